@@ -1,0 +1,64 @@
+"""The ``splatavatar`` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from splatavatar.cli.bake import bake
+from splatavatar.cli.bench import bench
+from splatavatar.cli.drive import drive
+from splatavatar.cli.eval import eval_
+from splatavatar.cli.export import export
+from splatavatar.cli.extras import missing_extra
+from splatavatar.cli.info import info
+from splatavatar.cli.render import render
+from splatavatar.errors import SplatAvatarError
+
+app = typer.Typer(
+    name="splatavatar",
+    help="Bake a person into a rigged Gaussian-splat avatar once, drive it in real time on a CPU.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("bake")(bake)
+app.command("eval")(eval_)
+app.command("render")(render)
+app.command("drive")(drive)
+app.command("export")(export)
+app.command("info")(info)
+app.command("bench")(bench)
+
+
+@app.callback()
+def _splatavatar(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
+) -> None:
+    if version:
+        from splatavatar import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line: errors that a user can act on become one line and exit code 2, Ctrl-C exits with 130."""
+    try:
+        app()
+    except SplatAvatarError as error:
+        _fail(error)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        _fail(missing)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _fail(error: SplatAvatarError) -> NoReturn:
+    print(f"Error: {error}", file=sys.stderr)
+    sys.exit(2)

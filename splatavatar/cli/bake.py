@@ -1,0 +1,78 @@
+"""``splatavatar bake``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splatavatar.cli.durations import parse_duration
+from splatavatar.errors import SettingsError
+
+
+class Preset(str, Enum):
+    fast = "fast"
+    balanced = "balanced"
+    best = "best"
+
+
+class Device(str, Enum):
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def bake(
+    capture: Annotated[Path, typer.Argument(metavar="CAPTURE", help="Folder of the capture.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--out", metavar="OUT", help="Avatar file to write.", show_default="named after the capture"
+        ),
+    ] = None,
+    rig: Annotated[str, typer.Option("--rig", metavar="RIG", help="Body model.")] = "anny-head",
+    rig_params: Annotated[
+        Path | None,
+        typer.Option(
+            "--rig-params", metavar="FILE", help="Rig parameters.", show_default="rig_params.npz of the capture"
+        ),
+    ] = None,
+    preset: Annotated[Preset, typer.Option("--preset", help="Trade of time for quality.")] = Preset.balanced,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="TIME", help="Wall time of the whole bake: 90s, 5m, 1h.")
+    ] = None,
+    iterations: Annotated[
+        int | None, typer.Option("--iterations", metavar="N", help="Optimiser steps instead of a budget.")
+    ] = None,
+    device: Annotated[Device, typer.Option("--device", help="Where to optimise.")] = Device.auto,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an interrupted bake.")] = False,
+    fix_rig: Annotated[bool, typer.Option("--fix-rig", help="Leave the rig parameters as they are.")] = False,
+) -> None:
+    """Bake a calibrated capture into an avatar."""
+    if budget is not None and iterations is not None:
+        raise SettingsError("--budget and --iterations exclude each other: give one of them.")
+    if iterations is not None and iterations < 1:
+        raise SettingsError(f"the iterations must be at least 1, got {iterations}")
+    seconds = None if budget is None else parse_duration(budget, "budget")
+
+    from splatavatar.bake.run import bake as run
+    from splatavatar.bake.settings import BakeSettings
+
+    run(
+        BakeSettings(
+            capture=capture,
+            out=out,
+            rig=rig,
+            rig_params=rig_params,
+            preset=preset.value,
+            budget_seconds=seconds,
+            iterations=iterations,
+            device=device.value,
+            seed=seed,
+            resume=resume,
+            fix_rig=fix_rig,
+        )
+    )

@@ -1,0 +1,20 @@
+"""Durations as people type them: ``90s``, ``5m``, ``1.5h``, ``300``."""
+
+from __future__ import annotations
+
+import re
+
+from splatavatar.errors import SettingsError
+
+SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def parse_duration(text: str, what: str) -> float:
+    """Seconds; a bare number is seconds. Raises SettingsError that calls the value ``what``."""
+    match = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*([smh]?)", text.strip().lower())
+    if match is None:
+        raise SettingsError(f"the {what} must be a duration such as 90s, 5m or 1h, got {text!r}")
+    seconds = float(match[1]) * SECONDS[match[2]]
+    if seconds <= 0:
+        raise SettingsError(f"the {what} must be longer than 0 seconds, got {seconds:g}")
+    return seconds

@@ -1,0 +1,46 @@
+"""``splatavatar eval``."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splatavatar.cli.playing import open_avatar
+from splatavatar.cli.progress import progress_bar
+
+
+class Split(str, Enum):
+    val = "val"
+    test = "test"
+    train = "train"
+
+
+def eval_(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[AVATAR] CAPTURE",
+            help="The avatar (the most recently baked one if left out) and the capture to compare it with.",
+            show_default=False,
+        ),
+    ],
+    split: Annotated[Split, typer.Option("--split", help="val: novel view; test: novel expression.")] = Split.val,
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.", show_default="eval/AVATAR/SPLIT"),
+    ] = None,
+) -> None:
+    """Score an avatar against the pictures of a capture: PSNR, SSIM, FLIP, renders and a contact sheet."""
+    if len(paths) > 2:
+        raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(paths)} paths.")
+    avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)
+    folder = Path("eval") / path.stem / split.value if out is None else out
+
+    from splatavatar.bake.run import evaluate_avatar
+
+    with progress_bar("evaluating") as progress:
+        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress)
+    typer.echo(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")

@@ -1,0 +1,34 @@
+"""``splatavatar export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splatavatar.cli.options import AvatarArgument, FrameOption, SignalOption
+from splatavatar.cli.playing import open_avatar, open_signal
+from splatavatar.errors import OutputError
+
+
+def export(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="PLY", help="File to write.", show_default=False)],
+    avatar: AvatarArgument = None,
+    signal: SignalOption = None,
+    frame: FrameOption = None,
+) -> None:
+    """Write one pose of an avatar as a standard 3DGS .ply that other viewers open."""
+    if out.suffix.lower() != ".ply":
+        raise OutputError(f"{out}: an avatar is exported as .ply.")
+
+    from splatavatar.drive.sinks.sink import prepare_folder
+    from splatavatar.drive.still import parameters_at
+    from splatavatar.gaussians.ply import write_ply
+    from splatavatar.render.drive_path import DrivePath
+
+    person, _ = open_avatar(avatar)
+    parameters = parameters_at(*open_signal(signal, frame), person.rig)
+    prepare_folder(out)
+    write_ply(out, *DrivePath(person).gaussians(parameters))
+    typer.echo(f"{out}: {len(person.gaussians)} Gaussians")

@@ -1,0 +1,28 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+AvatarArgument = Annotated[
+    str | None, typer.Argument(metavar="AVATAR", help="A .splatavatar file.", show_default="the most recently baked")
+]
+SignalOption = Annotated[
+    Path | None, typer.Option("--signal", metavar="FILE", help="Face signal: ARKit .json, Live Link Face .csv or .npz.")
+]
+FrameOption = Annotated[
+    int | None, typer.Option("--frame", metavar="N", help="Frame of the signal, counted from 0.", show_default="0")
+]
+SizeOption = Annotated[str, typer.Option("--size", metavar="WxH", help="Width and height in pixels.")]
+BackgroundOption = Annotated[
+    str | None,
+    typer.Option(
+        "--background",
+        metavar="COLOUR",
+        help="R,G,B from 0 to 255, #RRGGBB or transparent.",
+        show_default="white in a video, transparent in a picture",
+    ),
+]

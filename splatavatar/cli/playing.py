@@ -1,0 +1,32 @@
+"""What the commands that play an avatar start with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from splatavatar.errors import SettingsError
+
+if TYPE_CHECKING:
+    from splatavatar.avatar.avatar import Avatar
+    from splatavatar.drive.signal import Recording
+
+
+def open_avatar(argument: str | None) -> tuple[Avatar, Path]:
+    """The avatar that the optional argument means, and its file. Raises AvatarFileError."""
+    from splatavatar.avatar.file import load_avatar
+    from splatavatar.avatar.library import resolve
+
+    path = resolve(argument)
+    return load_avatar(path), path
+
+
+def open_signal(signal: Path | None, frame: int | None) -> tuple[Recording | None, int]:
+    """The recording, if one is asked for, and the frame in it. Raises SignalError, SettingsError."""
+    from splatavatar.drive.sources.recorded import read_signal
+
+    if signal is None:
+        if frame is not None:
+            raise SettingsError("--frame needs --signal: without a signal the avatar rests.")
+        return None, 0
+    return read_signal(signal), 0 if frame is None else frame

@@ -1,0 +1,68 @@
+"""``splatavatar render``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splatavatar.cli.colours import parse_background
+from splatavatar.cli.options import AvatarArgument, BackgroundOption, FrameOption, SignalOption
+from splatavatar.cli.playing import open_avatar, open_signal
+from splatavatar.cli.sizes import parse_size
+from splatavatar.errors import OutputError, SettingsError
+
+
+def render(
+    out: Annotated[Path, typer.Option("-o", "--out", metavar="PNG", help="Picture to write.", show_default=False)],
+    avatar: AvatarArgument = None,
+    signal: SignalOption = None,
+    frame: FrameOption = None,
+    yaw: Annotated[
+        float | None, typer.Option("--yaw", metavar="DEGREES", help="Camera around the head, to the subject's left.")
+    ] = None,
+    pitch: Annotated[float | None, typer.Option("--pitch", metavar="DEGREES", help="Camera up.")] = None,
+    distance: Annotated[
+        float | None, typer.Option("--distance", metavar="METRES", help="From the camera to the head.")
+    ] = None,
+    camera: Annotated[
+        Path | None,
+        typer.Option("--camera", metavar="FILE", help="JSON with T_camera_world, K, width and height instead."),
+    ] = None,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            "--size", metavar="WxH", help="Width and height in pixels.", show_default="512x512, or that of the camera"
+        ),
+    ] = None,
+    background: BackgroundOption = None,
+) -> None:
+    """Render one picture of an avatar."""
+    if out.suffix.lower() != ".png":
+        raise OutputError(f"{out}: a picture is written as .png.")
+    if camera is not None and not (yaw is None and pitch is None and distance is None):
+        raise SettingsError("--camera excludes --yaw, --pitch and --distance: give one or the other.")
+    colour = parse_background(background, out)
+    pixels = None if size is None else parse_size(size)
+
+    from splatavatar.drive.sinks.frames import write_png
+    from splatavatar.drive.sinks.sink import prepare_folder
+    from splatavatar.drive.still import parameters_at
+    from splatavatar.drive.view import camera_from_file, default_camera
+    from splatavatar.render.drive_path import DrivePath
+
+    person, _ = open_avatar(avatar)
+    parameters = parameters_at(*open_signal(signal, frame), person.rig)
+    if camera is not None:
+        view = camera_from_file(camera)
+        view = view if pixels is None else view.resized(*pixels)
+    else:
+        turn = math.radians(yaw or 0), math.radians(pitch or 0)
+        view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
+    prepare_folder(out)
+    path = DrivePath(person)
+    write_png(out, path.render(parameters, view, colour))
+    milliseconds = path.timings()["total"]
+    typer.echo(f"{out}: {view.width}x{view.height}, rendered in {milliseconds:.1f} ms ({1000 / milliseconds:.0f} FPS)")

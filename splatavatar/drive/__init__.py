@@ -1,0 +1,1 @@
+"""The drive: face signals in, pictures out."""

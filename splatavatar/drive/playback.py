@@ -1,0 +1,106 @@
+"""Playing a recording on an avatar: render, hand on, measure."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.drive.retarget import retarget
+from splatavatar.drive.signal import Recording
+from splatavatar.drive.sinks.sink import Sink
+from splatavatar.render.camera import Camera
+from splatavatar.render.drive_path import DrivePath
+
+BUFFERS = 2
+"""pictures in flight between the renderer and the sinks"""
+
+Progress = Callable[[int, int], None]
+Background = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class PlaybackStats:
+    """How a playback went."""
+
+    frames: int
+    render_fps: float
+    """frames over the time spent retargeting and rendering; encoding runs beside it and is not counted"""
+    stages: dict[str, float]
+    """mean milliseconds a frame by stage of the drive path"""
+
+
+def schedule(recording: Recording) -> NDArray[np.int64]:
+    """(N) index of the recorded frame that each frame of a steady playback at ``recording.fps`` shows.
+
+    Sources drop frames and jitter. The playback keeps the clock: a gap holds the last frame instead of shortening the
+    film.
+    """
+    ticks = np.arange(round(float(recording.time[-1]) * recording.fps) + 1) / recording.fps
+    half = 0.5 / recording.fps
+    return np.maximum(np.searchsorted(recording.time, ticks + half, side="right") - 1, 0)
+
+
+def play(
+    avatar: Avatar,
+    recording: Recording,
+    camera: Camera,
+    sinks: Sequence[Sink],
+    background: Background | None,
+    progress: Progress | None = None,
+) -> PlaybackStats:
+    """Render every frame of ``recording`` and give it to every sink, in order.
+
+    ``background`` is RGB in [0, 1], None for transparent pictures. ``progress(done, total)`` is called once a frame.
+    One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard the sinks are
+    closed on what they have, then KeyboardInterrupt goes on; on any other error they are discarded.
+    """
+    path = DrivePath(avatar)
+    order = schedule(recording)
+    channels = 4 if background is None else 3
+    buffers = [np.empty((camera.height, camera.width, channels), np.uint8) for _ in range(BUFFERS)]
+    pending: deque[Future[None]] = deque()
+    rendering, stages = 0.0, dict[str, float]()
+    try:
+        with ThreadPoolExecutor(max_workers=1) as worker:
+            for done, index in enumerate(order.tolist(), start=1):
+                started = perf_counter()
+                image = path.render(retarget(recording.frame(index), avatar.rig), camera, background)
+                rendering += perf_counter() - started
+                for stage, milliseconds in path.timings().items():
+                    stages[stage] = stages.get(stage, 0.0) + milliseconds
+                if len(pending) == BUFFERS:
+                    pending.popleft().result()
+                buffer = buffers[done % BUFFERS]
+                np.copyto(buffer, image)
+                pending.append(worker.submit(_write, sinks, buffer))
+                if progress is not None:
+                    progress(done, len(order))
+            while pending:
+                pending.popleft().result()
+        _close(sinks)
+    except KeyboardInterrupt:
+        _close(sinks)
+        raise
+    except BaseException:
+        for sink in sinks:
+            sink.discard()
+        raise
+    frames = len(order)
+    return PlaybackStats(frames, frames / rendering, {stage: total / frames for stage, total in stages.items()})
+
+
+def _write(sinks: Sequence[Sink], image: NDArray[np.uint8]) -> None:
+    for sink in sinks:
+        sink.write(image)
+
+
+def _close(sinks: Sequence[Sink]) -> None:
+    for sink in sinks:
+        sink.close()

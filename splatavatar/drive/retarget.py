@@ -1,0 +1,52 @@
+"""From a face signal to the parameters of a rig."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
+from splatavatar.drive.signal import FaceSignal, Floats
+from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.rig import PoseParameters, Rig
+
+# Radians that an eye turns at coefficient 1, least squares over a Live Link Face take of extreme gazes (its own eye
+# angles against its own coefficients, frames with a coefficient above 0.2, both eyes).
+RANGE_IN, RANGE_OUT, RANGE_UP, RANGE_DOWN = 0.54, 0.66, 0.45, 0.61
+
+SIDES = ("Left", "Right")
+LOOK = np.array([[NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down")] for side in SIDES])
+
+
+def retarget(signal: FaceSignal, rig: Rig) -> PoseParameters:
+    """The parameters that make ``rig`` show ``signal``.
+
+    The expression is ``rig.arkit_map`` times the coefficients. The head rotation is shared out over ``rig.head_chain``.
+    A measured gaze (any angle not zero) replaces the eyeLook coefficients: it turns the eye joints, or on a rig without
+    them becomes the coefficients that turn its eyes by as much.
+    """
+    parameters = PoseParameters.neutral(rig)
+    rotations = parameters.joint_rotations
+    for joint, share in rig.head_chain:
+        rotations[joint] += np.float32(share) * signal.head_rotation
+    arkit = signal.arkit
+    if signal.gaze.any():
+        arkit = arkit.copy()
+        for eye, joint in enumerate(rig.eye_joints):
+            yaw, pitch = (float(angle) for angle in signal.gaze[eye])
+            if joint >= 0:
+                rotations[joint] = axis_angle_from_yaw_pitch_roll(yaw, -pitch, 0.0)
+                arkit[LOOK[eye]] = 0.0
+            else:
+                arkit[LOOK[eye]] = look_coefficients(yaw, pitch, left=eye == 0)
+    np.matmul(rig.arkit_map, arkit, out=parameters.expression)
+    parameters.translation[:] = signal.head_translation
+    return parameters
+
+
+def look_coefficients(yaw: float, pitch: float, left: bool) -> Floats:
+    """(4) eyeLook In, Out, Up, Down in [0, 1] that turn one eye by ``yaw`` (to the subject's left) and ``pitch`` (up),
+    radians.
+    """
+    outward = yaw if left else -yaw
+    turned = np.array([-outward / RANGE_IN, outward / RANGE_OUT, pitch / RANGE_UP, -pitch / RANGE_DOWN])
+    return np.clip(turned, 0.0, 1.0).astype(np.float32)

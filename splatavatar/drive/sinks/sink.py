@@ -1,0 +1,66 @@
+"""What a sink is, and which one a path asks for."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.errors import OutputError
+
+
+class Sink(Protocol):
+    """Takes the frames of one playback in order."""
+
+    def write(self, image: NDArray[np.uint8]) -> None:
+        """Take one picture (H, W, 3) RGB or (H, W, 4) RGBA with straight alpha; it is not kept. Raises OutputError."""
+
+    def close(self) -> None:
+        """Finish what has been written so far and put it in its place. Raises OutputError."""
+
+    def discard(self) -> None:
+        """Give up: leave nothing half-written behind."""
+
+
+def open_sink(path: str | Path, fps: float, width: int, height: int, transparent: bool) -> Sink:
+    """The sink for ``path``: ``x.mp4`` is a video, ``folder/%05d.png`` numbered pictures. Raises OutputError."""
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix == ".mp4":
+        if transparent:
+            raise OutputError(
+                f"{path}: an mp4 cannot be transparent; give a background colour, or write frames/%05d.png."
+            )
+        from splatavatar.drive.sinks.video import VideoSink
+
+        return VideoSink(path, frame_rate(fps), width, height)
+    if suffix == ".png":
+        from splatavatar.drive.sinks.frames import FramesSink
+
+        return FramesSink(path)
+    raise OutputError(
+        f"{path}: unknown kind of output, expected a video (out.mp4) or numbered pictures (frames/%05d.png)."
+    )
+
+
+def frame_rate(fps: float) -> Fraction:
+    """``fps`` as the fraction that a container stores: NTSC rates by their exact name (29.97 is 30000/1001)."""
+    ntsc = Fraction(round(fps * 1001 / 1000) * 1000, 1001)
+    if ntsc > 0 and abs(float(ntsc) - fps) < 2e-4 * fps and abs(round(fps) - fps) > 1e-6 * fps:
+        return ntsc
+    return Fraction(fps).limit_denominator(1000)
+
+
+def prepare_folder(path: Path) -> None:
+    """Make the folder that ``path`` lies in. Raises OutputError when that or writing into it is not possible."""
+    import tempfile
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise OutputError(f"{path}: the folder {path.parent} is not writable: {error.strerror}.") from error

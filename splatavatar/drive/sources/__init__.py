@@ -1,0 +1,1 @@
+"""Where face signals come from."""

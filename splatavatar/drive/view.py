@@ -1,0 +1,100 @@
+"""Where the avatar is looked at from."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.errors import AvatarFileError, SettingsError
+from splatavatar.render.camera import Camera, look_at
+
+HEAD_HEIGHT = 0.32
+"""metres of the top of the template that a picture frames: a head, the neck and a bit of shoulder"""
+MARGIN = 1.15
+FOV_Y = math.radians(24.0)
+MAX_PITCH = math.radians(89.0)
+
+
+def default_camera(
+    avatar: Avatar,
+    width: int,
+    height: int,
+    yaw: float = 0.0,
+    pitch: float = 0.0,
+    distance: float | None = None,
+) -> Camera:
+    """A camera that frames the head: as the bake says (``metadata["camera"]``), or else by the rig's bounding box.
+
+    ``yaw`` and ``pitch`` in radians move the camera around the head, to the subject's left and up; ``distance`` in
+    metres is from the camera to the middle of the head. Raises SettingsError, or AvatarFileError for a camera that
+    makes no sense.
+    """
+    target, usual, fov_y = _framing(avatar)
+    away = usual if distance is None else distance
+    if not (math.isfinite(away) and away > 0):
+        raise SettingsError(f"the distance must be above 0 metres, got {away:g}.")
+    if not abs(pitch) <= MAX_PITCH:
+        raise SettingsError(f"the pitch must be between -89 and 89 degrees, got {math.degrees(pitch):g}.")
+    if not math.isfinite(yaw):
+        raise SettingsError(f"the yaw must be a number of degrees, got {yaw:g}.")
+    direction = np.array([math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch)])
+    return look_at(target + away * direction, target, fov_y, width, height)
+
+
+def _framing(avatar: Avatar) -> tuple[NDArray[np.float64], float, float]:
+    stored = avatar.metadata.get("camera")
+    if stored is not None:
+        try:
+            target = np.array(stored["target"], np.float64).reshape(3)
+            distance, fov_y = float(stored["distance"]), float(stored["fov_y"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise AvatarFileError("the avatar's camera must hold target (3), distance and fov_y.") from error
+        if not (np.isfinite(target).all() and 0 < distance < math.inf and 0 < fov_y < math.pi):
+            raise AvatarFileError("the avatar's camera has a target, distance or fov_y out of range.")
+        return target, distance, fov_y
+    template = avatar.rig.template.astype(np.float64)
+    top = template[template[:, 1] > template[:, 1].max() - HEAD_HEIGHT]
+    low, high = top.min(0), top.max(0)
+    distance = float((high - low)[1]) * MARGIN / 2 / math.tan(FOV_Y / 2)
+    return (low + high) / 2, max(distance, 1e-3) + float(high[2] - low[2]) / 2, FOV_Y
+
+
+def camera_from_file(path: str | Path) -> Camera:
+    """A camera from JSON: ``T_camera_world`` (4x4), ``K`` (3x3, pixels), ``width`` and ``height``. SettingsError otherwise."""
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}.") from error
+    except (ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: not valid JSON.") from error
+    keys = ("T_camera_world", "K", "width", "height")
+    missing = [key for key in keys if not isinstance(document, dict) or key not in document]
+    if missing:
+        raise SettingsError(f"{path}: a camera needs {', '.join(keys)}; missing: {', '.join(missing)}.")
+    T, K = _matrix(document["T_camera_world"], 4, "T_camera_world", path), _matrix(document["K"], 3, "K", path)
+    rotation = T[:3, :3]
+    if not (np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) and np.linalg.det(rotation) > 0):
+        raise SettingsError(f"{path}: the upper 3x3 of T_camera_world is not a rotation.")
+    if not (K[0, 0] > 0 and K[1, 1] > 0):
+        raise SettingsError(f"{path}: the focal lengths K[0][0] and K[1][1] must be above 0.")
+    width, height = document["width"], document["height"]
+    for name, size in (("width", width), ("height", height)):
+        if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 8192:
+            raise SettingsError(f"{path}: {name} must be a whole number of pixels between 1 and 8192, got {size!r}.")
+    return Camera(T, K, width, height)
+
+
+def _matrix(values: Any, n: int, name: str, path: str | Path) -> NDArray[np.float64]:
+    try:
+        matrix = np.array(values, np.float64)
+    except (TypeError, ValueError):
+        matrix = np.empty(0)
+    if matrix.shape != (n, n) or not np.isfinite(matrix).all():
+        raise SettingsError(f"{path}: {name} must be {n}x{n} finite numbers.")
+    return matrix
