@@ -1,0 +1,22 @@
+"""What a bake produces: a personal rig and the Gaussians bound to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
+from splatavatar.rig.rig import Rig
+
+
+@dataclass(frozen=True)
+class Avatar:
+    """A person, ready to be driven. Needs no body-model package and no torch."""
+
+    rig: Rig
+    """identity folded in: ``identity_basis`` is empty"""
+    gaussians: BoundGaussians
+    correctives: Correctives
+    """possibly K = 0"""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    """JSON: name, created, capture statistics, bake settings and metrics, default camera, calibration, consent, thumbnail"""

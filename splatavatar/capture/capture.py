@@ -1,0 +1,58 @@
+"""A calibrated capture: pictures with mattes, cameras and the rig parameters of each timestep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.render.camera import Camera
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture."""
+
+    name: str
+    """path of the picture relative to the capture, POSIX separators"""
+    image_path: Path
+    mask_path: Path | None
+    camera: Camera
+    """in the rig frame (readers turn their own world into it)"""
+    camera_index: int
+    timestep: int
+    """index into the rig parameters"""
+
+
+@dataclass(frozen=True)
+class RigParameters:
+    """Parameters of one subject over T timesteps, by the names of the rig they are for."""
+
+    rig: str
+    identity: dict[str, float]
+    """identity parameters by the rig's own names; for Anny: phenotypes and local changes"""
+    expression: Floats
+    """(T, E') coefficients"""
+    expression_names: tuple[str, ...]
+    """(E')"""
+    joint_rotations: dict[str, Floats]
+    """(T, 3) axis-angle in rig axes (+Y up), by joint name"""
+
+
+@dataclass(frozen=True)
+class Capture:
+    """Frames of one subject, split into train, val (novel view) and test (novel expression)."""
+
+    root: Path
+    frames: tuple[Frame, ...]
+    splits: dict[str, tuple[int, ...]]
+    """indices into ``frames``; keys train, val, test, each possibly empty"""
+    rig_parameters: RigParameters | None
+
+    def split(self, name: str) -> list[Frame]:
+        """The frames of one split."""
+        return [self.frames[i] for i in self.splits[name]]

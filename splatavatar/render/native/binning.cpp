@@ -1,0 +1,113 @@
+#include "binning.h"
+
+#include <algorithm>
+
+#include "thread_pool.h"
+
+namespace splatavatar {
+namespace {
+
+constexpr int kDigitBits = 11, kDigits = 1 << kDigitBits;
+constexpr int kChunks = 4;  // fixed, so that the result does not depend on the number of threads
+
+template <class T>
+void grow(std::vector<T>& v, size_t n) {
+  if (v.size() < n) v.resize(n + n / 4);
+}
+
+}  // namespace
+
+// Least significant digit first, stable; each chunk scatters into its own places of every digit.
+void Binner::sort(int chunks) {
+  grow(histogram_, (size_t)chunks * kDigits);
+  int per_chunk = (visible_ + chunks - 1) / chunks;
+  for (int shift = 0; shift < 32; shift += kDigitBits) {
+    parallel_for(chunks, [&](int c, int) {
+      uint32_t* h = histogram_.data() + c * kDigits;
+      std::fill(h, h + kDigits, 0u);
+      for (int i = c * per_chunk, end = std::min(visible_, i + per_chunk); i < end; i++) h[entries_[i].key >> shift & (kDigits - 1)]++;
+    });
+    uint32_t total = 0;
+    for (int d = 0; d < kDigits; d++)
+      for (int c = 0; c < chunks; c++) {
+        uint32_t count = histogram_[c * kDigits + d];
+        histogram_[c * kDigits + d] = total;
+        total += count;
+      }
+    parallel_for(chunks, [&](int c, int) {
+      uint32_t* h = histogram_.data() + c * kDigits;
+      for (int i = c * per_chunk, end = std::min(visible_, i + per_chunk); i < end; i++)
+        spare_[h[entries_[i].key >> shift & (kDigits - 1)]++] = entries_[i];
+    });
+    entries_.swap(spare_);
+  }
+}
+
+uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& view, bool slots) {
+  const int tiles = view.tiles_x * view.tiles_y;
+  grow(entries_, n), grow(spare_, n), grow(begins_, kChunks * 2);
+  int per_chunk = (n + kChunks - 1) / kChunks;
+  // Compaction: count, then copy, by chunk.
+  uint32_t* visible = begins_.data();
+  uint32_t* areas = begins_.data() + kChunks;
+  parallel_for(kChunks, [&](int c, int) {
+    uint32_t count = 0, area = 0;
+    for (int i = c * per_chunk, end = std::min(n, i + per_chunk); i < end; i++) {
+      if (keys[i] == kCulled) continue;
+      count++, area += (uint32_t)(splats[i].x1 - splats[i].x0) * (splats[i].y1 - splats[i].y0);
+    }
+    visible[c] = count, areas[c] = area;
+  });
+  uint32_t total = 0, pairs = 0;
+  for (int c = 0; c < kChunks; c++) {
+    uint32_t count = visible[c], area = areas[c];
+    visible[c] = total, areas[c] = pairs;
+    total += count, pairs += area;
+  }
+  visible_ = (int)total;
+  parallel_for(kChunks, [&](int c, int) {
+    uint32_t at = visible[c], slot = areas[c];
+    for (int i = c * per_chunk, end = std::min(n, i + per_chunk); i < end; i++) {
+      if (keys[i] == kCulled) continue;
+      entries_[at++] = {keys[i], (uint32_t)i};
+      if (!slots) continue;
+      splats[i].slot = slot;
+      slot += (uint32_t)(splats[i].x1 - splats[i].x0) * (splats[i].y1 - splats[i].y0);
+    }
+  });
+  sort(kChunks);
+
+  // Tiles: each chunk of the depth order appends to its own part of every tile's list.
+  grow(counts_, (size_t)kChunks * tiles), grow(offsets_, tiles + 1), grow(list_, pairs + 1);
+  per_chunk = (visible_ + kChunks - 1) / kChunks;
+  auto each_tile = [&](int c, auto visit) {
+    uint32_t* counts = counts_.data() + (size_t)c * tiles;
+    for (int i = c * per_chunk, end = std::min(visible_, i + per_chunk); i < end; i++) {
+      uint32_t index = entries_[i].index;
+      if (i + 8 < end) __builtin_prefetch(&splats[entries_[i + 8].index]);
+      const Splat& s = splats[index];
+      for (int y = s.y0; y < s.y1; y++)
+        for (int x = s.x0; x < s.x1; x++) visit(counts[y * view.tiles_x + x], index);
+    }
+  };
+  parallel_for(kChunks, [&](int c, int) {
+    std::fill_n(counts_.begin() + (size_t)c * tiles, tiles, 0u);
+    each_tile(c, [](uint32_t& count, uint32_t) { count++; });
+  });
+  uint32_t at = 0;
+  for (int t = 0; t < tiles; t++) {
+    offsets_[t] = at;
+    for (int c = 0; c < kChunks; c++) {
+      uint32_t count = counts_[(size_t)c * tiles + t];
+      counts_[(size_t)c * tiles + t] = at;
+      at += count;
+    }
+  }
+  offsets_[tiles] = at;
+  parallel_for(kChunks, [&](int c, int) {
+    each_tile(c, [&](uint32_t& next, uint32_t index) { list_[next++] = index; });
+  });
+  return pairs;
+}
+
+}  // namespace splatavatar

@@ -1,0 +1,159 @@
+// Splats -> pixels of one 16x16 tile, nearest first: a row of the tile is one vector, a splat visits only the rows that its
+// 1/255 ellipse reaches, rows that have become opaque are dropped. Backward replays the same order; the colour behind a
+// splat is the final colour minus what has been blended so far.
+#pragma once
+#include "raster.h"
+#include "simd.h"
+
+namespace splatavatar::KERNELS_ISA {
+
+constexpr float kLog2e = 1.44269504f;
+
+// A splat relative to a tile, with the rows it reaches.
+struct TileSplat {
+  float u, v, qxx, qxy, qyy, peak;
+  uint32_t rows;
+};
+
+SPLAT_INLINE TileSplat enter(const Splat& s, float x0, float y0) {
+  TileSplat t;
+  t.u = s.u - x0 - .5f, t.v = s.v - y0 - .5f, t.peak = s.peak;
+  t.qxx = -.5f * kLog2e * s.A, t.qxy = -kLog2e * s.B, t.qyy = -.5f * kLog2e * s.C;
+  // Row y meets the ellipse A dx^2 + 2 B dx dy + C dy^2 <= tau in an interval about u - (B/A) dy.
+  Float dy = iota() - t.v;
+  float ia = 1.f / s.A, slope = s.B * ia, curve = (s.C - s.B * slope) * ia, reach = s.tau * ia;
+  Float square = reach - curve * (dy * dy), centre = t.u - slope * dy;
+  Float half = sqrt(max(square, splat(0.f)));
+  t.rows = bits(both(ge(square, splat(0.f)), both(ge(centre + half, splat(0.f)), ge(splat(15.f), centre - half))));
+  return t;
+}
+
+struct TilePixels {
+  Float T[kTile], r[kTile], g[kTile], b[kTile];
+};
+
+SPLAT_INLINE uint32_t tile_rows(const View& view, int y0) {
+  int rows = view.height - y0;
+  return rows >= kTile ? 0xffffu : (1u << rows) - 1u;
+}
+
+SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& view, int tile, TilePixels& px) {
+  int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
+  for (int y = 0; y < kTile; y++) px.T[y] = splat(1.f), px.r[y] = px.g[y] = px.b[y] = splat(0.f);
+  uint32_t alive = tile_rows(view, y0);
+  uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1];
+  const Float lane = iota(), threshold = splat(kMinAlpha), ceiling = splat(kMaxAlpha), finished = splat(kMinTransmittance);
+  for (uint32_t k = begin; k < end && alive; k++) {
+    if (k + 4 < end) __builtin_prefetch(&splats[bins.list[k + 4]]);
+    const Splat& s = splats[bins.list[k]];
+    TileSplat t = enter(s, (float)x0, (float)y0);
+    uint32_t rows = t.rows & alive;
+    if (!rows) continue;
+    Float dx = lane - t.u, along = t.qxy * dx, fixed = t.qxx * (dx * dx) + t.peak;
+    Float red = splat(s.r), green = splat(s.g), blue = splat(s.b);
+    do {
+      int y = __builtin_ctz(rows);
+      rows &= rows - 1;
+      float dy = (float)y - t.v;
+      Float alpha = exp2(max(along * dy + (fixed + t.qyy * dy * dy), splat(-126.f)));
+      Float w = keep(ge(alpha, threshold), min(alpha, ceiling)) * px.T[y];
+      px.r[y] += w * red, px.g[y] += w * green, px.b[y] += w * blue;
+      Float T = px.T[y] - w;
+      px.T[y] = T;
+      if (!any(gt(T, finished))) alive &= ~(1u << y);
+    } while (rows);
+  }
+}
+
+inline void blend_float(const Splat* splats, const Bins& bins, const View& view, int tile, const FloatImage& image) {
+  TilePixels px;
+  blend_tile(splats, bins, view, tile, px);
+  int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
+  int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
+  int64_t plane = (int64_t)image.width * image.height;
+  const Float* planes[4] = {px.r, px.g, px.b, px.T};
+  for (int c = 0; c < 4; c++)
+    for (int y = 0; y < rows; y++)
+      std::memcpy(image.planes + c * plane + (int64_t)(y0 + y) * image.width + x0, &planes[c][y], columns * sizeof(float));
+}
+
+inline void blend_bytes(const Splat* splats, const Bins& bins, const View& view, int tile, const ByteImage& image) {
+  TilePixels px;
+  blend_tile(splats, bins, view, tile, px);
+  int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
+  int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
+  for (int y = 0; y < rows; y++) {
+    Float c[4] = {px.r[y], px.g[y], px.b[y], 1.f - px.T[y]};
+    if (image.channels == 3)
+      for (int i = 0; i < 3; i++) c[i] += px.T[y] * image.background[i];
+    else
+      for (int i = 0; i < 3; i++) c[i] *= 1.f / max(c[3], splat(1e-6f));
+    Int q[4];
+    for (int i = 0; i < image.channels; i++) q[i] = __builtin_convertvector(min(max(c[i], splat(0.f)), splat(1.f)) * 255.f + .5f, Int);
+    uint8_t* out = image.pixels + ((int64_t)(y0 + y) * image.width + x0) * image.channels;
+    for (int x = 0; x < columns; x++)
+      for (int i = 0; i < image.channels; i++) *out++ = (uint8_t)q[i][x];
+  }
+}
+
+// gradient: (4, H, W) of the loss with respect to colour over black and transmittance. Every pair of the tile is written.
+inline void blend_backward(const Splat* splats, const Bins& bins, const View& view, int tile, const FloatImage& image,
+                           const float* gradient, float* pairs) {
+  int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile, tx = tile % view.tiles_x, ty = tile / view.tiles_x;
+  int columns = view.width - x0 < kTile ? view.width - x0 : kTile;
+  int64_t plane = (int64_t)image.width * image.height;
+  Float T[kTile], behind[kTile], dr[kTile], dg[kTile], db[kTile];
+  uint32_t alive = tile_rows(view, y0);
+  for (int y = 0; y < kTile; y++) {
+    Float in[8] = {};
+    if (alive >> y & 1)
+      for (int c = 0; c < 8; c++)
+        std::memcpy(&in[c], (c < 4 ? image.planes : gradient) + (c & 3) * plane + (int64_t)(y0 + y) * image.width + x0,
+                    columns * sizeof(float));
+    T[y] = splat(1.f), dr[y] = in[4], dg[y] = in[5], db[y] = in[6];
+    // Gradient-weighted colour that is still to come: starts as the whole picture, background through the transmittance.
+    behind[y] = in[4] * in[0] + in[5] * in[1] + in[6] * in[2] + in[7] * in[3];
+  }
+  const Float lane = iota(), threshold = splat(kMinAlpha), ceiling = splat(kMaxAlpha), finished = splat(kMinTransmittance);
+  uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1];
+  for (uint32_t k = begin; k < end; k++) {
+    if (k + 4 < end) __builtin_prefetch(&splats[bins.list[k + 4]]);
+    const Splat& s = splats[bins.list[k]];
+    float* out = pairs + ((int64_t)s.slot + (ty - s.y0) * (s.x1 - s.x0) + (tx - s.x0)) * kSplatGradients;
+    TileSplat t;
+    uint32_t rows = 0;
+    if (alive) t = enter(s, (float)x0, (float)y0), rows = t.rows & alive;
+    if (!rows) {
+      std::memset(out, 0, kSplatGradients * sizeof(float));
+      continue;
+    }
+    Float dx = lane - t.u, along = t.qxy * dx, fixed = t.qxx * (dx * dx) + t.peak;
+    // Sums over pixels of dL/d(power) times 1, dx, dy, dx^2, dx dy, dy^2; colour; weight.
+    Float sum[10] = {};
+    do {
+      int y = __builtin_ctz(rows);
+      rows &= rows - 1;
+      float dy = (float)y - t.v;
+      Float alpha = exp2(max(along * dy + (fixed + t.qyy * dy * dy), splat(-126.f)));
+      Mask hit = ge(alpha, threshold);
+      Float a = keep(hit, min(alpha, ceiling)), w = a * T[y];
+      sum[6] += w * dr[y], sum[7] += w * dg[y], sum[8] += w * db[y], sum[9] += w;
+      Float own = dr[y] * s.r + dg[y] * s.g + db[y] * s.b;
+      behind[y] -= w * own;
+      Float d_alpha = own * T[y] - behind[y] / (1.f - a);
+      Float power = keep(both(hit, gt(ceiling, alpha)), d_alpha * alpha);  // the ceiling has no slope
+      T[y] -= w;
+      if (!any(gt(T[y], finished))) alive &= ~(1u << y);
+      Float px = power * dx;
+      sum[0] += power, sum[1] += px, sum[2] += power * dy, sum[3] += px * dx, sum[4] += px * dy, sum[5] += power * (dy * dy);
+    } while (rows);
+    Float total = sums<10>(sum);
+    const float s0 = total[0], sx = total[1], sy = total[2], sxx = total[3], sxy = total[4], syy = total[5];
+    out[0] = s.A * sx + s.B * sy, out[1] = s.C * sy + s.B * sx;
+    out[2] = -.5f * sxx, out[3] = -sxy, out[4] = -.5f * syy;
+    out[5] = s0 / s.opacity;
+    out[6] = total[6], out[7] = total[7], out[8] = total[8], out[9] = total[9];
+  }
+}
+
+}  // namespace splatavatar::KERNELS_ISA

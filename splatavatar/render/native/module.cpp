@@ -1,0 +1,295 @@
+// Python bindings: plain C-contiguous buffers (numpy arrays or torch CPU tensors), no torch ABI. Shapes are checked here;
+// the meaning of every array is documented where Python calls it.
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/array.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <string>
+
+#include "drive_path.h"
+#include "raster.h"
+#include "rasterizer.h"
+#include "rig_pose.h"
+#include "thread_pool.h"
+
+namespace nb = nanobind;
+using namespace splatavatar;
+
+namespace {
+
+template <class T>
+using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+using Floats = Array<const float>;
+using Ints = Array<const int32_t>;
+using Doubles = Array<const double>;
+
+template <class T>
+T* checked(const Array<T>& a, const char* name, std::initializer_list<int64_t> shape) {
+  bool ok = a.ndim() == shape.size();
+  size_t i = 0;
+  for (int64_t want : shape) {
+    if (ok && want >= 0 && (int64_t)a.shape(i) != want) ok = false;
+    i++;
+  }
+  if (ok) return a.data();
+  std::string text = std::string(name) + " has shape (";
+  for (size_t d = 0; d < a.ndim(); d++) text += (d ? ", " : "") + std::to_string(a.shape(d));
+  text += "), expected (";
+  i = 0;
+  for (int64_t want : shape) text += (i++ ? ", " : "") + (want < 0 ? std::string("any") : std::to_string(want));
+  throw std::invalid_argument(text + ")");
+}
+
+View view_of(const Doubles& T, const Doubles& K, int width, int height) {
+  if (width < 1 || height < 1 || width > 16384 || height > 16384) throw std::invalid_argument("picture size out of range 1 to 16384");
+  return make_view(checked(T, "T_camera_world", {4, 4}), checked(K, "K", {3, 3}), width, height);
+}
+
+void check_faces(const int32_t* values, int64_t count, int64_t limit, const char* name) {
+  for (int64_t i = 0; i < count; i++)
+    if (values[i] < 0 || values[i] >= limit) throw std::invalid_argument(std::string(name) + " holds an index out of range");
+}
+
+WorldGaussians world_of(const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity, const Floats& colour) {
+  int64_t n = mean.ndim() ? (int64_t)mean.shape(0) : 0;
+  return {(int)n, checked(mean, "mean", {n, 3}), checked(rotation, "rotation", {n, 4}), checked(scale, "scale", {n, 3}),
+          checked(opacity, "opacity", {n}), checked(colour, "colour", {n, 3})};
+}
+
+// Arrays of the optimiser, borrowed for the length of a call.
+struct BoundArrays {
+  Ints face;
+  Floats barycentric, position, rotation, log_scale, logit, colour, sh, frames;
+  BoundModel model() const {
+    int64_t n = face.ndim() ? (int64_t)face.shape(0) : 0, f = frames.ndim() ? (int64_t)frames.shape(0) : 0;
+    BoundModel m{(int)n, checked(face, "face", {n}), checked(barycentric, "barycentric", {n, 3}), checked(position, "position", {n, 3}),
+                 checked(rotation, "rotation", {n, 4}), checked(log_scale, "log_scale", {n, 3}), checked(logit, "logit", {n}),
+                 checked(colour, "colour", {n, 3}), checked(sh, "sh", {n, 3, 3}), checked(frames, "frames", {f, kFrame})};
+    check_faces(m.face, n, f, "face");
+    return m;
+  }
+};
+
+RigPose make_rig(const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents, const Ints& skin_joints,
+                 const Floats& skin_weights) {
+  int64_t v = neutral.ndim() ? (int64_t)neutral.shape(0) : 0, e = basis.ndim() ? (int64_t)basis.shape(0) : 0,
+          j = joints.ndim() ? (int64_t)joints.shape(0) : 0;
+  const float* n = checked(neutral, "template", {v, 3});
+  const float* b = checked(basis, "expression_basis", {e, v, 3});
+  const int32_t* p = checked(parents, "parents", {j});
+  for (int64_t i = 0; i < j; i++)
+    if (p[i] >= i || p[i] < -1) throw std::invalid_argument("parents must come before their children");
+  const int32_t* s = checked(skin_joints, "skin_joints", {v, 4});
+  check_faces(s, 4 * v, j, "skin_joints");
+  return RigPose((int)v, n, (int)e, b, (int)j, checked(joints, "joints", {j, 3}), p, s, checked(skin_weights, "skin_weights", {v, 4}));
+}
+
+void check_pose(const RigPose& rig, const Floats& expression, const Floats& rotations, const Floats& translation) {
+  checked(expression, "expression", {rig.expressions()});
+  checked(rotations, "joint_rotations", {rig.joints(), 3});
+  checked(translation, "translation", {3});
+}
+
+}  // namespace
+
+NB_MODULE(_native, m) {
+  nb::set_leak_warnings(false);  // autograd keeps rasterizers in cycles that the interpreter does not collect at exit
+  m.def("thread_count", &thread_count);
+  m.def("set_thread_count", [](int n) {
+    if (n < 1 || n > 256) throw std::invalid_argument("threads out of range 1 to 256");
+    set_thread_count(n);
+  });
+  m.def("instruction_set", [] { return std::string(kernels().name); });
+  m.def("instruction_sets", [] {
+    const char* names[3];
+    int n = available_kernels(names);
+    return std::vector<std::string>(names, names + n);
+  });
+  m.def("select_instruction_set", [](const std::string& name) {
+    if (!select_kernels(name.c_str())) throw std::invalid_argument("this machine does not run " + name);
+  });
+
+  nb::class_<Rasterizer>(m, "Rasterizer")
+      .def(nb::init<>())
+      .def_prop_ro("visible", &Rasterizer::visible)
+      .def_prop_ro("pairs", &Rasterizer::pairs)
+      .def("visibility", [](const Rasterizer& r, Array<uint8_t> out) { r.visibility((int)out.size(), out.data()); })
+      .def("forward_world",
+           [](Rasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
+              const Floats& colour, const Doubles& T, const Doubles& K, Array<float> planes) {
+             WorldGaussians g = world_of(mean, rotation, scale, opacity, colour);
+             if (planes.ndim() != 3) throw std::invalid_argument("planes must be (4, H, W)");
+             View view = view_of(T, K, (int)planes.shape(2), (int)planes.shape(1));
+             float* out = checked(planes, "planes", {4, -1, -1});
+             nb::gil_scoped_release release;
+             r.forward(g, view, out);
+           })
+      .def("backward_world",
+           [](Rasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
+              const Floats& colour, const Floats& planes, const Floats& gradient, Array<float> g_mean, Array<float> g_rotation,
+              Array<float> g_scale, Array<float> g_opacity, Array<float> g_colour, Array<double> g_camera) {
+             WorldGaussians g = world_of(mean, rotation, scale, opacity, colour);
+             int64_t n = g.n;
+             WorldGradients out{checked(g_mean, "g_mean", {n, 3}), checked(g_rotation, "g_rotation", {n, 4}),
+                                checked(g_scale, "g_scale", {n, 3}), checked(g_opacity, "g_opacity", {n}),
+                                checked(g_colour, "g_colour", {n, 3}), nullptr};
+             double* camera = g_camera.size() ? checked(g_camera, "g_camera", {4, 4}) : nullptr;
+             nb::gil_scoped_release release;
+             r.backward(g, planes.data(), gradient.data(), out, camera);
+           })
+      .def("forward_bound",
+           [](Rasterizer& r, const BoundArrays& arrays, const Doubles& T, const Doubles& K, Array<float> planes) {
+             BoundModel model = arrays.model();
+             if (planes.ndim() != 3) throw std::invalid_argument("planes must be (4, H, W)");
+             View view = view_of(T, K, (int)planes.shape(2), (int)planes.shape(1));
+             float* out = checked(planes, "planes", {4, -1, -1});
+             nb::gil_scoped_release release;
+             r.forward(model, view, out);
+           })
+      .def("backward_bound",
+           [](Rasterizer& r, const BoundArrays& arrays, const Floats& planes, const Floats& gradient, Array<float> position,
+              Array<float> rotation, Array<float> log_scale, Array<float> logit, Array<float> colour, Array<float> sh,
+              Array<float> frame, Array<float> motion, Array<float> weight) {
+             BoundModel model = arrays.model();
+             int64_t n = model.n;
+             BoundGradients out{checked(position, "position", {n, 3}), checked(rotation, "rotation", {n, 4}),
+                                checked(log_scale, "log_scale", {n, 3}), checked(logit, "logit", {n}),
+                                checked(colour, "colour", {n, 3}), checked(sh, "sh", {n, 3, 3}),
+                                frame.size() ? checked(frame, "frame", {n, 13}) : nullptr, checked(motion, "motion", {n}),
+                                checked(weight, "weight", {n})};
+             nb::gil_scoped_release release;
+             r.backward(model, planes.data(), gradient.data(), out);
+           });
+
+  nb::class_<BoundArrays>(m, "BoundArrays")
+      .def("__init__",
+           [](BoundArrays* self, Ints face, Floats barycentric, Floats position, Floats rotation, Floats log_scale, Floats logit,
+              Floats colour, Floats sh, Floats frames) {
+             new (self) BoundArrays{face, barycentric, position, rotation, log_scale, logit, colour, sh, frames};
+           });
+
+  m.attr("FRAME") = kFrame;
+  m.def("triangle_frames", [](const Floats& vertices, const Ints& triangles, Array<float> frames) {
+    int64_t f = (int64_t)triangles.shape(0), v = (int64_t)vertices.shape(0);
+    check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, v, "triangles");
+    frames_forward(checked(vertices, "vertices", {v, 3}), triangles.data(), (int)f, checked(frames, "frames", {f, kFrame}));
+  });
+  m.def("triangle_frames_backward",
+        [](const Floats& vertices, const Ints& triangles, const Ints& face, const Floats& barycentric, const Floats& per_gaussian,
+           Array<float> scratch, Array<float> g_vertices) {
+          int64_t f = (int64_t)triangles.shape(0), v = (int64_t)vertices.shape(0), n = (int64_t)face.shape(0);
+          check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, v, "triangles");
+          check_faces(checked(face, "face", {n}), n, f, "face");
+          frames_backward(checked(vertices, "vertices", {v, 3}), triangles.data(), (int)f, face.data(),
+                          checked(barycentric, "barycentric", {n, 3}), (int)n, checked(per_gaussian, "per_gaussian", {n, 13}),
+                          checked(scratch, "scratch", {f, 19}), checked(g_vertices, "g_vertices", {v, 3}));
+        });
+
+  m.def("photometric_scratch", &photometric_scratch);
+  m.def("photometric",
+        [](const Floats& image, const Array<const uint8_t>& target, std::array<float, 3> background, std::array<float, 3> weights,
+           std::array<int, 4> rectangle, Array<float> gradient, Array<float> scratch, Array<double> rows) {
+          int64_t h = (int64_t)image.shape(1), w = (int64_t)image.shape(2);
+          Photometric p{};
+          p.width = (int)w, p.height = (int)h;
+          p.x0 = std::clamp(rectangle[0], 0, (int)w), p.y0 = std::clamp(rectangle[1], 0, (int)h);
+          p.x1 = std::clamp(rectangle[2], p.x0, (int)w), p.y1 = std::clamp(rectangle[3], p.y0, (int)h);
+          p.image = checked(image, "image", {4, h, w}), p.target = checked(target, "target", {h, w, 4});
+          for (int i = 0; i < 3; i++) p.background[i] = background[i];
+          p.l1 = weights[0], p.dssim = weights[1], p.matte = weights[2];
+          p.gradient = checked(gradient, "gradient", {4, h, w});
+          p.scratch = checked(scratch, "scratch", {photometric_scratch((int)w, (int)h)});
+          p.row_loss = checked(rows, "rows", {h, 3});
+          std::array<double, 3> loss;
+          nb::gil_scoped_release release;
+          photometric(p, loss.data());
+          return loss;
+        });
+
+  m.def("adam", [](Array<float> value, Array<float> first, Array<float> second, const Floats& gradient,
+                   const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, int step) {
+    int rows = (int)value.shape(0), width = rows ? (int)(value.size() / rows) : 1;
+    if (first.size() != value.size() || second.size() != value.size() || gradient.size() != value.size() ||
+        (visible.size() && (int)visible.size() != rows))
+      throw std::invalid_argument("adam: sizes differ");
+    AdamStep s{value.data(), first.data(), second.data(), gradient.data(), visible.size() ? visible.data() : nullptr, rows, width,
+               rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)), 1.f / (1.f - std::pow(beta2, (float)step))};
+    nb::gil_scoped_release release;
+    const Kernels& k = kernels();
+    parallel_ranges(rows, 4096, [&](int begin, int end) { k.adam(s, begin, end); });
+  });
+  m.def("adam_rank_one", [](Array<float> value, Array<float> first, Array<float> second, const Floats& psi, const Floats& shared,
+                            const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, int step) {
+    int k = (int)value.shape(0), rows = (int)value.shape(1), width = (int)value.shape(2);
+    if (first.size() != value.size() || second.size() != value.size() || (int)psi.size() != k ||
+        (int64_t)shared.size() != (int64_t)rows * width || (visible.size() && (int)visible.size() != rows))
+      throw std::invalid_argument("adam_rank_one: sizes differ");
+    AdamRankOne s{value.data(), first.data(), second.data(), psi.data(), shared.data(), visible.size() ? visible.data() : nullptr, k,
+                  rows, width, rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)),
+                  1.f / (1.f - std::pow(beta2, (float)step))};
+    nb::gil_scoped_release release;
+    const Kernels& kernel = kernels();
+    parallel_ranges(rows, 1024, [&](int begin, int end) { kernel.adam_rank_one(s, begin, end); });
+  });
+  m.def("weighted_sum", [](const Floats& basis, const Floats& weights, const Floats& base, Array<float> out) {
+    int n = (int)out.size(), k = (int)weights.size();
+    if ((int64_t)basis.size() != (int64_t)k * n || (int)base.size() != n) throw std::invalid_argument("weighted_sum: sizes differ");
+    nb::gil_scoped_release release;
+    const Kernels& kernel = kernels();
+    parallel_ranges(n, 16384, [&](int begin, int end) { kernel.weighted_sum(basis.data(), weights.data(), k, base.data(), begin, end, n, out.data()); });
+  });
+
+  nb::class_<RigPose>(m, "RigPose")
+      .def("__init__",
+           [](RigPose* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
+              const Ints& skin_joints, const Floats& skin_weights) {
+             new (self) RigPose(make_rig(neutral, basis, joints, parents, skin_joints, skin_weights));
+           })
+      .def("pose", [](RigPose& r, const Floats& expression, const Floats& rotations, const Floats& translation, Array<float> out) {
+        check_pose(r, expression, rotations, translation);
+        r.pose(expression.data(), rotations.data(), translation.data(), checked(out, "out", {r.vertices(), 3}));
+      });
+
+  nb::class_<DrivePath>(m, "DrivePath")
+      .def("__init__",
+           [](DrivePath* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
+              const Ints& skin_joints, const Floats& skin_weights, const Ints& triangles, const Ints& face,
+              const Floats& barycentric, const Floats& position, const Floats& rotation, const Floats& scale,
+              const Floats& opacity, const Floats& colour, const Floats& sh, const Floats& corrective_position,
+              const Floats& corrective_colour, const Floats& corrective_weights, const Floats& corrective_bias) {
+             RigPose rig = make_rig(neutral, basis, joints, parents, skin_joints, skin_weights);
+             int64_t f = (int64_t)triangles.shape(0), n = (int64_t)face.shape(0), k = (int64_t)corrective_bias.shape(0);
+             int64_t inputs = rig.expressions() + 3 * rig.joints();
+             check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, rig.vertices(), "triangles");
+             check_faces(checked(face, "face", {n}), n, f, "face");
+             DriveArrays a{(int)n, (int)f, (int)k, face.data(), triangles.data(), checked(barycentric, "barycentric", {n, 3}),
+                           checked(position, "position", {n, 3}), checked(rotation, "rotation", {n, 4}), checked(scale, "scale", {n, 3}),
+                           checked(opacity, "opacity", {n}), checked(colour, "colour", {n, 3}), checked(sh, "sh", {n, 3, 3}),
+                           checked(corrective_position, "correctives.position", {k, n, 3}),
+                           checked(corrective_colour, "correctives.colour", {k, n, 3}),
+                           checked(corrective_weights, "correctives.weights", {k, inputs}), checked(corrective_bias, "correctives.bias", {k})};
+             new (self) DrivePath(std::move(rig), a);
+           })
+      .def("render",
+           [](DrivePath& d, const Floats& expression, const Floats& rotations, const Floats& translation, const Doubles& T,
+              const Doubles& K, std::array<float, 3> background, Array<uint8_t> image) {
+             check_pose(d.rig(), expression, rotations, translation);
+             if (image.ndim() != 3 || (image.shape(2) != 3 && image.shape(2) != 4)) throw std::invalid_argument("image must be (H, W, 3 or 4)");
+             ByteImage out{image.data(), (int)image.shape(1), (int)image.shape(0), (int)image.shape(2), {background[0], background[1], background[2]}};
+             View view = view_of(T, K, out.width, out.height);
+             nb::gil_scoped_release release;
+             d.render(expression.data(), rotations.data(), translation.data(), view, out);
+           })
+      .def_prop_ro("visible", &DrivePath::visible)
+      .def_prop_ro("pairs", &DrivePath::pairs)
+      .def("milliseconds", [](const DrivePath& d) {
+        std::array<double, kStages> out;
+        std::copy_n(d.milliseconds(), kStages, out.begin());
+        return out;
+      });
+}

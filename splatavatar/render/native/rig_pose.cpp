@@ -1,0 +1,76 @@
+#include "rig_pose.h"
+
+#include <cmath>
+#include <cstring>
+
+#include "thread_pool.h"
+
+namespace splatavatar {
+
+RigPose::RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
+                 const int32_t* parents, const int32_t* skin_joints, const float* skin_weights)
+    : neutral_(neutral, neutral + 3 * vertices), rest_(rest, rest + 3 * joints), weights_(skin_weights, skin_weights + 4 * vertices),
+      shaped_(3 * vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
+      skin_joints_(skin_joints, skin_joints + 4 * vertices) {
+  starts_.push_back(0);
+  for (int e = 0; e < expressions; e++) {
+    for (int v = 0; v < vertices; v++) {
+      const float* d = basis + ((size_t)e * vertices + v) * 3;
+      if (d[0] == 0.f && d[1] == 0.f && d[2] == 0.f) continue;
+      moved_.push_back(v);
+      deltas_.insert(deltas_.end(), d, d + 3);
+    }
+    starts_.push_back((int)moved_.size());
+  }
+}
+
+void RigPose::pose(const float* expression, const float* rotations, const float* translation, float* out) {
+  const int joints = this->joints();
+  std::memcpy(shaped_.data(), neutral_.data(), neutral_.size() * sizeof(float));
+  for (int e = 0; e < expressions(); e++) {
+    float w = expression[e];
+    if (w == 0.f) continue;
+    for (int i = starts_[e]; i < starts_[e + 1]; i++)
+      for (int c = 0; c < 3; c++) shaped_[3 * moved_[i] + c] += w * deltas_[3 * i + c];
+  }
+  for (int j = 0; j < joints; j++) {
+    const float* r = rotations + 3 * j;
+    double x = r[0], y = r[1], z = r[2], angle = std::sqrt(x * x + y * y + z * z);
+    // sin(a)/a and (1 - cos a)/a^2, by their series near zero.
+    double s = angle > 1e-4 ? std::sin(angle) / angle : 1 - angle * angle / 6;
+    double c = angle > 1e-4 ? (1 - std::cos(angle)) / (angle * angle) : .5 - angle * angle / 24;
+    double R[9] = {1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y, c * x * y + s * z, 1 - c * (x * x + z * z),
+                   c * y * z - s * x,       c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)};
+    float* w = world_.data() + 12 * j;
+    int p = parents_[j];
+    double offset[3];
+    for (int i = 0; i < 3; i++) offset[i] = rest_[3 * j + i] - (p < 0 ? 0.f : rest_[3 * p + i]);
+    for (int i = 0; i < 3; i++) {
+      const double unit[3] = {i == 0 ? 1. : 0., i == 1 ? 1. : 0., i == 2 ? 1. : 0.};
+      double row[3], t = p < 0 ? 0 : world_[12 * p + 4 * i + 3];
+      for (int k = 0; k < 3; k++) row[k] = p < 0 ? unit[k] : world_[12 * p + 4 * i + k];
+      for (int k = 0; k < 3; k++) w[4 * i + k] = (float)(row[0] * R[k] + row[1] * R[3 + k] + row[2] * R[6 + k]);
+      w[4 * i + 3] = (float)(t + row[0] * offset[0] + row[1] * offset[1] + row[2] * offset[2]);
+    }
+    float* m = skin_.data() + 12 * j;  // maps rest positions to the posed body
+    for (int i = 0; i < 3; i++) {
+      for (int k = 0; k < 3; k++) m[4 * i + k] = w[4 * i + k];
+      m[4 * i + 3] = w[4 * i + 3] - (w[4 * i] * rest_[3 * j] + w[4 * i + 1] * rest_[3 * j + 1] + w[4 * i + 2] * rest_[3 * j + 2]) + translation[i];
+    }
+  }
+  parallel_ranges(vertices(), 1024, [&](int begin, int end) {
+    for (int v = begin; v < end; v++) {
+      float blend[12] = {};
+      for (int k = 0; k < 4; k++) {
+        float weight = weights_[4 * v + k];
+        if (weight == 0.f) continue;
+        const float* m = skin_.data() + 12 * skin_joints_[4 * v + k];
+        for (int i = 0; i < 12; i++) blend[i] += weight * m[i];
+      }
+      const float* x = shaped_.data() + 3 * v;
+      for (int i = 0; i < 3; i++) out[3 * v + i] = blend[4 * i] * x[0] + blend[4 * i + 1] * x[1] + blend[4 * i + 2] * x[2] + blend[4 * i + 3];
+    }
+  });
+}
+
+}  // namespace splatavatar

@@ -1,0 +1,24 @@
+// Native twin of rig/skinning.py: blendshapes, forward kinematics and linear blend skinning.
+#pragma once
+#include <cstdint>
+#include <vector>
+
+namespace splatavatar {
+
+class RigPose {
+ public:
+  RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
+          const int32_t* parents, const int32_t* skin_joints, const float* skin_weights);
+  // expression (E), rotations (J, 3) axis-angle, translation (3) -> out (V, 3).
+  void pose(const float* expression, const float* rotations, const float* translation, float* out);
+  int vertices() const { return (int)(neutral_.size() / 3); }
+  int expressions() const { return (int)starts_.size() - 1; }
+  int joints() const { return (int)parents_.size(); }
+
+ private:
+  std::vector<float> neutral_, rest_, weights_, deltas_, shaped_, world_, skin_;
+  std::vector<int32_t> parents_, skin_joints_, moved_;
+  std::vector<int> starts_;  // expression e moves moved_[starts_[e] .. starts_[e + 1]) by the deltas_ of the same index
+};
+
+}  // namespace splatavatar

@@ -1,0 +1,97 @@
+"""The parametric body: arrays that a loader fills and that skinning, binding and retargeting consume."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class SurfacePoints:
+    """Points fixed to the surface: a triangle and barycentric coordinates each."""
+
+    face: Ints
+    """(L) index into ``Rig.faces``"""
+    barycentric: Floats
+    """(L, 3), rows sum to one"""
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A linear body model in the rig frame: metres, right-handed, +Y up, facing +Z, +X the subject's left.
+
+    Posing is: vertices = LBS(template + identity . identity_basis + expression . expression_basis), with the joints moved by
+    the identity as well. Rest joint frames are parallel to the rig frame, so a joint rotation is an axis-angle vector in rig axes.
+    """
+
+    kind: str
+    """name of the loader: ``anny-head``, ``anny-body``, ..."""
+    template: Floats
+    """(V, 3) neutral vertices, metres"""
+    faces: Ints
+    """(F, 3) vertex indices, counter-clockwise seen from outside"""
+    uv: Floats
+    """(F, 3, 2) texture coordinates of each face corner, in [0, 1]"""
+    identity_basis: Floats
+    """(I, V, 3) metres per unit coefficient; I = 0 once the identity is folded in"""
+    identity_names: tuple[str, ...]
+    """(I)"""
+    expression_basis: Floats
+    """(E, V, 3) metres per unit coefficient"""
+    expression_names: tuple[str, ...]
+    """(E)"""
+    joints: Floats
+    """(J, 3) rest positions for the template; joint 0 is the root"""
+    joint_identity_basis: Floats
+    """(I, J, 3) metres per unit identity coefficient"""
+    joint_names: tuple[str, ...]
+    """(J)"""
+    parents: Ints
+    """(J) index of the parent, always smaller than the own index; -1 for the root"""
+    skin_joints: Ints
+    """(V, 4) joints that move a vertex"""
+    skin_weights: Floats
+    """(V, 4) non-negative, rows sum to one"""
+    arkit_map: Floats
+    """(E, 52) from ARKit coefficients in ``arkit.NAMES`` order to expression coefficients"""
+    head_chain: tuple[tuple[int, float], ...]
+    """(joint, share) that a head rotation is spread over; shares sum to one"""
+    eye_joints: tuple[int, int]
+    """joints of the left and right eyeball, -1 where the rig turns its eyes by expression alone"""
+    regions: dict[str, Ints] = field(default_factory=dict)
+    """face indices by name: skin, lips, eye_left, eye_right, teeth_upper, teeth_lower, tongue, mouth, scalp, ears, neck, ..."""
+    landmarks: dict[str, SurfacePoints] = field(default_factory=dict)
+    """``mediapipe`` (478) and ``ibug68`` (68)"""
+    licence: str = ""
+    """notice of the assets the rig is made from"""
+
+    @property
+    def corrective_inputs(self) -> int:
+        """Length D = E + 3 J of the vector that drives correctives: expression, then joint rotations."""
+        return len(self.expression_names) + 3 * len(self.joint_names)
+
+
+@dataclass(frozen=True)
+class PoseParameters:
+    """What moves a rig with a folded identity, for one frame."""
+
+    expression: Floats
+    """(E) coefficients"""
+    joint_rotations: Floats
+    """(J, 3) axis-angle, radians, rig axes; row 0 turns the whole body about the root joint"""
+    translation: Floats
+    """(3) metres, added after skinning"""
+
+    @staticmethod
+    def neutral(rig: Rig) -> PoseParameters:
+        """The rest pose of ``rig``."""
+        return PoseParameters(
+            np.zeros(len(rig.expression_names), np.float32),
+            np.zeros((len(rig.joint_names), 3), np.float32),
+            np.zeros(3, np.float32),
+        )
