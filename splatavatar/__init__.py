@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
+    from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.capture.capture import Capture
     from splatavatar.drive.playback import play
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from splatavatar.errors import SplatAvatarError
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
     from splatavatar.render.camera import Camera, look_at
-    from splatavatar.render.drive_path import DrivePath
     from splatavatar.rig.rig import PoseParameters, Rig
 
 _MODULES = {
@@ -32,7 +32,7 @@ _MODULES = {
     "Camera": "render.camera",
     "Capture": "capture.capture",
     "Correctives": "gaussians.gaussians",
-    "DrivePath": "render.drive_path",
+    "DrivePath": "avatar.drive_path",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
     "PoseParameters": "rig.rig",

@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from splatavatar import __version__
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bench import bench
 from splatavatar.cli.drive import drive
@@ -33,15 +34,19 @@ app.command("info")(info)
 app.command("bench")(bench)
 
 
-@app.callback()
-def _splatavatar(
-    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.", is_eager=True)] = False,
-) -> None:
-    if version:
-        from splatavatar import __version__
-
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+@app.callback()
+def _splatavatar(
+    version: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Options of the command itself, before the name of a subcommand."""
 
 
 def main() -> None:

@@ -54,25 +54,24 @@ def bake(
     """Bake a calibrated capture into an avatar."""
     if budget is not None and iterations is not None:
         raise SettingsError("--budget and --iterations exclude each other: give one of them.")
-    if iterations is not None and iterations < 1:
-        raise SettingsError(f"the iterations must be at least 1, got {iterations}")
     seconds = None if budget is None else parse_duration(budget, "budget")
 
-    from splatavatar.bake.run import bake as run
     from splatavatar.bake.settings import BakeSettings
 
-    run(
-        BakeSettings(
-            capture=capture,
-            out=out,
-            rig=rig,
-            rig_params=rig_params,
-            preset=preset.value,
-            budget_seconds=seconds,
-            iterations=iterations,
-            device=device.value,
-            seed=seed,
-            resume=resume,
-            fix_rig=fix_rig,
-        )
+    settings = BakeSettings(
+        capture=capture,
+        out=out,
+        rig=rig,
+        rig_params=rig_params,
+        preset=preset.value,
+        budget_seconds=seconds,
+        iterations=iterations,
+        device=device.value,
+        seed=seed,
+        resume=resume,
+        fix_rig=fix_rig,
     )
+
+    from splatavatar.bake.run import bake as run
+
+    run(settings)

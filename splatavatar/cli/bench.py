@@ -34,9 +34,14 @@ def bench(
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=f"{path.name}: {result.gaussians:,} Gaussians at {width}x{height}, {result.fps:.0f} FPS")
-    table.add_column("stage")
+    console = Console(highlight=False)
+    console.print(
+        f"{path.name}: {result.gaussians:,} Gaussians at {width}x{height}, {result.fps:.0f} FPS", markup=False
+    )
+    table = Table("stage")
     table.add_column("median ms", justify="right")
     for stage, milliseconds in result.stages.items():
-        table.add_row(stage, f"{milliseconds:.2f}", end_section=stage == list(result.stages)[-2:][0])
-    Console().print(table)
+        if stage == "total":
+            table.add_section()
+        table.add_row(stage, f"{milliseconds:.2f}")
+    console.print(table)

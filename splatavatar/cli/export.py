@@ -22,10 +22,10 @@ def export(
     if out.suffix.lower() != ".ply":
         raise OutputError(f"{out}: an avatar is exported as .ply.")
 
+    from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.gaussians.ply import write_ply
-    from splatavatar.render.drive_path import DrivePath
 
     person, _ = open_avatar(avatar)
     parameters = parameters_at(*open_signal(signal, frame), person.rig)

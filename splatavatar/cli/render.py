@@ -47,11 +47,11 @@ def render(
     colour = parse_background(background, out)
     pixels = None if size is None else parse_size(size)
 
+    from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.drive.view import camera_from_file, default_camera
-    from splatavatar.render.drive_path import DrivePath
 
     person, _ = open_avatar(avatar)
     parameters = parameters_at(*open_signal(signal, frame), person.rig)

@@ -7,10 +7,10 @@ from statistics import median
 from time import perf_counter
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.drive.motion import SECONDS, moving_signal
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.view import default_camera
-from splatavatar.render.drive_path import DrivePath
 
 WARM_UP = 10
 BACKGROUND = (1.0, 1.0, 1.0)

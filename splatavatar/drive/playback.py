@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.sink import Sink
 from splatavatar.render.camera import Camera
-from splatavatar.render.drive_path import DrivePath
 
 BUFFERS = 2
 """pictures in flight between the renderer and the sinks"""

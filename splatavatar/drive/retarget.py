@@ -49,4 +49,4 @@ def look_coefficients(yaw: float, pitch: float, left: bool) -> Floats:
     """
     outward = yaw if left else -yaw
     turned = np.array([-outward / RANGE_IN, outward / RANGE_OUT, pitch / RANGE_UP, -pitch / RANGE_DOWN])
-    return np.clip(turned, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(turned, 0.0, 1.0), np.float32)

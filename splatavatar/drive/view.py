@@ -66,7 +66,10 @@ def _framing(avatar: Avatar) -> tuple[NDArray[np.float64], float, float]:
 
 
 def camera_from_file(path: str | Path) -> Camera:
-    """A camera from JSON: ``T_camera_world`` (4x4), ``K`` (3x3, pixels), ``width`` and ``height``. SettingsError otherwise."""
+    """A camera from JSON: ``T_camera_world`` (4x4), ``K`` (3x3, pixels), ``width``, ``height``.
+
+    Raises SettingsError.
+    """
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +20,7 @@ def checked(recording: Recording, source: str) -> Recording:
     T = len(recording.time)
     if T == 0:
         raise SignalError(f"{source}: no frames.")
-    arrays = {
+    arrays: dict[str, tuple[NDArray[Any], tuple[int, ...]]] = {
         "time": (recording.time, (T,)),
         "arkit": (recording.arkit, (T, 52)),
         "head_rotation": (recording.head_rotation, (T, 3)),

@@ -8,7 +8,6 @@ Only the first three must be there.
 from __future__ import annotations
 
 import os
-import tempfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -47,17 +46,17 @@ def read_signal_npz(path: Path) -> Recording:
     T = time.size
     time = time.reshape(T)
 
-    def array(name: str, default: NDArray[np.float32]) -> NDArray[np.float32]:
+    def optional(name: str, default: NDArray[np.float32]) -> NDArray[np.float32]:
         return arrays[name].astype(np.float32) if name in arrays else default
 
     return checked(
         Recording(
             time=time - time[:1],
             arkit=to_arkit(names.tolist(), values, source),
-            head_rotation=array("head_rotation", np.zeros((T, 3), np.float32)),
-            head_translation=array("head_translation", np.zeros((T, 3), np.float32)),
-            gaze=array("gaze", np.zeros((T, 2, 2), np.float32)),
-            confidence=array("confidence", np.ones(T, np.float32)),
+            head_rotation=optional("head_rotation", np.zeros((T, 3), np.float32)),
+            head_translation=optional("head_translation", np.zeros((T, 3), np.float32)),
+            gaze=optional("gaze", np.zeros((T, 2, 2), np.float32)),
+            confidence=optional("confidence", np.ones(T, np.float32)),
             fps=float(arrays["fps"].reshape(-1)[0]) if arrays.get("fps", np.empty(0)).size else frame_rate(time),
         ),
         source,
@@ -66,12 +65,9 @@ def read_signal_npz(path: Path) -> Recording:
 
 def write_signal(path: Path, recording: Recording) -> None:
     """Write ``recording`` to ``path``, compressed; the file appears whole or not at all. Raises OutputError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}.") from error
-    try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:
             np.savez_compressed(
                 file,
                 time=recording.time,
@@ -87,4 +83,4 @@ def write_signal(path: Path, recording: Recording) -> None:
     except OSError as error:
         raise OutputError(f"{path}: cannot be written: {error.strerror}.") from error
     finally:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.playback import play, schedule
+from splatavatar.drive.retarget import retarget
+from splatavatar.drive.sinks.video import VideoSink
+from splatavatar.drive.view import default_camera
+from splatavatar.errors import OutputError
+
+
+class Memory:
+    """A sink that keeps what it gets, and breaks at frame ``breaks_at``."""
+
+    def __init__(self, breaks_at: int = -1, error: BaseException | None = None) -> None:
+        self.images: list[NDArray[np.uint8]] = []
+        self.ended = ""
+        self.breaks_at, self.error = breaks_at, error
+
+    def write(self, image: NDArray[np.uint8]) -> None:
+        if len(self.images) == self.breaks_at and self.error is not None:
+            raise self.error
+        self.images.append(image.copy())
+
+    def close(self) -> None:
+        self.ended = "closed"
+
+    def discard(self) -> None:
+        self.ended = "discarded"
+
+
+def test_every_frame_reaches_every_sink_in_order(avatar: Avatar) -> None:
+    recording, camera = moving_signal(1.0), default_camera(avatar, 48, 40)
+    first, second, seen = Memory(), Memory(), list[tuple[int, int]]()
+    stats = play(avatar, recording, camera, [first, second], (0.2, 0.4, 0.6), lambda *at: seen.append(at))
+    assert stats.frames == 30 and stats.render_fps > 0
+    assert {"rig", "blend", "total"} <= stats.stages.keys()
+    assert seen == [(n, 30) for n in range(1, 31)]
+    assert first.ended == second.ended == "closed"
+    path = DrivePath(avatar)
+    for index in range(30):
+        expected = path.render(retarget(recording.frame(index), avatar.rig), camera, (0.2, 0.4, 0.6))
+        np.testing.assert_array_equal(first.images[index], expected)
+        np.testing.assert_array_equal(second.images[index], expected)
+    assert any((first.images[0] != image).any() for image in first.images)
+
+
+def test_pictures_without_background_have_alpha(avatar: Avatar) -> None:
+    sink = Memory()
+    play(avatar, moving_signal(0.1), default_camera(avatar, 48, 40), [sink], None)
+    assert sink.images[0].shape == (40, 48, 4)
+    assert sink.images[0][..., 3].min() == 0 and sink.images[0][..., 3].max() > 150
+
+
+def test_an_error_discards_and_goes_on(avatar: Avatar) -> None:
+    broken, other = Memory(3, OutputError("disk full")), Memory()
+    with pytest.raises(OutputError, match="disk full"):
+        play(avatar, moving_signal(0.5), default_camera(avatar, 48, 40), [broken, other], None)
+    assert broken.ended == other.ended == "discarded"
+
+
+def test_a_keyboard_interrupt_keeps_the_part_that_is_done(avatar: Avatar, tmp_path: Path) -> None:
+
+    def interrupt(done: int, total: int) -> None:
+        if done == 8:
+            raise KeyboardInterrupt
+
+    path = tmp_path / "a.mp4"
+    sink = VideoSink(path, Fraction(30), 48, 40)
+    with pytest.raises(KeyboardInterrupt):
+        play(avatar, moving_signal(1.0), default_camera(avatar, 48, 40), [sink], (1, 1, 1), interrupt)
+    with av.open(str(path)) as container:
+        assert len(list(container.decode(video=0))) == 8
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_steady_recording_is_played_frame_by_frame() -> None:
+    np.testing.assert_array_equal(schedule(moving_signal(2.0, 29.97)), np.arange(60))
+
+
+def test_a_gap_holds_the_last_frame() -> None:
+    recording = replace(moving_signal(5 / 30), time=np.array([0, 1, 2, 5, 6]) / 30)
+    np.testing.assert_array_equal(schedule(recording), [0, 1, 2, 2, 2, 3, 4])
+
+
+def test_jitter_neither_drops_nor_repeats() -> None:
+    jitter = np.random.default_rng(0).uniform(-0.01, 0.01, 60)
+    recording = moving_signal(2.0)
+    recording = replace(recording, time=recording.time + jitter - jitter[0])
+    steps = np.diff(schedule(recording))
+    assert (steps >= 0).all() and (steps <= 2).all()
