@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from splatavatar.errors import SplatAvatarError
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
     from splatavatar.render.camera import Camera, look_at
+    from splatavatar.render.image import Image
+    from splatavatar.render.rasterize import rasterize
     from splatavatar.rig.rig import PoseParameters, Rig
 
 _MODULES = {
@@ -35,6 +37,7 @@ _MODULES = {
     "DrivePath": "avatar.drive_path",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
+    "Image": "render.image",
     "PoseParameters": "rig.rig",
     "Recording": "drive.signal",
     "Rig": "rig.rig",
@@ -44,6 +47,7 @@ _MODULES = {
     "load_avatar": "avatar.file",
     "look_at": "render.camera",
     "play": "drive.playback",
+    "rasterize": "render.rasterize",
     "read_signal": "drive.sources.recorded",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
@@ -59,6 +63,7 @@ __all__ = [
     "DrivePath",
     "FaceSignal",
     "Gaussians",
+    "Image",
     "PoseParameters",
     "Recording",
     "Rig",
@@ -69,6 +74,7 @@ __all__ = [
     "load_avatar",
     "look_at",
     "play",
+    "rasterize",
     "read_signal",
     "retarget",
     "save_avatar",

@@ -61,13 +61,13 @@ def play(
     One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard the sinks are
     closed on what they have, then KeyboardInterrupt goes on; on any other error they are discarded.
     """
-    path = DrivePath(avatar)
     order = schedule(recording)
     channels = 4 if background is None else 3
     buffers = [np.empty((camera.height, camera.width, channels), np.uint8) for _ in range(BUFFERS)]
     pending: deque[Future[None]] = deque()
     rendering, stages = 0.0, dict[str, float]()
     try:
+        path = DrivePath(avatar)
         with ThreadPoolExecutor(max_workers=1) as worker:
             for done, index in enumerate(order.tolist(), start=1):
                 started = perf_counter()

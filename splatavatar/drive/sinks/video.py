@@ -15,7 +15,8 @@ from splatavatar.drive.sinks.sink import prepare_folder
 from splatavatar.errors import OutputError
 
 CRF = "18"
-PRESET = "veryfast"
+# The renderer works on the same cores: beside `veryfast` it made 76 frames a second at 512x512, beside `superfast` 93.
+PRESET = "superfast"
 # The numbers of ITU-T H.273: our pictures are sRGB (BT.709 primaries, sRGB transfer), coded with the BT.709 matrix.
 BT709, SRGB, TV_RANGE = 1, 13, 1
 
