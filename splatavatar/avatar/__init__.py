@@ -1,0 +1,1 @@
+"""What a bake produces: the avatar and its file."""

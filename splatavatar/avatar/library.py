@@ -1,0 +1,56 @@
+"""The avatar that a command plays when none is named: the one baked last."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+from splatavatar.errors import OutputError, SettingsError
+from splatavatar.output import atomic_write
+
+_LONGEST_PATH = 4096
+
+
+def remember(path: str | Path) -> None:
+    """Make the avatar file at ``path`` the one that ``resolve(None)`` means.
+
+    A home folder that cannot be written costs this convenience only: it is no error after a long bake.
+    """
+    recent = _recent()
+    with suppress(OSError, OutputError):
+        recent.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(recent) as file:
+            file.write(os.fsencode(os.path.abspath(path)) + b"\n")
+
+
+def resolve(argument: str | Path | None) -> Path:
+    """The avatar file that an optional argument means: the path itself, or the most recently baked avatar.
+
+    Whether a path that is given exists is for the reader to say. Raises SettingsError when there is no most recent avatar.
+    """
+    if argument is not None:
+        return Path(argument)
+    try:
+        with open(_recent(), "rb") as file:
+            content = file.read(_LONGEST_PATH + 1)
+    except OSError:
+        content = b""
+    # A path that ``remember`` did not write is worth no more than none.
+    name = content.removesuffix(b"\n")
+    if not os.path.isabs(name) or b"\0" in name or len(content) > _LONGEST_PATH:
+        raise SettingsError("no avatar yet; bake one with: splatavatar bake CAPTURE")
+    path = Path(os.fsdecode(name))
+    if not path.exists():
+        raise SettingsError(
+            f"the most recently baked avatar, {path}, is no longer there; name an avatar file, or bake one with:"
+            " splatavatar bake CAPTURE"
+        )
+    return path
+
+
+def _recent() -> Path:
+    """The file that holds the path: in $SPLATAVATAR_HOME, by default ~/.local/share/splatavatar."""
+    home = os.environ.get("SPLATAVATAR_HOME")
+    folder = Path(home) if home else Path.home() / ".local" / "share" / "splatavatar"
+    return folder / "recent"

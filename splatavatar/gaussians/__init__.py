@@ -1,0 +1,1 @@
+"""What a splat is: Gaussians, their binding to triangles, and their files."""

@@ -1,0 +1,122 @@
+"""From triangles to the world: the frame of a triangle and the Gaussians that ride on it.
+
+The frame follows the definition of the GaussianAvatars paper (Qian et al., CVPR 2024), with these axes: for a triangle
+(v0, v1, v2) and e = v1 - v0,
+
+    a0 = e / |e|,  n = normalise(e x (v2 - v0)),  a2 = a0 x n,  R = [a0 n a2],  k = (|e| + |a2 . (v2 - v0)|) / 2,
+
+so k is the mean of base and height. A Gaussian at ``position`` p from the point o of the triangle has its mean at o + k R p.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.gaussians.gaussians import PSI_LIMIT, BoundGaussians, Correctives, Floats, Gaussians, Ints
+
+# A triangle without area still gets finite values.
+_SMALLEST = 1e-12
+
+Doubles = NDArray[np.float64]
+
+
+def triangle_frames(vertices: Floats, faces: Ints) -> tuple[Floats, Floats]:
+    """The rotation (F, 3, 3) from the frame of each triangle to the world, axes in columns, and its size k (F) in metres.
+
+    ``vertices`` (V, 3) are in the world frame in metres, ``faces`` (F, 3) index them.
+    """
+    rotation, size = _frames(vertices, faces)
+    return rotation.astype(np.float32), size.astype(np.float32)
+
+
+def to_world(
+    bound: BoundGaussians, vertices: Floats, faces: Ints, camera_position: NDArray[Any] | None = None
+) -> Gaussians[Floats]:
+    """The Gaussians on a posed rig: ``vertices`` (V, 3) in the world frame in metres, ``faces`` (F, 3).
+
+    With ``camera_position`` (3), in the world frame in metres, the colour is the one that this camera sees, not below 0.
+    Without, it is the part that does not depend on the view, as stored.
+    """
+    rotation, mean, scale = _placed(bound, vertices, faces)
+    colour = bound.colour.astype(np.float64)
+    if camera_position is not None:
+        ray = _normalised(mean - np.asarray(camera_position, np.float64))
+        direction = np.einsum("nij,ni->nj", rotation, ray)
+        colour = np.maximum(colour + np.einsum("ncj,nj->nc", bound.sh, direction), 0.0)
+    return Gaussians(
+        mean=mean.astype(np.float32),
+        rotation=_product(_quaternion(rotation), bound.rotation.astype(np.float64)).astype(np.float32),
+        scale=scale.astype(np.float32),
+        opacity=bound.opacity.copy(),
+        colour=colour.astype(np.float32),
+    )
+
+
+def world_sh(bound: BoundGaussians, vertices: Floats, faces: Ints) -> Floats:
+    """``bound.sh`` turned into the world: (N, 3, 3) [channel, axis], for a unit direction in the world frame."""
+    rotation, _ = _frames(vertices, faces)
+    return np.einsum("ncj,nij->nci", bound.sh, rotation[bound.face]).astype(np.float32)
+
+
+def corrected(bound: BoundGaussians, correctives: Correctives, inputs: Floats) -> BoundGaussians:
+    """``bound`` with the correctives of one pose added; ``inputs`` (D) as ``Rig.corrective_inputs`` describes."""
+    if len(correctives) == 0:
+        return bound
+    psi = np.clip(correctives.weights @ inputs + correctives.bias, -PSI_LIMIT, PSI_LIMIT)
+    return replace(
+        bound,
+        position=bound.position + np.tensordot(psi, correctives.position, 1).astype(np.float32),
+        colour=bound.colour + np.tensordot(psi, correctives.colour, 1).astype(np.float32),
+    )
+
+
+def _frames(vertices: Floats, faces: Ints) -> tuple[Doubles, Doubles]:
+    v0, v1, v2 = np.moveaxis(vertices.astype(np.float64)[faces], 1, 0)
+    edge, other = v1 - v0, v2 - v0
+    a0, n = _normalised(edge), _normalised(np.cross(edge, other))
+    a2 = np.cross(a0, n)
+    height = np.abs(np.einsum("fi,fi->f", a2, other))
+    return np.stack([a0, n, a2], axis=-1), (np.linalg.norm(edge, axis=-1) + height) / 2
+
+
+def _placed(bound: BoundGaussians, vertices: Floats, faces: Ints) -> tuple[Doubles, Doubles, Doubles]:
+    """Rotation of the carrying triangle (N, 3, 3), mean (N, 3) and scale (N, 3), all in the world."""
+    frames, sizes = _frames(vertices, faces)
+    rotation, size = frames[bound.face], sizes[bound.face][:, None]
+    origin = np.einsum("nk,nki->ni", bound.barycentric, vertices.astype(np.float64)[faces[bound.face]])
+    mean = origin + size * np.einsum("nij,nj->ni", rotation, bound.position)
+    return rotation, mean, size * bound.scale
+
+
+def _normalised(vectors: Doubles) -> Doubles:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), _SMALLEST)
+
+
+def _quaternion(rotation: Doubles) -> Doubles:
+    """(N, 4) wxyz of rotation matrices (N, 3, 3).
+
+    4 q q^T is linear in the matrix, so each of its rows is a multiple of q. The row with the largest diagonal element is the
+    one without cancellation.
+    """
+    r = rotation
+    diagonal = np.stack([r[:, 0, 0], r[:, 1, 1], r[:, 2, 2]], axis=-1)
+    outer = np.empty((len(r), 4, 4))
+    outer[:, 0, 0] = 1 + diagonal.sum(-1)
+    for i in range(3):
+        j, k = (i + 1) % 3, (i + 2) % 3
+        outer[:, i + 1, i + 1] = 1 + diagonal[:, i] - diagonal[:, j] - diagonal[:, k]
+        outer[:, 0, i + 1] = outer[:, i + 1, 0] = r[:, k, j] - r[:, j, k]
+        outer[:, i + 1, j + 1] = outer[:, j + 1, i + 1] = r[:, i, j] + r[:, j, i]
+    row = outer[np.arange(len(r)), np.argmax(np.einsum("nii->ni", outer), axis=-1)]
+    return _normalised(row)
+
+
+def _product(p: Doubles, q: Doubles) -> Doubles:
+    """Hamilton product of quaternions (N, 4) wxyz: first turn by q, then by p."""
+    w = p[:, :1] * q[:, :1] - np.einsum("ni,ni->n", p[:, 1:], q[:, 1:])[:, None]
+    xyz = p[:, :1] * q[:, 1:] + q[:, :1] * p[:, 1:] + np.cross(p[:, 1:], q[:, 1:])
+    return np.concatenate([w, xyz], axis=-1)
