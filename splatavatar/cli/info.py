@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from splatavatar.cli.options import AvatarArgument
 from splatavatar.cli.playing import open_avatar
 
 
-def info(avatar: AvatarArgument = None) -> None:
+def info(
+    avatar: AvatarArgument = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
+) -> None:
     """Show what an avatar file holds."""
-    from splatavatar.avatar.describe import describe
+    import json
 
-    typer.echo(describe(*open_avatar(avatar)))
+    from splatavatar.avatar.describe import as_text, describe
+
+    facts = describe(*open_avatar(avatar))
+    typer.echo(json.dumps(facts, indent=2) if as_json else as_text(facts))

@@ -82,6 +82,7 @@ def test_info_and_export(run, files: Path, tmp_path: Path) -> None:
     done = run("info", files / "small.splatavatar")
     assert done.returncode == 0, done.stderr
     assert "512" in done.stdout and "test-head" in done.stdout
+    assert json.loads(run("info", files / "small.splatavatar", "--json").stdout)["gaussians"] == 512
     done = run("export", files / "small.splatavatar", "-o", "a.ply", "--signal", files / "signal.npz", "--frame", "3")
     assert done.returncode == 0, done.stderr
     assert done.stdout == "a.ply: 512 Gaussians\n"

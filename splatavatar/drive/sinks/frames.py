@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from splatavatar.drive.sinks.sink import prepare_folder
 from splatavatar.errors import OutputError
+from splatavatar.output import atomic_write
 
 FAST = 3  # zlib level: above it the files shrink by a few percent and take several times as long
 
@@ -46,10 +46,5 @@ def write_png(path: Path, image: NDArray[np.uint8]) -> None:
 
     conversion = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
     _, data = cv2.imencode(".png", cv2.cvtColor(image, conversion), [cv2.IMWRITE_PNG_COMPRESSION, FAST])
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        temporary.write_bytes(data.tobytes())
-        os.replace(temporary, path)
-    except OSError as error:
-        temporary.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written: {error.strerror}.") from error
+    with atomic_write(path) as file:
+        file.write(data)

@@ -7,7 +7,6 @@ Only the first three must be there.
 
 from __future__ import annotations
 
-import os
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from numpy.typing import NDArray
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.checked import checked, frame_rate
 from splatavatar.drive.sources.columns import to_arkit
-from splatavatar.errors import OutputError, SignalError
+from splatavatar.errors import SignalError
+from splatavatar.output import atomic_write
 from splatavatar.rig.arkit import NAMES
 
 
@@ -65,22 +65,15 @@ def read_signal_npz(path: Path) -> Recording:
 
 def write_signal(path: Path, recording: Recording) -> None:
     """Write ``recording`` to ``path``, compressed; the file appears whole or not at all. Raises OutputError."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with temporary.open("wb") as file:
-            np.savez_compressed(
-                file,
-                time=recording.time,
-                arkit=recording.arkit,
-                arkit_names=np.array(NAMES),
-                head_rotation=recording.head_rotation,
-                head_translation=recording.head_translation,
-                gaze=recording.gaze,
-                confidence=recording.confidence,
-                fps=np.float64(recording.fps),
-            )
-        os.replace(temporary, path)
-    except OSError as error:
-        raise OutputError(f"{path}: cannot be written: {error.strerror}.") from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with atomic_write(path) as file:
+        np.savez_compressed(
+            file,
+            time=recording.time,
+            arkit=recording.arkit,
+            arkit_names=np.array(NAMES),
+            head_rotation=recording.head_rotation,
+            head_translation=recording.head_translation,
+            gaze=recording.gaze,
+            confidence=recording.confidence,
+            fps=np.float64(recording.fps),
+        )

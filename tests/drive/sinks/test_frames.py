@@ -28,4 +28,4 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "a.png"
     with pytest.raises(OutputError) as caught:
         write_png(path, np.zeros((4, 4, 3), np.uint8))
-    assert str(caught.value) == f"{path}: cannot be written: No such file or directory."
+    assert str(caught.value) == f"cannot write {path}: its folder does not exist"

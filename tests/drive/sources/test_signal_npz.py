@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from splatavatar.rig.arkit import NAMES
 
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.sources.signal_npz import read_signal_npz, write_signal
 from splatavatar.errors import OutputError, SignalError
+from splatavatar.rig.arkit import NAMES
 
 
 def arrays(**changes: Any) -> dict[str, Any]:
@@ -105,4 +105,4 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     path = tmp_path / "missing" / "a.npz"
     with pytest.raises(OutputError) as caught:
         write_signal(path, moving_signal(0.5))
-    assert str(caught.value) == f"{path}: cannot be written: No such file or directory."
+    assert str(caught.value) == f"cannot write {path}: its folder does not exist"
