@@ -1,0 +1,37 @@
+"""Captures: what was photographed, from where, and how the rig stood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from splatavatar.capture.capture import Capture
+from splatavatar.errors import CaptureError
+
+
+def read_capture(path: str | Path, rig_params: str | Path | None = None) -> Capture:
+    """The capture in the folder ``path``, whatever its format.
+
+    ``rig_params`` replaces the ``rig_params.npz`` of the folder. Descriptions and the headers of all pictures are
+    checked; pixels are decoded later (``images.load_frame``).
+
+    Raises:
+        CaptureError: no capture there, or one that contradicts itself.
+        RigError: rig parameters that do not fit the capture.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise CaptureError(f"{root}: no such folder, expected the folder of a capture")
+    if not root.is_dir():
+        raise CaptureError(f"{root} is a file, expected the folder of a capture")
+    if not (root / "transforms.json").is_file():
+        if not _has_images(root):
+            raise CaptureError(f"{root}: no images in this folder, expected transforms.json and the images it names")
+        raise CaptureError(f"{root}: no transforms.json beside the images, expected a capture in the nerfstudio format")
+    from splatavatar.capture.readers.transforms import read_transforms
+
+    return read_transforms(root, None if rig_params is None else Path(rig_params))
+
+
+def _has_images(root: Path) -> bool:
+    suffixes = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
+    return any(file.suffix.lower() in suffixes for folder in (root, root / "images") for file in folder.glob("*"))

@@ -1,0 +1,92 @@
+"""Where the shared data lies, and captures small enough to be made for a test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SHARED = ROOT.parent / "shared"
+SUBJECT_A = SHARED / "captures" / "subject-a"
+SAMPLE_CAPTURE = ROOT / "data" / "sample-capture"
+
+EditJson = Callable[[Callable[[dict[str, Any]], object]], None]
+
+
+@pytest.fixture
+def tiny_capture(tmp_path: Path) -> Path:
+    """Folder of a capture: 3 timesteps x 2 cameras, 24x16 pixels; timestep 1 of camera 1 is val, timestep 2 is test.
+
+    Camera 0 stands 1 m in front of the face (Anny's world: at y = -1) and looks along +Y; camera 1 stands 1 m to the
+    subject's left.
+    """
+    from PIL import Image
+
+    root = tmp_path / "tiny"
+    (root / "images").mkdir(parents=True)
+    (root / "masks").mkdir()
+    front = [[1, 0, 0, 0], [0, 0, -1, -1], [0, 1, 0, 0], [0, 0, 0, 1]]
+    left = [[0, 0, 1, 1], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
+    rng = np.random.default_rng(0)
+    frames = []
+    for timestep in range(3):
+        for camera, matrix in enumerate((front, left)):
+            stem = f"t{timestep:03d}_cam{camera:02d}"
+            matte = np.zeros((16, 24), np.uint8)
+            matte[4:12, 6:18] = 255
+            matte[3, 6:18] = 128
+            Image.fromarray(rng.integers(0, 256, (16, 24, 3), np.uint8)).save(root / "images" / f"{stem}.png")
+            Image.fromarray(matte).save(root / "masks" / f"{stem}.png")
+            frames.append(
+                {
+                    "file_path": f"images/{stem}.png",
+                    "mask_path": f"masks/{stem}.png",
+                    "transform_matrix": matrix,
+                    "timestep_index": timestep,
+                    "camera_index": camera,
+                }
+            )
+    names = [frame["file_path"] for frame in frames]
+    data = {"w": 24, "h": 16, "fl_x": 40.0, "fl_y": 41.0, "cx": 12.5, "cy": 8.25, "k1": 0, "frames": frames}
+    data |= {"train_filenames": names[:3], "val_filenames": names[3:4], "test_filenames": names[4:]}
+    (root / "transforms.json").write_text(json.dumps(data))
+    write_rig_params(root / "rig_params.npz")
+    return root
+
+
+@pytest.fixture
+def edit_transforms(tiny_capture: Path) -> EditJson:
+    """``edit_transforms(change)`` applies ``change`` to the parsed transforms.json of ``tiny_capture``."""
+
+    def edit(change: Callable[[dict[str, Any]], object]) -> None:
+        path = tiny_capture / "transforms.json"
+        data = json.loads(path.read_text())
+        change(data)
+        path.write_text(json.dumps(data))
+
+    return edit
+
+
+@pytest.fixture
+def edit_rig_params(tiny_capture: Path) -> Callable[..., None]:
+    """``edit_rig_params(name=array, ...)`` replaces arrays in the rig_params.npz of ``tiny_capture``; None drops one."""
+    return lambda **changes: write_rig_params(tiny_capture / "rig_params.npz", **changes)
+
+
+def write_rig_params(path: Path, **changes: Any) -> None:
+    arrays: dict[str, Any] = {
+        "rig": np.array("anny-head"),
+        "phenotype_names": np.array(["gender", "age"]),
+        "phenotype": np.array([0.25, 0.5], np.float32),
+        "local_change_names": np.array(["chin-prominent-incr"]),
+        "local_changes": np.array([0.75], np.float32),
+        "facial_action_names": np.array(["jawOpen", "mouthPucker"]),
+        "facial_actions": np.array([[0, 0], [0.5, 0], [0, 1]], np.float32),
+        "neck_rotvec": np.array([[0, 0, 0], [0.25, 0.5, 1], [0, 0, 0]], np.float32),
+    } | changes
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
