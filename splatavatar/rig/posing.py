@@ -1,0 +1,48 @@
+"""Posing in numpy: what the runtime uses without torch and the native twin is checked against."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.rig.rig import Floats, PoseParameters, Rig
+
+Doubles = NDArray[np.float64]
+
+
+def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
+    """(V, 3) posed vertices, metres, rig frame, of a rig with a folded identity. Computed in double precision."""
+    shaped = rig.template.astype(np.float64)
+    moved = np.flatnonzero(parameters.expression)
+    if len(moved):
+        shaped += np.tensordot(parameters.expression[moved].astype(np.float64), rig.expression_basis[moved], 1)
+    turn, shift = joint_transforms(rig, parameters.joint_rotations)
+    blended = np.einsum("vk,vkij->vij", rig.skin_weights, turn[rig.skin_joints])
+    shifted = np.einsum("vk,vki->vi", rig.skin_weights, shift[rig.skin_joints])
+    posed = np.einsum("vij,vj->vi", blended, shaped) + shifted + parameters.translation
+    return posed.astype(np.float32)
+
+
+def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Doubles]:
+    """Rotation (J, 3, 3) and translation (J, 3) that carry points of the rest pose along with each joint."""
+    local = rotation_matrices(joint_rotations)
+    turn, shift = local.copy(), np.empty((len(local), 3))
+    for joint, parent in enumerate(rig.parents):
+        at = rig.joints[joint].astype(np.float64)
+        moved = at
+        if parent >= 0:
+            turn[joint] = turn[parent] @ local[joint]
+            moved = turn[parent] @ at + shift[parent]
+        shift[joint] = moved - turn[joint] @ at
+    return turn, shift
+
+
+def rotation_matrices(axis_angle: Floats) -> Doubles:
+    """(N, 3, 3) rotations of axis-angle vectors (N, 3) in radians, by Rodrigues' formula."""
+    vectors = np.asarray(axis_angle, np.float64)
+    angle = np.linalg.norm(vectors, axis=1)[:, None, None]
+    x, y, z = vectors.T
+    zero = np.zeros_like(x)
+    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
+    half = np.sinc(angle / (2 * np.pi))  # sin(angle / 2) / (angle / 2), one at zero
+    return np.asarray(np.eye(3) + np.sinc(angle / np.pi) * cross + half**2 / 2 * (cross @ cross))

@@ -1,0 +1,108 @@
+"""Posing in torch, differentiable in everything: expression, joint rotations, translation, identity and the rig's own arrays."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from splatavatar.rig.rig import Rig
+
+
+@dataclass
+class TensorRig:
+    """The arrays of a ``Rig`` that posing needs, as tensors; shapes and units as there."""
+
+    template: Tensor
+    """(V, 3)"""
+    identity_basis: Tensor
+    """(I, V, 3)"""
+    expression_basis: Tensor
+    """(E, V, 3)"""
+    joints: Tensor
+    """(J, 3)"""
+    joint_identity_basis: Tensor
+    """(I, J, 3)"""
+    parents: tuple[int, ...]
+    """(J)"""
+    skin_joints: Tensor
+    """(V, 4) int64"""
+    skin_weights: Tensor
+    """(V, 4)"""
+
+
+def tensor_rig(rig: Rig, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorRig:
+    """``rig`` on ``device`` with floating-point arrays of type ``dtype``."""
+
+    def tensor(array: object) -> Tensor:
+        return torch.as_tensor(array).to(device, dtype)
+
+    return TensorRig(
+        tensor(rig.template),
+        tensor(rig.identity_basis),
+        tensor(rig.expression_basis),
+        tensor(rig.joints),
+        tensor(rig.joint_identity_basis),
+        tuple(int(parent) for parent in rig.parents),
+        torch.as_tensor(rig.skin_joints, dtype=torch.int64, device=device),
+        tensor(rig.skin_weights),
+    )
+
+
+def pose(
+    rig: TensorRig,
+    expression: Tensor,
+    joint_rotations: Tensor,
+    translation: Tensor,
+    identity: Tensor | None = None,
+) -> Tensor:
+    """Posed vertices (..., V, 3), metres, rig frame.
+
+    ``expression`` (..., E) coefficients; ``joint_rotations`` (..., J, 3) axis-angle, radians, rig axes, each in the frame its
+    parent joint carries; ``translation`` (..., 3) metres, added after skinning; ``identity`` (..., I) coefficients, absent for
+    the template. Leading dimensions broadcast.
+    """
+    shaped = rig.template + torch.tensordot(expression, rig.expression_basis, 1)
+    joints = rig.joints
+    if identity is not None:
+        shaped = shaped + torch.tensordot(identity, rig.identity_basis, 1)
+        joints = joints + torch.tensordot(identity, rig.joint_identity_basis, 1)
+    turn, shift = _joint_transforms(rig.parents, joints, rotation_matrices(joint_rotations))
+    # (..., V, 3, 4) blended transforms: a gather and a sum over four joints.
+    transforms = torch.cat([turn, shift[..., None]], -1)
+    blended = (rig.skin_weights[..., None, None] * transforms[..., rig.skin_joints, :, :]).sum(-3)
+    posed = (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
+    return posed + translation[..., None, :]
+
+
+def rotation_matrices(axis_angle: Tensor) -> Tensor:
+    """(..., 3, 3) rotations of axis-angle vectors (..., 3) in radians: Rodrigues' formula, smooth through zero."""
+    square = (axis_angle**2).sum(-1)[..., None, None]
+    small = square < 1e-6
+    # Below the threshold the Taylor series in the squared angle is exact to 1e-19 and has a gradient at zero; the other
+    # branch is kept away from zero so that its gradient, though unused there, stays finite.
+    angle = torch.sqrt(torch.where(small, torch.ones_like(square), square))
+    sine = torch.where(small, 1 - square / 6 + square**2 / 120, torch.sin(angle) / angle)
+    cosine = torch.where(small, 0.5 - square / 24 + square**2 / 720, 2 * torch.sin(angle / 2) ** 2 / angle**2)
+    x, y, z = axis_angle.unbind(-1)
+    zero = torch.zeros_like(x)
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    eye = torch.eye(3, dtype=axis_angle.dtype, device=axis_angle.device)
+    return eye + sine * cross + cosine * (cross @ cross)
+
+
+def _joint_transforms(parents: tuple[int, ...], joints: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:
+    """Rotation (..., J, 3, 3) and translation (..., J, 3) that carry points of the rest pose along with each joint."""
+    turns: list[Tensor] = []
+    shifts: list[Tensor] = []
+    for joint, parent in enumerate(parents):
+        at, own = joints[..., joint, :], local[..., joint, :, :]
+        if parent < 0:
+            turn, moved = own, at
+        else:
+            turn = turns[parent] @ own
+            moved = (turns[parent] @ at[..., None])[..., 0] + shifts[parent]
+        turns.append(turn)
+        shifts.append(moved - (turn @ at[..., None])[..., 0])
+    return torch.stack(turns, -3), torch.stack(shifts, -2)
