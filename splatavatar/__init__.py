@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.avatar.file import load_avatar, save_avatar
+    from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
     from splatavatar.drive.playback import play
     from splatavatar.drive.retarget import retarget
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from splatavatar.render.camera import Camera, look_at
     from splatavatar.render.image import Image
     from splatavatar.render.rasterize import rasterize
+    from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
 
 _MODULES = {
@@ -45,9 +47,11 @@ _MODULES = {
     "camera_from_file": "drive.view",
     "default_camera": "drive.view",
     "load_avatar": "avatar.file",
+    "load_rig": "rig.loader",
     "look_at": "render.camera",
     "play": "drive.playback",
     "rasterize": "render.rasterize",
+    "read_capture": "capture",
     "read_signal": "drive.sources.recorded",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
@@ -72,9 +76,11 @@ __all__ = [
     "camera_from_file",
     "default_camera",
     "load_avatar",
+    "load_rig",
     "look_at",
     "play",
     "rasterize",
+    "read_capture",
     "read_signal",
     "retarget",
     "save_avatar",
