@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Array = TypeVar("Array")
+PSI_LIMIT = 3.0
+"""psi has unit variance over the capture; poses far outside of it are corrected no further than this"""
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ class BoundGaussians:
 
 @dataclass(frozen=True)
 class Correctives:
-    """K linear corrections of position and colour, driven by the pose: psi = weights @ inputs + bias.
+    """K linear corrections of position and colour, driven by the pose: psi = clip(weights @ inputs + bias, +-PSI_LIMIT).
 
     ``inputs`` (D) are the expression coefficients followed by the flattened joint rotations (``Rig.corrective_inputs``).
     """

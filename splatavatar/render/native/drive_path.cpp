@@ -9,6 +9,7 @@
 namespace splatavatar {
 namespace {
 constexpr int kBlock = 16;
+constexpr float kPsiLimit = 3.f;  // gaussians.PSI_LIMIT
 }
 
 DrivePath::DrivePath(RigPose rig, const DriveArrays& a)
@@ -67,6 +68,7 @@ void DrivePath::render(const float* expression, const float* rotations, const fl
     const float* w = weights_.data() + (size_t)k * inputs;
     for (int i = 0; i < e; i++) psi += w[i] * expression[i];
     for (int i = e; i < inputs; i++) psi += w[i] * rotations[i - e];
+    psi = std::clamp(psi, -kPsiLimit, kPsiLimit);
     psi_[2 * k] = psi * steps_[2 * k], psi_[2 * k + 1] = psi * steps_[2 * k + 1];
   }
   lap(kStageRig);

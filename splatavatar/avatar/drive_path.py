@@ -1,0 +1,103 @@
+"""From rig parameters to pixels in one native call. Needs no torch."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.gaussians.binding import corrected, to_world, triangle_frames
+from splatavatar.gaussians.gaussians import Gaussians
+from splatavatar.render import _native
+from splatavatar.render.camera import Camera
+from splatavatar.rig.rig import PoseParameters
+
+Floats = NDArray[np.float32]
+STAGES = ("rig", "frames", "gaussians", "sort", "blend")
+"""rig: blendshapes and skinning; frames: of the triangles; gaussians: to the world and onto the picture; sort: by depth and
+into tiles; blend: tiles to pixels"""
+
+
+class DrivePath:
+    """An avatar prepared for playing. One instance per thread; pictures of one size allocate nothing after the first."""
+
+    def __init__(self, avatar: Avatar) -> None:
+        rig, g, c = avatar.rig, avatar.gaussians, avatar.correctives
+        self.avatar = avatar
+        self._native = _native.DrivePath(
+            rig.template,
+            rig.expression_basis,
+            rig.joints,
+            rig.parents,
+            rig.skin_joints,
+            rig.skin_weights,
+            rig.faces,
+            g.face,
+            g.barycentric,
+            g.position,
+            g.rotation,
+            g.scale,
+            g.opacity,
+            g.colour,
+            g.sh,
+            c.position,
+            c.colour,
+            c.weights,
+            c.bias,
+        )
+        self._image = np.empty((0, 0, 0), np.uint8)
+
+    def render(
+        self, parameters: PoseParameters, camera: Camera, background: tuple[float, float, float] | None = None
+    ) -> NDArray[np.uint8]:
+        """One picture.
+
+        Args:
+            parameters: of the avatar's rig.
+            camera: where to look from; its size is the size of the picture.
+            background: RGB in [0, 1] behind the avatar; None leaves it transparent.
+
+        Returns:
+            uint8 (H, W, 3) over the background, or (H, W, 4) with straight alpha. The next call overwrites it.
+        """
+        shape = (camera.height, camera.width, 4 if background is None else 3)
+        if self._image.shape != shape:
+            self._image = np.empty(shape, np.uint8)
+        self._native.render(
+            parameters.expression,
+            parameters.joint_rotations,
+            parameters.translation,
+            camera.T_camera_world,
+            camera.K,
+            background or (0.0, 0.0, 0.0),
+            self._image,
+        )
+        return self._image
+
+    def timings(self) -> dict[str, float]:
+        """Milliseconds of the last picture by stage (``STAGES``), and ``total``."""
+        stages = dict(zip(STAGES, self._native.milliseconds(), strict=True))
+        return {**stages, "total": sum(stages.values())}
+
+    @property
+    def visible(self) -> int:
+        """Gaussians that touched a pixel of the last picture."""
+        return int(self._native.visible)
+
+    def vertices(self, parameters: PoseParameters) -> Floats:
+        """(V, 3) posed vertices of the rig, metres."""
+        rig = self.avatar.rig
+        posed = np.empty_like(rig.template)
+        native = _native.RigPose(
+            rig.template, rig.expression_basis, rig.joints, rig.parents, rig.skin_joints, rig.skin_weights
+        )
+        native.pose(parameters.expression, parameters.joint_rotations, parameters.translation, posed)
+        return posed
+
+    def gaussians(self, parameters: PoseParameters) -> tuple[Gaussians[Floats], Floats]:
+        """The posed Gaussians in the world with their base colours, and the spherical harmonics (N, 3, 3) in world axes."""
+        vertices = self.vertices(parameters)
+        inputs = np.concatenate([parameters.expression, parameters.joint_rotations.ravel()])
+        bound = corrected(self.avatar.gaussians, self.avatar.correctives, inputs)
+        frames, _ = triangle_frames(vertices, self.avatar.rig.faces)
+        return to_world(bound, vertices, self.avatar.rig.faces), bound.sh @ frames[bound.face].transpose(0, 2, 1)

@@ -1,0 +1,118 @@
+"""The state of an interrupted bake on disk: a safetensors file beside the avatar, never a pickle."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.bake.settings import BakeSettings
+from splatavatar.bake.splats import Splats
+from splatavatar.bake.trainer import Moments, RigMoments, TrainerState
+from splatavatar.errors import SettingsError
+from splatavatar.output import atomic_write
+
+SUFFIX = ".checkpoint"
+RIG = ("expression", "joint_rotations", "template_offset")
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a bake stood."""
+
+    state: TrainerState
+    elapsed: float
+    """seconds of wall time spent"""
+    curve: list[dict[str, float]]
+    """what the monitor has recorded"""
+
+
+def path_of(out: Path) -> Path:
+    """The checkpoint of the bake that writes ``out``."""
+    return out.with_name(out.name + SUFFIX)
+
+
+def fingerprint(settings: BakeSettings) -> dict[str, Any]:
+    """The settings that a resumed bake must share with the interrupted one."""
+    keep = ("rig", "preset", "budget_seconds", "iterations", "seed", "fix_rig")
+    values = asdict(settings)
+    return {**{k: values[k] for k in keep}, "capture": str(settings.capture.resolve())}
+
+
+def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigMotion) -> None:
+    """Writes the checkpoint of ``out``; the previous one survives a failure."""
+    from safetensors.torch import save as serialise
+
+    state = checkpoint.state
+    tensors: dict[str, Tensor] = {"motion_sum": state.motion_sum, "motion_steps": state.motion_steps, "seen": state.seen}
+    for prefix, splats in (("value", state.splats), ("first", state.moments.first), ("second", state.moments.second)):
+        tensors |= {f"{prefix}.{name}": tensor for name, tensor in vars(splats).items()}
+    for i, name in enumerate(RIG):
+        tensors[f"rig.{name}"] = getattr(motion, name)
+        tensors[f"rig.first.{name}"] = state.rig_moments.first[i]
+        tensors[f"rig.second.{name}"] = state.rig_moments.second[i]
+    tensors["rig.steps"] = state.rig_moments.steps
+    header = {
+        "settings": fingerprint(settings),
+        "iteration": state.iteration,
+        "rounds": state.rounds,
+        "losses": state.losses,
+        "elapsed": checkpoint.elapsed,
+        "curve": checkpoint.curve,
+    }
+    data = serialise({k: v.contiguous() for k, v in tensors.items()}, {"bake": json.dumps(header)})
+    with atomic_write(path_of(out)) as file:
+        file.write(data)
+
+
+def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
+    """The checkpoint of ``out``; also puts ``motion`` where it stood.
+
+    Raises:
+        SettingsError: there is none, it is damaged, or it is of a bake with other settings.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    path = path_of(out)
+    if not path.is_file():
+        raise SettingsError(f"nothing to resume: {path} does not exist; leave out --resume to start a new bake")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            header = json.loads(file.metadata()["bake"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
+        raise SettingsError(f"{path} is damaged and cannot be resumed; leave out --resume to start a new bake") from error
+    wanted = fingerprint(settings)
+    different = [k for k, v in wanted.items() if header["settings"].get(k) != v]
+    if different:
+        k = different[0]
+        found = header["settings"].get(k)
+        raise SettingsError(f"{path} is of a bake with {k} {found!r}, this one asks for {wanted[k]!r}; they must agree to resume")
+
+    def splats(prefix: str) -> Splats:
+        at = len(prefix) + 1
+        return Splats(**{name[at:]: t for name, t in tensors.items() if name.startswith(prefix + ".")})
+
+    for name in RIG:
+        setattr(motion, name, tensors[f"rig.{name}"])
+    motion.forget_poses()
+    rig_moments = RigMoments(
+        [tensors[f"rig.first.{n}"] for n in RIG], [tensors[f"rig.second.{n}"] for n in RIG], tensors["rig.steps"]
+    )
+    state = TrainerState(
+        splats("value"),
+        Moments(splats("first"), splats("second")),
+        rig_moments,
+        tensors["motion_sum"],
+        tensors["motion_steps"],
+        tensors["seen"],
+        header["iteration"],
+        header["rounds"],
+        [(p, loss) for p, loss in header["losses"]],
+    )
+    return Checkpoint(state, header["elapsed"], header["curve"])

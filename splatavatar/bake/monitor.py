@@ -1,0 +1,102 @@
+"""What a running bake shows and remembers: a live line on the terminal, and the curve for the report."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from splatavatar.bake.engine import Target
+from splatavatar.bake.native_engine import NativeEngine
+from splatavatar.bake.trainer import Trainer
+
+GREY = 0.6
+"""background of every score"""
+
+
+@dataclass(frozen=True)
+class Readout:
+    """One line of progress."""
+
+    iteration: int
+    progress: float
+    per_second: float
+    loss: float
+    psnr: float
+    """of held-out pictures where the capture has them, else of training pictures; NaN before the first measurement"""
+    gaussians: int
+
+
+class Display:
+    """A bar that is redrawn on a terminal, and a line every tenth of the way elsewhere."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live = console.is_terminal
+        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"))
+        self._bar = Progress(*columns, TextColumn("{task.fields[state]}"), TimeElapsedColumn(), console=console, disable=not self._live)
+        self._task: TaskID | None = None
+        self._printed: tuple[str, int] | None = None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Shows the bar."""
+        with self._bar:
+            yield
+
+    def stage(self, name: str, fraction: float) -> None:
+        """Progress in [0, 1] of a preparation step."""
+        self._show(name, fraction, "")
+
+    def training(self, r: Readout) -> None:
+        """Progress of the optimiser."""
+        psnr = "" if math.isnan(r.psnr) else f"  {r.psnr:.1f} dB"
+        state = f"step {r.iteration}  {r.per_second:.0f}/s  {r.gaussians // 1000}k Gaussians  loss {r.loss:.4f}{psnr}"
+        self._show("optimising", r.progress, state)
+
+    def say(self, text: str) -> None:
+        """A line that stays."""
+        self._console.print(text, highlight=False, soft_wrap=True)
+
+    def _show(self, name: str, fraction: float, state: str) -> None:
+        if self._live:
+            if self._task is None:
+                self._task = self._bar.add_task(name, total=1.0, state="")
+            self._bar.update(self._task, description=name, completed=min(fraction, 1.0), state=state)
+            return
+        tenth = (name, int(min(fraction, 1.0) * 10))
+        if tenth != self._printed:
+            self._printed = tenth
+            self._console.print(f"{name} {fraction:4.0%} {state}".rstrip(), highlight=False, soft_wrap=True)
+
+
+def psnr(planes: NDArray[np.float32], rgba: NDArray[np.uint8]) -> float:
+    """Decibels between a render (4, H, W: colour over black, transmittance) and a picture, both over grey."""
+    matte = rgba[..., 3:] / np.float32(255)
+    truth = rgba[..., :3] / np.float32(255) * matte + (1 - matte) * np.float32(GREY)
+    shown = np.clip(np.moveaxis(planes[:3] + planes[3] * np.float32(GREY), 0, -1), 0, 1)
+    return float(-10 * np.log10(max(float(np.square(shown - truth).mean()), 1e-12)))
+
+
+def mean_psnr(engine: NativeEngine, trainer: Trainer, targets: list[Target]) -> float:
+    """Mean PSNR of the avatar as it stands over ``targets``."""
+    scores = []
+    for target in targets:
+        vertices = trainer.motion.vertices(target.timestep)
+        planes = engine.render(trainer.state.splats, trainer.psi[target.timestep], vertices, target)
+        scores.append(psnr(planes.numpy(), target.rgba))
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def spread(items: list[Target], count: int) -> list[Target]:
+    """At most ``count`` items, evenly from the whole list."""
+    if len(items) <= count:
+        return items
+    return [items[i] for i in torch.linspace(0, len(items) - 1, count).round().long().tolist()]

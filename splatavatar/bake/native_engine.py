@@ -1,0 +1,127 @@
+"""The bake's inner loop on the CPU: everything per Gaussian and per pixel is native, in float32, with explicit gradients."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from splatavatar.bake.engine import Gradients, LossWeights, Target
+from splatavatar.bake.splats import PARAMETERS, Splats
+from splatavatar.render import _native
+
+BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
+
+
+class NativeEngine:
+    """See ``Engine``. Buffers are kept between steps; the returned gradients live until the next step."""
+
+    def __init__(self, faces: Tensor) -> None:
+        """``faces``: (F, 3) int32 triangles of the rig."""
+        self.faces = faces
+        self.frames = torch.empty(len(faces), _native.FRAME)
+        self._rasterizer = _native.Rasterizer()
+        self._frame_sums = torch.empty(len(faces), 19)
+        self._planes = self._gradient = torch.empty(0, 0, 0)
+        self._scratch, self._rows = torch.empty(0), torch.empty(0, 3, dtype=torch.float64)
+        self._buffers: dict[str, Tensor] = {}
+
+    def render(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> Tensor:
+        """(4, H, W): colour over black and transmittance, valid until the next call."""
+        self._forward(splats, psi, vertices, target)
+        return self._planes
+
+    def gradients(
+        self,
+        splats: Splats,
+        psi: Tensor,
+        vertices: Tensor,
+        target: Target,
+        background: tuple[float, float, float],
+        weights: LossWeights,
+        with_vertices: bool,
+    ) -> Gradients:
+        arrays = self._forward(splats, psi, vertices, target)
+        losses = _native.photometric(
+            self._planes,
+            target.rgba,
+            background,
+            (weights.l1, weights.dssim, weights.matte),
+            target.rectangle,
+            self._gradient,
+            self._scratch,
+            self._rows,
+        )
+        n = len(splats)
+        out = {name: self._buffer(name, value.shape) for name, value in splats.parameters.items()}
+        motion, weight = self._buffer("motion", (n,)), self._buffer("weight", (n,))
+        per_gaussian = self._buffer("frame", (n if with_vertices else 0, 13))
+        self._rasterizer.backward_bound(
+            arrays, self._planes, self._gradient, *(out[name] for name in PARAMETERS), per_gaussian, motion, weight
+        )
+        g_vertices = None
+        if with_vertices:
+            g_vertices = torch.zeros_like(vertices)
+            _native.triangle_frames_backward(
+                vertices, self.faces, splats.face, splats.barycentric, per_gaussian, self._frame_sums, g_vertices
+            )
+        return Gradients(out, g_vertices, motion, weight, losses)
+
+    def adam(
+        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int
+    ) -> None:
+        _native.adam(value, first, second, gradient, visible, rate, BETA1, BETA2, EPSILON, step)
+
+    def adam_rank_one(
+        self, value: Tensor, first: Tensor, second: Tensor, psi: Tensor, shared: Tensor, visible: Tensor, rate: float, step: int
+    ) -> None:
+        _native.adam_rank_one(value, first, second, psi, shared, visible, rate, BETA1, BETA2, EPSILON, step)
+
+    def _forward(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> _native.BoundArrays:
+        self._resize(target.camera.width, target.camera.height)
+        _native.triangle_frames(vertices, self.faces, self.frames)
+        position, colour = splats.position, splats.colour
+        if len(psi):
+            # Accumulated as one (N, 6) array, the layout of the correctives, then split for the rasterizer.
+            base, moved = self._buffer("base", (len(splats), 6)), self._buffer("moved", (len(splats), 6))
+            base[:, :3], base[:, 3:] = position, colour
+            _native.weighted_sum(splats.correctives, psi, base, moved)
+            position, colour = moved[:, :3].contiguous(), moved[:, 3:].contiguous()
+        arrays = _native.BoundArrays(
+            splats.face,
+            splats.barycentric,
+            position,
+            splats.rotation,
+            splats.log_scale,
+            splats.logit,
+            colour,
+            splats.sh,
+            self.frames,
+        )
+        self._rasterizer.forward_bound(arrays, target.camera.T_camera_world, target.camera.K, self._planes)
+        return arrays
+
+    def _resize(self, width: int, height: int) -> None:
+        if self._planes.shape[1:] != (height, width):
+            self._planes, self._gradient = torch.empty(4, height, width), torch.empty(4, height, width)
+            self._scratch = torch.zeros(_native.photometric_scratch(width, height))
+            self._rows = torch.empty(height, 3, dtype=torch.float64)
+
+    def _buffer(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        if name not in self._buffers or self._buffers[name].shape != torch.Size(shape):
+            self._buffers[name] = torch.empty(shape)
+        return self._buffers[name]
+
+
+def as_rectangle(matte: np.ndarray, margin: int) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 around the pixels of ``matte`` (H, W) above zero, widened by ``margin`` pixels; the whole picture if none."""
+    rows, columns = np.flatnonzero(matte.any(1)), np.flatnonzero(matte.any(0))
+    height, width = matte.shape
+    if not len(rows):
+        return 0, 0, width, height
+    return (
+        max(int(columns[0]) - margin, 0),
+        max(int(rows[0]) - margin, 0),
+        min(int(columns[-1]) + 1 + margin, width),
+        min(int(rows[-1]) + 1 + margin, height),
+    )

@@ -1,0 +1,246 @@
+"""``splatavatar bake`` and ``splatavatar eval``: from a capture to an avatar file, and from an avatar to scores."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from rich.console import Console
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.file import save_avatar
+from splatavatar.avatar.library import remember
+from splatavatar.bake import checkpoint
+from splatavatar.bake.corrective_basis import principal_directions
+from splatavatar.bake.data import load_targets
+from splatavatar.bake.device import Device, choose_device
+from splatavatar.bake.engine import Target
+from splatavatar.bake.evaluate import evaluate
+from splatavatar.bake.initialise import paint, surface_splats
+from splatavatar.bake.monitor import Display, Readout, mean_psnr, spread
+from splatavatar.bake.native_engine import NativeEngine
+from splatavatar.bake.portrait import portrait_metadata
+from splatavatar.bake.rig_motion import RigMotion, pose_parameters
+from splatavatar.bake.schedule import Schedule
+from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.trainer import Trainer, fresh_state
+from splatavatar.capture import read_capture
+from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.readers.rig_params import read_rig_params
+from splatavatar.errors import RigError
+from splatavatar.output import check_writable
+from splatavatar.rig.loader import KINDS, load_rig
+from splatavatar.rig.rig import Rig
+
+CHECKPOINT_SECONDS = 30.0
+CHECKS = 10
+"""measurements of the held-out PSNR over a bake"""
+
+
+def bake(settings: BakeSettings) -> Path:
+    """Bakes the capture of ``settings`` and returns the path of the avatar file; the report is written beside it.
+
+    Raises:
+        SplatAvatarError: anything wrong with the input, the settings or the output folder.
+    """
+    if settings.rig not in KINDS:
+        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
+    out = settings.out or Path("out") / f"{settings.capture.resolve().name}.splatavatar"
+    if settings.out is None:
+        out.parent.mkdir(exist_ok=True)
+    check_writable(out)
+    device = choose_device(settings.device)
+    display = Display(Console(stderr=True))
+    with display.running():
+        capture = read_capture(settings.capture)
+        parameters = rig_parameters(capture, settings)
+        rig = load_rig(settings.rig, parameters.identity, lambda name, done: display.stage(name, done))
+        frames = capture.split("train")
+        targets = load_targets(frames, lambda done, total: display.stage("reading pictures", done / total))
+        held_out = load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
+        job = Job(settings, device, display, rig, parameters, targets, held_out, out)
+        job.run()
+    return job.finish(capture)
+
+
+class Job:
+    """One bake between the reading of its input and the writing of its result."""
+
+    def __init__(
+        self,
+        settings: BakeSettings,
+        device: Device,
+        display: Display,
+        rig: Rig,
+        parameters: RigParameters,
+        targets: list[Target],
+        held_out: list[Target],
+        out: Path,
+    ) -> None:
+        self.settings, self.display, self.rig, self.targets, self.out = settings, display, rig, targets, out
+        self.watched = held_out or spread(targets, 8)
+        self.schedule = Schedule()
+        self.motion = RigMotion(rig, parameters)
+        trained = sorted({t.timestep for t in targets})
+        weights, bias = principal_directions(rig, self.motion.inputs[trained], self.schedule.correctives)
+        self.weights, self.bias = torch.from_numpy(weights), torch.from_numpy(bias)
+        self.curve: list[dict[str, float]] = []
+        self.elapsed_before = 0.0
+        gaussians = PRESETS[settings.preset].gaussians
+        if settings.resume:
+            resumed = checkpoint.load(out, settings, self.motion)
+            state, self.curve, self.elapsed_before = resumed.state, resumed.curve, resumed.elapsed
+        else:
+            first = trained[0]
+            neutral = self.motion.vertices(first).numpy()
+            count = int(gaussians * self.schedule.initial_share)
+            splats = surface_splats(rig, neutral, count, len(bias), settings.seed)
+            paint(splats, rig, neutral, [t for t in targets if t.timestep == first])
+            state = fresh_state(splats, self.motion)
+        self.previewer = NativeEngine(torch.from_numpy(rig.faces))
+        self.trainer = Trainer(
+            device.engine(rig, self.previewer),
+            self.schedule,
+            self.motion,
+            self.weights,
+            self.bias,
+            targets,
+            state,
+            gaussians,
+            settings.seed,
+            not settings.fix_rig,
+        )
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the command began, those before an interruption included."""
+        return self.elapsed_before + time.monotonic() - self.settings.started
+
+    def progress(self) -> float:
+        """In [0, 1]: of the iterations, or of the budget less what finishing needs."""
+        if self.settings.iterations is not None:
+            return self.trainer.state.iteration / self.settings.iterations
+        reserve = 2.0 + 0.02 * self.settings.budget
+        return min(self.elapsed / max(self.settings.budget - reserve, 1.0), 1.0)
+
+    def run(self) -> None:
+        """Optimises until the end of the budget; leaves a checkpoint every half minute and when interrupted."""
+        saved, began, first = time.monotonic(), time.monotonic(), self.trainer.state.iteration
+        psnr, measured = (self.curve[-1]["psnr"], len(self.curve)) if self.curve else (math.nan, 0)
+        try:
+            while (progress := self.progress()) < 1:
+                loss = self.trainer.step(progress)
+                state = self.trainer.state
+                if progress >= (measured + 1) / CHECKS:
+                    psnr, measured = self._measure(progress, loss), measured + 1
+                if state.iteration % 20 == 0:
+                    rate = (state.iteration - first) / (time.monotonic() - began)
+                    self.display.training(Readout(state.iteration, progress, rate, loss, psnr, len(state.splats)))
+                if time.monotonic() - saved > CHECKPOINT_SECONDS:
+                    self._checkpoint()
+                    saved = time.monotonic()
+        except KeyboardInterrupt:
+            self._checkpoint()
+            self.display.say(f"interrupted at step {self.trainer.state.iteration}; go on with the same command and --resume")
+            raise
+        self._measure(1.0, self.trainer.state.losses[-1][1] if self.trainer.state.losses else math.nan)
+
+    def finish(self, capture: Capture) -> Path:
+        """Writes the avatar and the report."""
+        avatar = self.avatar(capture)
+        save_avatar(self.out, avatar)
+        remember(self.out)
+        checkpoint.path_of(self.out).unlink(missing_ok=True)
+        from splatavatar.bake.summary import write_summary
+
+        report = write_summary(self.out, avatar, capture, self.settings, self.trainer.state, self.curve, self.elapsed)
+        size = self.out.stat().st_size / 1e6
+        self.display.say(
+            f"{self.out}: {len(avatar.gaussians)} Gaussians, {size:.1f} MB, {self.trainer.state.iteration} steps, "
+            f"{self.curve[-1]['psnr']:.1f} dB held out, {self.elapsed:.0f} s\n{report}: the report"
+        )
+        return self.out
+
+    def avatar(self, capture: Capture) -> Avatar:
+        """The avatar as the optimiser has it now."""
+        from dataclasses import replace
+
+        rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
+        gaussians, correctives = self.trainer.state.splats.activated(self.weights, self.bias)
+        settings = self.settings
+        metadata: dict[str, Any] = {
+            "name": self.out.stem,
+            "capture": {"pictures": len(self.targets), "timesteps": len({t.timestep for t in self.targets})},
+            "bake": {
+                "preset": settings.preset,
+                "seed": settings.seed,
+                "iterations": self.trainer.state.iteration,
+                "fixed_rig": settings.fix_rig,
+                "held_out_psnr": round(self.curve[-1]["psnr"], 2),
+            },
+        }
+        bare = Avatar(rig, gaussians, correctives, metadata)
+        return replace(bare, metadata={**metadata, **portrait_metadata(bare, capture)})
+
+    def _measure(self, progress: float, loss: float) -> float:
+        value = mean_psnr(self.previewer, self.trainer, self.watched)
+        self.curve.append({"seconds": self.elapsed, "progress": progress, "psnr": value, "loss": loss})
+        return value
+
+    def _checkpoint(self) -> None:
+        state = checkpoint.Checkpoint(self.trainer.state, self.elapsed, self.curve)
+        checkpoint.save(self.out, self.settings, state, self.motion)
+
+
+def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
+    """Those of ``--rig-params``, else of the capture.
+
+    Raises:
+        RigError: neither has any, or they are of another rig.
+    """
+    parameters = capture.rig_parameters
+    if settings.rig_params is not None:
+        parameters = read_rig_params(settings.rig_params, 1 + max(f.timestep for f in capture.frames))
+    if parameters is None:
+        raise RigError(f"{capture.root} has no rig_params.npz; give the rig parameters of its timesteps with --rig-params FILE")
+    if parameters.rig != settings.rig:
+        raise RigError(f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; give --rig {parameters.rig}")
+    return parameters
+
+
+def spread_frames(capture: Capture, split: str, count: int) -> list[Frame]:
+    """At most ``count`` frames of a split, evenly from the whole of it."""
+    frames = capture.split(split)
+    return [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))] if frames else []
+
+
+def frame_renderer(avatar: Avatar, parameters: RigParameters) -> Callable[[Frame], NDArray[np.float32]]:
+    """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
+    path = DrivePath(avatar)
+
+    def render(frame: Frame) -> NDArray[np.float32]:
+        pose = pose_parameters(avatar.rig, parameters, frame.timestep)
+        return path.render(pose, frame.camera).astype(np.float32) / 255
+
+    return render
+
+
+def evaluate_avatar(
+    avatar: Avatar, capture: Path, split: str, out: Path | None, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """Scores of ``avatar`` on a split of a capture; see ``evaluate``.
+
+    Raises:
+        RigError: the capture has no rig parameters.
+    """
+    read = read_capture(capture)
+    if read.rig_parameters is None:
+        raise RigError(f"{capture} has no rig_params.npz, which say how the head is posed in each picture")
+    return evaluate(avatar, read, split, out, frame_renderer(avatar, read.rig_parameters), progress)

@@ -1,0 +1,67 @@
+"""Learning rates, loss weights and the moments of densification, as functions of the progress of the bake in [0, 1]."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from splatavatar.bake.engine import LossWeights
+
+
+def _rates() -> dict[str, float]:
+    return {
+        "position": 0.015,
+        "rotation": 0.005,
+        "log_scale": 0.015,
+        "logit": 0.05,
+        "colour": 0.02,
+        "sh": 0.002,
+        "correctives": 0.001,
+    }
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """What was chosen by measurement is listed in docs/bake-experiments.md."""
+
+    rates: dict[str, float] = field(default_factory=_rates)
+    """Adam step sizes at the start; position and scale in units of the triangle size"""
+    final_rate: float = 0.1
+    """factor of every rate at the end; exponential in between"""
+    loss: LossWeights = LossWeights(l1=0.8, dssim=0.2, matte=0.1)
+    correctives: int = 8
+    """K"""
+    corrective_start: float = 0.05
+    """progress at which correctives begin to move, once the mean appearance stands"""
+    initial_share: float = 0.6
+    """Gaussians at the start, as a share of the number at the end of densification"""
+    densify_from: float = 0.08
+    densify_until: float = 0.5
+    densify_rounds: int = 8
+    prune_opacity: float = 0.02
+    """weaker Gaussians go"""
+    far: float = 0.012
+    """metres a Gaussian may leave its triangle without penalty"""
+    far_weight: float = 3.0
+    """per metre beyond, mean over the Gaussians"""
+    big: float = 0.008
+    """metres of standard deviation without penalty"""
+    big_weight: float = 5.0
+    """per metre beyond"""
+    sh_weight: float = 0.0
+    """of the mean square of the spherical harmonics: colour that only one camera asks for does not pay"""
+    rig_every: int = 4
+    """steps between steps of the rig parameters"""
+    rig_from: float = 0.2
+    """progress at which the rig begins to move: before, its gradient is that of a wrong appearance"""
+    expression_rate: float = 2e-3
+    joint_rate: float = 2e-4
+    template_rate: float = 2e-5
+    """metres"""
+
+    def decay(self, progress: float) -> float:
+        """Factor of every learning rate."""
+        return float(self.final_rate**progress)
+
+    def densify_at(self, index: int) -> float:
+        """Progress of round ``index`` of ``densify_rounds``."""
+        return self.densify_from + (self.densify_until - self.densify_from) * index / max(self.densify_rounds - 1, 1)

@@ -1,0 +1,62 @@
+"""What a bake is asked to do, and what a preset stands for."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from splatavatar.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Defaults of a trade of time for quality."""
+
+    budget_seconds: float
+    """wall time of the whole command"""
+    gaussians: int
+    """number of Gaussians at the end of densification"""
+
+
+PRESETS = {
+    "fast": Preset(60.0, 40_000),
+    "balanced": Preset(300.0, 50_000),
+    "best": Preset(1800.0, 80_000),
+}
+
+
+@dataclass(frozen=True)
+class BakeSettings:
+    """The options of ``splatavatar bake``."""
+
+    capture: Path
+    out: Path | None = None
+    """avatar file; None: named after the capture, in the current folder"""
+    rig: str = "anny-head"
+    rig_params: Path | None = None
+    """None: rig_params.npz of the capture"""
+    preset: str = "balanced"
+    budget_seconds: float | None = None
+    """wall time of the whole command; None: the preset's"""
+    iterations: int | None = None
+    """optimiser steps instead of a budget: the result then depends on the input, the seed and nothing else"""
+    device: str = "auto"
+    seed: int = 0
+    resume: bool = False
+    fix_rig: bool = False
+    started: float = field(default_factory=time.monotonic)
+    """``time.monotonic()`` at the start of the command, from which the budget counts"""
+
+    def __post_init__(self) -> None:
+        if self.preset not in PRESETS:
+            raise SettingsError(f"unknown preset {self.preset!r}; the presets are {', '.join(PRESETS)}")
+        if self.budget_seconds is not None and self.budget_seconds <= 0:
+            raise SettingsError(f"the budget must be longer than 0 seconds, got {self.budget_seconds:g}")
+        if self.iterations is not None and self.iterations < 1:
+            raise SettingsError(f"the iterations must be at least 1, got {self.iterations}")
+
+    @property
+    def budget(self) -> float:
+        """Seconds of wall time, when no number of iterations is given."""
+        return self.budget_seconds if self.budget_seconds is not None else PRESETS[self.preset].budget_seconds

@@ -1,0 +1,219 @@
+"""The optimiser's loop: one picture a step, densification at fixed moments, the rig now and then."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from splatavatar.bake import densify
+from splatavatar.bake.engine import Engine, Gradients, Target
+from splatavatar.bake.native_engine import BETA1, BETA2
+from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.bake.schedule import Schedule
+from splatavatar.bake.splats import PARAMETERS, Splats, concatenated
+from splatavatar.gaussians.binding import triangle_frames
+
+
+@dataclass
+class Moments:
+    """Adam's first and second moments, laid out as the values."""
+
+    first: Splats
+    second: Splats
+
+    @staticmethod
+    def zeros(splats: Splats) -> Moments:
+        """Of as many Gaussians as ``splats``."""
+        return Moments(*(Splats(**{n: torch.zeros_like(v) for n, v in vars(splats).items()}) for _ in range(2)))
+
+
+@dataclass
+class RigMoments:
+    """Adam's moments of the rig parameters; per timestep where the parameters are."""
+
+    first: list[Tensor]
+    second: list[Tensor]
+    steps: Tensor
+    """(T) steps taken at each timestep"""
+
+    @staticmethod
+    def zeros(motion: RigMotion) -> RigMoments:
+        """Of the parameters of ``motion``."""
+        values = (motion.expression, motion.joint_rotations, motion.template_offset)
+        zeros = [[torch.zeros_like(v) for v in values] for _ in range(2)]
+        return RigMoments(zeros[0], zeros[1], torch.zeros(len(motion.expression), dtype=torch.int64))
+
+
+@dataclass
+class TrainerState:
+    """Everything a resumed bake needs; plain tensors and numbers."""
+
+    splats: Splats
+    moments: Moments
+    rig_moments: RigMoments
+    motion_sum: Tensor
+    """(N) since the last densification"""
+    motion_steps: Tensor
+    """(N)"""
+    seen: Tensor
+    """(N) sum of blending weights since the start; children start with their parent's"""
+    iteration: int = 0
+    rounds: int = 0
+    """of densification done"""
+    losses: list[tuple[float, float]] = field(default_factory=list)
+    """(progress, mean loss) every 50 steps"""
+
+
+class Trainer:
+    """Optimises ``state`` towards ``targets``. Randomness depends on the seed and the iteration alone, so a resumed run draws what
+    an uninterrupted one would."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        schedule: Schedule,
+        motion: RigMotion,
+        weights: Tensor,
+        bias: Tensor,
+        targets: list[Target],
+        state: TrainerState,
+        gaussians: int,
+        seed: int,
+        move_rig: bool,
+    ) -> None:
+        """``weights`` (K, D) and ``bias`` (K) of psi; ``gaussians``: number at the end of densification."""
+        self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
+        self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
+        self.psi = motion.psi(weights, bias)
+        self._rig_start = (motion.expression.clone(), motion.joint_rotations.clone())
+        self._size = self._triangle_sizes()
+        self._recent: list[float] = []
+
+    def step(self, progress: float) -> float:
+        """One optimiser step at ``progress`` in [0, 1]; returns the weighted photometric loss."""
+        state, schedule = self.state, self.schedule
+        if state.rounds < schedule.densify_rounds and progress >= schedule.densify_at(state.rounds):
+            self._densify()
+        target = self._draw(state.iteration)
+        background = np.random.default_rng([self.seed, 3, state.iteration]).random(3)
+        state.iteration += 1
+        moving = (
+            self.move_rig and progress >= schedule.rig_from and state.iteration % schedule.rig_every == 0
+        )
+        leaves, vertices = self.motion.leaves(target.timestep) if moving else (None, self.motion.vertices(target.timestep))
+        psi = self.psi[target.timestep] if progress >= schedule.corrective_start else self.psi[0, :0]
+        gradients = self.engine.gradients(
+            state.splats,
+            psi,
+            vertices.detach(),
+            target,
+            (float(background[0]), float(background[1]), float(background[2])),
+            schedule.loss,
+            moving,
+        )
+        visible = (gradients.weight > 0).to(torch.uint8)
+        state.motion_sum += gradients.motion
+        state.motion_steps += visible
+        state.seen += gradients.weight
+        self._regularise(gradients)
+        self._update(gradients, visible, psi, schedule.decay(progress))
+        if leaves is not None and gradients.vertices is not None:
+            vertices.backward(gradients.vertices)  # type: ignore[no-untyped-call]
+            self._update_rig(target.timestep, leaves, schedule.decay(progress))
+        terms = zip((schedule.loss.l1, schedule.loss.dssim, schedule.loss.matte), gradients.losses, strict=True)
+        loss = sum(w * x for w, x in terms)
+        self._recent.append(loss)
+        if state.iteration % 50 == 0:
+            state.losses.append((progress, float(np.mean(self._recent))))
+            self._recent.clear()
+        return loss
+
+    def _draw(self, iteration: int) -> Target:
+        epoch, index = divmod(iteration, len(self.targets))
+        return self.targets[np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))[index]]
+
+    def _triangle_sizes(self) -> Tensor:
+        """(N, 1) size k of the neutral triangle of each Gaussian, metres."""
+        _, size = triangle_frames(self.motion.rig.template, self.motion.rig.faces)
+        return torch.from_numpy(size)[self.state.splats.face.long()][:, None]
+
+    def _regularise(self, gradients: Gradients) -> None:
+        """Adds the gradients of the penalties on Gaussians that are far from their triangle or larger than skin allows."""
+        splats, schedule, n = self.state.splats, self.schedule, len(self.state.splats)
+        scale = splats.log_scale.exp() * self._size
+        gradients.parameters["log_scale"] += (schedule.big_weight / n / 3) * torch.where(scale > schedule.big, scale, 0.0)
+        distance = splats.position.norm(dim=1, keepdim=True) * self._size
+        pull = splats.position * (self._size**2 / distance.clamp(min=1e-12))
+        gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(distance > schedule.far, pull, 0.0)
+        if schedule.sh_weight > 0:
+            gradients.parameters["sh"] += (2 * schedule.sh_weight / splats.sh.numel()) * splats.sh
+
+    def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:
+        state, rates = self.state, self.schedule.rates
+        for name in PARAMETERS:
+            values = (getattr(s, name) for s in (state.splats, state.moments.first, state.moments.second))
+            self.engine.adam(*values, gradients.parameters[name], visible, rates[name] * decay, state.iteration)
+        if len(psi):
+            shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
+            tables = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
+            self.engine.adam_rank_one(*tables, psi, shared, visible, rates["correctives"] * decay, state.iteration)
+
+    def _update_rig(self, timestep: int, leaves: tuple[Tensor, Tensor, Tensor], decay: float) -> None:
+        schedule, moments, motion = self.schedule, self.state.rig_moments, self.motion
+        moments.steps[timestep] += 1
+        tables = (motion.expression, motion.joint_rotations, motion.template_offset)
+        rates = (schedule.expression_rate, schedule.joint_rate, schedule.template_rate)
+        for i, (table, leaf, rate) in enumerate(zip(tables, leaves, rates, strict=True)):
+            shared = i == 2  # one template for all timesteps
+            step = int(moments.steps.sum() if shared else moments.steps[timestep])
+            first, second = (m[i] if shared else m[i][timestep] for m in (moments.first, moments.second))
+            g = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
+            first.mul_(BETA1).add_(g, alpha=1 - BETA1)
+            second.mul_(BETA2).addcmul_(g, g, value=1 - BETA2)
+            moved = (first / (1 - BETA1**step)) / ((second / (1 - BETA2**step)).sqrt() + 1e-10)
+            (table if shared else table[timestep]).sub_(rate * decay * moved)
+        motion.expression[timestep].clamp_(0.0, 1.0)
+        self.psi = motion.psi(self.weights, self.bias)
+        motion.forget_poses()
+
+    def _densify(self) -> None:
+        """Prunes, then splits the most wanting Gaussians until the round's share of the final number is reached."""
+        state, schedule = self.state, self.schedule
+        share = (state.rounds + 1) / schedule.densify_rounds
+        goal = int(self.gaussians * (schedule.initial_share + (1 - schedule.initial_share) * share))
+        all_views = state.iteration >= len(self.targets)  # before, unseen may mean that its view has not been drawn yet
+        seen = state.seen if all_views else torch.ones_like(state.seen)
+        kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
+        motion, steps = state.motion_sum[kept], state.motion_steps[kept]
+        parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]
+        parents = densify.most_wanting(motion, steps, max(goal - len(kept), 0))
+        rest = torch.ones(len(kept), dtype=torch.bool)
+        rest[parents] = False
+        others = torch.nonzero(rest).flatten()
+        merged = [
+            concatenated([parts[0].rows(others), densify.split(parts[0], parents)]),
+            *(concatenated([p.rows(others), p.rows(parents), p.rows(parents)]) for p in parts[1:]),
+        ]
+        state.splats, state.moments = merged[0], Moments(merged[1], merged[2])
+        n = len(state.splats)
+        state.seen = concatenated_values(state.seen[kept], parts[0].face, others, parents)
+        state.motion_sum, state.motion_steps = torch.zeros(n), torch.zeros(n)
+        state.rounds += 1
+        self._size = self._triangle_sizes()
+
+
+def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: Tensor) -> Tensor:
+    """Per-Gaussian ``values`` in the order that ``concatenated`` gives the Gaussians of ``others`` and two children of ``parents``."""
+    index = torch.cat([others, parents, parents])
+    return values[index][torch.argsort(face[index], stable=True)]
+
+
+def fresh_state(splats: Splats, motion: RigMotion) -> TrainerState:
+    """The state before the first step."""
+    n = len(splats)
+    return TrainerState(
+        splats, Moments.zeros(splats), RigMoments.zeros(motion), torch.zeros(n), torch.zeros(n), torch.zeros(n)
+    )

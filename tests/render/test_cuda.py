@@ -1,0 +1,69 @@
+"""What reaches gsplat, as far as a machine without CUDA can tell, and its picture where there is a GPU."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from splatavatar.errors import DependencyError
+from splatavatar.gaussians.gaussians import Gaussians
+from splatavatar.render.cuda import gsplat_arguments
+from splatavatar.render.rasterize import rasterize
+
+sys.path.insert(0, str(Path(__file__).parent))
+from scenes import FIELDS, camera, scene
+
+
+def test_arguments() -> None:
+    s, view = scene(12), camera()
+    pose = torch.tensor(view.T_camera_world)
+    given = gsplat_arguments(s, pose, view, (0.1, 0.2, 0.3))
+    shapes = {k: tuple(v.shape) for k, v in given.items() if isinstance(v, torch.Tensor)}
+    assert shapes == {
+        "means": (12, 3),
+        "quats": (12, 4),
+        "scales": (12, 3),
+        "opacities": (12,),
+        "colors": (12, 3),
+        "viewmats": (1, 4, 4),
+        "Ks": (1, 3, 3),
+        "backgrounds": (1, 3),
+    }
+    assert torch.equal(given["viewmats"][0], pose)
+    assert np.array_equal(given["Ks"][0].numpy(), view.K)
+    assert (given["width"], given["height"], given["eps2d"], given["near_plane"]) == (75, 53, 0.3, 0.01)
+    assert given["sh_degree"] is None and given["rasterize_mode"] == "classic"
+
+
+def test_arguments_exist_in_gsplat() -> None:
+    gsplat = pytest.importorskip("gsplat", reason="gsplat is an optional extra")
+    known = inspect.signature(gsplat.rasterization).parameters
+    assert set(gsplat_arguments(scene(1), torch.eye(4), camera(), (0.0, 0.0, 0.0))) <= set(known)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+def test_without_a_gpu() -> None:
+    with pytest.raises(DependencyError) as caught:
+        rasterize(scene(1), camera(), backend="cuda")
+    assert str(caught.value) == (
+        "the cuda backend needs an NVIDIA GPU and a CUDA build of torch, none was found; use --device cpu"
+    )
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("seed", range(3))
+def test_picture_and_gradients_match_cpu(seed: int) -> None:
+    view, results = camera(160, 128), []
+    for device in ("cpu", "cuda"):
+        leaves = [getattr(scene(2000, seed), f).float().to(device).requires_grad_() for f in FIELDS]
+        image = rasterize(Gaussians(*leaves), view, (0.2, 0.5, 0.9))
+        image.colour.square().sum().backward()
+        results.append([image.colour.detach().cpu(), *(x.grad.cpu() for x in leaves)])
+    assert float((results[0][0] - results[1][0]).abs().max()) <= 2 / 255
+    for a, b in zip(results[0][1:], results[1][1:], strict=True):
+        assert float((a - b).norm() / a.norm()) <= 1e-3
