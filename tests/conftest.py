@@ -74,7 +74,7 @@ def edit_transforms(tiny_capture: Path) -> EditJson:
 
 @pytest.fixture
 def edit_rig_params(tiny_capture: Path) -> Callable[..., None]:
-    """``edit_rig_params(name=array, ...)`` replaces arrays in the rig_params.npz of ``tiny_capture``; None drops one."""
+    """``edit_rig_params(name=array, ...)`` replaces arrays in its rig_params.npz; None drops one."""
     return lambda **changes: write_rig_params(tiny_capture / "rig_params.npz", **changes)
 
 

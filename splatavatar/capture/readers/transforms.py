@@ -155,7 +155,8 @@ def _camera(path: Path, data: dict[str, Any], entry: dict[str, Any], image: Path
         raise CaptureError(f"{where}: the focal length is {min(fl_x, fl_y):g} pixels, expected more than 0")
     cx, cy = _number(where, values, "cx", width / 2), _number(where, values, "cy", height / 2)
     T_rig_camera = T_rig_world @ _matrix(where, entry) @ T_opengl_opencv
-    return Camera(np.linalg.inv(T_rig_camera), np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]]), width, height)
+    T_camera_rig = np.linalg.inv(T_rig_camera).astype(np.float64)
+    return Camera(T_camera_rig, np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]]), width, height)
 
 
 def _matrix(where: str, entry: dict[str, Any]) -> NDArray[np.float64]:
