@@ -31,10 +31,11 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open ``path`` for writing bytes; it gets its new content only when the block ends without an exception.
 
     The bytes go to a temporary file in the same folder, which is flushed to the disk and renamed. On any exception the
-    temporary file is removed and a previous file at ``path`` stays as it was. A symbolic link keeps pointing where it did, and
-    an existing file keeps its permissions.
+    temporary file is removed and a previous file at ``path`` stays as it was. A symbolic link keeps pointing where it
+    did, and an existing file keeps its permissions.
 
-    Raises OutputError for every OSError in the block or in the writing itself: disk full, folder missing or not writable.
+    Raises OutputError for every OSError in the block or in the writing itself: disk full, folder missing or not
+    writable.
     """
     target = Path(os.path.realpath(path))
     temporary = target.with_name(f".{target.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.part")

@@ -1,8 +1,9 @@
 """A strict reader and a canonical writer for the safetensors container.
 
-Layout (https://huggingface.co/docs/safetensors): 8 bytes little-endian length of the header, a JSON header padded with spaces,
-and the tensors. The reader trusts nothing: it allocates nothing that the size of the file does not justify, and it refuses what
-the format allows but we never write (gaps, overlaps, other dtypes), so a damaged file cannot be mistaken for an intact one.
+Layout (https://huggingface.co/docs/safetensors): 8 bytes little-endian length of the header, a JSON header padded with
+spaces, and the tensors. The reader trusts nothing: it allocates nothing that the size of the file does not justify, and
+it refuses what the format allows but we never write (gaps, overlaps, other dtypes), so a damaged file cannot be
+mistaken for an intact one.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Tensors = dict[str, NDArray[Any]]
 
 LARGEST_HEADER = 16 << 20
 LARGEST_FILE = 256 << 20
-DTYPES = {
+DTYPES: dict[str, np.dtype[Any]] = {
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
     "I32": np.dtype("<i4"),
@@ -39,7 +40,7 @@ _DIGITS = 19
 
 
 def write_container(file: BinaryIO, tensors: Tensors, metadata: dict[str, str]) -> None:
-    """Write tensors and string metadata. The same input gives the same bytes. Raises Defect when the result is too large."""
+    """Write tensors and string metadata; the same input gives the same bytes. Raises Defect for too large a result."""
     # Wide elements first keeps every tensor aligned to its element.
     order = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
     header: dict[str, Any] = {"__metadata__": dict(sorted(metadata.items()))}
@@ -87,7 +88,7 @@ def read_container(path: Path) -> tuple[Tensors, dict[str, str]]:
 
 
 def canonical_json(value: object, sort: bool = True) -> str:
-    """The one text we write for a value. Raises Defect for what JSON cannot hold (NaN, keys that are no strings, objects)."""
+    """The one text we write for a value. Raises Defect for what JSON cannot hold (NaN, an object, a lone surrogate)."""
     try:
         text = json.dumps(value, sort_keys=sort, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
         text.encode()

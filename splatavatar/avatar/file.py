@@ -41,7 +41,8 @@ def save_avatar(path: str | Path, avatar: Avatar) -> None:
 def load_avatar(path: str | Path) -> Avatar:
     """Read an avatar. Everything is checked before it is used; all arrays are float32 or int32.
 
-    Raises AvatarFileError, with the reason in one sentence, for anything but an intact avatar of this or an older version.
+    Raises AvatarFileError, with the reason in one sentence, for anything but an intact avatar of this or an older
+    version.
     """
     try:
         tensors, texts = read_container(Path(path))
@@ -51,8 +52,8 @@ def load_avatar(path: str | Path) -> Avatar:
         if version != str(VERSION):
             if version.isascii() and version.isdigit() and len(version) < 10 and int(version) > VERSION:
                 raise AvatarFileError(
-                    f"{path} was made by a newer version of splatavatar (format {int(version)}, this one reads {VERSION});"
-                    " upgrade splatavatar"
+                    f"{path} was made by a newer version of splatavatar"
+                    f" (format {int(version)}, this one reads {VERSION}); upgrade splatavatar"
                 )
             raise Defect(f"its format version is {version[:20]!r}, expected {VERSION}")
         return _unpack(tensors, texts)

@@ -27,7 +27,8 @@ def remember(path: str | Path) -> None:
 def resolve(argument: str | Path | None) -> Path:
     """The avatar file that an optional argument means: the path itself, or the most recently baked avatar.
 
-    Whether a path that is given exists is for the reader to say. Raises SettingsError when there is no most recent avatar.
+    Whether a path that is given exists is for the reader to say. Raises SettingsError when there is no most recent
+    avatar.
     """
     if argument is not None:
         return Path(argument)

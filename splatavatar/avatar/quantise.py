@@ -1,7 +1,8 @@
 """Number formats of the avatar file: each a pair of encode and decode.
 
-Every pair is idempotent: decoding and encoding again gives the same integers and the same scales, so a file that is loaded and
-saved does not change by a byte. Where a scale is stored, this holds because the largest magnitude decodes to the scale exactly.
+Every pair is idempotent: decoding and encoding again gives the same integers and the same scales, so a file that is
+loaded and saved does not change by a byte. Where a scale is stored, this holds because the largest magnitude decodes to
+the scale exactly.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ def decode_unit(stored: Array) -> Floats:
 
 
 def encode_shares(values: Floats) -> NDArray[np.uint16]:
-    """Rows (..., L) of shares that sum to one, as multiples of 1/65535 that sum to one exactly: the largest takes the rest."""
+    """Rows (..., L) that sum to one, as multiples of 1/65535 that sum to one exactly: the largest takes the rest."""
     stored = encode_unit(values).astype(np.int64)
     largest = np.argmax(stored, axis=-1)[..., None]
     rest = UNIT_STEPS - stored.sum(-1, keepdims=True) + np.take_along_axis(stored, largest, -1)
@@ -68,7 +69,8 @@ def decode_log(stored: Array) -> Floats:
     """Inverse of ``encode_log``."""
     values: Floats = stored.astype(np.float32)
     values *= np.float32(LOG_STEP)
-    return np.exp(values, out=values)
+    np.exp(values, out=values)
+    return values
 
 
 def encode_directions(values: Floats) -> NDArray[np.int16]:
@@ -79,16 +81,16 @@ def encode_directions(values: Floats) -> NDArray[np.int16]:
 
 def decode_directions(stored: Array) -> Floats:
     """Unit vectors (N, L); a row of zeros stays zero."""
-    values = stored.astype(np.float32)
-    length = np.sqrt(np.einsum("nl,nl->n", values, values))[:, None]
-    return values / np.maximum(length, 1)
+    values: Floats = stored.astype(np.float32)
+    values /= np.maximum(np.sqrt(np.einsum("nl,nl->n", values, values)), 1)[:, None]
+    return values
 
 
 def encode_bytes(values: Floats) -> tuple[NDArray[np.int8], Floats, NDArray[np.float16]]:
     """Values (K, N, L) in bytes: value = byte / 127 * scale[k] * share[n].
 
-    ``scale`` (K) is the largest magnitude of a component, ``share`` (N) how much of that a Gaussian reaches in any of them. One
-    outlier then costs the others no precision, and what hardly moves is stored finely.
+    ``scale`` (K) is the largest magnitude of a component, ``share`` (N) how much of that a Gaussian reaches in any of
+    them. One outlier then costs the others no precision, and what hardly moves is stored finely.
     """
     scale = _magnitudes(np.abs(values).max((1, 2), initial=0))
     relative = values / _divisor(scale)[:, None, None]

@@ -1,14 +1,15 @@
 """What an avatar file holds: its tensors, and the JSON beside them.
 
-The sizes: V vertices, F triangles, E expressions, J joints, N Gaussians, K correctives, D = E + 3 J corrective inputs, R stored
-rows of the sparse expression basis. An index is a U16 where all indices fit, else an I32.
+The sizes: V vertices, F triangles, E expressions, J joints, N Gaussians, K correctives, D = E + 3 J corrective inputs,
+R stored rows of the sparse expression basis. An index is a U16 where all indices fit, else an I32.
 
-The expression basis keeps the vertices that an expression moves: ``count`` (E) of them for each expression, their indices in
-``vertex`` in ascending order, their displacements in the rows of ``rig.expression_basis``. The third barycentric coordinate is one
-minus the others. ``quantise`` has the number formats.
+The expression basis keeps the vertices that an expression moves: ``count`` (E) of them for each expression, their
+indices in ``vertex`` in ascending order, their displacements in the rows of ``rig.expression_basis``. The third
+barycentric coordinate is one minus the others. ``quantise`` has the number formats.
 
-The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` this version, ``rig`` the names and the
-small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the avatar.
+The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` this version, ``rig`` the
+names and the small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the
+avatar.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ _TENSORS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "correctives.weights": ("F32", ("K", "D")),
     "correctives.bias": ("F32", ("K",)),
 }
-SCALES = {
+SCALES: dict[str, int | str] = {
     "rig.uv": 1,
     "rig.expression_basis": "E",
     "gaussians.sh": 1,
@@ -148,7 +149,7 @@ def check_names(names: tuple[str, ...], what: str) -> tuple[str, ...]:
 
 
 def check_tensors(tensors: Tensors, rig: RigDescription) -> dict[str, int]:
-    """Check that all tensors are there, with fitting dtypes and shapes, and no others. Returns the sizes. Raises Defect."""
+    """Check that the tensors are all there, fit in dtype and shape, and are alone. Returns the sizes. Raises Defect."""
     expected = dict(_TENSORS)
     for name in rig.regions:
         expected[f"rig.region.{name}"] = ("index F", (f"triangles of region {name}",))

@@ -93,7 +93,9 @@ def _check_gaussians(gaussians: BoundGaussians, rig: Rig) -> None:
     if gaussians.scale.min() <= 0:
         raise Defect(f"gaussians.scale holds {gaussians.scale.min():g}, expected positive values")
     if gaussians.opacity.min() < 0 or gaussians.opacity.max() > 1:
-        raise Defect(f"gaussians.opacity spans {gaussians.opacity.min():g} to {gaussians.opacity.max():g}, expected 0 to 1")
+        raise Defect(
+            f"gaussians.opacity spans {gaussians.opacity.min():g} to {gaussians.opacity.max():g}, expected 0 to 1"
+        )
 
 
 def _array(name: str, array: Array, shape: tuple[int, ...]) -> None:

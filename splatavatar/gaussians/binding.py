@@ -5,7 +5,8 @@ The frame follows the definition of the GaussianAvatars paper (Qian et al., CVPR
 
     a0 = e / |e|,  n = normalise(e x (v2 - v0)),  a2 = a0 x n,  R = [a0 n a2],  k = (|e| + |a2 . (v2 - v0)|) / 2,
 
-so k is the mean of base and height. A Gaussian at ``position`` p from the point o of the triangle has its mean at o + k R p.
+so k is the mean of base and height. A Gaussian at ``position`` p from the point o of the triangle has its mean at o + k
+R p.
 """
 
 from __future__ import annotations
@@ -25,7 +26,8 @@ Doubles = NDArray[np.float64]
 
 
 def triangle_frames(vertices: Floats, faces: Ints) -> tuple[Floats, Floats]:
-    """The rotation (F, 3, 3) from the frame of each triangle to the world, axes in columns, and its size k (F) in metres.
+    """The rotation (F, 3, 3) from the frame of each triangle to the world, axes in columns, and its size k (F) in
+    metres.
 
     ``vertices`` (V, 3) are in the world frame in metres, ``faces`` (F, 3) index them.
     """
@@ -38,8 +40,8 @@ def to_world(
 ) -> Gaussians[Floats]:
     """The Gaussians on a posed rig: ``vertices`` (V, 3) in the world frame in metres, ``faces`` (F, 3).
 
-    With ``camera_position`` (3), in the world frame in metres, the colour is the one that this camera sees, not below 0.
-    Without, it is the part that does not depend on the view, as stored.
+    With ``camera_position`` (3), in the world frame in metres, the colour is the one that this camera sees, not below
+    0. Without, it is the part that does not depend on the view, as stored.
     """
     rotation, mean, scale = _placed(bound, vertices, faces)
     colour = bound.colour.astype(np.float64)
@@ -58,8 +60,8 @@ def to_world(
 
 def world_sh(bound: BoundGaussians, vertices: Floats, faces: Ints) -> Floats:
     """``bound.sh`` turned into the world: (N, 3, 3) [channel, axis], for a unit direction in the world frame."""
-    rotation, _ = _frames(vertices, faces)
-    return np.einsum("ncj,nij->nci", bound.sh, rotation[bound.face]).astype(np.float32)
+    rotation, _ = triangle_frames(vertices, faces)
+    return bound.sh @ rotation[bound.face].transpose(0, 2, 1)
 
 
 def corrected(bound: BoundGaussians, correctives: Correctives, inputs: Floats) -> BoundGaussians:
@@ -93,14 +95,15 @@ def _placed(bound: BoundGaussians, vertices: Floats, faces: Ints) -> tuple[Doubl
 
 
 def _normalised(vectors: Doubles) -> Doubles:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), _SMALLEST)
+    length: Doubles = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors / np.maximum(length, _SMALLEST)
 
 
 def _quaternion(rotation: Doubles) -> Doubles:
     """(N, 4) wxyz of rotation matrices (N, 3, 3).
 
-    4 q q^T is linear in the matrix, so each of its rows is a multiple of q. The row with the largest diagonal element is the
-    one without cancellation.
+    4 q q^T is linear in the matrix, so each of its rows is a multiple of q. The row with the largest diagonal element
+    is the one without cancellation.
     """
     r = rotation
     diagonal = np.stack([r[:, 0, 0], r[:, 1, 1], r[:, 2, 2]], axis=-1)

@@ -1,8 +1,9 @@
 """The PLY of 3D Gaussian splatting: what other viewers open.
 
-Fields and activations are those of the reference implementation of Kerbl et al. 2023: logit opacity, logarithmic scales,
-quaternions wxyz, spherical harmonics with 3DGS's signs. Our colour is linear in the unit direction d from the camera to the
-Gaussian, colour + sh @ d; theirs is 0.5 + C0 f_dc + C1 (-y f1 + z f2 - x f3). The two spaces are the same.
+Fields and activations are those of the reference implementation of Kerbl et al. 2023: logit opacity, logarithmic
+scales, quaternions wxyz, spherical harmonics with 3DGS's signs. Our colour is linear in the unit direction d from the
+camera to the Gaussian, colour + sh @ d; theirs is 0.5 + C0 f_dc + C1 (-y f1 + z f2 - x f3). The two spaces are the
+same.
 """
 
 from __future__ import annotations
@@ -31,12 +32,16 @@ _ROTATION = tuple(f"rot_{i}" for i in range(4))
 def write_ply(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None) -> None:
     """Write Gaussians of the world frame, with colours that do not depend on the view.
 
-    ``sh`` (N, 3, 3) [channel, axis] is the part of the colour that does, for directions in the world frame; None leaves the
-    fields out. Opacities 0 and 1 have no logit and are moved inwards by 1e-6; scales below 1e-10 m become that. Raises OutputError.
+    ``sh`` (N, 3, 3) [channel, axis] is the part of the colour that does, for directions in the world frame; None leaves
+    the fields out. Opacities 0 and 1 have no logit and are moved inwards by 1e-6; scales below 1e-10 m become that.
+    Raises OutputError.
     """
     opacity = np.clip(gaussians.opacity.astype(np.float64), OPACITY_MARGIN, 1 - OPACITY_MARGIN)
     rotation = gaussians.rotation.astype(np.float64)
-    columns = {_POSITION: gaussians.mean, ("nx", "ny", "nz"): np.zeros((len(opacity), 3))}
+    columns: dict[tuple[str, ...], np.ndarray] = {
+        _POSITION: gaussians.mean,
+        ("nx", "ny", "nz"): np.zeros((len(opacity), 3)),
+    }
     columns[_DC] = (gaussians.colour.astype(np.float64) - 0.5) / C0
     if sh is not None:
         x, y, z = np.moveaxis(sh.astype(np.float64) / C1, 2, 0)

@@ -1,0 +1,199 @@
+"""Saving and loading avatars."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.file import load_avatar, quantised, save_avatar
+from splatavatar.errors import AvatarFileError, OutputError
+
+Make = Callable[..., Avatar]
+Compare = Callable[[Avatar, Avatar], list[str]]
+PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**15), 10**15)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    # Half of a UTF-16 pair is no text.
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abcé", max_size=3), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@PROPERTY
+@given(
+    seed=st.integers(0, 2**32),
+    gaussians=st.integers(1, 12),
+    vertices=st.integers(1, 12),
+    faces=st.integers(1, 9),
+    expressions=st.integers(0, 4),
+    joints=st.integers(1, 4),
+    correctives=st.integers(0, 3),
+    support=st.sampled_from([0.0, 0.3, 1.0]),
+    uv=st.booleans(),
+    sh=st.booleans(),
+    metadata=st.dictionaries(st.text("abc", max_size=3), json_values, max_size=3),
+)
+def test_a_second_round_trip_changes_nothing(
+    tmp_path: Path, make_avatar: Make, compare: Compare, seed: int, metadata: dict[str, Any], **sizes: Any
+) -> None:
+    avatar = make_avatar(np.random.default_rng(seed), metadata=metadata, **sizes)
+    first, second = tmp_path / "a", tmp_path / "b"
+    save_avatar(first, avatar)
+    once = load_avatar(first)
+    assert compare(once, quantised(avatar)) == []
+    save_avatar(second, once)
+    assert second.read_bytes() == first.read_bytes()
+    assert compare(load_avatar(second), once) == []
+    assert once.metadata == metadata
+
+
+def test_values_come_back_within_the_precision_of_their_format(make_avatar: Make, rng: np.random.Generator) -> None:
+    avatar = make_avatar(rng, gaussians=3000, vertices=500, faces=900, correctives=4)
+    back = quantised(avatar)
+    g, h = avatar.gaussians, back.gaussians
+    np.testing.assert_array_equal(h.face, g.face)
+    np.testing.assert_allclose(h.barycentric, g.barycentric, atol=2e-5)
+    np.testing.assert_allclose(h.position, g.position, rtol=5e-4, atol=1e-7)
+    np.testing.assert_allclose(h.rotation, g.rotation, atol=2e-5)
+    np.testing.assert_allclose(h.scale, g.scale, rtol=2.5e-4)
+    np.testing.assert_allclose(h.opacity, g.opacity, atol=8e-6)
+    np.testing.assert_allclose(h.colour, g.colour, atol=2.5e-4)
+    own = np.abs(g.sh).max((1, 2), keepdims=True)
+    assert (np.abs(h.sh - g.sh) <= own / 127 * 0.51).all()
+    rig, same = avatar.rig, back.rig
+    np.testing.assert_array_equal(same.template, rig.template)
+    np.testing.assert_array_equal(same.faces, rig.faces)
+    np.testing.assert_array_equal(same.parents, rig.parents)
+    np.testing.assert_array_equal(same.arkit_map, rig.arkit_map)
+    np.testing.assert_allclose(same.expression_basis, rig.expression_basis, atol=4e-7)
+    np.testing.assert_allclose(same.skin_weights, rig.skin_weights, atol=5e-5)
+    np.testing.assert_allclose(same.uv, rig.uv, atol=2e-5)
+    np.testing.assert_allclose(same.skin_weights.sum(1), 1, atol=1e-6)
+    for name in ("position", "colour"):
+        stored, exact = getattr(back.correctives, name), getattr(avatar.correctives, name)
+        assert np.abs(stored - exact).max() <= np.abs(exact).max() / 127 * 0.51
+
+
+def test_an_outlier_costs_the_others_no_precision(make_avatar: Make, rng: np.random.Generator) -> None:
+    avatar = make_avatar(rng, gaussians=500)
+    avatar.gaussians.sh[0] = 100
+    avatar.correctives.colour[:, 0] = 100
+    back = quantised(avatar)
+    assert np.abs(back.gaussians.sh[1:] - avatar.gaussians.sh[1:]).max() < 2e-3
+    assert np.abs(back.correctives.colour[:, 1:] - avatar.correctives.colour[:, 1:]).max() < 1e-3
+
+
+@pytest.mark.parametrize("magnitude", [1e-40, 1e-33, 1e-20, 1e-6, 1e4])
+def test_tiny_and_large_values_round_trip(
+    make_avatar: Make, compare: Compare, rng: np.random.Generator, magnitude: float
+) -> None:
+    avatar = make_avatar(rng)
+    factor = np.float32(magnitude)
+    for values in (avatar.gaussians.sh, avatar.gaussians.position, avatar.correctives.position, avatar.rig.uv):
+        values *= factor
+    avatar.rig.expression_basis[:] *= factor
+    once = quantised(avatar)
+    assert compare(quantised(once), once) == []
+    np.testing.assert_allclose(once.gaussians.sh, avatar.gaussians.sh, atol=max(magnitude * 2e-3, 1e-30))
+
+
+def test_many_vertices_and_triangles_need_wide_indices(
+    tmp_path: Path, make_avatar: Make, compare: Compare, rng: np.random.Generator
+) -> None:
+    avatar = make_avatar(rng, vertices=70_000, faces=66_000, expressions=1, gaussians=5)
+    avatar.rig.faces[0] = 69_999
+    avatar.gaussians.face[0] = 65_999
+    save_avatar(tmp_path / "a", avatar)
+    back = load_avatar(tmp_path / "a")
+    np.testing.assert_array_equal(back.rig.faces, avatar.rig.faces)
+    np.testing.assert_array_equal(back.gaussians.face, avatar.gaussians.face)
+
+
+def test_the_safetensors_library_reads_the_file(tmp_path: Path, avatar: Avatar) -> None:
+    path = tmp_path / "x.splatavatar"
+    save_avatar(path, avatar)
+    tensors = safetensors.numpy.load_file(path)
+    np.testing.assert_array_equal(tensors["rig.template"], avatar.rig.template)
+    np.testing.assert_array_equal(tensors["gaussians.face"], avatar.gaussians.face)
+    assert tensors["gaussians.colour"].dtype == np.float16
+    with safetensors.safe_open(path, "numpy") as file:
+        assert file.metadata()["format"] == "splatavatar"
+
+
+def test_we_read_what_the_safetensors_library_writes(tmp_path: Path, avatar: Avatar, compare: Compare) -> None:
+    save_avatar(tmp_path / "a", avatar)
+    with safetensors.safe_open(tmp_path / "a", "numpy") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        safetensors.numpy.save_file(tensors, tmp_path / "b", file.metadata())
+    assert compare(load_avatar(tmp_path / "b"), load_avatar(tmp_path / "a")) == []
+
+
+def test_a_head_of_50000_gaussians_takes_6_megabytes_at_most(
+    tmp_path: Path, make_avatar: Make, rng: np.random.Generator
+) -> None:
+    # 21 % of the vertices of an average expression of anny-head move.
+    avatar = make_avatar(rng, 50_000, 5_000, 9_500, expressions=52, joints=64, correctives=8, support=0.21)
+    save_avatar(tmp_path / "x", avatar)
+    assert (tmp_path / "x").stat().st_size <= 6_000_000
+
+
+def test_all_arrays_are_float32_or_int32_and_writable(avatar: Avatar) -> None:
+    back = quantised(avatar)
+    for part in (back.rig, back.gaussians, back.correctives):
+        for array in vars(part).values():
+            if isinstance(array, np.ndarray):
+                assert array.dtype in (np.float32, np.int32)
+                assert array.flags.c_contiguous and array.flags.writeable
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda a: replace(a, metadata={"x": float("nan")}), "its metadata is not JSON: Out of range float"),
+        (lambda a: replace(a, metadata={"x": np.zeros(1)}), "its metadata is not JSON: Object of type ndarray"),
+        (
+            lambda a: replace(a, rig=replace(a.rig, regions={"a b": np.zeros(1, np.int32)})),
+            "regions of its rig has the name 'a b', expected letters, digits, _ and -",
+        ),
+        (
+            lambda a: replace(a, gaussians=replace(a.gaussians, position=a.gaussians.position + 1e5)),
+            "gaussians.position holds ",
+        ),
+        (
+            lambda a: replace(a, gaussians=replace(a.gaussians, scale=a.gaussians.scale * 0)),
+            "gaussians.scale holds 0, expected positive values",
+        ),
+        (
+            lambda a: replace(a, rig=replace(a.rig, identity_basis=np.zeros((1, 30, 3), np.float32))),
+            "the identity of its rig is not folded in",
+        ),
+    ],
+)
+def test_an_avatar_that_could_not_be_loaded_is_not_saved(
+    tmp_path: Path, avatar: Avatar, change: Callable[[Avatar], Avatar], reason: str
+) -> None:
+    path = tmp_path / "x.splatavatar"
+    path.write_bytes(b"old")
+    with pytest.raises(AvatarFileError) as error:
+        save_avatar(path, change(avatar))
+    assert str(error.value).startswith(f"the avatar cannot be saved as {path}: {reason}")
+    assert path.read_bytes() == b"old"
+
+
+def test_a_missing_folder_is_an_output_error(tmp_path: Path, avatar: Avatar) -> None:
+    with pytest.raises(OutputError, match="its folder does not exist"):
+        save_avatar(tmp_path / "no" / "x.splatavatar", avatar)

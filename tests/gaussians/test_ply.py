@@ -1,0 +1,118 @@
+"""The 3DGS PLY."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from splatavatar.errors import AvatarFileError
+from splatavatar.gaussians.gaussians import Gaussians
+from splatavatar.gaussians.ply import read_ply, write_ply
+
+PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def random_gaussians(seed: int, count: int) -> tuple[Gaussians[np.ndarray], np.ndarray]:
+    rng = np.random.default_rng(seed)
+    gaussians = Gaussians(
+        mean=rng.normal(size=(count, 3)).astype(np.float32),
+        rotation=rng.normal(size=(count, 4)).astype(np.float32),
+        scale=np.exp(rng.normal(-5, 2, (count, 3))).astype(np.float32),
+        opacity=rng.random(count).astype(np.float32),
+        colour=rng.normal(0.5, 0.5, (count, 3)).astype(np.float32),
+    )
+    return gaussians, rng.normal(0, 0.3, (count, 3, 3)).astype(np.float32)
+
+
+def raw_fields(path: Path) -> dict[str, np.ndarray]:
+    """The columns of a PLY as another program would read them."""
+    header, body = path.read_bytes().split(b"end_header\n", 1)
+    names = [line.split()[2].decode() for line in header.splitlines() if line.startswith(b"property float ")]
+    return dict(zip(names, np.frombuffer(body, "<f4").reshape(-1, len(names)).T, strict=True))
+
+
+@PROPERTY
+@given(st.integers(0, 2**32), st.integers(0, 30), st.booleans())
+def test_round_trip(tmp_path: Path, seed: int, count: int, with_sh: bool) -> None:
+    gaussians, sh = random_gaussians(seed, count)
+    write_ply(tmp_path / "x.ply", gaussians, sh if with_sh else None)
+    back, back_sh = read_ply(tmp_path / "x.ply")
+    np.testing.assert_array_equal(back.mean, gaussians.mean)
+    np.testing.assert_allclose(back.scale, gaussians.scale, rtol=1e-5)
+    np.testing.assert_allclose(back.opacity, gaussians.opacity, atol=2e-6)
+    np.testing.assert_allclose(back.colour, gaussians.colour, atol=1e-5)
+    unit = gaussians.rotation / np.linalg.norm(gaussians.rotation, axis=1, keepdims=True)
+    np.testing.assert_allclose(back.rotation, unit, atol=1e-6)
+    if with_sh:
+        assert back_sh is not None
+        np.testing.assert_allclose(back_sh, sh, atol=1e-6)
+    else:
+        assert back_sh is None
+
+
+@PROPERTY
+@given(st.integers(0, 2**32))
+def test_a_3dgs_viewer_sees_our_colour(tmp_path: Path, seed: int) -> None:
+    gaussians, sh = random_gaussians(seed, 20)
+    write_ply(tmp_path / "x.ply", gaussians, sh)
+    f = raw_fields(tmp_path / "x.ply")
+    x, y, z = d = np.random.default_rng(seed + 1).normal(size=3)
+    x, y, z = d = d / np.linalg.norm(d)
+    for c in range(3):
+        f1, f2, f3 = (f[f"f_rest_{3 * c + i}"] for i in range(3))
+        basis = 0.28209479177387814, 0.4886025119029199
+        seen = 0.5 + basis[0] * f[f"f_dc_{c}"] + basis[1] * (-y * f1 + z * f2 - x * f3)
+        np.testing.assert_allclose(seen, gaussians.colour[:, c] + sh[:, c] @ d, atol=1e-5)
+
+
+def test_the_header_is_the_one_of_3dgs(tmp_path: Path) -> None:
+    write_ply(tmp_path / "x.ply", *random_gaussians(1, 2))
+    header = (tmp_path / "x.ply").read_bytes().split(b"end_header\n")[0].decode().splitlines()
+    names = ["x", "y", "z", "nx", "ny", "nz", "f_dc_0", "f_dc_1", "f_dc_2", *(f"f_rest_{i}" for i in range(9))]
+    names += ["opacity", "scale_0", "scale_1", "scale_2", "rot_0", "rot_1", "rot_2", "rot_3"]
+    assert header == [
+        *("ply", "format binary_little_endian 1.0", "element vertex 2"),
+        *(f"property float {name}" for name in names),
+    ]
+
+
+def test_extreme_values_stay_finite(tmp_path: Path) -> None:
+    gaussians, sh = random_gaussians(2, 2)
+    gaussians.opacity[:] = 0, 1
+    gaussians.scale[:] = 0
+    write_ply(tmp_path / "x.ply", gaussians, sh)
+    f = raw_fields(tmp_path / "x.ply")
+    assert all(np.isfinite(column).all() for column in f.values())
+    np.testing.assert_allclose(f["opacity"], [np.log(1e-6 / (1 - 1e-6)), np.log((1 - 1e-6) / 1e-6)], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda b: b[:-1], "207 bytes follow the header, expected 2 x 26 floats"),
+        (lambda b: b"", "it has no PLY header"),
+        (lambda b: b.replace(b"binary_little", b"binary_big"), "expected format binary_little_endian 1.0"),
+        (lambda b: b.replace(b"vertex 2", b"vertex x"), "expected one element, vertex, and its count"),
+        (lambda b: b.replace(b"float x", b"uchar x"), "expected properties of type float only"),
+        (lambda b: b.replace(b"float rot_3", b"float rot_9"), "it has no property rot_3"),
+        (lambda b: b.replace(b"f_rest_8", b"f_rest_9"), "it has 9 f_rest fields, expected 9 (SH degree 1) or none"),
+        (lambda b: b[:-4] + b"\0\0\xc0\x7f", "it holds numbers that are not finite"),
+    ],
+)
+def test_a_damaged_ply_is_refused(tmp_path: Path, change: Callable[[bytes], bytes], reason: str) -> None:
+    path = tmp_path / "x.ply"
+    write_ply(path, *random_gaussians(3, 2))
+    path.write_bytes(change(path.read_bytes()))
+    with pytest.raises(AvatarFileError) as error:
+        read_ply(path)
+    assert str(error.value) == f"{path} is not a binary 3DGS PLY: {reason}"
+
+
+def test_a_missing_ply(tmp_path: Path) -> None:
+    with pytest.raises(AvatarFileError, match="No such file"):
+        read_ply(tmp_path / "x.ply")
