@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,7 +47,8 @@ def read_rig_params(path: Path, timesteps: int) -> RigParameters:
             raise RigError(f"{path}: {name} has {len(values_in_time)} timesteps, the capture has {timesteps}")
     if neck.shape[1] != 3:
         raise RigError(f"{path}: neck_rotvec has {neck.shape[1]} columns, expected 3")
-    half = 0.5 * np.stack([neck[:, 0], neck[:, 2], -neck[:, 1]], axis=1).astype(np.float32)
+    x, y, z = neck.T
+    half = (0.5 * np.stack([x, z, -y], axis=1)).astype(np.float32)
     return RigParameters(
         rig=RIG,
         identity=identity,
@@ -56,7 +58,7 @@ def read_rig_params(path: Path, timesteps: int) -> RigParameters:
     )
 
 
-def _load(path: Path) -> dict[str, NDArray[np.generic]]:
+def _load(path: Path) -> dict[str, NDArray[Any]]:
     if not path.is_file():
         raise RigError(f"{path}: no such file, expected rig parameters as .npz")
     wanted = (
@@ -69,9 +71,7 @@ def _load(path: Path) -> dict[str, NDArray[np.generic]]:
         raise RigError(f"{path}: not a readable .npz file of plain arrays") from error
 
 
-def _array(
-    arrays: dict[str, NDArray[np.generic]], name: str, path: Path, kind: str, dimensions: int
-) -> NDArray[np.generic]:
+def _array(arrays: dict[str, NDArray[Any]], name: str, path: Path, kind: str, dimensions: int) -> NDArray[Any]:
     """``arrays[name]``, numbers (``f``) or text (``U``) with so many dimensions."""
     if name not in arrays:
         raise RigError(f"{path}: no array {name!r}, expected the rig parameters of {RIG}")
@@ -87,8 +87,6 @@ def _array(
     return array
 
 
-def _check_length(
-    path: Path, values: str, numbers: NDArray[np.generic], names: str, words: NDArray[np.generic]
-) -> None:
+def _check_length(path: Path, values: str, numbers: NDArray[Any], names: str, words: NDArray[Any]) -> None:
     if len(numbers) != len(words):
         raise RigError(f"{path}: {values} has {len(numbers)} values for {len(words)} {names}")

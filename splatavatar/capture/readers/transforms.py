@@ -83,9 +83,7 @@ def _load(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise CaptureError(f"{path}: not valid JSON: not UTF-8 text") from error
     except json.JSONDecodeError as error:
-        raise CaptureError(
-            f"{path}: not valid JSON: {error.msg[0].lower() + error.msg[1:]} (line {error.lineno})"
-        ) from error
+        raise CaptureError(f"{path}: not valid JSON (line {error.lineno})") from error
     except (ValueError, RecursionError) as error:
         raise CaptureError(f"{path}: not valid JSON: a number too long or lists too deep") from error
     if not isinstance(data, dict):
@@ -163,7 +161,7 @@ def _matrix(where: str, entry: dict[str, Any]) -> NDArray[np.float64]:
     """``transform_matrix`` (4, 4), checked to be a rigid motion."""
     try:
         matrix = np.array(entry.get("transform_matrix"), np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         matrix = np.zeros(0)
     if matrix.shape != (4, 4):
         raise CaptureError(f"{where}: transform_matrix is not a 4x4 matrix of numbers")
