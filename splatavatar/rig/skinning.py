@@ -1,4 +1,4 @@
-"""Posing in torch, differentiable in everything: expression, joint rotations, translation, identity and the rig's own arrays."""
+"""Posing in torch, differentiable in the parameters and in the arrays of the rig."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def pose(
 ) -> Tensor:
     """Posed vertices (..., V, 3), metres, rig frame.
 
-    ``expression`` (..., E) coefficients; ``joint_rotations`` (..., J, 3) axis-angle, radians, rig axes, each in the frame its
-    parent joint carries; ``translation`` (..., 3) metres, added after skinning; ``identity`` (..., I) coefficients, absent for
-    the template. Leading dimensions broadcast.
+    ``expression`` (..., E) coefficients; ``joint_rotations`` (..., J, 3) axis-angle, radians, rig axes, each in the
+    frame its parent joint carries; ``translation`` (..., 3) metres, added after skinning; ``identity`` (..., I)
+    coefficients, absent for the template. Leading dimensions broadcast.
     """
     shaped = rig.template + torch.tensordot(expression, rig.expression_basis, 1)
     joints = rig.joints

@@ -1,0 +1,45 @@
+import numpy as np
+from scipy.spatial.transform import Rotation
+
+from splatavatar.rig.posing import joint_transforms, pose_numpy, rotation_matrices
+from splatavatar.rig.rig import PoseParameters
+
+
+def test_neutral_is_the_template(small_rig):
+    posed = pose_numpy(small_rig, PoseParameters.neutral(small_rig))
+    np.testing.assert_allclose(posed, small_rig.template, atol=1e-6)
+
+
+def test_rotation_matrices_agree_with_scipy():
+    vectors = np.random.default_rng(1).normal(size=(50, 3)) * 2
+    vectors[0], vectors[1] = 0, [1e-9, 0, 0]
+    np.testing.assert_allclose(rotation_matrices(vectors), Rotation.from_rotvec(vectors).as_matrix(), atol=1e-12)
+
+
+def test_root_rotation_turns_everything_about_the_root_joint(small_rig):
+    parameters = PoseParameters.neutral(small_rig)
+    parameters.joint_rotations[0] = [0.3, -0.8, 0.4]
+    parameters.translation[:] = [1, 2, 3]
+    turn = Rotation.from_rotvec([0.3, -0.8, 0.4])
+    expected = turn.apply(small_rig.template - small_rig.joints[0]) + small_rig.joints[0] + [1, 2, 3]
+    np.testing.assert_allclose(pose_numpy(small_rig, parameters), expected, atol=1e-6)
+
+
+def test_a_rotation_leaves_its_own_joint_and_the_joints_above_in_place(small_rig):
+    rotations = np.zeros((4, 3), np.float32)
+    rotations[1] = [0.5, 0.1, -0.7]
+    turn, shift = joint_transforms(small_rig, rotations)
+    moved = np.einsum("jik,jk->ji", turn, small_rig.joints) + shift
+    np.testing.assert_allclose(moved[:2], small_rig.joints[:2], atol=1e-6)
+    np.testing.assert_allclose(turn[2], turn[1])
+    np.testing.assert_allclose(turn[0], np.eye(3))
+    assert np.linalg.norm(moved[2] - small_rig.joints[2]) > 0.1
+
+
+def test_expression_is_added_before_the_rotation(small_rig):
+    parameters = PoseParameters.neutral(small_rig)
+    parameters.expression[2] = 0.5
+    parameters.joint_rotations[0] = [0, np.pi / 2, 0]
+    shaped = small_rig.template + 0.5 * small_rig.expression_basis[2] - small_rig.joints[0]
+    expected = np.stack([shaped[:, 2], shaped[:, 1], -shaped[:, 0]], 1) + small_rig.joints[0]
+    np.testing.assert_allclose(pose_numpy(small_rig, parameters), expected, atol=1e-6)
