@@ -1,0 +1,136 @@
+"""Score an avatar on one split of a capture and leave the evidence in a folder."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.bake.contact_sheet import Row, contact_sheet, spread
+from splatavatar.bake.metrics import FrameScore, composite, score, unit
+from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.images import load_frame
+from splatavatar.errors import CaptureError, OutputError
+from splatavatar.output import atomic_write
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+THREADS = 2
+SHEET_ROWS = 8
+
+
+def evaluate(
+    avatar: Avatar,
+    capture: Capture,
+    split: str,
+    out: Path | None,
+    render: Callable[[Frame], Floats],
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """Render every frame of ``split`` and compare it with its picture.
+
+    ``render`` gives (H, W, 4) RGB with straight alpha, any range (it is cut to [0, 1]), at the size of the frame's
+    camera; it is called from this thread, one frame at a time. ``progress(done, total)`` is called after each frame.
+
+    With ``out``, writes ``out/renders/STEM.png`` (RGBA, 8 bits, straight alpha), ``out/metrics.json`` and
+    ``out/contact_sheet.png``. Scores are those of the 8-bit values, with ``out`` or without.
+
+    Returns what metrics.json holds: ``avatar`` (name and number of Gaussians), ``split``, ``mean`` and, by stem,
+    ``images``; the last two with psnr, psnr_masked, ssim and flip (see ``metrics.FrameScore``; a mean is over the
+    pictures that have the value).
+
+    Raises:
+        CaptureError: the split is empty or a picture cannot be read.
+        OutputError: a result cannot be written.
+    """
+    frames = capture.split(split)
+    if not frames:
+        filled = [name for name, indices in capture.splits.items() if indices]
+        raise CaptureError(f"{capture.root}: the split {split!r} has no frames, expected one of {', '.join(filled)}")
+    stems = _stems(frames)
+    chosen = set(spread(len(frames), SHEET_ROWS))
+    if out is not None:
+        _make_folder(out / "renders")
+    results: list[tuple[FrameScore, Row | None]] = []
+
+    def finish(jobs: deque[Future[tuple[FrameScore, Row | None]]], left: int) -> None:
+        while len(jobs) > left:
+            results.append(jobs.popleft().result())
+            if progress is not None:
+                progress(len(results), len(frames))
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        jobs: deque[Future[tuple[FrameScore, Row | None]]] = deque()
+        try:
+            for position, frame in enumerate(frames):
+                rgba = _quantise(render(frame))
+                file = None if out is None else out / "renders" / f"{stems[position]}.png"
+                jobs.append(pool.submit(_compare, frame, rgba, file, out is not None and position in chosen))
+                finish(jobs, left=2 * THREADS)
+            finish(jobs, left=0)
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    images = {stem: asdict(result[0]) for stem, result in zip(stems, results, strict=True)}
+    described = {"name": avatar.metadata.get("name", ""), "gaussians": len(avatar.gaussians)}
+    summary = {"avatar": described, "split": split, "mean": _means(list(images.values())), "images": images}
+    if out is not None:
+        with atomic_write(out / "metrics.json") as stream:
+            stream.write((json.dumps(summary, indent=1) + "\n").encode())
+        _write_png(out / "contact_sheet.png", contact_sheet([row for _, row in results if row is not None]))
+    return summary
+
+
+def _compare(frame: Frame, rgba: Bytes, file: Path | None, on_sheet: bool) -> tuple[FrameScore, Row | None]:
+    image, matte = load_frame(frame)
+    floats = unit(rgba)
+    result = score(floats, image, matte)
+    if file is not None:
+        _write_png(file, rgba)
+    if not on_sheet:
+        return result, None
+    masked = "" if result.psnr_masked is None else f", {result.psnr_masked:.2f} dB inside the matte"
+    truth = composite(unit(image), unit(matte))
+    label = f"{frame.name}   {result.psnr:.2f} dB{masked}"
+    return result, Row(label, composite(floats[..., :3], floats[..., 3]), truth)
+
+
+def _quantise(rgba: Floats) -> Bytes:
+    return np.rint(np.clip(np.nan_to_num(rgba), 0, 1) * 255).astype(np.uint8)
+
+
+def _stems(frames: list[Frame]) -> list[str]:
+    """The stem of each picture's name, with its folders where two pictures have the same stem."""
+    paths = [PurePosixPath(frame.name) for frame in frames]
+    uses = Counter(path.stem for path in paths)
+    return [path.stem if uses[path.stem] == 1 else "_".join(path.with_suffix("").parts) for path in paths]
+
+
+def _means(scores: list[dict[str, float | None]]) -> dict[str, float | None]:
+    means: dict[str, float | None] = {}
+    for name in scores[0]:
+        values = [value for one in scores if (value := one[name]) is not None]
+        means[name] = float(np.mean(values)) if values else None
+    return means
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
+
+
+def _write_png(path: Path, picture: Bytes) -> None:
+    from PIL import Image
+
+    with atomic_write(path) as stream:
+        Image.fromarray(picture).save(stream, "PNG", compress_level=4)

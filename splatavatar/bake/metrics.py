@@ -1,0 +1,104 @@
+"""How close a render is to the truth.
+
+The rule for scores: render and truth are composited over 0.6 grey, each by its own alpha or matte, then compared as
+sRGB values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+GREY = 0.6
+PSNR_CEILING = 100.0
+"""what equal pictures score, instead of infinity"""
+WINDOW, SIGMA = 11, 1.5
+
+
+@dataclass(frozen=True)
+class FrameScore:
+    """Scores of one picture."""
+
+    psnr: float
+    """dB, whole picture"""
+    psnr_masked: float | None
+    """dB over the pixels with matte > 0; None where the matte is empty"""
+    ssim: float
+    flip: float | None
+    """mean error in [0, 1], smaller is better; None where the package flip-evaluator is not installed"""
+
+
+def score(render_rgba: Floats, image: Bytes, matte: Bytes) -> FrameScore:
+    """Score a render (H, W, 4) RGB and straight alpha in [0, 1] against ``image`` (H, W, 3) and ``matte`` (H, W)."""
+    render = composite(render_rgba[..., :3], render_rgba[..., 3])
+    truth = composite(unit(image), unit(matte))
+    return FrameScore(psnr(render, truth), psnr_masked(render, truth, matte), ssim(render, truth), flip(render, truth))
+
+
+def unit(values: Bytes) -> Floats:
+    """0-255 as [0, 1]."""
+    return (values / np.float32(255)).astype(np.float32)
+
+
+def composite(colour: Floats, alpha: Floats) -> Floats:
+    """``colour`` (H, W, 3) over grey by ``alpha`` (H, W)."""
+    return (colour * alpha[..., None] + GREY * (1 - alpha[..., None])).astype(np.float32)
+
+
+def psnr(a: Floats, b: Floats) -> float:
+    """Peak signal-to-noise ratio in dB of two arrays in [0, 1], over all values."""
+    error = float(np.mean((a.astype(np.float64) - b) ** 2))
+    return PSNR_CEILING if error == 0 else min(PSNR_CEILING, float(-10 * np.log10(error)))
+
+
+def psnr_masked(a: Floats, b: Floats, matte: Bytes) -> float | None:
+    """``psnr`` over the pixels with ``matte`` (H, W) > 0, None if there are none."""
+    inside = matte > 0
+    return psnr(a[inside], b[inside]) if inside.any() else None
+
+
+def ssim(a: Floats, b: Floats) -> float:
+    """Structural similarity of two pictures (H, W, 3) in [0, 1], H and W at least 11: mean over pixels and channels.
+
+    After Wang, Bovik, Sheikh and Simoncelli, "Image quality assessment: from error visibility to structural
+    similarity", IEEE TIP 2004: an 11x11 Gaussian window with sigma 1.5, K1 = 0.01, K2 = 0.03, only where the window
+    lies inside the picture.
+    """
+    import cv2
+
+    if min(a.shape[:2]) < WINDOW:
+        raise ValueError(f"SSIM needs pictures of at least {WINDOW}x{WINDOW} pixels, got {a.shape[1]}x{a.shape[0]}")
+    x, y = a.astype(np.float64), b.astype(np.float64)
+    edge = WINDOW // 2
+
+    def blur(picture: NDArray[np.float64]) -> NDArray[np.float64]:
+        blurred: NDArray[np.float64] = cv2.GaussianBlur(picture, (WINDOW, WINDOW), SIGMA)
+        return blurred[edge:-edge, edge:-edge]
+
+    mean_x, mean_y = blur(x), blur(y)
+    variance_x, variance_y = blur(x * x) - mean_x**2, blur(y * y) - mean_y**2
+    covariance = blur(x * y) - mean_x * mean_y
+    c1, c2 = 0.01**2, 0.03**2
+    luminance = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
+    structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
+    return float(np.mean(luminance * structure))
+
+
+def flip(render: Floats, truth: Floats) -> float | None:
+    """Mean LDR-FLIP error of two sRGB pictures (H, W, 3) by NVIDIA's flip-evaluator at its default 67 pixels a degree.
+
+    None where the package is not installed. After Andersson et al., "FLIP: a difference evaluator for alternating
+    images", HPG 2020.
+    """
+    try:
+        import flip_evaluator
+    except ImportError:
+        return None
+    _, mean, _ = flip_evaluator.evaluate(
+        np.ascontiguousarray(truth, np.float32), np.ascontiguousarray(render, np.float32), "LDR", applyMagma=False
+    )
+    return float(mean)
