@@ -81,6 +81,17 @@ def test_flip_of_black_and_white_and_of_a_small_change(picture: np.ndarray) -> N
     assert 0 < small < 0.1
 
 
+def test_flip_of_a_spot_is_that_of_the_whole_picture() -> None:
+    flip_evaluator = pytest.importorskip("flip_evaluator")
+    rng = np.random.default_rng(5)
+    truth = rng.random((120, 150, 3)).astype(np.float32)
+    render = truth.copy()
+    render[50:60, 70:75] = rng.random((10, 5, 3))
+    whole = flip_evaluator.evaluate(truth, render, "LDR", applyMagma=False)[1]
+    assert whole > 1e-4
+    assert flip(render, truth) == pytest.approx(whole, rel=1e-4)
+
+
 def test_flip_without_its_package(picture: np.ndarray, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flip_evaluator", None)
     assert flip(picture, picture) is None
