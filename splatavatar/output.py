@@ -76,3 +76,22 @@ def _replaceable(path: str | Path, target: Path) -> bool:
     if not stat.S_ISREG(mode):
         raise OutputError(f"cannot write {path}: it is a device or a pipe, expected the name of a file")
     return True
+
+
+def check_writable(path: str | Path) -> None:
+    """Fails now where ``atomic_write`` would fail after a long computation.
+
+    Raises OutputError as ``atomic_write`` does: folder missing or not writable, a folder or a device of that name.
+    """
+    target = Path(os.path.realpath(path))
+    probe = target.with_name(f".{target.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.probe")
+    try:
+        _replaceable(path, target)
+        with open(probe, "xb"):
+            pass
+    except OSError as error:
+        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+        raise OutputError(f"cannot write {path}: {reason}") from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()

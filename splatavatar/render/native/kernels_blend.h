@@ -8,6 +8,7 @@
 namespace splatavatar::KERNELS_ISA {
 
 constexpr float kLog2e = 1.44269504f;
+constexpr float kMinPower = -7.99435344f;  // log2(kMinAlpha)
 
 // A splat relative to a tile, with the rows it reaches.
 struct TileSplat {
@@ -37,37 +38,68 @@ SPLAT_INLINE uint32_t tile_rows(const View& view, int y0) {
   return rows >= kTile ? 0xffffu : (1u << rows) - 1u;
 }
 
+constexpr int kChunk = 128;  // splats of a tile that are prepared at once; their records stay in the first-level cache
+
+// The splats of a chunk, ready for any row y: alpha = exp2(dx (qxx dx + tilt[y]) + level[y]), dx = x - u.
+struct Chunk {
+  struct alignas(32) Fixed { float u, qxx, r, g, b; } fixed[kChunk];
+  alignas(64) float tilt[kChunk][kTile], level[kChunk][kTile];
+  uint16_t rows[kChunk];
+};
+
+// Row by row through the chunk: transmittance and colour of the sixteen pixels stay in registers, nothing is stored per splat.
+// `Finished` is the transmittance (times 1e-5) below which a row is dropped.
+template <int Finished>
 SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& view, int tile, TilePixels& px) {
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   for (int y = 0; y < kTile; y++) px.T[y] = splat(1.f), px.r[y] = px.g[y] = px.b[y] = splat(0.f);
   uint32_t alive = tile_rows(view, y0);
-  uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1];
-  const Float lane = iota(), threshold = splat(kMinAlpha), ceiling = splat(kMaxAlpha), finished = splat(kMinTransmittance);
-  for (uint32_t k = begin; k < end && alive; k++) {
-    if (k + 4 < end) __builtin_prefetch(&splats[bins.list[k + 4]]);
-    const Splat& s = splats[bins.list[k]];
-    TileSplat t = enter(s, (float)x0, (float)y0);
-    uint32_t rows = t.rows & alive;
-    if (!rows) continue;
-    Float dx = lane - t.u, along = t.qxy * dx, fixed = t.qxx * (dx * dx) + t.peak;
-    Float red = splat(s.r), green = splat(s.g), blue = splat(s.b);
-    do {
-      int y = __builtin_ctz(rows);
-      rows &= rows - 1;
-      float dy = (float)y - t.v;
-      Float alpha = exp2(max(along * dy + (fixed + t.qyy * dy * dy), splat(-126.f)));
-      Float w = keep(ge(alpha, threshold), min(alpha, ceiling)) * px.T[y];
-      px.r[y] += w * red, px.g[y] += w * green, px.b[y] += w * blue;
-      Float T = px.T[y] - w;
-      px.T[y] = T;
-      if (!any(gt(T, finished))) alive &= ~(1u << y);
-    } while (rows);
+  const Float lane = iota(), faintest = splat(kMinPower), ceiling = splat(kMaxAlpha), finished = splat(Finished * 1e-5f);
+  Chunk chunk;
+  uint16_t order[kChunk + 1];
+  for (uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1]; begin < end && alive; begin += kChunk) {
+    const uint32_t stop = end - begin < (uint32_t)kChunk ? end : begin + kChunk;
+    int count = 0;
+    for (uint32_t k = begin; k < stop; k++) {
+      if (k + 8 < end) __builtin_prefetch(&splats[bins.list[k + 8]]);
+      const Splat& s = splats[bins.list[k]];
+      TileSplat t = enter(s, (float)x0, (float)y0);
+      if (!(t.rows & alive)) continue;
+      Float dy = iota() - t.v;
+      chunk.fixed[count] = {t.u, t.qxx, s.r, s.g, s.b};
+      store(chunk.tilt[count], t.qxy * dy);
+      store(chunk.level[count], t.peak + t.qyy * (dy * dy));
+      chunk.rows[count++] = (uint16_t)t.rows;
+    }
+    for (uint32_t rest = alive; rest; rest &= rest - 1) {
+      const int y = __builtin_ctz(rest);
+      int hits = 0;
+      for (int i = 0; i < count; i++) {
+        order[hits] = (uint16_t)i;
+        hits += chunk.rows[i] >> y & 1;
+      }
+      Float T = px.T[y], r = px.r[y], g = px.g[y], b = px.b[y];
+      for (int h = 0; h < hits; h++) {
+        const int i = order[h];
+        const Chunk::Fixed& f = chunk.fixed[i];
+        Float dx = lane - f.u;
+        Float power = dx * (f.qxx * dx + chunk.tilt[i][y]) + chunk.level[i][y];
+        Float w = keep(ge(power, faintest), min(exp2(power), ceiling) * T);
+        r += w * f.r, g += w * f.g, b += w * f.b;
+        T -= w;
+        if (!any(gt(T, finished))) {
+          alive &= ~(1u << y);
+          break;
+        }
+      }
+      px.T[y] = T, px.r[y] = r, px.g[y] = g, px.b[y] = b;
+    }
   }
 }
 
 inline void blend_float(const Splat* splats, const Bins& bins, const View& view, int tile, const FloatImage& image) {
   TilePixels px;
-  blend_tile(splats, bins, view, tile, px);
+  blend_tile<10>(splats, bins, view, tile, px);
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
   int64_t plane = (int64_t)image.width * image.height;
@@ -79,7 +111,7 @@ inline void blend_float(const Splat* splats, const Bins& bins, const View& view,
 
 inline void blend_bytes(const Splat* splats, const Bins& bins, const View& view, int tile, const ByteImage& image) {
   TilePixels px;
-  blend_tile(splats, bins, view, tile, px);
+  blend_tile<195>(splats, bins, view, tile, px);  // what is left is less than half a level of eight bits
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
   for (int y = 0; y < rows; y++) {
@@ -114,7 +146,7 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
     // Gradient-weighted colour that is still to come: starts as the whole picture, background through the transmittance.
     behind[y] = in[4] * in[0] + in[5] * in[1] + in[6] * in[2] + in[7] * in[3];
   }
-  const Float lane = iota(), threshold = splat(kMinAlpha), ceiling = splat(kMaxAlpha), finished = splat(kMinTransmittance);
+  const Float lane = iota(), faintest = splat(kMinPower), ceiling = splat(kMaxAlpha), finished = splat(kMinTransmittance);
   uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1];
   for (uint32_t k = begin; k < end; k++) {
     if (k + 4 < end) __builtin_prefetch(&splats[bins.list[k + 4]]);
@@ -134,13 +166,13 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
       int y = __builtin_ctz(rows);
       rows &= rows - 1;
       float dy = (float)y - t.v;
-      Float alpha = exp2(max(along * dy + (fixed + t.qyy * dy * dy), splat(-126.f)));
-      Mask hit = ge(alpha, threshold);
+      Float power_of_two = along * dy + (fixed + t.qyy * dy * dy), alpha = exp2(power_of_two);
+      Mask hit = ge(power_of_two, faintest);
       Float a = keep(hit, min(alpha, ceiling)), w = a * T[y];
       sum[6] += w * dr[y], sum[7] += w * dg[y], sum[8] += w * db[y], sum[9] += w;
       Float own = dr[y] * s.r + dg[y] * s.g + db[y] * s.b;
       behind[y] -= w * own;
-      Float d_alpha = own * T[y] - behind[y] / (1.f - a);
+      Float d_alpha = own * T[y] - behind[y] * reciprocal(1.f - a);
       Float power = keep(both(hit, gt(ceiling, alpha)), d_alpha * alpha);  // the ceiling has no slope
       T[y] -= w;
       if (!any(gt(T[y], finished))) alive &= ~(1u << y);

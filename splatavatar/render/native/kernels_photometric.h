@@ -63,16 +63,14 @@ inline void photometric_row(const Photometric& p, int stage, int y) {
       }
       loss[0] += l1;
       for (int x = w; x < vectors * kLanes + kSsimRadius; x++) X[x] = Y[x] = 0.f;
-      float product[3][kLanes + 2 * kSsimRadius + kLanes];
+      // The rows of the derivatives are not needed yet: they hold the products while those are filtered.
+      float* product[3] = {rows(kAdjoint + 3 * c, y), rows(kAdjoint + 3 * c + 1, y), rows(kAdjoint + 3 * c + 2, y)};
+      for (int x = 0; x < vectors * kLanes + kSsimRadius; x++)
+        product[0][x] = X[x] * X[x], product[1][x] = Y[x] * Y[x], product[2][x] = X[x] * Y[x];
       for (int v = 0; v < vectors; v++) {
-        const float *x = X + v * kLanes, *yy = Y + v * kLanes;
-        for (int i = 0; i < kLanes + 2 * kSsimRadius; i++) {
-          float a = x[i - kSsimRadius], b = yy[i - kSsimRadius];
-          product[0][i] = a * a, product[1][i] = b * b, product[2][i] = a * b;
-        }
-        store(rows(kFiltered + 5 * c, y) + v * kLanes, across(x));
-        store(rows(kFiltered + 5 * c + 1, y) + v * kLanes, across(yy));
-        for (int i = 0; i < 3; i++) store(rows(kFiltered + 5 * c + 2 + i, y) + v * kLanes, across(product[i] + kSsimRadius));
+        store(rows(kFiltered + 5 * c, y) + v * kLanes, across(X + v * kLanes));
+        store(rows(kFiltered + 5 * c + 1, y) + v * kLanes, across(Y + v * kLanes));
+        for (int i = 0; i < 3; i++) store(rows(kFiltered + 5 * c + 2 + i, y) + v * kLanes, across(product[i] + v * kLanes));
       }
     }
   } else if (stage == 1) {

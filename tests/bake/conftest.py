@@ -1,0 +1,54 @@
+"""A small bake on real pictures that several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+
+from splatavatar.bake.corrective_basis import principal_directions
+from splatavatar.bake.data import load_targets
+from splatavatar.bake.engine import Target
+from splatavatar.bake.initialise import paint, surface_splats
+from splatavatar.bake.native_engine import NativeEngine
+from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.bake.schedule import Schedule
+from splatavatar.bake.trainer import Trainer, fresh_state
+from splatavatar.capture import read_capture
+from splatavatar.capture.capture import RigParameters
+from splatavatar.rig.loader import load_rig
+from splatavatar.rig.rig import Rig
+
+
+SAMPLE_CAPTURE = Path(__file__).parents[2] / "data" / "sample-capture"
+TRAINED, HELD_OUT = slice(0, 60, 4), slice(60, 80, 5)
+
+
+@pytest.fixture(scope="session")
+def sample() -> tuple[Rig, RigParameters, list[Target], list[Target]]:
+    """Rig, its parameters, 15 pictures to train on and 4 others."""
+    capture = read_capture(SAMPLE_CAPTURE)
+    assert capture.rig_parameters is not None
+    frames = capture.split("train")
+    rig = load_rig("anny-head", capture.rig_parameters.identity)
+    return rig, capture.rig_parameters, load_targets(frames[TRAINED]), load_targets(frames[HELD_OUT])
+
+
+@pytest.fixture
+def make_trainer(sample: tuple[Rig, RigParameters, list[Target], list[Target]]) -> Callable[..., Trainer]:
+    """``make_trainer(move_rig=False, seed=0)`` is a trainer of 4,000 Gaussians before its first step."""
+    rig, parameters, targets, _ = sample
+
+    def make(move_rig: bool = False, seed: int = 0) -> Trainer:
+        schedule, motion = Schedule(), RigMotion(rig, parameters)
+        trained = sorted({t.timestep for t in targets})
+        weights, bias = (torch.from_numpy(x) for x in principal_directions(rig, motion.inputs[trained], 4))
+        neutral = motion.vertices(trained[0]).numpy()
+        splats = surface_splats(rig, neutral, 3000, len(bias), seed)
+        paint(splats, rig, neutral, [t for t in targets if t.timestep == trained[0]])
+        engine, state = NativeEngine(torch.from_numpy(rig.faces)), fresh_state(splats, motion)
+        return Trainer(engine, schedule, motion, weights, bias, targets, state, 4000, seed, move_rig)
+
+    return make
