@@ -82,7 +82,5 @@ def line_chart(title: str, unit: str, points: Sequence[tuple[float, float]], fro
                 f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{value:.4g} {escape(unit)} at '
                 f"{seconds:.0f} s</title></circle>"
             )
-    parts.append(
-        f'<text class="last" x="{WIDTH - RIGHT}" y="18" text-anchor="end">{values[-1]:.4g} {escape(unit)} at the end</text>'
-    )
+    parts.append(f'<text class="last" x="{WIDTH - RIGHT}" y="18" text-anchor="end">{values[-1]:.4g} at the end</text>')
     return "".join([*parts, "</svg>"])

@@ -158,7 +158,8 @@ header img{width:112px;height:112px;object-fit:cover;border-radius:12px}
 h1{font-size:1.9rem;margin:0;overflow-wrap:anywhere}
 h2{font-size:1.15rem;margin:36px 0 10px}
 p{color:var(--soft);font-size:.88rem;margin:8px 0}
-.facts{list-style:none;margin:22px 0 0;padding:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px}
+.facts{list-style:none;margin:22px 0 0;padding:0}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(200px,1fr));gap:12px}
 .facts li{background:var(--card);border-radius:10px;padding:12px 16px}
 .facts b{display:block;font-size:1.45rem;line-height:1.3}
 .facts span{color:var(--soft);font-size:.86rem}
