@@ -19,6 +19,20 @@ EditJson = Callable[[Callable[[dict[str, Any]], object]], None]
 
 
 @pytest.fixture
+def sample_capture() -> Path:
+    """Folder of the capture that comes with the project."""
+    return SAMPLE_CAPTURE
+
+
+@pytest.fixture
+def subject_a() -> Path:
+    """Folder of the full capture, with the true vertices of every timestep."""
+    if not SUBJECT_A.is_dir():
+        pytest.skip("the shared capture subject-a is not here")
+    return SUBJECT_A
+
+
+@pytest.fixture
 def tiny_capture(tmp_path: Path) -> Path:
     """Folder of a capture: 3 timesteps x 2 cameras, 24x16 pixels; timestep 1 of camera 1 is val, timestep 2 is test.
 

@@ -11,10 +11,6 @@ from splatavatar.capture import read_capture
 from splatavatar.capture.images import load_frame
 from splatavatar.errors import CaptureError
 
-REPOSITORY = Path(__file__).parents[3]
-SUBJECT_A = REPOSITORY.parent / "shared" / "captures" / "subject-a"
-SAMPLE_CAPTURE = REPOSITORY / "data" / "sample-capture"
-
 
 def project(camera: Any, points: Any) -> np.ndarray:
     """(N, 2) pixels of (N, 3) rig points."""
@@ -88,20 +84,19 @@ def test_rig_parameters_from_elsewhere(tiny_capture: Path) -> None:
     assert parameters.expression.shape == (3, 2)
 
 
-def test_the_sample_capture_is_whole() -> None:
-    capture = read_capture(SAMPLE_CAPTURE)
+def test_the_sample_capture_is_whole(sample_capture: Path) -> None:
+    capture = read_capture(sample_capture)
     assert {split: len(indices) for split, indices in capture.splits.items()} == {"train": 144, "val": 16, "test": 20}
     assert sorted({frame.timestep for frame in capture.frames}) == list(range(18))
     assert capture.rig_parameters is not None
     assert not capture.rig_parameters.expression[0].any()
-    assert sum(file.stat().st_size for file in SAMPLE_CAPTURE.rglob("*") if file.is_file()) < 8e6
+    assert sum(file.stat().st_size for file in sample_capture.rglob("*") if file.is_file()) < 8e6
 
 
-@pytest.mark.skipif(not SUBJECT_A.is_dir(), reason="the shared capture subject-a is not here")
 @pytest.mark.parametrize("index", [0, 47, 133, 219, 318])
-def test_true_vertices_project_into_the_matte(index: int) -> None:
-    frame = read_capture(SUBJECT_A).frames[index]
-    with np.load(SUBJECT_A / "rig_params.npz") as archive:
+def test_true_vertices_project_into_the_matte(subject_a: Path, index: int) -> None:
+    frame = read_capture(subject_a).frames[index]
+    with np.load(subject_a / "rig_params.npz") as archive:
         x, y, z = archive["vertices"][frame.timestep].T
     pixels = np.floor(project(frame.camera, np.stack([x, z, -y], axis=1))).astype(int)
     _, matte = load_frame(frame)
