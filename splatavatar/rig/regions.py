@@ -2,9 +2,14 @@
 
 ``parts`` cuts the mesh where it or its texture coordinates are cut: eyeballs and tongue are loose pieces, the inside of
 the mouth and the eye sockets have texture islands of their own. ``derive`` adds the regions that have no such border.
+
+The regions skin, lips, mouth, tongue, eye_left, eye_right, eye_sockets (and the rows of teeth) share no face and cover
+the mesh; eyelids, ears, neck and scalp are parts of the skin.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,6 +19,12 @@ from splatavatar.rig.rig import Ints, Rig
 
 STILL = 3e-4
 """metres: what no expression moves by more than this lies outside the face"""
+
+LID = 0.25
+"""share of the largest displacement by a blink above which skin is eyelid"""
+
+LID_WIDTH = 3.5e-3
+"""metres from the edge of the lids: nearer skin is eyelid as well"""
 
 
 def parts(rig: Rig) -> dict[str, Ints]:
@@ -44,6 +55,54 @@ def parts(rig: Rig) -> dict[str, Ints]:
     }
     found["skin"] = ~np.any(list(found.values()), 0)
     return {name: np.flatnonzero(mask).astype(np.int32) for name, mask in found.items()}
+
+
+def derive(rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array) -> dict[str, Ints]:
+    """All regions of a head: ``found`` of ``parts`` with the lips taken out of the skin, and the parts of the skin.
+
+    ``lips`` and ``ears`` (V) say which vertices belong there: those that identity parameters for just these move.
+    """
+    skin = np.zeros(len(rig.faces), bool)
+    skin[found["skin"]] = True
+    is_lip = skin & lips[rig.faces].all(1)
+    skin &= ~is_lip
+    joint_weight = np.zeros((len(rig.template), len(rig.joint_names)))
+    np.add.at(joint_weight, (np.arange(len(joint_weight))[:, None], rig.skin_joints), rig.skin_weights)
+    in_neck, in_head = _neck_and_head(rig, joint_weight)
+    action = np.linalg.norm(rig.expression_basis, axis=2)
+    blink = action[[INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]].max(0)
+    edge = rig.template[seam(rig.faces, found["skin"], found["eye_sockets"])]
+    from_edge = np.linalg.norm(rig.template[rig.faces].mean(1)[:, None] - edge, axis=2).min(1)
+    is_ear = skin & ears[rig.faces].all(1)
+    rest = skin & ~is_ear
+    piece = components(rig.faces[rest])
+    # What the ears enclose, their hollows, are loose pieces of the remaining skin.
+    is_ear[np.flatnonzero(rest)[piece != np.bincount(piece).argmax()]] = True
+    height = rig.template[:, 1][rig.faces].mean(1)
+    still = (action.max(0) < STILL)[rig.faces].all(1)
+    above = height > np.median(height[is_ear])
+    behind = rig.template[:, 2][rig.faces].max(1) < rig.template[:, 2][rig.faces[is_ear]].min()
+    masks = {
+        "skin": skin,
+        "lips": is_lip,
+        "eyelids": skin & ((blink > LID * blink.max())[rig.faces].all(1) | (from_edge < LID_WIDTH)),
+        "ears": is_ear,
+        "neck": skin & (in_neck[rig.faces].mean(1) > 0.5),
+        "scalp": skin & ~is_ear & still & (in_head[rig.faces].mean(1) > 0.5) & (above | behind),
+    }
+    return {**found, **{name: np.flatnonzero(mask).astype(np.int32) for name, mask in masks.items()}}
+
+
+def _neck_and_head(rig: Rig, joint_weight: Array) -> tuple[Array, Array]:
+    """(V) each: share of the joints of the neck, and of the head and what it carries."""
+    head = rig.joint_names.index("head")
+    carried = np.zeros(len(rig.parents), bool)
+    for joint, parent in enumerate(rig.parents):
+        carried[joint] = joint == head or (parent >= 0 and carried[parent])
+    neck = np.array([name.startswith("neck") for name in rig.joint_names])
+    # A rig that ends at the neck has it hang on the root.
+    neck |= (rig.parents < 0) & neck[np.flatnonzero(rig.parents == 0)].any()
+    return joint_weight[:, neck].sum(1), joint_weight[:, carried].sum(1)
 
 
 def seam(faces: Ints, first: Ints, second: Ints) -> Ints:
