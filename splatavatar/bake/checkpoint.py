@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from splatavatar.bake.rig_motion import RigMotion
@@ -49,7 +48,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
     from safetensors.torch import save as serialise
 
     state = checkpoint.state
-    tensors: dict[str, Tensor] = {"motion_sum": state.motion_sum, "motion_steps": state.motion_steps, "seen": state.seen}
+    tensors: dict[str, Tensor] = {n: getattr(state, n) for n in ("motion_sum", "motion_steps", "seen")}
     for prefix, splats in (("value", state.splats), ("first", state.moments.first), ("second", state.moments.second)):
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in vars(splats).items()}
     for i, name in enumerate(RIG):
@@ -61,7 +60,6 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
         "settings": fingerprint(settings),
         "iteration": state.iteration,
         "rounds": state.rounds,
-        "losses": state.losses,
         "elapsed": checkpoint.elapsed,
         "curve": checkpoint.curve,
     }
@@ -86,13 +84,17 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
             header = json.loads(file.metadata()["bake"])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
     except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
-        raise SettingsError(f"{path} is damaged and cannot be resumed; leave out --resume to start a new bake") from error
+        raise SettingsError(
+            f"{path} is damaged and cannot be resumed; leave out --resume to start a new bake"
+        ) from error
     wanted = fingerprint(settings)
     different = [k for k, v in wanted.items() if header["settings"].get(k) != v]
     if different:
         k = different[0]
         found = header["settings"].get(k)
-        raise SettingsError(f"{path} is of a bake with {k} {found!r}, this one asks for {wanted[k]!r}; they must agree to resume")
+        raise SettingsError(
+            f"{path} is of a bake with {k} {found!r}, this one asks for {wanted[k]!r}; they must agree to resume"
+        )
 
     def splats(prefix: str) -> Splats:
         at = len(prefix) + 1
@@ -113,6 +115,5 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
         tensors["seen"],
         header["iteration"],
         header["rounds"],
-        [(p, loss) for p, loss in header["losses"]],
     )
     return Checkpoint(state, header["elapsed"], header["curve"])

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from rich.console import Console
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
 from splatavatar.bake import checkpoint
@@ -27,21 +26,21 @@ from splatavatar.bake.initialise import paint, surface_splats
 from splatavatar.bake.monitor import Display, Readout, mean_psnr, spread
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.portrait import portrait_metadata
-from splatavatar.bake.rig_motion import RigMotion, pose_parameters
+from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.summary import frame_renderer, write_summary
 from splatavatar.bake.trainer import Trainer, fresh_state
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.readers.rig_params import read_rig_params
 from splatavatar.errors import RigError
 from splatavatar.output import check_writable
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
 
 CHECKPOINT_SECONDS = 30.0
-CHECKS = 10
-"""measurements of the held-out PSNR over a bake"""
+NOTES = 50
+"""points of the curve of a bake"""
 
 
 def bake(settings: BakeSettings) -> Path:
@@ -59,7 +58,7 @@ def bake(settings: BakeSettings) -> Path:
     device = choose_device(settings.device)
     display = Display(Console(stderr=True))
     with display.running():
-        capture = read_capture(settings.capture)
+        capture = read_capture(settings.capture, settings.rig_params)
         parameters = rig_parameters(capture, settings)
         rig = load_rig(settings.rig, parameters.identity, lambda name, done: display.stage(name, done))
         frames = capture.split("train")
@@ -84,7 +83,8 @@ class Job:
         held_out: list[Target],
         out: Path,
     ) -> None:
-        self.settings, self.display, self.rig, self.targets, self.out = settings, display, rig, targets, out
+        self.settings, self.display, self.out = settings, display, out
+        self.rig, self.parameters, self.targets = rig, parameters, targets
         self.watched = held_out or spread(targets, 8)
         self.schedule = Schedule()
         self.motion = RigMotion(rig, parameters)
@@ -133,24 +133,25 @@ class Job:
     def run(self) -> None:
         """Optimises until the end of the budget; leaves a checkpoint every half minute and when interrupted."""
         saved, began, first = time.monotonic(), time.monotonic(), self.trainer.state.iteration
-        psnr, measured = (self.curve[-1]["psnr"], len(self.curve)) if self.curve else (math.nan, 0)
+        noted = self.curve[-1]["progress"] if self.curve else 0.0
         try:
             while (progress := self.progress()) < 1:
                 loss = self.trainer.step(progress)
-                state = self.trainer.state
-                if progress >= (measured + 1) / CHECKS:
-                    psnr, measured = self._measure(progress, loss), measured + 1
-                if state.iteration % 20 == 0:
-                    rate = (state.iteration - first) / (time.monotonic() - began)
-                    self.display.training(Readout(state.iteration, progress, rate, loss, psnr, len(state.splats)))
+                if progress >= noted + 1 / NOTES:
+                    noted = progress
+                    self._note(progress)
+                if self.trainer.state.iteration % 20 == 0:
+                    rate = (self.trainer.state.iteration - first) / (time.monotonic() - began)
+                    self._show(progress, rate, loss)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._checkpoint()
                     saved = time.monotonic()
         except KeyboardInterrupt:
             self._checkpoint()
-            self.display.say(f"interrupted at step {self.trainer.state.iteration}; go on with the same command and --resume")
+            at = self.trainer.state.iteration
+            self.display.say(f"interrupted at step {at}; go on with the same command and --resume")
             raise
-        self._measure(1.0, self.trainer.state.losses[-1][1] if self.trainer.state.losses else math.nan)
+        self._note(1.0)
 
     def finish(self, capture: Capture) -> Path:
         """Writes the avatar and the report."""
@@ -158,20 +159,16 @@ class Job:
         save_avatar(self.out, avatar)
         remember(self.out)
         checkpoint.path_of(self.out).unlink(missing_ok=True)
-        from splatavatar.bake.summary import write_summary
-
-        report = write_summary(self.out, avatar, capture, self.settings, self.trainer.state, self.curve, self.elapsed)
+        report = write_summary(self.out, avatar, capture, self.parameters, self.settings, self.curve, self.elapsed)
         size = self.out.stat().st_size / 1e6
         self.display.say(
             f"{self.out}: {len(avatar.gaussians)} Gaussians, {size:.1f} MB, {self.trainer.state.iteration} steps, "
-            f"{self.curve[-1]['psnr']:.1f} dB held out, {self.elapsed:.0f} s\n{report}: the report"
+            f"{self._psnr():.1f} dB held out, {self.elapsed:.0f} s\n{report}: the report"
         )
         return self.out
 
     def avatar(self, capture: Capture) -> Avatar:
         """The avatar as the optimiser has it now."""
-        from dataclasses import replace
-
         rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
         gaussians, correctives = self.trainer.state.splats.activated(self.weights, self.bias)
         settings = self.settings
@@ -183,16 +180,26 @@ class Job:
                 "seed": settings.seed,
                 "iterations": self.trainer.state.iteration,
                 "fixed_rig": settings.fix_rig,
-                "held_out_psnr": round(self.curve[-1]["psnr"], 2),
+                "held_out_psnr": round(self._psnr(), 2),
             },
         }
         bare = Avatar(rig, gaussians, correctives, metadata)
         return replace(bare, metadata={**metadata, **portrait_metadata(bare, capture)})
 
-    def _measure(self, progress: float, loss: float) -> float:
-        value = mean_psnr(self.previewer, self.trainer, self.watched)
-        self.curve.append({"seconds": self.elapsed, "progress": progress, "psnr": value, "loss": loss})
-        return value
+    def _note(self, progress: float) -> None:
+        """Adds a point to the curve; every fifth, and the last, with the PSNR of pictures held out."""
+        point = {"seconds": self.elapsed, "progress": progress, "loss": self.trainer.mean_loss}
+        if len(self.curve) % 5 == 4 or progress >= 1:
+            point["psnr"] = mean_psnr(self.previewer, self.trainer, self.watched)
+        self.curve.append(point)
+
+    def _psnr(self) -> float:
+        """The newest measurement; NaN before the first."""
+        return next((point["psnr"] for point in reversed(self.curve) if "psnr" in point), math.nan)
+
+    def _show(self, progress: float, rate: float, loss: float) -> None:
+        state = self.trainer.state
+        self.display.training(Readout(state.iteration, progress, rate, loss, self._psnr(), len(state.splats)))
 
     def _checkpoint(self) -> None:
         state = checkpoint.Checkpoint(self.trainer.state, self.elapsed, self.curve)
@@ -200,18 +207,20 @@ class Job:
 
 
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
-    """Those of ``--rig-params``, else of the capture.
+    """Those of the capture, for the rig that was asked for.
 
     Raises:
-        RigError: neither has any, or they are of another rig.
+        RigError: it has none, or they are of another rig.
     """
     parameters = capture.rig_parameters
-    if settings.rig_params is not None:
-        parameters = read_rig_params(settings.rig_params, 1 + max(f.timestep for f in capture.frames))
     if parameters is None:
-        raise RigError(f"{capture.root} has no rig_params.npz; give the rig parameters of its timesteps with --rig-params FILE")
+        raise RigError(
+            f"{capture.root} has no rig_params.npz; give the rig parameters of its timesteps with --rig-params FILE"
+        )
     if parameters.rig != settings.rig:
-        raise RigError(f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; give --rig {parameters.rig}")
+        raise RigError(
+            f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; give --rig {parameters.rig}"
+        )
     return parameters
 
 
@@ -219,17 +228,6 @@ def spread_frames(capture: Capture, split: str, count: int) -> list[Frame]:
     """At most ``count`` frames of a split, evenly from the whole of it."""
     frames = capture.split(split)
     return [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))] if frames else []
-
-
-def frame_renderer(avatar: Avatar, parameters: RigParameters) -> Callable[[Frame], NDArray[np.float32]]:
-    """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
-    path = DrivePath(avatar)
-
-    def render(frame: Frame) -> NDArray[np.float32]:
-        pose = pose_parameters(avatar.rig, parameters, frame.timestep)
-        return path.render(pose, frame.camera).astype(np.float32) / 255
-
-    return render
 
 
 def evaluate_avatar(

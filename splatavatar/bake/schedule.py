@@ -14,7 +14,7 @@ def _rates() -> dict[str, float]:
         "log_scale": 0.015,
         "logit": 0.05,
         "colour": 0.02,
-        "sh": 0.002,
+        "sh": 0.0005,
         "correctives": 0.001,
     }
 
@@ -27,7 +27,7 @@ class Schedule:
     """Adam step sizes at the start; position and scale in units of the triangle size"""
     final_rate: float = 0.1
     """factor of every rate at the end; exponential in between"""
-    loss: LossWeights = LossWeights(l1=0.8, dssim=0.2, matte=0.1)
+    loss: LossWeights = field(default_factory=lambda: LossWeights(l1=0.8, dssim=0.2, matte=0.1))
     correctives: int = 8
     """K"""
     corrective_start: float = 0.05
@@ -47,8 +47,6 @@ class Schedule:
     """metres of standard deviation without penalty"""
     big_weight: float = 5.0
     """per metre beyond"""
-    sh_weight: float = 0.0
-    """of the mean square of the spherical harmonics: colour that only one camera asks for does not pay"""
     rig_every: int = 4
     """steps between steps of the rig parameters"""
     rig_from: float = 0.2

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -63,13 +63,13 @@ class TrainerState:
     iteration: int = 0
     rounds: int = 0
     """of densification done"""
-    losses: list[tuple[float, float]] = field(default_factory=list)
-    """(progress, mean loss) every 50 steps"""
 
 
 class Trainer:
-    """Optimises ``state`` towards ``targets``. Randomness depends on the seed and the iteration alone, so a resumed run draws what
-    an uninterrupted one would."""
+    """Optimises ``state`` towards ``targets``.
+
+    Randomness depends on the seed and the iteration alone, so a resumed run draws what an uninterrupted one would.
+    """
 
     def __init__(
         self,
@@ -88,9 +88,9 @@ class Trainer:
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
         self.psi = motion.psi(weights, bias)
-        self._rig_start = (motion.expression.clone(), motion.joint_rotations.clone())
         self._size = self._triangle_sizes()
-        self._recent: list[float] = []
+        self.mean_loss = 0.0
+        """moving average over about fifty steps"""
 
     def step(self, progress: float) -> float:
         """One optimiser step at ``progress`` in [0, 1]; returns the weighted photometric loss."""
@@ -100,11 +100,10 @@ class Trainer:
         target = self._draw(state.iteration)
         background = np.random.default_rng([self.seed, 3, state.iteration]).random(3)
         state.iteration += 1
-        moving = (
-            self.move_rig and progress >= schedule.rig_from and state.iteration % schedule.rig_every == 0
-        )
-        leaves, vertices = self.motion.leaves(target.timestep) if moving else (None, self.motion.vertices(target.timestep))
-        psi = self.psi[target.timestep] if progress >= schedule.corrective_start else self.psi[0, :0]
+        moving = self.move_rig and progress >= schedule.rig_from and state.iteration % schedule.rig_every == 0
+        timestep = target.timestep
+        leaves, vertices = self.motion.leaves(timestep) if moving else (None, self.motion.vertices(timestep))
+        psi = self.psi[timestep] if progress >= schedule.corrective_start else self.psi[0, :0]
         gradients = self.engine.gradients(
             state.splats,
             psi,
@@ -122,18 +121,16 @@ class Trainer:
         self._update(gradients, visible, psi, schedule.decay(progress))
         if leaves is not None and gradients.vertices is not None:
             vertices.backward(gradients.vertices)  # type: ignore[no-untyped-call]
-            self._update_rig(target.timestep, leaves, schedule.decay(progress))
+            self._update_rig(timestep, leaves, schedule.decay(progress))
         terms = zip((schedule.loss.l1, schedule.loss.dssim, schedule.loss.matte), gradients.losses, strict=True)
         loss = sum(w * x for w, x in terms)
-        self._recent.append(loss)
-        if state.iteration % 50 == 0:
-            state.losses.append((progress, float(np.mean(self._recent))))
-            self._recent.clear()
+        self.mean_loss += 0.02 * (loss - self.mean_loss) if self.mean_loss else loss
         return loss
 
     def _draw(self, iteration: int) -> Target:
         epoch, index = divmod(iteration, len(self.targets))
-        return self.targets[np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))[index]]
+        order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))
+        return self.targets[int(order[index])]
 
     def _triangle_sizes(self) -> Tensor:
         """(N, 1) size k of the neutral triangle of each Gaussian, metres."""
@@ -148,18 +145,18 @@ class Trainer:
         distance = splats.position.norm(dim=1, keepdim=True) * self._size
         pull = splats.position * (self._size**2 / distance.clamp(min=1e-12))
         gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(distance > schedule.far, pull, 0.0)
-        if schedule.sh_weight > 0:
-            gradients.parameters["sh"] += (2 * schedule.sh_weight / splats.sh.numel()) * splats.sh
 
     def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:
         state, rates = self.state, self.schedule.rates
         for name in PARAMETERS:
-            values = (getattr(s, name) for s in (state.splats, state.moments.first, state.moments.second))
-            self.engine.adam(*values, gradients.parameters[name], visible, rates[name] * decay, state.iteration)
+            value, first, second = (getattr(s, name) for s in (state.splats, state.moments.first, state.moments.second))
+            gradient = gradients.parameters[name]
+            self.engine.adam(value, first, second, gradient, visible, rates[name] * decay, state.iteration)
         if len(psi):
             shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
-            tables = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
-            self.engine.adam_rank_one(*tables, psi, shared, visible, rates["correctives"] * decay, state.iteration)
+            table, first, second = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
+            rate = rates["correctives"] * decay
+            self.engine.adam_rank_one(table, first, second, psi, shared, visible, rate, state.iteration)
 
     def _update_rig(self, timestep: int, leaves: tuple[Tensor, Tensor, Tensor], decay: float) -> None:
         schedule, moments, motion = self.schedule, self.state.rig_moments, self.motion
@@ -206,7 +203,7 @@ class Trainer:
 
 
 def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: Tensor) -> Tensor:
-    """Per-Gaussian ``values`` in the order that ``concatenated`` gives the Gaussians of ``others`` and two children of ``parents``."""
+    """Per-Gaussian ``values`` in the order in which ``concatenated`` puts ``others`` and the two children of ``parents``."""
     index = torch.cat([others, parents, parents])
     return values[index][torch.argsort(face[index], stable=True)]
 

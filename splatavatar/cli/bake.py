@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -52,6 +53,7 @@ def bake(
     fix_rig: Annotated[bool, typer.Option("--fix-rig", help="Leave the rig parameters as they are.")] = False,
 ) -> None:
     """Bake a calibrated capture into an avatar."""
+    started = monotonic()
     if budget is not None and iterations is not None:
         raise SettingsError("--budget and --iterations exclude each other: give one of them.")
     seconds = None if budget is None else parse_duration(budget, "budget")

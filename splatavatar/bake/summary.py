@@ -1,0 +1,112 @@
+"""What a bake tells when it is done: scores of a few pictures of every split, speed and curves, as a report beside the avatar."""
+
+from __future__ import annotations
+
+import base64
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.bake.contact_sheet import spread
+from splatavatar.bake.evaluate import evaluate
+from splatavatar.bake.report import Report, write_report
+from splatavatar.bake.rig_motion import pose_parameters
+from splatavatar.bake.settings import BakeSettings
+from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.render import _native
+
+PICTURES = 5
+"""of each split in the report"""
+TIMED_FRAMES = 20
+SIZE = 512
+"""pixels of the picture whose speed is reported"""
+
+
+def frame_renderer(avatar: Avatar, parameters: RigParameters) -> Callable[[Frame], NDArray[np.float32]]:
+    """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
+    path = DrivePath(avatar)
+
+    def render(frame: Frame) -> NDArray[np.float32]:
+        pose = pose_parameters(avatar.rig, parameters, frame.timestep)
+        return path.render(pose, frame.camera).astype(np.float32) / np.float32(255)
+
+    return render
+
+
+def write_summary(
+    out: Path,
+    avatar: Avatar,
+    capture: Capture,
+    parameters: RigParameters,
+    settings: BakeSettings,
+    curve: Sequence[dict[str, float]],
+    seconds: float,
+) -> Path:
+    """Writes ``report.html`` beside the avatar file ``out`` and returns its path.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    few = {name: tuple(split[i] for i in spread(len(split), PICTURES)) for name, split in capture.splits.items()}
+    brief = replace(capture, splits=few)
+    metrics: dict[str, dict[str, float | None]] = {}
+    path = out.with_name("report.html")
+    with tempfile.TemporaryDirectory() as folder:
+        sheets: dict[str, Path] = {}
+        for split in ("val", "test") if few["val"] or few["test"] else ("train",):
+            if few[split]:
+                where = Path(folder) / split
+                metrics[split] = evaluate(avatar, brief, split, where, frame_renderer(avatar, parameters))["mean"]
+                sheets[split] = where / "contact_sheet.png"
+        report = Report(
+            title=str(avatar.metadata.get("name", out.stem)),
+            thumbnail=base64.b64decode(avatar.metadata.get("thumbnail", "")),
+            loss=[(p["seconds"], p["loss"]) for p in curve],
+            psnr=[(p["seconds"], p["psnr"]) for p in curve if "psnr" in p],
+            metrics=metrics,
+            contact_sheets=sheets,
+            file_bytes=out.stat().st_size,
+            gaussians=len(avatar.gaussians),
+            fps=_fps(avatar, capture, parameters),
+            machine=f"at {SIZE}x{SIZE} on {_native.thread_count()} threads ({_native.instruction_set()})",
+            seconds=seconds,
+            settings=_described(settings, avatar),
+            command=f"splatavatar drive {out} --signal SIGNAL -o {out.with_suffix('.mp4').name}",
+        )
+        write_report(path, report)
+    return path
+
+
+def _fps(avatar: Avatar, capture: Capture, parameters: RigParameters) -> float:
+    """Pictures a second of the whole drive path, from the median of a few."""
+    path, frame = DrivePath(avatar), capture.frames[0]
+    camera = frame.camera.resized(SIZE, SIZE)
+    pose = pose_parameters(avatar.rig, parameters, frame.timestep)
+    totals = []
+    for _ in range(TIMED_FRAMES):
+        path.render(pose, camera, (1.0, 1.0, 1.0))
+        totals.append(path.timings()["total"])
+    return 1000 / median(totals[TIMED_FRAMES // 4 :])
+
+
+def _described(settings: BakeSettings, avatar: Avatar) -> dict[str, str]:
+    length = f"{settings.iterations} steps" if settings.iterations else f"{settings.budget:g} s"
+    return {
+        "capture": os.fspath(settings.capture),
+        "rig": settings.rig,
+        "preset": settings.preset,
+        "length": length,
+        "steps taken": str(avatar.metadata["bake"]["iterations"]),
+        "seed": str(settings.seed),
+        "device": settings.device,
+        "rig parameters": "fixed" if settings.fix_rig else "refined",
+        "correctives": str(len(avatar.correctives)),
+    }
