@@ -76,7 +76,7 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     )
     found = parts(rig)
     mean = data.rest({}).vertices if identity else rest.vertices
-    regions = derive(rig, found, shaped_by(data, LIP_CHANGES, 0.2), shaped_by(data, EAR_CHANGES, 0.03))
+    regions = derive(rig, found, shaped_by(data, LIP_CHANGES, 0.12), shaped_by(data, EAR_CHANGES, 0.03))
     return append_teeth(replace(rig, regions=regions), found, mean)
 
 

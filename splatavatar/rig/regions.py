@@ -23,7 +23,7 @@ STILL = 3e-4
 LID = 0.25
 """share of the largest displacement by a blink above which skin is eyelid"""
 
-LID_WIDTH = 3.5e-3
+LID_WIDTH = 5.5e-3
 """metres from the edge of the lids: nearer skin is eyelid as well"""
 
 
