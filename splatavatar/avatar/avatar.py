@@ -19,4 +19,5 @@ class Avatar:
     correctives: Correctives
     """possibly K = 0"""
     metadata: dict[str, Any] = field(default_factory=dict)
-    """JSON: name, created, capture statistics, bake settings and metrics, default camera, calibration, consent, thumbnail"""
+    """JSON: name, created, capture statistics, bake settings and metrics, default camera, calibration, consent,
+    thumbnail"""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.gaussians.binding import corrected, to_world, triangle_frames
+from splatavatar.gaussians.binding import corrected, to_world, world_sh
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera
@@ -14,23 +14,24 @@ from splatavatar.rig.rig import PoseParameters
 
 Floats = NDArray[np.float32]
 STAGES = ("rig", "frames", "gaussians", "sort", "blend")
-"""rig: blendshapes and skinning; frames: of the triangles; gaussians: to the world and onto the picture; sort: by depth and
-into tiles; blend: tiles to pixels"""
+"""rig: blendshapes and skinning; frames: of the triangles; gaussians: to the world and onto the picture; sort: by depth
+and into tiles; blend: tiles to pixels"""
 
 
 class DrivePath:
-    """An avatar prepared for playing. One instance per thread; pictures of one size allocate nothing after the first."""
+    """An avatar prepared for playing.
+
+    One instance per thread. Pictures of one size allocate nothing after the first, unless a pose or a camera fills more
+    tiles than all before.
+    """
 
     def __init__(self, avatar: Avatar) -> None:
         rig, g, c = avatar.rig, avatar.gaussians, avatar.correctives
         self.avatar = avatar
+        body = (rig.template, rig.expression_basis, rig.joints, rig.parents, rig.skin_joints, rig.skin_weights)
+        self._rig = _native.RigPose(*body)
         self._native = _native.DrivePath(
-            rig.template,
-            rig.expression_basis,
-            rig.joints,
-            rig.parents,
-            rig.skin_joints,
-            rig.skin_weights,
+            *body,
             rig.faces,
             g.face,
             g.barycentric,
@@ -86,18 +87,16 @@ class DrivePath:
 
     def vertices(self, parameters: PoseParameters) -> Floats:
         """(V, 3) posed vertices of the rig, metres."""
-        rig = self.avatar.rig
-        posed = np.empty_like(rig.template)
-        native = _native.RigPose(
-            rig.template, rig.expression_basis, rig.joints, rig.parents, rig.skin_joints, rig.skin_weights
-        )
-        native.pose(parameters.expression, parameters.joint_rotations, parameters.translation, posed)
+        posed = np.empty(self.avatar.rig.template.shape, np.float32)
+        self._rig.pose(parameters.expression, parameters.joint_rotations, parameters.translation, posed)
         return posed
 
     def gaussians(self, parameters: PoseParameters) -> tuple[Gaussians[Floats], Floats]:
-        """The posed Gaussians in the world with their base colours, and the spherical harmonics (N, 3, 3) in world axes."""
-        vertices = self.vertices(parameters)
+        """The posed Gaussians in the world with the part of their colour that does not depend on the view.
+
+        Second, the part that does: spherical harmonics (N, 3, 3) [channel, axis] for directions in the world frame.
+        """
+        vertices, faces = self.vertices(parameters), self.avatar.rig.faces
         inputs = np.concatenate([parameters.expression, parameters.joint_rotations.ravel()])
         bound = corrected(self.avatar.gaussians, self.avatar.correctives, inputs)
-        frames, _ = triangle_frames(vertices, self.avatar.rig.faces)
-        return to_world(bound, vertices, self.avatar.rig.faces), bound.sh @ frames[bound.face].transpose(0, 2, 1)
+        return to_world(bound, vertices, faces), world_sh(bound, vertices, faces)

@@ -30,7 +30,10 @@ class Camera:
         return -rotation.T @ translation
 
     def resized(self, width: int, height: int) -> Camera:
-        """The same view on another pixel grid: focal lengths scale with the height, the principal point stays put in the picture."""
+        """The same view on another pixel grid.
+
+        Focal lengths scale with the height, the principal point keeps its place in the picture.
+        """
         scale = height / self.height
         K = self.K.copy()
         K[0, 0] *= scale
@@ -40,9 +43,7 @@ class Camera:
         return Camera(self.T_camera_world, K, width, height)
 
 
-def look_at(
-    eye: NDArray[np.float64], target: NDArray[np.float64], fov_y: float, width: int, height: int
-) -> Camera:
+def look_at(eye: NDArray[np.float64], target: NDArray[np.float64], fov_y: float, width: int, height: int) -> Camera:
     """A camera at ``eye`` (3) looking at ``target`` (3), both in metres, with rig +Y upwards in the picture.
 
     ``fov_y`` is the vertical field of view in radians.

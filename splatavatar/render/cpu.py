@@ -17,10 +17,16 @@ def rasterize_numpy(
     gaussians: Gaussians[Floats], camera: Camera, background: tuple[float, float, float]
 ) -> Image[Floats]:
     """See ``rasterize``. Threads: SPLATAVATAR_THREADS, else every core this process may use."""
-    fields = (gaussians.mean, gaussians.rotation, gaussians.scale, gaussians.opacity, gaussians.colour)
     planes = np.empty((4, camera.height, camera.width), np.float32)
     _native.Rasterizer().forward_world(
-        *(np.ascontiguousarray(f, np.float32) for f in fields), camera.T_camera_world, camera.K, planes
+        np.ascontiguousarray(gaussians.mean, np.float32),
+        np.ascontiguousarray(gaussians.rotation, np.float32),
+        np.ascontiguousarray(gaussians.scale, np.float32),
+        np.ascontiguousarray(gaussians.opacity, np.float32),
+        np.ascontiguousarray(gaussians.colour, np.float32),
+        camera.T_camera_world,
+        camera.K,
+        planes,
     )
     colour = np.moveaxis(planes[:3] + planes[3] * np.asarray(background, np.float32)[:, None, None], 0, -1)
     return Image(np.ascontiguousarray(colour), 1 - planes[3])

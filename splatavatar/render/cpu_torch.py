@@ -16,12 +16,12 @@ from splatavatar.render.image import Image
 class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, camera: Camera, T_camera_world: Tensor, *fields: Tensor) -> Tensor:
-        fields = tuple(f.detach().to(torch.float32).contiguous() for f in fields)
+        mean, rotation, scale, opacity, colour = (f.detach().to(torch.float32).contiguous() for f in fields)
         pose = T_camera_world.detach().to(torch.float64).contiguous()
         rasterizer = _native.Rasterizer()
         planes = torch.empty(4, camera.height, camera.width)
-        rasterizer.forward_world(*fields, pose, camera.K, planes)
-        ctx.save_for_backward(planes, *fields)
+        rasterizer.forward_world(mean, rotation, scale, opacity, colour, pose, camera.K, planes)
+        ctx.save_for_backward(planes, mean, rotation, scale, opacity, colour)
         ctx.rasterizer, ctx.dtype = rasterizer, T_camera_world.dtype
         return planes
 
@@ -38,8 +38,7 @@ def rasterize_cpu(
     gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera, background: tuple[float, float, float]
 ) -> Image[Tensor]:
     """See ``rasterize``; computes in float32 whatever the dtype of the tensors."""
-    planes = _Rasterize.apply(
-        camera, T_camera_world, gaussians.mean, gaussians.rotation, gaussians.scale, gaussians.opacity, gaussians.colour
-    )
+    fields = (gaussians.mean, gaussians.rotation, gaussians.scale, gaussians.opacity, gaussians.colour)
+    planes: Tensor = _Rasterize.apply(camera, T_camera_world, *fields)  # type: ignore[no-untyped-call]
     behind = torch.tensor(background, dtype=planes.dtype)
     return Image(planes[:3].permute(1, 2, 0) + planes[3, ..., None] * behind, 1 - planes[3])

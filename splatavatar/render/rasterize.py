@@ -61,8 +61,8 @@ def rasterize(
             differentiable with respect to every field.
         camera: where to look from; its size is the size of the picture.
         background: RGB behind the Gaussians.
-        backend: ``cpu`` (native), ``cuda`` (gsplat), ``reference`` (dense torch, any precision, small scenes only) or ``auto``:
-            ``cuda`` for tensors on a GPU, else ``cpu``.
+        backend: ``cpu`` (native), ``cuda`` (gsplat), ``reference`` (dense torch, any precision, small scenes only) or
+            ``auto``: ``cuda`` for tensors on a GPU, else ``cpu``.
         T_camera_world: optional (4, 4) tensor that replaces the camera's own pose and receives a gradient.
 
     Returns:
@@ -84,7 +84,8 @@ def rasterize(
     import torch
 
     if T_camera_world is None:
-        T_camera_world = torch.as_tensor(camera.T_camera_world, dtype=gaussians.mean.dtype, device=gaussians.mean.device)
+        dtype, device = gaussians.mean.dtype, gaussians.mean.device
+        T_camera_world = torch.as_tensor(camera.T_camera_world, dtype=dtype, device=device)
     if backend == "cpu":
         from splatavatar.render.cpu_torch import rasterize_cpu as run
     elif backend == "cuda":

@@ -1,4 +1,7 @@
-"""The rasterizer as dense torch: every Gaussian at every pixel. Slow, short, any precision: the oracle of the other backends."""
+"""The rasterizer as dense torch: every Gaussian at every pixel.
+
+Slow, short, any precision: the oracle of the other backends.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def rotation_matrices(quaternions: Tensor) -> Tensor:
         2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
         2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
     ]  # fmt: skip
-    return torch.stack(rows, -1).unflatten(-1, (3, 3))
+    return torch.stack(rows, -1).reshape(-1, 3, 3)
 
 
 def project(gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera) -> tuple[Tensor, Tensor, Tensor]:
@@ -36,9 +39,8 @@ def project(gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera
     jacobian_x = x.clamp(-cx / fx - margin_x, (camera.width - cx) / fx + margin_x)
     jacobian_y = y.clamp(-cy / fy - margin_y, (camera.height - cy) / fy + margin_y)
     zero = torch.zeros_like(depth)
-    J = torch.stack(
-        [fx / depth, zero, -fx * jacobian_x / depth, zero, fy / depth, -fy * jacobian_y / depth], -1
-    ).unflatten(-1, (2, 3))
+    rows = [fx / depth, zero, -fx * jacobian_x / depth, zero, fy / depth, -fy * jacobian_y / depth]
+    J = torch.stack(rows, -1).reshape(-1, 2, 3)
     axes = J @ R @ (rotation_matrices(gaussians.rotation) * gaussians.scale[:, None, :])
     covariance = axes @ axes.mT + DILATION * torch.eye(2, dtype=axes.dtype, device=axes.device)
     return torch.stack([fx * x + cx, fy * y + cy], -1), covariance, point[:, 2]
@@ -47,15 +49,21 @@ def project(gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera
 def rasterize_reference(
     gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera, background: tuple[float, float, float]
 ) -> Image[Tensor]:
-    """See ``rasterize``. Memory is N x H x W. The end of a ray at transmittance 1e-4 is left out: it changes less than 1e-4."""
+    """See ``rasterize``.
+
+    Memory is N x H x W. Rays are not cut at transmittance 1e-4 as in the other backends: that changes less than 1e-4 of
+    the brightest colour.
+    """
     mean, covariance, depth = project(gaussians, T_camera_world, camera)
     order = torch.argsort(depth, stable=True)
     order = order[depth[order] > NEAR]
     mean, conic = mean[order], torch.linalg.inv(covariance[order])
     opacity, colour = gaussians.opacity[order], gaussians.colour[order]
-    like = {"dtype": mean.dtype, "device": mean.device}
+    dtype, device = mean.dtype, mean.device
     rows, columns = torch.meshgrid(
-        torch.arange(camera.height, **like) + 0.5, torch.arange(camera.width, **like) + 0.5, indexing="ij"
+        torch.arange(camera.height, dtype=dtype, device=device) + 0.5,
+        torch.arange(camera.width, dtype=dtype, device=device) + 0.5,
+        indexing="ij",
     )
     offset = torch.stack([columns, rows], -1) - mean[:, None, None, :]  # (N, H, W, 2)
     power = -0.5 * torch.einsum("nhwi,nij,nhwj->nhw", offset, conic, offset)
@@ -64,5 +72,6 @@ def rasterize_reference(
     passed = torch.cumprod(1 - alpha, 0)
     before = torch.cat([torch.ones_like(passed[:1]), passed[:-1]]) if len(order) else passed
     picture = torch.einsum("nhw,nc->hwc", before * alpha, colour)
-    left = passed[-1] if len(order) else torch.ones(camera.height, camera.width, **like)
-    return Image(picture + left[..., None] * torch.tensor(background, **like), 1 - left)
+    left = passed[-1] if len(order) else torch.ones(camera.height, camera.width, dtype=dtype, device=device)
+    behind = torch.tensor(background, dtype=dtype, device=device)
+    return Image(picture + left[..., None] * behind, 1 - left)
