@@ -15,8 +15,9 @@ ROTATION_SCALE = 2.0
 def principal_directions(rig: Rig, inputs: Floats, count: int) -> tuple[Floats, Floats]:
     """Weights (K, D) and bias (K) of psi = weights @ inputs + bias, K <= ``count``.
 
-    The principal components of the training inputs (T, D), whitened: psi has zero mean and unit variance over the capture, so
-    that one learning rate suits every corrective. Directions that hold less than a thousandth of the variance are left out.
+    The principal components of the training inputs (T, D), whitened: psi has zero mean and unit variance over the
+    capture, so that one learning rate suits every corrective. Directions that hold less than a thousandth of the
+    variance are left out.
     """
     scale = np.ones(rig.corrective_inputs)
     scale[len(rig.expression_names) :] = ROTATION_SCALE

@@ -12,7 +12,7 @@ from splatavatar.capture.capture import Frame
 from splatavatar.capture.images import load_frames
 
 MARGIN = 24
-"""pixels around the matte that the loss looks at; beyond, a Gaussian would have to be larger than any that is allowed"""
+"""pixels around the matte that the loss looks at; what lies beyond would need a Gaussian larger than is allowed"""
 
 
 def load_targets(frames: list[Frame], progress: Callable[[int, int], None] | None = None) -> list[Target]:

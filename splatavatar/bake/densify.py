@@ -1,4 +1,7 @@
-"""Where Gaussians are added and removed. Children inherit the triangle (GaussianAvatars, Qian et al. 2024, section 3.3)."""
+"""Where Gaussians are added and removed.
+
+Children inherit the triangle (GaussianAvatars, Qian et al. 2024, section 3.3).
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,9 @@ SHRINK = 0.6
 
 
 def survivors(splats: Splats, seen: Tensor, min_opacity: float) -> Tensor:
-    """(M) indices of the Gaussians to keep: those strong enough and seen by some view, and the strongest of each triangle, so
-    that the surface keeps its cover.
+    """(M) indices of the Gaussians to keep.
+
+    Those strong enough and seen by some view, and the strongest of each triangle, so that the surface keeps its cover.
 
     Args:
         seen: (N) sum of blending weights over the recent views.

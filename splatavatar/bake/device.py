@@ -43,7 +43,10 @@ def choose_device(name: str) -> Device:
         return Device("cpu")
     found = torch.cuda.is_available() and _has_gsplat()
     if name == "cuda" and not found:
-        raise DependencyError('--device cuda needs an NVIDIA GPU, a CUDA build of torch and gsplat; install with: pip install "splatavatar[bake,cuda]", or use --device cpu')
+        raise DependencyError(
+            "--device cuda needs an NVIDIA GPU, a CUDA build of torch and gsplat; "
+            'install with: pip install "splatavatar[bake,cuda]", or use --device cpu'
+        )
     return Device("cuda") if found else choose_device("cpu")
 
 

@@ -47,7 +47,7 @@ class Gradients:
     vertices: Tensor | None
     """(V, 3), if asked for"""
     motion: Tensor
-    """(N) length of the gradient of the projected mean, in half widths of the picture: the densification signal of 3DGS"""
+    """(N) length of the gradient of the projected mean, in half widths of the picture: 3DGS's signal to densify"""
     weight: Tensor
     """(N) sum of the blending weights over the picture: zero where the view does not see the Gaussian"""
     losses: tuple[float, float, float]
@@ -76,12 +76,22 @@ class Engine(Protocol):
         """
         ...
 
-    def adam(self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int) -> None:
+    def adam(
+        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int
+    ) -> None:
         """One in-place Adam step (beta 0.9 and 0.999, epsilon 1e-15) on the rows whose ``visible`` (uint8) is set."""
         ...
 
     def adam_rank_one(
-        self, value: Tensor, first: Tensor, second: Tensor, psi: Tensor, shared: Tensor, visible: Tensor, rate: float, step: int
+        self,
+        value: Tensor,
+        first: Tensor,
+        second: Tensor,
+        psi: Tensor,
+        shared: Tensor,
+        visible: Tensor,
+        rate: float,
+        step: int,
     ) -> None:
         """The same for ``value`` (K, N, 6) whose gradient is psi (K) times ``shared`` (N, 6)."""
         ...

@@ -41,7 +41,8 @@ class Display:
         self._console = console
         self._live = console.is_terminal
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"))
-        self._bar = Progress(*columns, TextColumn("{task.fields[state]}"), TimeElapsedColumn(), console=console, disable=not self._live)
+        state = (TextColumn("{task.fields[state]}"), TimeElapsedColumn())
+        self._bar = Progress(*columns, *state, console=console, disable=not self._live)
         self._task: TaskID | None = None
         self._printed: tuple[str, int] | None = None
 

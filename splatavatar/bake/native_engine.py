@@ -1,9 +1,12 @@
-"""The bake's inner loop on the CPU: everything per Gaussian and per pixel is native, in float32, with explicit gradients."""
+"""The bake's inner loop on the CPU: all work per Gaussian and per pixel is native, float32, with explicit gradients."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from splatavatar.bake.engine import Gradients, LossWeights, Target
@@ -73,7 +76,15 @@ class NativeEngine:
         _native.adam(value, first, second, gradient, visible, rate, BETA1, BETA2, EPSILON, step)
 
     def adam_rank_one(
-        self, value: Tensor, first: Tensor, second: Tensor, psi: Tensor, shared: Tensor, visible: Tensor, rate: float, step: int
+        self,
+        value: Tensor,
+        first: Tensor,
+        second: Tensor,
+        psi: Tensor,
+        shared: Tensor,
+        visible: Tensor,
+        rate: float,
+        step: int,
     ) -> None:
         _native.adam_rank_one(value, first, second, psi, shared, visible, rate, BETA1, BETA2, EPSILON, step)
 
@@ -113,8 +124,11 @@ class NativeEngine:
         return self._buffers[name]
 
 
-def as_rectangle(matte: np.ndarray, margin: int) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 around the pixels of ``matte`` (H, W) above zero, widened by ``margin`` pixels; the whole picture if none."""
+def as_rectangle(matte: NDArray[Any], margin: int) -> tuple[int, int, int, int]:
+    """x0, y0, x1, y1 around the pixels of ``matte`` (H, W) above zero, widened by ``margin`` pixels.
+
+    The whole picture if there are none.
+    """
     rows, columns = np.flatnonzero(matte.any(1)), np.flatnonzero(matte.any(0))
     height, width = matte.shape
     if not len(rows):

@@ -20,7 +20,8 @@ THUMBNAIL = 160
 def portrait_metadata(avatar: Avatar, capture: Capture) -> dict[str, Any]:
     """``camera`` (target (3) m, distance m, fov_y rad) and ``thumbnail`` (PNG, base64).
 
-    The distance is the mean of the capture's cameras, so that perspective is what was seen; the field of view holds the head.
+    The distance is the median of the capture's cameras, so that perspective is what was seen; the field of view holds
+    the head.
     """
     import cv2
 
@@ -35,6 +36,10 @@ def portrait_metadata(avatar: Avatar, capture: Capture) -> dict[str, Any]:
     picture = DrivePath(avatar).render(PoseParameters.neutral(avatar.rig), camera, (0.6, 0.6, 0.6))
     done, png = cv2.imencode(".png", picture[..., ::-1])
     return {
-        "camera": {"target": [round(float(x), 4) for x in target], "distance": round(distance, 4), "fov_y": round(fov, 5)},
+        "camera": {
+            "target": [round(float(x), 4) for x in target],
+            "distance": round(distance, 4),
+            "fov_y": round(fov, 5),
+        },
         "thumbnail": base64.b64encode(png.tobytes()).decode() if done else "",
     }

@@ -18,7 +18,7 @@ class Splats:
     """N Gaussians; see ``BoundGaussians`` for frames and units."""
 
     face: Tensor
-    """(N) int32, ascending: Gaussians of a triangle are neighbours, which keeps memory access and visibility coherent"""
+    """(N) int32, ascending: Gaussians of a triangle are neighbours, so memory access and visibility are coherent"""
     barycentric: Tensor
     """(N, 3)"""
     position: Tensor
@@ -54,7 +54,10 @@ class Splats:
         )
 
     def activated(self, weights: Tensor, bias: Tensor) -> tuple[BoundGaussians, Correctives]:
-        """What an avatar stores: unit quaternions, linear scales, opacities; psi = ``weights`` (K, D) @ inputs + ``bias`` (K)."""
+        """What an avatar stores: unit quaternions, linear scales, opacities.
+
+        psi = ``weights`` (K, D) @ inputs + ``bias`` (K).
+        """
         unit = torch.nn.functional.normalize(self.rotation, dim=-1)
         bound = BoundGaussians(
             face=self.face.numpy().copy(),

@@ -1,4 +1,4 @@
-"""What a bake tells when it is done: scores of a few pictures of every split, speed and curves, as a report beside the avatar."""
+"""What a bake tells when it is done: scores of a few pictures of every split, speed, curves; as a report."""
 
 from __future__ import annotations
 

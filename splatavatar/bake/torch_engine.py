@@ -1,4 +1,4 @@
-"""The bake's inner loop in torch autograd: for CUDA through gsplat, and the twin that the native engine is tested against."""
+"""The bake's inner loop in torch autograd: for CUDA through gsplat, and the twin that tests the native engine."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from splatavatar.bake.native_engine import BETA1, BETA2, EPSILON
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import Backend, rasterize
-from splatavatar.render.reference import rotation_matrices
 
 
 def triangle_frames(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
-    """Rotations (F, 3, 3) with columns edge, normal, edge x normal, and sizes (F): torch twin of ``gaussians.binding``."""
+    """Rotations (F, 3, 3) with columns edge, normal, edge x normal, and sizes (F).
+
+    The torch twin of ``gaussians.binding``.
+    """
     corner = vertices[faces]
     edge, side = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
     a, n = normalize(edge, dim=-1), normalize(torch.linalg.cross(edge, side), dim=-1)
@@ -26,7 +28,8 @@ def triangle_frames(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
 def quaternions(matrices: Tensor) -> Tensor:
     """Quaternions wxyz (M, 4), not normalised, of rotation matrices (M, 3, 3).
 
-    Of the four columns of the symmetric matrix 4 q q^T the one with the largest diagonal is taken, which is exact at every angle.
+    Of the four columns of the symmetric matrix 4 q q^T the one with the largest diagonal is taken, which is exact at
+    every angle.
     """
     m = matrices
     t = [m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]]
@@ -34,7 +37,7 @@ def quaternions(matrices: Tensor) -> Tensor:
     yy, zz = 1 - t[0] + t[1] - t[2], 1 - t[0] - t[1] + t[2]
     wx, wy, wz = m[:, 2, 1] - m[:, 1, 2], m[:, 0, 2] - m[:, 2, 0], m[:, 1, 0] - m[:, 0, 1]
     xy, xz, yz = m[:, 0, 1] + m[:, 1, 0], m[:, 0, 2] + m[:, 2, 0], m[:, 1, 2] + m[:, 2, 1]
-    columns = torch.stack([ww, wx, wy, wz, wx, xx, xy, xz, wy, xy, yy, yz, wz, xz, yz, zz], -1).unflatten(-1, (4, 4))
+    columns = torch.stack([ww, wx, wy, wz, wx, xx, xy, xz, wy, xy, yy, yz, wz, xz, yz, zz], -1).reshape(-1, 4, 4)
     largest = torch.stack([ww, xx, yy, zz], -1).argmax(-1)
     return columns[torch.arange(len(m), device=m.device), largest]
 
@@ -59,7 +62,8 @@ def deform(splats: Splats, psi: Tensor, vertices: Tensor, faces: Tensor, eye: Te
     frames, size = triangle_frames(vertices, faces.long())
     face = splats.face.long()
     R, k = frames[face], size[face, None]
-    correction = torch.einsum("k,knc->nc", psi, splats.correctives) if len(psi) else 0 * torch.cat([splats.position] * 2, 1)
+    still = torch.zeros_like(splats.position).repeat(1, 2)
+    correction = torch.einsum("k,knc->nc", psi, splats.correctives) if len(psi) else still
     origin = torch.einsum("nc,nci->ni", splats.barycentric, vertices[faces.long()[face]])
     mean = origin + k * torch.einsum("nij,nj->ni", R, splats.position + correction[:, :3])
     direction = torch.einsum("nji,nj->ni", R, normalize(mean - eye, dim=-1))
@@ -74,7 +78,10 @@ def deform(splats: Splats, psi: Tensor, vertices: Tensor, faces: Tensor, eye: Te
 
 
 def ssim_map(x: Tensor, y: Tensor) -> Tensor:
-    """(C, H, W) SSIM of two pictures (C, H, W) in [0, 1]: Wang et al. 2004, eq. 13, Gaussian window of 11 x 11, sigma 1.5."""
+    """(C, H, W) SSIM of two pictures (C, H, W) in [0, 1].
+
+    Wang et al. 2004, eq. 13, with a Gaussian window of 11 x 11 and sigma 1.5.
+    """
     tap = torch.exp(-0.5 * ((torch.arange(11, dtype=x.dtype, device=x.device) - 5) / 1.5) ** 2)
     tap = tap / tap.sum()
 
@@ -109,7 +116,10 @@ def photometric(
 
 
 class TorchEngine:
-    """See ``Engine``; ``backend`` is that of ``rasterize``. Tensors come from and return to the CPU; ``device`` does the work."""
+    """See ``Engine``; ``backend`` is that of ``rasterize``.
+
+    Tensors come from and return to the CPU; ``device`` does the work.
+    """
 
     def __init__(self, faces: Tensor, backend: Backend, device: torch.device) -> None:
         self.faces, self.backend, self.device = faces.to(device), backend, device
@@ -127,8 +137,8 @@ class TorchEngine:
         here = {name: tensor.to(self.device) for name, tensor in vars(splats).items()}
         leaves = {name: here[name].detach().requires_grad_() for name in PARAMETERS}
         moving = vertices.to(self.device).detach().requires_grad_(with_vertices)
-        like = {"dtype": vertices.dtype, "device": self.device}
-        eye = torch.as_tensor(target.camera.position, **like)
+        dtype = vertices.dtype
+        eye = torch.as_tensor(target.camera.position, dtype=dtype, device=self.device)
         gaussians = deform(Splats(**{**here, **leaves}), psi.to(self.device), moving, self.faces, eye)
         gaussians.mean.retain_grad()
         # The gradient of a constant added to every colour is the sum of blending weights.
@@ -137,10 +147,11 @@ class TorchEngine:
             gaussians.mean, gaussians.rotation, gaussians.scale, gaussians.opacity, gaussians.colour + probe[:, None]
         )
         image = rasterize(seen, target.camera, background, self.backend)
-        loss, terms = photometric(image.colour, image.alpha, target, torch.tensor(background, **like), weights)
+        behind = torch.tensor(background, dtype=dtype, device=self.device)
+        loss, terms = photometric(image.colour, image.alpha, target, behind, weights)
         (weight,) = torch.autograd.grad(image.colour[..., 0].sum(), probe, retain_graph=True)
         loss.backward()  # type: ignore[no-untyped-call]
-        T = torch.as_tensor(target.camera.T_camera_world, **like)
+        T = torch.as_tensor(target.camera.T_camera_world, dtype=dtype, device=self.device)
         g_mean = gaussians.mean.grad
         assert g_mean is not None
         depth = (gaussians.mean.detach() @ T[2, :3] + T[2, 3]).clamp(min=1e-3)
@@ -151,7 +162,7 @@ class TorchEngine:
                 g_camera[:, 1] * depth / float(target.camera.K[1, 1]) * (target.camera.height / 2),
             ]
         ).norm(dim=0)
-        out = {name: (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).cpu() for name, leaf in leaves.items()}
+        out = {n: (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).cpu() for n, leaf in leaves.items()}
         g_vertices = None if moving.grad is None else moving.grad.cpu()
         return Gradients(out, g_vertices, motion.cpu(), weight.detach().cpu(), terms)
 
@@ -162,7 +173,15 @@ class TorchEngine:
         _adam_step(value, first, second, gradient, on, rate, step)
 
     def adam_rank_one(
-        self, value: Tensor, first: Tensor, second: Tensor, psi: Tensor, shared: Tensor, visible: Tensor, rate: float, step: int
+        self,
+        value: Tensor,
+        first: Tensor,
+        second: Tensor,
+        psi: Tensor,
+        shared: Tensor,
+        visible: Tensor,
+        rate: float,
+        step: int,
     ) -> None:
         _adam_step(value, first, second, psi[:, None, None] * shared, visible.bool()[None, :, None], rate, step)
 

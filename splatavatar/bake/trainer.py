@@ -138,10 +138,11 @@ class Trainer:
         return torch.from_numpy(size)[self.state.splats.face.long()][:, None]
 
     def _regularise(self, gradients: Gradients) -> None:
-        """Adds the gradients of the penalties on Gaussians that are far from their triangle or larger than skin allows."""
+        """Adds the penalties on Gaussians that are far from their triangle or larger than skin allows."""
         splats, schedule, n = self.state.splats, self.schedule, len(self.state.splats)
         scale = splats.log_scale.exp() * self._size
-        gradients.parameters["log_scale"] += (schedule.big_weight / n / 3) * torch.where(scale > schedule.big, scale, 0.0)
+        too_big = torch.where(scale > schedule.big, scale, 0.0)
+        gradients.parameters["log_scale"] += (schedule.big_weight / n / 3) * too_big
         distance = splats.position.norm(dim=1, keepdim=True) * self._size
         pull = splats.position * (self._size**2 / distance.clamp(min=1e-12))
         gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(distance > schedule.far, pull, 0.0)
@@ -203,7 +204,7 @@ class Trainer:
 
 
 def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: Tensor) -> Tensor:
-    """Per-Gaussian ``values`` in the order in which ``concatenated`` puts ``others`` and the two children of ``parents``."""
+    """Per-Gaussian ``values`` in the order that ``concatenated`` gives to ``others`` and both children of ``parents``."""
     index = torch.cat([others, parents, parents])
     return values[index][torch.argsort(face[index], stable=True)]
 

@@ -50,7 +50,7 @@ class BoundGaussians:
     colour: Floats
     """(N, 3) RGB, the part that does not depend on the view"""
     sh: Floats
-    """(N, 3, 3) [channel, axis]: colour += sh @ d, d the unit vector from the camera to the Gaussian in the triangle frame"""
+    """(N, 3, 3) [channel, axis]: colour += sh @ d, d the unit vector camera -> Gaussian in the triangle frame"""
 
     def __len__(self) -> int:
         return len(self.face)
@@ -58,9 +58,10 @@ class BoundGaussians:
 
 @dataclass(frozen=True)
 class Correctives:
-    """K linear corrections of position and colour, driven by the pose: psi = clip(weights @ inputs + bias, +-PSI_LIMIT).
+    """K linear corrections of position and colour, driven by the pose.
 
-    ``inputs`` (D) are the expression coefficients followed by the flattened joint rotations (``Rig.corrective_inputs``).
+    psi = clip(weights @ inputs + bias, +-PSI_LIMIT); ``inputs`` (D) are the expression coefficients followed by the
+    flattened joint rotations (``Rig.corrective_inputs``).
     """
 
     position: Floats

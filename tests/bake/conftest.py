@@ -21,7 +21,6 @@ from splatavatar.capture.capture import RigParameters
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
-
 SAMPLE_CAPTURE = Path(__file__).parents[2] / "data" / "sample-capture"
 TRAINED, HELD_OUT = slice(0, 60, 4), slice(60, 80, 5)
 
