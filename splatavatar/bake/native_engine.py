@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from splatavatar.bake.engine import Gradients, LossWeights, Target
-from splatavatar.bake.splats import PARAMETERS, Splats
+from splatavatar.bake.splats import Splats
 from splatavatar.render import _native
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
@@ -45,7 +45,7 @@ class NativeEngine:
         with_vertices: bool,
     ) -> Gradients:
         arrays = self._forward(splats, psi, vertices, target)
-        losses = _native.photometric(
+        l1, dssim, matte = _native.photometric(
             self._planes,
             target.rgba,
             background,
@@ -60,7 +60,18 @@ class NativeEngine:
         motion, weight = self._buffer("motion", (n,)), self._buffer("weight", (n,))
         per_gaussian = self._buffer("frame", (n if with_vertices else 0, 13))
         self._rasterizer.backward_bound(
-            arrays, self._planes, self._gradient, *(out[name] for name in PARAMETERS), per_gaussian, motion, weight
+            arrays,
+            self._planes,
+            self._gradient,
+            out["position"],
+            out["rotation"],
+            out["log_scale"],
+            out["logit"],
+            out["colour"],
+            out["sh"],
+            per_gaussian,
+            motion,
+            weight,
         )
         g_vertices = None
         if with_vertices:
@@ -68,7 +79,7 @@ class NativeEngine:
             _native.triangle_frames_backward(
                 vertices, self.faces, splats.face, splats.barycentric, per_gaussian, self._frame_sums, g_vertices
             )
-        return Gradients(out, g_vertices, motion, weight, losses)
+        return Gradients(out, g_vertices, motion, weight, (l1, dssim, matte))
 
     def adam(
         self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int

@@ -10,7 +10,7 @@ from torch import Tensor
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 
 PARAMETERS = ("position", "rotation", "log_scale", "logit", "colour", "sh")
-"""names of the per-Gaussian parameters, in the order of the native calls"""
+"""names of the per-Gaussian parameters that are optimised"""
 
 
 @dataclass

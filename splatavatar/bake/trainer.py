@@ -204,7 +204,7 @@ class Trainer:
 
 
 def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: Tensor) -> Tensor:
-    """Per-Gaussian ``values`` in the order that ``concatenated`` gives to ``others`` and both children of ``parents``."""
+    """Per-Gaussian ``values`` ordered as ``concatenated`` orders ``others`` and both children of ``parents``."""
     index = torch.cat([others, parents, parents])
     return values[index][torch.argsort(face[index], stable=True)]
 
