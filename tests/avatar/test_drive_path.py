@@ -1,0 +1,348 @@
+"""The fused native path against the same avatar posed, turned into the world and rasterized step by step."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import STAGES, DrivePath
+from splatavatar.gaussians.binding import corrected, to_world, world_sh
+from splatavatar.gaussians.gaussians import PSI_LIMIT, Correctives
+from splatavatar.render import _native
+from splatavatar.render.camera import Camera, look_at
+from splatavatar.render.rasterize import rasterize
+from splatavatar.rig.posing import pose_numpy
+from splatavatar.rig.rig import PoseParameters, Rig
+
+BACKGROUND = (0.2, 0.5, 0.9)
+LEVEL = 1 / 255
+ROUNDING = 0.5 * LEVEL
+DROPPED = 195e-5
+"""transmittance, half a level, at which the drive path takes a row of pixels to be finished"""
+SINGLE = 3e-4
+"""float32 throughout, and the cut of the floating-point rasterizer at transmittance 1e-4"""
+
+
+@pytest.fixture(params=_native.instruction_sets())
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    best = _native.instruction_set()
+    _native.select_instruction_set(request.param)
+    yield request.param
+    _native.select_instruction_set(best)
+
+
+@pytest.fixture
+def threads() -> Iterator[Callable[[int], None]]:
+    before = _native.thread_count()
+    yield _native.set_thread_count
+    _native.set_thread_count(before)
+
+
+def camera(width: int = 75, height: int = 53) -> Camera:
+    return look_at(np.array([0.1, 0.05, 1.0]), np.zeros(3), 0.6, width, height)
+
+
+def random_pose(rig: Rig, rng: np.random.Generator) -> PoseParameters:
+    return PoseParameters(
+        rng.normal(0, 0.7, len(rig.expression_names)).astype(np.float32),
+        rng.normal(0, 0.3, (len(rig.joint_names), 3)).astype(np.float32),
+        rng.normal(0, 0.02, 3).astype(np.float32),
+    )
+
+
+def in_steps(values: np.ndarray) -> np.ndarray:
+    """Correctives (K, N, 3) as the drive path holds them: whole steps of 1/127 of the largest of each k."""
+    step = np.abs(values).max((1, 2), keepdims=True) / np.float32(127)
+    return (np.round(values / step) * step).astype(np.float32)
+
+
+@pytest.fixture
+def person(rng: np.random.Generator, make_avatar: Callable[..., Avatar]) -> Avatar:
+    """300 Gaussians on triangles with an area, with correctives that 8-bit steps hold exactly."""
+    avatar = make_avatar(rng, gaussians=300, vertices=60, faces=90, expressions=7, joints=4, correctives=3)
+    corners = np.stack([rng.permutation(60)[:3] for _ in range(90)]).astype(np.int32)
+    c = avatar.correctives
+    stepped = replace(c, position=in_steps(c.position), colour=in_steps(c.colour), weights=c.weights * np.float32(0.3))
+    return replace(avatar, rig=replace(avatar.rig, faces=corners), correctives=stepped)
+
+
+def inputs(parameters: PoseParameters) -> np.ndarray:
+    return np.concatenate([parameters.expression, parameters.joint_rotations.ravel()])
+
+
+def step_by_step(avatar: Avatar, parameters: PoseParameters, view: Camera) -> tuple[np.ndarray, np.ndarray, float]:
+    """Colour (H, W, 3) over black, alpha (H, W), and the brightest colour of a Gaussian (at least 1)."""
+    bound = corrected(avatar.gaussians, avatar.correctives, inputs(parameters))
+    world = to_world(bound, pose_numpy(avatar.rig, parameters), avatar.rig.faces, view.position)
+    image = rasterize(world, view)
+    return image.colour, image.alpha, float(world.colour.max(initial=1.0))
+
+
+def assert_within(difference: np.ndarray, bound: float, brightest: float) -> None:
+    """``bound`` holds, but that float32 may put a contribution of one level on either side of the threshold of 1/255:
+    in one pixel of a thousand the bound is one level wider."""
+    assert difference.max() <= bound + LEVEL * brightest
+    assert (difference > bound).mean() <= 1e-3
+
+
+def assert_as_step_by_step(path: DrivePath, parameters: PoseParameters, view: Camera, more: float = 0.0) -> None:
+    """8-bit pictures of both kinds are rounded to half a level, drop what lies behind less than half a level of
+    transmittance, and are otherwise the picture of the long way: together one level for colours up to 1."""
+    colour, alpha, brightest = step_by_step(path.avatar, parameters, view)
+    bound = ROUNDING + DROPPED * brightest + SINGLE + more
+    over = path.render(parameters, view, BACKGROUND) / 255
+    expected = colour + (1 - alpha[..., None]) * np.asarray(BACKGROUND)
+    assert over.shape == (view.height, view.width, 3)
+    assert_within(np.abs(over - expected.clip(0, 1)), bound, brightest)
+    straight = path.render(parameters, view) / 255
+    assert straight.shape == (view.height, view.width, 4)
+    assert_within(np.abs(straight[..., 3] - alpha), bound, 1.0)
+    expected = np.divide(colour, alpha[..., None], out=np.zeros_like(colour), where=alpha[..., None] > 0)
+    # A faint pixel knows its colour as well as its alpha allows, and no better.
+    assert_within(np.abs(straight[..., :3] - expected.clip(0, 1)) * alpha[..., None], bound, brightest)
+
+
+def test_same_picture_as_step_by_step(instruction_set: str, person: Avatar, rng: np.random.Generator) -> None:
+    path = DrivePath(person)
+    for _ in range(6):
+        parameters = random_pose(person.rig, rng)
+        assert_as_step_by_step(path, parameters, camera())
+        assert path.visible > 200
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 16, 17])
+def test_counts(instruction_set: str, make_avatar: Callable[..., Avatar], count: int) -> None:
+    rng = np.random.default_rng(count)
+    avatar = make_avatar(rng, gaussians=count, correctives=0)
+    corners = np.stack([rng.permutation(30)[:3] for _ in range(20)]).astype(np.int32)
+    avatar = replace(avatar, rig=replace(avatar.rig, faces=corners))
+    assert_as_step_by_step(DrivePath(avatar), random_pose(avatar.rig, rng), camera())
+
+
+def test_sizes_change_between_calls(person: Avatar, rng: np.random.Generator) -> None:
+    path, parameters = DrivePath(person), random_pose(person.rig, rng)
+    for size in [(75, 53), (16, 16), (1, 1), (17, 33), (200, 9), (75, 53), (64, 48)]:
+        assert_as_step_by_step(path, parameters, camera(*size))
+
+
+def test_colour_correctives_are_held_as_steps_of_eight_bits(person: Avatar, rng: np.random.Generator) -> None:
+    exact = rng.normal(0, 0.05, person.correctives.colour.shape).astype(np.float32)
+    avatar = replace(person, correctives=replace(person.correctives, colour=exact))
+    parameters = random_pose(person.rig, rng)
+    c = avatar.correctives
+    psi = np.clip(c.weights @ inputs(parameters) + c.bias, -PSI_LIMIT, PSI_LIMIT)
+    half_a_step = np.abs(exact).max((1, 2)) / 254
+    assert_as_step_by_step(DrivePath(avatar), parameters, camera(), more=float(np.abs(psi) @ half_a_step))
+
+
+def test_psi_is_limited(person: Avatar) -> None:
+    parameters = PoseParameters.neutral(person.rig)
+
+    def picture(bias: float) -> np.ndarray:
+        biased = replace(person.correctives, bias=np.full(3, bias, np.float32))
+        return DrivePath(replace(person, correctives=biased)).render(parameters, camera(), BACKGROUND).copy()
+
+    for sign in (1, -1):
+        assert np.array_equal(picture(sign * 1e6), picture(sign * PSI_LIMIT))
+        assert not np.array_equal(picture(sign * PSI_LIMIT), picture(sign * 0.9 * PSI_LIMIT))
+
+
+def test_threads_and_repetition_do_not_change_a_bit(
+    person: Avatar, rng: np.random.Generator, threads: Callable[[int], None]
+) -> None:
+    poses = [random_pose(person.rig, rng) for _ in range(3)]
+    pictures = []
+    for count in (1, 2, 3):
+        threads(count)
+        path = DrivePath(person)
+        for _ in range(2):
+            pictures.append(np.stack([path.render(pose, camera(), BACKGROUND).copy() for pose in poses]))
+    assert all(np.array_equal(pictures[0], other) for other in pictures[1:])
+    assert not np.array_equal(pictures[0][0], pictures[0][1])
+
+
+def resident_bytes() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * 4096
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
+def test_a_frame_keeps_no_memory(person: Avatar, rng: np.random.Generator) -> None:
+    view, path = camera(256, 256), DrivePath(person)
+    poses = [random_pose(person.rig, rng) for _ in range(10)]
+
+    def play(frames: int) -> None:
+        for frame in range(frames):
+            path.render(poses[frame % len(poses)], view, BACKGROUND)
+
+    play(20)
+    before = resident_bytes()
+    play(300)
+    # A picture is 192 KiB, the buffers of a frame more: 300 of any of them are far above this.
+    assert resident_bytes() - before < 1 << 20
+    tracemalloc.start()
+    play(1)
+    tracemalloc.reset_peak()
+    start, _ = tracemalloc.get_traced_memory()
+    play(300)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak - start < 4096
+
+
+def test_the_picture_is_overwritten(person: Avatar, rng: np.random.Generator) -> None:
+    path = DrivePath(person)
+    first = path.render(random_pose(person.rig, rng), camera(), BACKGROUND)
+    assert path.render(random_pose(person.rig, rng), camera(), BACKGROUND) is first
+
+
+def test_timings(person: Avatar) -> None:
+    path = DrivePath(person)
+    path.render(PoseParameters.neutral(person.rig), camera())
+    timings = path.timings()
+    assert list(timings) == [*STAGES, "total"] and min(timings.values()) >= 0
+    assert timings["total"] == sum(timings[stage] for stage in STAGES) > 0
+
+
+def test_gaussians_and_vertices(person: Avatar, rng: np.random.Generator) -> None:
+    path, parameters = DrivePath(person), random_pose(person.rig, rng)
+    vertices, faces = pose_numpy(person.rig, parameters), person.rig.faces
+    assert np.abs(path.vertices(parameters) - vertices).max() <= 1e-6
+    gaussians, sh = path.gaussians(parameters)
+    bound = corrected(person.gaussians, person.correctives, inputs(parameters))
+    expected = to_world(bound, vertices, faces)
+    assert np.abs(gaussians.mean - expected.mean).max() <= 2e-6
+    assert np.abs(gaussians.colour - expected.colour).max() <= 1e-6
+    # Rounding of the vertices turns slender triangles a little.
+    assert np.abs(sh - world_sh(bound, vertices, faces)).max() <= 1e-4
+    seen = to_world(bound, vertices, faces, camera().position).colour
+    ray = gaussians.mean - camera().position
+    ray /= np.linalg.norm(ray, axis=1, keepdims=True)
+    assert np.abs(np.maximum(gaussians.colour + np.einsum("ncj,nj->nc", sh, ray), 0) - seen).max() <= 1e-4
+
+
+@pytest.mark.parametrize(
+    ("part", "field", "name"),
+    [
+        ("rig", "template", "expression_basis"),
+        ("rig", "skin_weights", "skin_weights"),
+        ("rig", "faces", "triangles"),
+        ("gaussians", "barycentric", "barycentric"),
+        ("gaussians", "position", "position"),
+        ("gaussians", "rotation", "rotation"),
+        ("gaussians", "scale", "scale"),
+        ("gaussians", "opacity", "opacity"),
+        ("gaussians", "colour", "colour"),
+        ("gaussians", "sh", "sh"),
+        ("correctives", "position", "correctives.position"),
+        ("correctives", "colour", "correctives.colour"),
+        ("correctives", "weights", "correctives.weights"),
+    ],
+)
+def test_arrays_of_the_wrong_shape(person: Avatar, part: str, field: str, name: str) -> None:
+    whole = getattr(getattr(person, part), field)
+    cut = np.ascontiguousarray(whole[..., :-1] if whole.ndim == 2 and field != "template" else whole[:-1])
+    with pytest.raises(ValueError) as caught:
+        DrivePath(replace(person, **{part: replace(getattr(person, part), **{field: cut})}))
+    assert str(caught.value).startswith(f"{name} has shape ("), str(caught.value)
+
+
+@pytest.mark.parametrize(("part", "field", "name"), [("rig", "faces", "triangles"), ("gaussians", "face", "face")])
+@pytest.mark.parametrize("value", [-1, 90])
+def test_indices_out_of_range(person: Avatar, part: str, field: str, name: str, value: int) -> None:
+    indices = getattr(getattr(person, part), field).copy()
+    indices.flat[5] = value
+    with pytest.raises(ValueError) as caught:
+        DrivePath(replace(person, **{part: replace(getattr(person, part), **{field: indices})}))
+    assert str(caught.value) == f"{name} holds an index out of range"
+
+
+def test_parameters_of_another_rig(person: Avatar) -> None:
+    path, good = DrivePath(person), PoseParameters.neutral(person.rig)
+    for bad, message in [
+        (replace(good, expression=np.zeros(6, np.float32)), "expression has shape (6), expected (7)"),
+        (
+            replace(good, joint_rotations=np.zeros((5, 3), np.float32)),
+            "joint_rotations has shape (5, 3), expected (4, 3)",
+        ),
+        (replace(good, translation=np.zeros(4, np.float32)), "translation has shape (4), expected (3)"),
+    ]:
+        with pytest.raises(ValueError) as caught:
+            path.render(bad, camera())
+        assert str(caught.value) == message
+    for width, height in [(0, 5), (5, 0), (16385, 1)]:
+        with pytest.raises(ValueError) as caught:
+            path.render(good, replace(camera(), width=width, height=height))
+        assert str(caught.value) == "picture size out of range 1 to 16384"
+
+
+def test_needs_no_torch() -> None:
+    code = "import sys, splatavatar.avatar.drive_path; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+
+
+def head(rig: Rig) -> Avatar:
+    """6,000 flat Gaussians on the surface of ``rig``, opaque enough to hide what is behind, in random colours."""
+    import torch
+
+    from splatavatar.bake.initialise import surface_splats
+
+    rng = np.random.default_rng(3)
+    splats = surface_splats(rig, rig.template, 6000, 2, 0)
+    splats.log_scale -= 0.4
+    splats.logit += torch.from_numpy(rng.normal(1, 1.5, 6000).astype(np.float32))
+    splats.colour[:] = torch.from_numpy(rng.random((6000, 3)).astype(np.float32))
+    splats.sh[:] = torch.from_numpy(rng.normal(0, 0.1, (6000, 3, 3)).astype(np.float32))
+    bound, _ = splats.activated(torch.zeros(2, rig.corrective_inputs), torch.zeros(2))
+    none = Correctives(*(np.zeros(s, np.float32) for s in [(0, 6000, 3), (0, 6000, 3), (0, rig.corrective_inputs), 0]))
+    folded = replace(
+        rig, identity_basis=rig.identity_basis[:0], joint_identity_basis=rig.joint_identity_basis[:0], identity_names=()
+    )
+    return Avatar(folded, bound, none)
+
+
+def test_a_head_as_the_dense_reference() -> None:
+    import torch
+
+    from splatavatar.gaussians.gaussians import Gaussians
+    from splatavatar.render.reference import project
+    from splatavatar.rig.loader import load_rig
+
+    rig = load_rig("anny-head")
+    avatar, rng = head(rig), np.random.default_rng(0)
+    parameters = PoseParameters(
+        (rng.random(len(rig.expression_names)) * 0.3).astype(np.float32),
+        rng.normal(0, 0.1, (len(rig.joint_names), 3)).astype(np.float32),
+        np.zeros(3, np.float32),
+    )
+    vertices = pose_numpy(rig, parameters)
+    middle = (vertices.min(0) + vertices.max(0)) / 2
+    view = look_at(middle + np.array([0.2, 0.1, 0.9]), middle, 0.3, 96, 96)
+    world = to_world(avatar.gaussians, vertices, rig.faces, view.position)
+    fields = [torch.from_numpy(value) for value in vars(world).values()]
+    # The dense reference, quarter by quarter with what reaches each of them: the same picture in a tenth of the memory.
+    # A quarter bends the projection of what lies 0.15 of its size outside, which nothing that reaches it does.
+    mean, covariance, _ = project(Gaussians(*fields), torch.from_numpy(view.T_camera_world).float(), view)
+    reach = 3.34 * torch.diagonal(covariance, 0, 1, 2).sqrt()
+    assert float(reach.max()) < 0.15 * 48
+    colour, alpha = np.empty((96, 96, 3)), np.empty((96, 96))
+    for left, top in [(0, 0), (48, 0), (0, 48), (48, 48)]:
+        corner = torch.tensor([left, top])
+        near = ((mean + reach > corner) & (mean - reach < corner + 48)).all(1)
+        shift = np.array([[0, 0, left], [0, 0, top], [0, 0, 0]])
+        quarter = Camera(view.T_camera_world, view.K - shift, 48, 48)
+        image = rasterize(Gaussians(*(x[near] for x in fields)), quarter, backend="reference")
+        area = np.s_[top : top + 48, left : left + 48]
+        colour[area], alpha[area] = image.colour.numpy(), image.alpha.numpy()
+    native = rasterize(world, view)
+    assert alpha.max() > 0.99 and (alpha > 0.5).mean() > 0.3
+    assert np.abs(native.colour - colour).max() <= LEVEL and np.abs(native.alpha - alpha).max() <= LEVEL
+    assert_as_step_by_step(DrivePath(avatar), parameters, view)
