@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -40,7 +42,8 @@ def fingerprint(settings: BakeSettings) -> dict[str, Any]:
     """The settings that a resumed bake must share with the interrupted one."""
     keep = ("rig", "preset", "budget_seconds", "iterations", "seed", "fix_rig")
     values = asdict(settings)
-    return {**{k: values[k] for k in keep}, "capture": str(settings.capture.resolve())}
+    paths = {"capture": settings.capture, "rig_params": settings.rig_params}
+    return {**{k: values[k] for k in keep}, **{k: None if p is None else str(p.resolve()) for k, p in paths.items()}}
 
 
 def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigMotion) -> None:
@@ -68,33 +71,52 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
         file.write(data)
 
 
-def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
-    """The checkpoint of ``out``; also puts ``motion`` where it stood.
+def check(out: Path, settings: BakeSettings) -> dict[str, Any]:
+    """The header of the checkpoint of ``out``; reads no tensors.
 
     Raises:
         SettingsError: there is none, it is damaged, or it is of a bake with other settings.
     """
-    from safetensors import SafetensorError, safe_open
-
     path = path_of(out)
     if not path.is_file():
         raise SettingsError(f"nothing to resume: {path} does not exist; leave out --resume to start a new bake")
+    with _opened(path) as file:
+        header: dict[str, Any] = json.loads(file.metadata()["bake"])
+        before = header["settings"]
+    wanted = fingerprint(settings)
+    different = [k for k, v in wanted.items() if before.get(k) != v]
+    if different:
+        k = different[0]
+        found, asked = before.get(k), wanted[k]
+        raise SettingsError(
+            f"{path} is of a bake with {k} {found!r}, this one asks for {asked!r}; they must agree to resume"
+        )
+    return header
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The safetensors file at ``path``. Raises SettingsError where the block finds it damaged."""
+    from safetensors import SafetensorError, safe_open
+
     try:
         with safe_open(str(path), framework="pt") as file:
-            header = json.loads(file.metadata()["bake"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+            yield file
     except (SafetensorError, OSError, KeyError, TypeError, json.JSONDecodeError) as error:
         raise SettingsError(
             f"{path} is damaged and cannot be resumed; leave out --resume to start a new bake"
         ) from error
-    wanted = fingerprint(settings)
-    different = [k for k, v in wanted.items() if header["settings"].get(k) != v]
-    if different:
-        k = different[0]
-        found = header["settings"].get(k)
-        raise SettingsError(
-            f"{path} is of a bake with {k} {found!r}, this one asks for {wanted[k]!r}; they must agree to resume"
-        )
+
+
+def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
+    """The checkpoint of ``out``; also puts ``motion`` where it stood.
+
+    Raises:
+        SettingsError: as ``check``.
+    """
+    header = check(out, settings)
+    with _opened(path_of(out)) as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
 
     def splats(prefix: str) -> Splats:
         at = len(prefix) + 1

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from splatavatar.bake.engine import Target
+from splatavatar.bake.metrics import GREY
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.trainer import Trainer
 
-GREY = 0.6
-"""background of every score"""
+QUIET_SECONDS = 10.0
+"""that a preparation step may take without a word after its name, where there is no terminal"""
 
 
 @dataclass(frozen=True)
@@ -35,16 +36,23 @@ class Readout:
 
 
 class Display:
-    """A bar that is redrawn on a terminal, and a line every tenth of the way elsewhere."""
+    """A bar that is redrawn on a terminal; elsewhere lines, a few for each stage.
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    Preparation says there what it begins, and its tenths only once it has taken ``QUIET_SECONDS``; the optimiser always
+    says its tenths.
+    """
+
+    def __init__(self, console: Console, clock: Callable[[], float] = monotonic) -> None:
+        """``clock`` gives seconds."""
+        self._console, self._clock = console, clock
         self._live = console.is_terminal
         columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"))
         state = (TextColumn("{task.fields[state]}"), TimeElapsedColumn())
         self._bar = Progress(*columns, *state, console=console, disable=not self._live)
         self._task: TaskID | None = None
-        self._printed: tuple[str, int] | None = None
+        self._stage = ""
+        self._began = 0.0
+        self._tenth = 0
 
     @contextmanager
     def running(self) -> Iterator[None]:
@@ -54,28 +62,40 @@ class Display:
 
     def stage(self, name: str, fraction: float) -> None:
         """Progress in [0, 1] of a preparation step."""
-        self._show(name, fraction, "")
+        if self._live:
+            self._redraw(name, fraction, "")
+        elif name != self._stage:
+            self._stage, self._began, self._tenth = name, self._clock(), 0
+            self.say(name)
+        elif fraction < 1 and self._clock() - self._began > QUIET_SECONDS:
+            self._print_tenth(name, fraction, "")
 
     def training(self, r: Readout) -> None:
         """Progress of the optimiser."""
         psnr = "" if math.isnan(r.psnr) else f"  {r.psnr:.1f} dB"
         state = f"step {r.iteration}  {r.per_second:.0f}/s  {r.gaussians // 1000}k Gaussians  loss {r.loss:.4f}{psnr}"
-        self._show("optimising", r.progress, state)
+        name = "optimising"
+        if self._live:
+            self._redraw(name, r.progress, state)
+            return
+        if name != self._stage:
+            self._stage, self._tenth = name, -1
+        self._print_tenth(name, r.progress, state)
 
     def say(self, text: str) -> None:
         """A line that stays."""
         self._console.print(text, highlight=False, soft_wrap=True)
 
-    def _show(self, name: str, fraction: float, state: str) -> None:
-        if self._live:
-            if self._task is None:
-                self._task = self._bar.add_task(name, total=1.0, state="")
-            self._bar.update(self._task, description=name, completed=min(fraction, 1.0), state=state)
-            return
-        tenth = (name, int(min(fraction, 1.0) * 10))
-        if tenth != self._printed:
-            self._printed = tenth
-            self._console.print(f"{name} {fraction:4.0%} {state}".rstrip(), highlight=False, soft_wrap=True)
+    def _redraw(self, name: str, fraction: float, state: str) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task(name, total=1.0, state="")
+        self._bar.update(self._task, description=name, completed=min(fraction, 1.0), state=state)
+
+    def _print_tenth(self, name: str, fraction: float, state: str) -> None:
+        tenth = int(min(fraction, 1.0) * 10)
+        if tenth != self._tenth:
+            self._tenth = tenth
+            self.say(f"{name} {fraction:4.0%} {state}".rstrip())
 
 
 def psnr(planes: NDArray[np.float32], rgba: NDArray[np.uint8]) -> float:
@@ -94,10 +114,3 @@ def mean_psnr(engine: NativeEngine, trainer: Trainer, targets: list[Target]) -> 
         planes = engine.render(trainer.state.splats, trainer.psi[target.timestep], vertices, target)
         scores.append(psnr(planes.numpy(), target.rgba))
     return float(np.mean(scores)) if scores else float("nan")
-
-
-def spread(items: list[Target], count: int) -> list[Target]:
-    """At most ``count`` items, evenly from the whole list."""
-    if len(items) <= count:
-        return items
-    return [items[i] for i in torch.linspace(0, len(items) - 1, count).round().long().tolist()]

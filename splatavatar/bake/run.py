@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from rich.console import Console
 
@@ -17,13 +16,15 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
 from splatavatar.bake import checkpoint
+from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.corrective_basis import principal_directions
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.device import Device, choose_device
 from splatavatar.bake.engine import Target
 from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.initialise import paint, surface_splats
-from splatavatar.bake.monitor import Display, Readout, mean_psnr, spread
+from splatavatar.bake.interrupt import deferred_interrupt
+from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.portrait import portrait_metadata
 from splatavatar.bake.rig_motion import RigMotion
@@ -33,7 +34,7 @@ from splatavatar.bake.summary import frame_renderer, write_summary
 from splatavatar.bake.trainer import Trainer, fresh_state
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.errors import RigError
+from splatavatar.errors import OutputError, RigError
 from splatavatar.output import check_writable
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
@@ -51,15 +52,15 @@ def bake(settings: BakeSettings) -> Path:
     """
     if settings.rig not in KINDS:
         raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
-    out = settings.out or Path("out") / f"{settings.capture.resolve().name}.splatavatar"
-    if settings.out is None:
-        out.parent.mkdir(exist_ok=True)
-    check_writable(out)
+    # Whatever can be wrong with the command is found before anything takes long.
+    capture = read_capture(settings.capture, settings.rig_params)
+    parameters = rig_parameters(capture, settings)
     device = choose_device(settings.device)
+    out = output_path(settings)
+    if settings.resume:
+        checkpoint.check(out, settings)
     display = Display(Console(stderr=True))
     with display.running():
-        capture = read_capture(settings.capture, settings.rig_params)
-        parameters = rig_parameters(capture, settings)
         rig = load_rig(settings.rig, parameters.identity, lambda name, done: display.stage(name, done))
         frames = capture.split("train")
         targets = load_targets(frames, lambda done, total: display.stage("reading pictures", done / total))
@@ -85,7 +86,7 @@ class Job:
     ) -> None:
         self.settings, self.display, self.out = settings, display, out
         self.rig, self.parameters, self.targets = rig, parameters, targets
-        self.watched = held_out or spread(targets, 8)
+        self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
         self.schedule = Schedule()
         self.motion = RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
@@ -134,8 +135,13 @@ class Job:
         """Optimises until the end of the budget; leaves a checkpoint every half minute and when interrupted."""
         saved, began, first = time.monotonic(), time.monotonic(), self.trainer.state.iteration
         noted = self.curve[-1]["progress"] if self.curve else 0.0
-        try:
+        with deferred_interrupt() as interrupted:
             while (progress := self.progress()) < 1:
+                if interrupted():
+                    self._checkpoint()
+                    at = self.trainer.state.iteration
+                    self.display.say(f"interrupted at step {at}; go on with the same command and --resume")
+                    raise KeyboardInterrupt
                 loss = self.trainer.step(progress)
                 if progress >= noted + 1 / NOTES:
                     noted = progress
@@ -146,11 +152,6 @@ class Job:
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._checkpoint()
                     saved = time.monotonic()
-        except KeyboardInterrupt:
-            self._checkpoint()
-            at = self.trainer.state.iteration
-            self.display.say(f"interrupted at step {at}; go on with the same command and --resume")
-            raise
         self._note(1.0)
 
     def finish(self, capture: Capture) -> Path:
@@ -206,6 +207,25 @@ class Job:
         checkpoint.save(self.out, self.settings, state, self.motion)
 
 
+def output_path(settings: BakeSettings) -> Path:
+    """The avatar file to write: ``settings.out``, or out/CAPTURE.splatavatar in a folder that is made if absent.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if settings.out is not None:
+        out = settings.out
+    else:
+        out = Path("out") / f"{settings.capture.resolve().name}.splatavatar"
+        try:
+            out.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot make the folder {out.parent}: {reason}; name a file with -o") from error
+    check_writable(out)
+    return out
+
+
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
     """Those of the capture, for the rig that was asked for.
 
@@ -227,7 +247,7 @@ def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
 def spread_frames(capture: Capture, split: str, count: int) -> list[Frame]:
     """At most ``count`` frames of a split, evenly from the whole of it."""
     frames = capture.split(split)
-    return [frames[i] for i in np.unique(np.linspace(0, len(frames) - 1, count).round().astype(int))] if frames else []
+    return [frames[i] for i in spread(len(frames), count)]
 
 
 def evaluate_avatar(

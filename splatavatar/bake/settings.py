@@ -32,7 +32,7 @@ class BakeSettings:
 
     capture: Path
     out: Path | None = None
-    """avatar file; None: named after the capture, in the current folder"""
+    """avatar file; None: out/CAPTURE.splatavatar in the current folder"""
     rig: str = "anny-head"
     rig_params: Path | None = None
     """None: rig_params.npz of the capture"""
@@ -55,6 +55,8 @@ class BakeSettings:
             raise SettingsError(f"the budget must be longer than 0 seconds, got {self.budget_seconds:g}")
         if self.iterations is not None and self.iterations < 1:
             raise SettingsError(f"the iterations must be at least 1, got {self.iterations}")
+        if self.seed < 0:
+            raise SettingsError(f"the seed must not be negative, got {self.seed}")
 
     @property
     def budget(self) -> float:
