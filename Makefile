@@ -1,0 +1,85 @@
+# make demo    bake the sample capture, drive the avatar, write out/
+# make test    ruff, mypy, pytest
+# make bench   the figures of the README, from the avatar of `make demo`
+# make test-gpu, make clean
+#
+# The first run sets everything up in .venv; PYTHON=/path/to/python3 chooses the interpreter.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+NATIVE := CMakeLists.txt $(wildcard splatavatar/render/native/*.cpp splatavatar/render/native/*.h)
+BUILD_TOOLS := scikit-build-core nanobind cmake ninja
+PYTHONS := python3.11 python3.12 python3.10 python3.13 python3
+AVATAR := out/demo.splatavatar
+SIGNAL := data/signals/hello.npz
+
+# Works as a virtual environment and can build an extension module.
+USABLE := import ensurepip, os, sys, sysconfig, venv; \
+	sys.exit(not ((3, 10) <= sys.version_info[:2] <= (3, 13) and \
+	os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))))
+
+.PHONY: help setup demo test lint types unit test-gpu bench clean
+
+help:
+	@sed -n 's/^# make/make/p' Makefile
+
+setup: $(VENV)/installed
+
+$(VENV)/created:
+	@command -v "$${CXX:-c++}" >/dev/null || { echo "No C++ compiler ($${CXX:-c++}) found. Install one with C++20, \
+	such as GCC 11 or Clang 14 (Debian, Ubuntu: apt install g++), or name it with CXX=."; exit 1; }
+	@for python in $(or $(PYTHON),$(PYTHONS)); do \
+		if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then \
+			echo "Making $(VENV) with $$("$$python" --version) ($$(command -v "$$python"))"; \
+			"$$python" -m venv --clear $(VENV); touch $@; exit 0; \
+		fi; \
+	done; \
+	echo "No usable Python found (tried $(or $(PYTHON),$(PYTHONS))): Python 3.10 to 3.13 with its venv module and its \
+	headers is needed (Debian, Ubuntu: apt install python3-venv python3-dev), or name one with PYTHON=."; exit 1
+
+# torch comes first and alone, so that what pip takes for it is decided before anything else asks for it.
+$(VENV)/torch: $(VENV)/created constraints.txt
+	$(PIP) torch
+	@touch $@
+
+$(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE)
+	$(PIP) $(BUILD_TOOLS)
+	$(PIP) --no-build-isolation --editable ".[bake,dev]"
+	@touch $@
+
+demo: setup
+	@mkdir -p out
+	$(BIN)/splatavatar bake data/sample-capture -o $(AVATAR) --budget 90s
+	$(BIN)/splatavatar drive $(AVATAR) --signal $(SIGNAL) -o out/demo.mp4
+	@echo
+	@echo "The avatar: out/demo.splatavatar"
+	@echo "The video:  out/demo.mp4"
+	@echo "The report: out/report.html"
+
+test: lint types unit
+
+lint: setup
+	$(BIN)/ruff check .
+
+types: setup
+	$(BIN)/mypy
+
+unit: setup
+	$(BIN)/pytest
+
+test-gpu: setup
+	$(BIN)/pytest -m gpu
+
+bench: setup
+	@test -f $(AVATAR) || { echo "$(AVATAR) is not here: run make demo first."; exit 1; }
+	$(BIN)/splatavatar bench $(AVATAR)
+	$(BIN)/python benchmarks/drive_table.py $(AVATAR)
+	$(BIN)/python benchmarks/startup.py $(AVATAR) $(SIGNAL)
+
+clean:
+	rm -rf $(VENV) build out .mypy_cache .pytest_cache .ruff_cache .hypothesis
