@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from splatavatar.rig import anny_data
+from splatavatar.rig import anny_data, landmarks
 from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.regions import derive, parts
@@ -20,11 +20,12 @@ LICENCE = (
 )
 
 # Bones that something drives. A bone that is left out moves with its nearest ancestor here, which is exact as long as
-# it keeps its rest rotation. Four weights a vertex then suffice on the head without dropping any.
+# it keeps its rest rotation. Four weights a vertex then suffice: the head drops none, 80 vertices of the body drop up
+# to 0.03.
 HEAD_JOINTS = ("root", "neck03", "head", "jaw", "eye.L", "eye.R")
-LIMBS = ("pelvis", "upperleg01", "lowerleg01", "foot", "clavicle", "shoulder01", "upperarm01", "lowerarm01", "wrist")
+LIMBS = ("upperleg01", "lowerleg01", "foot", "clavicle", "upperarm01", "lowerarm01", "wrist")
 BODY_JOINTS = (
-    *("root", "spine05", "spine04", "spine03", "spine02", "spine01", "neck01", "neck02", "neck03", "head"),
+    *("root", "spine05", "spine03", "spine01", "neck03", "head"),
     *(f"{name}.{side}" for name in (*LIMBS, "eye") for side in "LR"),
 )
 JOINTS = {"anny-head": HEAD_JOINTS, "anny-body": BODY_JOINTS}
@@ -75,8 +76,10 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     )
     found = parts(rig)
     mean = data.rest({}).vertices if identity else rest.vertices
-    regions = derive(rig, found, shaped_by(data, LIP_CHANGES, 0.12), shaped_by(data, EAR_CHANGES, 0.03))
-    return append_teeth(replace(rig, regions=regions), found, mean)
+    lips, ears = shaped_by(data, LIP_CHANGES, 0.12), shaped_by(data, EAR_CHANGES, 0.03)
+    regions = derive(rig, found, lips, ears, *neck_and_head(data))
+    complete = replace(rig, regions=regions, landmarks=landmarks.load(kind))
+    return append_teeth(complete, found, mean)
 
 
 def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
@@ -88,6 +91,16 @@ def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
         amount = np.linalg.norm(data.local_delta[part], axis=1)
         shaped[data.local_vertex[part][amount > share * amount.max()]] = True
     return shaped
+
+
+def neck_and_head(data: AnnyData) -> tuple[Array, Array]:
+    """(V) each: the share in every vertex of the bones of the neck, and of the head and all that it carries."""
+    names = [str(name) for name in data.bone_names]
+    first = names.index("neck01")
+    # A rig that ends at the neck has what is below hang on its root.
+    is_neck = np.array([name.startswith("neck") or (bone == 0 and first == 1) for bone, name in enumerate(names)])
+    is_head = driven_ancestors(data.bone_parents, [0, names.index("head")]) == 1
+    return tuple((data.bone_weights * is_bone[data.bone_indices]).sum(1) for is_bone in (is_neck, is_head))
 
 
 def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:

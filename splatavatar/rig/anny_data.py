@@ -211,7 +211,7 @@ def save(path: Path, arrays: Mapping[str, Array]) -> None:
     with contextlib.suppress(OSError, OutputError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
 
 def read(path: Path, names: Iterable[str]) -> dict[str, Array] | None:

@@ -1,8 +1,8 @@
 """Landmarks as points of the surface, and how they are measured.
 
 A landmark detector is run on pictures of a subject whose cameras and rig parameters are known. Each detected pixel is
-cast onto the posed surface and carried to the neutral by its barycentric coordinates; the median over pictures, put back
-on the surface, is the landmark. The result for Anny is part of the package.
+cast onto the posed surface and carried to the neutral by its barycentric coordinates; the median over the pictures
+that show its side of the head, put back on the surface, is the landmark. The result for Anny is part of the package.
 """
 
 from __future__ import annotations
@@ -21,13 +21,22 @@ DATA = Path(__file__).parent / "data" / "anny_landmarks.npz"
 FACING = 0.4
 """cosine between view ray and surface below which an observation is too oblique to count"""
 
+OWN_SIDE = np.radians(40.0)
+"""How far round the head a camera may stand from a landmark. Detectors put what is hidden on the visible edge."""
+
+DENSE = 0.3
+"""Share of the observations that the densest cluster of them has; where the search for the landmark's side starts."""
+
+ROUNDS = 4
+"""of choosing the pictures by the landmark and the landmark by the pictures; it settles within three"""
+
 NEARBY = 24
 """triangles, nearest by centroid, among which the closest point of the surface is looked for"""
 
 # MediaPipe's number of each of the 68 points of iBUG 300-W. All but the outline of the jaw are the same anatomical
 # points; the outline (first row) is on MediaPipe's face oval, from the right temple over the chin to the left temple.
 IBUG68 = (
-    *(127, 234, 132, 58, 172, 150, 149, 148, 152, 377, 378, 379, 397, 288, 361, 454, 356),
+    *(127, 234, 93, 132, 58, 172, 150, 176, 152, 400, 379, 397, 288, 361, 323, 454, 356),
     *(70, 63, 105, 66, 107),  # right brow
     *(336, 296, 334, 293, 300),  # left brow
     *(168, 197, 5, 4),  # bridge of the nose
@@ -60,8 +69,8 @@ def positions(points: SurfacePoints, vertices: Floats, faces: Ints) -> Floats:
 def cast(vertices: Floats, faces: Ints, camera: Camera, pixels: NDArray[np.float64]) -> tuple[Ints, Floats]:
     """The nearest surface point seen through each of ``pixels`` (L, 2): face (L) and barycentric coordinates (L, 3).
 
-    ``vertices`` (V, 3) metres, in the world of the camera, all in front of it. The face is -1 where a ray hits nothing or
-    hits the surface too obliquely or from behind.
+    ``vertices`` (V, 3) metres, in the world of the camera, all in front of it. The face is -1 where a ray hits
+    nothing or hits the surface too obliquely or from behind.
     """
     seen = vertices @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
     triangles = seen[faces]
@@ -88,18 +97,45 @@ def measure(
 ) -> tuple[SurfacePoints, Floats]:
     """The landmarks of ``rig`` from views of it, each posed vertices (V, 3), a camera and detected pixels (L, 2).
 
-    Only the faces ``allowed`` can carry landmarks. Returns the points and (L) how far single observations lie from them,
-    median in metres, on the neutral template.
+    Only the faces ``allowed`` can carry landmarks. Returns the points and (L) how far single observations lie from
+    them on the neutral template, median in metres.
     """
-    observed = []
+    observed, azimuths = [], []
+    used = np.unique(rig.faces[allowed])
+    axis = rig.joints[rig.joint_names.index("head")]
     for vertices, camera, pixels in views:
+        azimuths.append(_azimuth(axis, _unposed(rig.template[used], vertices[used], camera.position)))
         face, barycentric = cast(vertices, rig.faces[allowed], camera, pixels)
         neutral = np.einsum("lk,lki->li", barycentric, rig.template[rig.faces[allowed][face]])
         observed.append(np.where((face >= 0)[:, None], neutral, np.nan))
     stacked = np.stack(observed)
-    middle = np.nanmedian(stacked, 0)
-    spread = np.nanmedian(np.linalg.norm(stacked - middle, axis=2), 0)
+    middle = np.stack([_densest(stacked[:, landmark]) for landmark in range(stacked.shape[1])])
+    for _ in range(ROUNDS):
+        away = np.array(azimuths)[:, None] - _azimuth(axis, middle)
+        own_side = np.abs(np.arctan2(np.sin(away), np.cos(away))) < OWN_SIDE
+        chosen = np.where(own_side[..., None], stacked, np.nan)
+        middle = np.nanmedian(chosen, 0)
+    spread = np.nanmedian(np.linalg.norm(chosen - middle, axis=2), 0)
     return snap(middle, rig.template, rig.faces, allowed), spread.astype(np.float32)
+
+
+def _azimuth(axis: Floats, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(...) angle round the upright through ``axis`` (3) at which ``points`` (..., 3) are, zero in front."""
+    return np.asarray(np.arctan2(points[..., 0] - axis[0], points[..., 2] - axis[2]))
+
+
+def _unposed(rest: Floats, posed: Floats, point: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3) ``point`` (3) before the rigid motion that best takes ``rest`` (N, 3) to ``posed`` (N, 3), after Kabsch."""
+    centre, target = rest.mean(0), posed.mean(0)
+    left, _, right = np.linalg.svd((posed - target).T @ (rest - centre))
+    return np.asarray((left @ right).T @ (point - target) + centre)
+
+
+def _densest(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3) the one of ``points`` (N, 3; NaN where there is none) that has the share DENSE of them nearest around it."""
+    seen = points[np.isfinite(points[:, 0])]
+    distance = np.linalg.norm(seen[:, None] - seen, axis=2)
+    return np.asarray(seen[np.quantile(distance, DENSE, axis=1).argmin()])
 
 
 def snap(points: NDArray[np.float64], vertices: Floats, faces: Ints, allowed: Ints) -> SurfacePoints:
@@ -116,7 +152,7 @@ def snap(points: NDArray[np.float64], vertices: Floats, faces: Ints, allowed: In
 
 
 def closest_barycentric(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(..., 3) barycentric coordinates of the closest point of triangles ``corners`` (..., 3, 3) to ``points`` (..., 3).
+    """(..., 3) barycentric coordinates of the closest point of triangles (..., 3, 3) to ``points`` (..., 3).
 
     The foot of the perpendicular where it lies inside, else the best of the closest points of the three sides.
     """

@@ -20,7 +20,7 @@ def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
     blended = np.einsum("vk,vkij->vij", rig.skin_weights, turn[rig.skin_joints])
     shifted = np.einsum("vk,vki->vi", rig.skin_weights, shift[rig.skin_joints])
     posed = np.einsum("vij,vj->vi", blended, shaped) + shifted + parameters.translation
-    return posed.astype(np.float32)
+    return np.asarray(posed, np.float32)
 
 
 def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Doubles]:

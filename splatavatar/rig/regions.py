@@ -57,18 +57,18 @@ def parts(rig: Rig) -> dict[str, Ints]:
     return {name: np.flatnonzero(mask).astype(np.int32) for name, mask in found.items()}
 
 
-def derive(rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array) -> dict[str, Ints]:
+def derive(
+    rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array, neck: Array, head: Array
+) -> dict[str, Ints]:
     """All regions of a head: ``found`` of ``parts`` with the lips taken out of the skin, and the parts of the skin.
 
     ``lips`` and ``ears`` (V) say which vertices belong there: those that identity parameters for just these move.
+    ``neck`` and ``head`` (V) are the shares that the bones of the neck, and of the head, have in a vertex.
     """
     skin = np.zeros(len(rig.faces), bool)
     skin[found["skin"]] = True
     is_lip = skin & lips[rig.faces].all(1)
     skin &= ~is_lip
-    joint_weight = np.zeros((len(rig.template), len(rig.joint_names)))
-    np.add.at(joint_weight, (np.arange(len(joint_weight))[:, None], rig.skin_joints), rig.skin_weights)
-    in_neck, in_head = _neck_and_head(rig, joint_weight)
     action = np.linalg.norm(rig.expression_basis, axis=2)
     blink = action[[INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]]].max(0)
     edge = rig.template[seam(rig.faces, found["skin"], found["eye_sockets"])]
@@ -87,22 +87,10 @@ def derive(rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array) -> dic
         "lips": is_lip,
         "eyelids": skin & ((blink > LID * blink.max())[rig.faces].all(1) | (from_edge < LID_WIDTH)),
         "ears": is_ear,
-        "neck": skin & (in_neck[rig.faces].mean(1) > 0.5),
-        "scalp": skin & ~is_ear & still & (in_head[rig.faces].mean(1) > 0.5) & (above | behind),
+        "neck": skin & (neck[rig.faces].mean(1) > 0.5),
+        "scalp": skin & ~is_ear & still & (head[rig.faces].mean(1) > 0.5) & (above | behind),
     }
     return {**found, **{name: np.flatnonzero(mask).astype(np.int32) for name, mask in masks.items()}}
-
-
-def _neck_and_head(rig: Rig, joint_weight: Array) -> tuple[Array, Array]:
-    """(V) each: share of the joints of the neck, and of the head and what it carries."""
-    head = rig.joint_names.index("head")
-    carried = np.zeros(len(rig.parents), bool)
-    for joint, parent in enumerate(rig.parents):
-        carried[joint] = joint == head or (parent >= 0 and carried[parent])
-    neck = np.array([name.startswith("neck") for name in rig.joint_names])
-    # A rig that ends at the neck has it hang on the root.
-    neck |= (rig.parents < 0) & neck[np.flatnonzero(rig.parents == 0)].any()
-    return joint_weight[:, neck].sum(1), joint_weight[:, carried].sum(1)
 
 
 def seam(faces: Ints, first: Ints, second: Ints) -> Ints:

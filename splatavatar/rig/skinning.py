@@ -72,7 +72,7 @@ def pose(
     # (..., V, 3, 4) blended transforms: a gather and a sum over four joints.
     transforms = torch.cat([turn, shift[..., None]], -1)
     blended = (rig.skin_weights[..., None, None] * transforms[..., rig.skin_joints, :, :]).sum(-3)
-    posed = (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
+    posed: Tensor = (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
     return posed + translation[..., None, :]
 
 
@@ -87,9 +87,10 @@ def rotation_matrices(axis_angle: Tensor) -> Tensor:
     cosine = torch.where(small, 0.5 - square / 24 + square**2 / 720, 2 * torch.sin(angle / 2) ** 2 / angle**2)
     x, y, z = axis_angle.unbind(-1)
     zero = torch.zeros_like(x)
-    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*x.shape, 3, 3)
     eye = torch.eye(3, dtype=axis_angle.dtype, device=axis_angle.device)
-    return eye + sine * cross + cosine * (cross @ cross)
+    turn: Tensor = eye + sine * cross + cosine * (cross @ cross)
+    return turn
 
 
 def _joint_transforms(parents: tuple[int, ...], joints: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:
