@@ -84,7 +84,7 @@ class Display:
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self._console.print(text, highlight=False, soft_wrap=True)
+        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     def _redraw(self, name: str, fraction: float, state: str) -> None:
         if self._task is None:

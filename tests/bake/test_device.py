@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from splatavatar.bake.device import Device, choose_device
+from splatavatar.bake.native_engine import NativeEngine
+from splatavatar.errors import DependencyError, SettingsError
+
+
+@pytest.fixture(autouse=True)
+def restore_threads() -> Any:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+def test_an_unknown_device() -> None:
+    with pytest.raises(SettingsError) as error:
+        choose_device("tpu")
+    assert str(error.value) == "unknown device 'tpu'; the devices are auto, cpu, cuda"
+
+
+def test_the_cpu_keeps_torch_to_one_thread() -> None:
+    torch.set_num_threads(2)
+    assert choose_device("cpu") == Device("cpu")
+    assert torch.get_num_threads() == 1
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_without_a_gpu() -> None:
+    assert choose_device("auto") == Device("cpu")
+    with pytest.raises(
+        DependencyError, match=r"^--device cuda needs an NVIDIA GPU, a CUDA build of torch and gsplat; "
+    ):
+        choose_device("cuda")
+
+
+def test_the_engine_of_the_cpu_is_the_native_one() -> None:
+    faces = np.array([[0, 1, 2]], np.int32)
+    native, rig = NativeEngine(torch.from_numpy(faces)), SimpleNamespace(faces=faces)
+    assert Device("cpu").engine(rig, native) is native  # type: ignore[arg-type]
