@@ -82,12 +82,12 @@ def ssim_map(x: Tensor, y: Tensor) -> Tensor:
 
     Wang et al. 2004, eq. 13, with a Gaussian window of 11 x 11 and sigma 1.5.
     """
-    tap = torch.exp(-0.5 * ((torch.arange(11, dtype=x.dtype, device=x.device) - 5) / 1.5) ** 2)
+    tap = torch.exp(-0.5 * ((torch.arange(7, dtype=x.dtype, device=x.device) - 3) / 1.5) ** 2)
     tap = tap / tap.sum()
 
     def filtered(z: Tensor) -> Tensor:
-        z = conv2d(z[:, None], tap[None, None, None, :], padding=(0, 5))
-        return conv2d(z, tap[None, None, :, None], padding=(5, 0))[:, 0]
+        z = conv2d(z[:, None], tap[None, None, None, :], padding=(0, 3))
+        return conv2d(z, tap[None, None, :, None], padding=(3, 0))[:, 0]
 
     mx, my = filtered(x), filtered(y)
     xx, yy, xy = filtered(x * x) - mx * mx, filtered(y * y) - my * my, filtered(x * y) - mx * my

@@ -160,26 +160,26 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
       continue;
     }
     Float dx = lane - t.u, along = t.qxy * dx, fixed = t.qxx * (dx * dx) + t.peak;
-    // Sums over pixels of dL/d(power) times 1, dx, dy, dx^2, dx dy, dy^2; colour; weight.
-    Float sum[10] = {};
+    // By column, sums over rows of dL/d(power) times 1, dy, dy^2; then of the colour gradients and the weights.
+    Float p0 = splat(0.f), p1 = p0, p2 = p0, red = p0, green = p0, blue = p0, weight = p0;
     do {
       int y = __builtin_ctz(rows);
       rows &= rows - 1;
       float dy = (float)y - t.v;
-      Float power_of_two = along * dy + (fixed + t.qyy * dy * dy), alpha = exp2(power_of_two);
-      Mask hit = ge(power_of_two, faintest);
+      Float level = along * dy + (fixed + t.qyy * dy * dy), alpha = exp2(level);
+      Mask hit = ge(level, faintest);
       Float a = keep(hit, min(alpha, ceiling)), w = a * T[y];
-      sum[6] += w * dr[y], sum[7] += w * dg[y], sum[8] += w * db[y], sum[9] += w;
-      Float own = dr[y] * s.r + dg[y] * s.g + db[y] * s.b;
-      behind[y] -= w * own;
-      Float d_alpha = own * T[y] - behind[y] * reciprocal(1.f - a);
-      Float power = keep(both(hit, gt(ceiling, alpha)), d_alpha * alpha);  // the ceiling has no slope
+      red += w * dr[y], green += w * dg[y], blue += w * db[y], weight += w;
+      Float own = w * (dr[y] * s.r + dg[y] * s.g + db[y] * s.b), rest = behind[y] - own;
+      behind[y] = rest;
+      Float power = keep(gt(ceiling, alpha), own - rest * (a * reciprocal(1.f - a)));  // the ceiling has no slope
       T[y] -= w;
       if (!any(gt(T[y], finished))) alive &= ~(1u << y);
-      Float px = power * dx;
-      sum[0] += power, sum[1] += px, sum[2] += power * dy, sum[3] += px * dx, sum[4] += px * dy, sum[5] += power * (dy * dy);
+      p0 += power, p1 += power * dy, p2 += power * (dy * dy);
     } while (rows);
-    Float total = sums<10>(sum);
+    Float px = p0 * dx;
+    const Float sum[kSplatGradients] = {p0, px, p1, px * dx, p1 * dx, p2, red, green, blue, weight};
+    Float total = sums<kSplatGradients>(sum);
     const float s0 = total[0], sx = total[1], sy = total[2], sxx = total[3], sxy = total[4], syy = total[5];
     out[0] = s.A * sx + s.B * sy, out[1] = s.C * sy + s.B * sx;
     out[2] = -.5f * sxx, out[3] = -sxy, out[4] = -.5f * syy;
