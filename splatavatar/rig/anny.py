@@ -10,8 +10,8 @@ import numpy as np
 from splatavatar.rig import anny_data, landmarks
 from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.regions import derive, parts
-from splatavatar.rig.rig import Rig
+from splatavatar.rig.regions import REGIONS, derive, parts
+from splatavatar.rig.rig import Ints, Rig
 from splatavatar.rig.teeth import append_teeth
 
 LICENCE = (
@@ -61,7 +61,7 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
         uv=data.uv,
         identity_basis=identity_basis.astype(np.float32, copy=False),
         identity_names=identity_names,
-        expression_basis=rest.expression.astype(np.float32, copy=False),
+        expression_basis=data.expression_basis(rest).astype(np.float32, copy=False),
         expression_names=NAMES,
         joints=rest.heads[kept].astype(np.float32),
         joint_identity_basis=head_basis[:, kept].astype(np.float32),
@@ -74,12 +74,21 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
         eye_joints=(names.index("eye.L"), names.index("eye.R")),
         licence=LICENCE,
     )
-    found = parts(rig)
-    mean = data.rest({}).vertices if identity else rest.vertices
+    mean = data.rest({}) if identity else rest
+    complete = replace(rig, regions=_regions(rig, data, mean), landmarks=landmarks.load(kind))
+    return append_teeth(complete, mean.vertices)
+
+
+def _regions(rig: Rig, data: AnnyData, mean: Rest) -> dict[str, Ints]:
+    """Face sets of the mean person, which are everybody's; cached on disk."""
+    path = anny_data.cache_path(rig.kind, "regions")
+    if (arrays := anny_data.read(path, REGIONS)) is not None:
+        return arrays
+    average = replace(rig, template=mean.vertices, expression_basis=data.expression_basis(mean))
     lips, ears = shaped_by(data, LIP_CHANGES, 0.12), shaped_by(data, EAR_CHANGES, 0.03)
-    regions = derive(rig, found, lips, ears, *neck_and_head(data))
-    complete = replace(rig, regions=regions, landmarks=landmarks.load(kind))
-    return append_teeth(complete, found, mean)
+    regions = derive(average, parts(average), lips, ears, *neck_and_head(data))
+    anny_data.save(path, regions)
+    return regions
 
 
 def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:

@@ -104,7 +104,7 @@ class AnnyData:
             vertices[self.local_vertex[part]] += local[row] * self.local_delta[part]
         heads = _blend(self.heads, rows, self.phenotype_heads, local, self.local_heads)
         if not len(self.orientations):
-            return Rest(vertices, heads, self.expression)
+            return Rest(vertices, heads, None)
         matrices = _blend(self.orientations, rows, self.phenotype_orientations, local, self.local_orientations)
         return self._reference_pose(vertices, heads, nearest_rotations(matrices))
 
@@ -139,11 +139,13 @@ class AnnyData:
         shift = moved - np.einsum("bij,bj->bi", turn, heads)
         blended = np.einsum("vw,vwij->vij", self.bone_weights, turn[self.bone_indices])
         shifted = np.einsum("vw,vwi->vi", self.bone_weights, shift[self.bone_indices])
-        return Rest(
-            np.einsum("vij,vj->vi", blended, vertices) + shifted,
-            moved,
-            np.einsum("vij,evj->evi", blended, self.expression),
-        )
+        return Rest(np.einsum("vij,vj->vi", blended, vertices) + shifted, moved, blended)
+
+    def expression_basis(self, rest: Rest) -> Array:
+        """(52, V, 3) the facial actions of a person at ``rest``."""
+        if rest.turn is None:
+            return self.expression
+        return np.asarray(np.matmul(rest.turn.astype(np.float32), self.expression[..., None])[..., 0])
 
 
 @dataclass(frozen=True)
@@ -154,8 +156,8 @@ class Rest:
     """(V, 3)"""
     heads: Array
     """(B, 3) where each bone turns"""
-    expression: Array
-    """(52, V, 3)"""
+    turn: Array | None
+    """(V, 3, 3) how the reference pose has turned the surroundings of each vertex; None where there is no such pose"""
 
 
 def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:

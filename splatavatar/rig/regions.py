@@ -17,6 +17,12 @@ from splatavatar.rig.anny_data import Array
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.rig import Ints, Rig
 
+REGIONS = (
+    *("skin", "lips", "mouth", "tongue", "eye_left", "eye_right", "eye_sockets"),
+    *("eyelids", "ears", "neck", "scalp"),
+)
+"""what ``derive`` finds"""
+
 STILL = 3e-4
 """metres: what no expression moves by more than this lies outside the face"""
 

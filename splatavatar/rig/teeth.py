@@ -7,7 +7,6 @@ anybody else, so the teeth are linear in the vertices around them and follow an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -72,23 +71,25 @@ ARCH_LENGTH = 1.6
 UV_SIZE = (0.12, 0.04)
 
 
-def append_teeth(rig: Rig, parts: Mapping[str, Ints], mean: Array) -> Rig:
+def append_teeth(rig: Rig, mean: Array) -> Rig:
     """``rig`` with both rows appended to its vertices and faces, and the regions teeth_upper and teeth_lower.
 
-    ``parts`` are those of ``regions.parts``; ``mean`` (V, 3) are the vertices of the mean person, metres.
+    ``rig`` has the regions of ``regions.derive``; ``mean`` (V, 3) are the vertices of the mean person, metres.
     The upper row moves with the joint ``head``, the lower one with ``jaw`` where there is one, and with each facial
     action that moves the jaw.
     """
-    lips = mean[seam(rig.faces, parts["skin"], parts["mouth"])]
-    inside = np.unique(rig.faces[parts["mouth"]])
+    outside = np.concatenate([rig.regions["lips"], rig.regions["skin"]])
+    lips = mean[seam(rig.faces, outside, rig.regions["mouth"])]
+    inside = np.unique(rig.faces[rig.regions["mouth"]])
     rows = [strip(row, lips) for row in (UPPER, LOWER)]
     count = [len(vertices) for vertices, _, _ in rows]
     drawn = np.concatenate([vertices for vertices, _, _ in rows])
     # An affine map fitted by least squares, written as weights of the vertices inside the mouth.
     follow = _homogeneous(drawn) @ np.linalg.pinv(_homogeneous(mean[inside]))
     teeth = follow @ rig.template[inside].astype(np.float64)
+    identity = np.einsum("tk,ikc->itc", follow.astype(np.float32), rig.identity_basis[:, inside], optimize=True)
     motion = np.zeros((len(rig.expression_names), sum(count), 3), np.float32)
-    motion[:, count[0] :] = jaw_motion(rig, parts, teeth[count[0] :])
+    motion[:, count[0] :] = jaw_motion(rig, teeth[count[0] :])
     jaw = rig.joint_names.index("jaw") if "jaw" in rig.joint_names else rig.joint_names.index("head")
     skin_joints = np.zeros((sum(count), 4), np.int32)
     skin_joints[:, 0] = np.repeat([rig.joint_names.index("head"), jaw], count)
@@ -100,9 +101,7 @@ def append_teeth(rig: Rig, parts: Mapping[str, Ints], mean: Array) -> Rig:
         template=np.concatenate([rig.template, teeth]).astype(np.float32),
         faces=np.concatenate([rig.faces, *faces]).astype(np.int32),
         uv=np.concatenate([rig.uv, *(uv for _, _, uv in rows)]).astype(np.float32),
-        identity_basis=np.concatenate(
-            [rig.identity_basis, (follow @ rig.identity_basis[:, inside]).astype(np.float32)], axis=1
-        ),
+        identity_basis=np.concatenate([rig.identity_basis, identity], axis=1),
         expression_basis=np.concatenate([rig.expression_basis, motion], axis=1),
         skin_joints=np.concatenate([rig.skin_joints, skin_joints]),
         skin_weights=np.concatenate([rig.skin_weights, np.eye(4, dtype=np.float32)[np.zeros(sum(count), int)]]),
@@ -114,14 +113,14 @@ def append_teeth(rig: Rig, parts: Mapping[str, Ints], mean: Array) -> Rig:
     )
 
 
-def jaw_motion(rig: Rig, parts: Mapping[str, Ints], points: Array) -> Array:
+def jaw_motion(rig: Rig, points: Array) -> Array:
     """(52, T, 3) displacements of ``points`` (T, 3), metres, fixed to the lower jaw.
 
     The tongue of Anny rides on the jaw: the rotation and translation that best explain what a facial action does to
     the tongue (Kabsch) move the points, exactly rigidly at coefficient 1. A facial action that leaves the skin alone
     moves the tongue in the mouth, not the jaw.
     """
-    skin, tongue = np.unique(rig.faces[parts["skin"]]), np.unique(rig.faces[parts["tongue"]])
+    skin, tongue = (np.unique(rig.faces[rig.regions[name]]) for name in ("skin", "tongue"))
     amount = np.abs(rig.expression_basis).max(2)
     motion = np.zeros((len(amount), *points.shape))
     rest = rig.template[tongue].astype(np.float64)
