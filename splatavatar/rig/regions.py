@@ -63,9 +63,7 @@ def parts(rig: Rig) -> dict[str, Ints]:
     return {name: np.flatnonzero(mask).astype(np.int32) for name, mask in found.items()}
 
 
-def derive(
-    rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array, neck: Array, head: Array
-) -> dict[str, Ints]:
+def derive(rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array, neck: Array, head: Array) -> dict[str, Ints]:
     """All regions of a head: ``found`` of ``parts`` with the lips taken out of the skin, and the parts of the skin.
 
     ``lips`` and ``ears`` (V) say which vertices belong there: those that identity parameters for just these move.
