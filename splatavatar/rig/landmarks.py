@@ -8,12 +8,12 @@ that show its side of the head, put back on the surface, is the landmark. The re
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import Floats, Ints, Rig, SurfacePoints
 
 DATA = Path(__file__).parent / "data" / "anny_landmarks.npz"
@@ -48,6 +48,20 @@ IBUG68 = (
 )
 
 
+@dataclass(frozen=True)
+class View:
+    """Landmarks detected in a picture of a known surface."""
+
+    vertices: Floats
+    """(V, 3) posed, metres, world"""
+    T_camera_world: NDArray[np.float64]
+    """(4, 4) OpenCV axes; the surface is in front of the camera"""
+    K: NDArray[np.float64]
+    """(3, 3) pixels"""
+    pixels: NDArray[np.float64]
+    """(L, 2)"""
+
+
 def load(kind: str) -> dict[str, SurfacePoints]:
     """``mediapipe`` (478) and ``ibug68`` (68) of the rig ``kind``."""
     with np.load(DATA, allow_pickle=False) as file:
@@ -66,25 +80,24 @@ def positions(points: SurfacePoints, vertices: Floats, faces: Ints) -> Floats:
     return np.asarray(np.einsum("lk,lki->li", points.barycentric, vertices[faces[points.face]]), np.float32)
 
 
-def cast(vertices: Floats, faces: Ints, camera: Camera, pixels: NDArray[np.float64]) -> tuple[Ints, Floats]:
-    """The nearest surface point seen through each of ``pixels`` (L, 2): face (L) and barycentric coordinates (L, 3).
+def cast(view: View, faces: Ints) -> tuple[Ints, Floats]:
+    """The nearest point of ``faces`` (F, 3) seen through each pixel: face (L) and barycentric coordinates (L, 3).
 
-    ``vertices`` (V, 3) metres, in the world of the camera, all in front of it. The face is -1 where a ray hits
-    nothing or hits the surface too obliquely or from behind.
+    The face is -1 where a ray hits nothing or hits the surface too obliquely or from behind.
     """
-    seen = vertices @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
+    seen = view.vertices @ view.T_camera_world[:3, :3].T + view.T_camera_world[:3, 3]
     triangles = seen[faces]
     # A ray d hits a triangle where d = weights . corners with all weights positive; their sum is the inverse depth.
     a, b, c = triangles[:, 0], triangles[:, 1], triangles[:, 2]
     inverse = np.stack([np.cross(b, c), np.cross(c, a), np.cross(a, b)], 1)
     volume = np.einsum("fi,fi->f", a, inverse[:, 0])
     inverse = inverse / np.where(np.abs(volume) < 1e-18, np.inf, volume)[:, None, None]
-    rays = np.concatenate([pixels, np.ones((len(pixels), 1))], 1) @ np.linalg.inv(camera.K).T
+    rays = np.concatenate([view.pixels, np.ones((len(view.pixels), 1))], 1) @ np.linalg.inv(view.K).T
     weights = np.einsum("fki,li->lfk", inverse, rays)
     total = weights.sum(2)
     total[(weights < 0).any(2) | (total <= 0)] = 0.0
     face = total.argmax(1)
-    rows = np.arange(len(pixels))
+    rows = np.arange(len(rays))
     normal = np.cross(b - a, c - a)[face]
     facing = -np.einsum("li,li->l", normal, rays) / np.linalg.norm(normal, axis=1) / np.linalg.norm(rays, axis=1)
     hit = (total[rows, face] > 0) & (facing > FACING)
@@ -92,10 +105,8 @@ def cast(vertices: Floats, faces: Ints, camera: Camera, pixels: NDArray[np.float
     return np.where(hit, face, -1).astype(np.int32), barycentric.astype(np.float32)
 
 
-def measure(
-    rig: Rig, views: Iterable[tuple[Floats, Camera, NDArray[np.float64]]], allowed: Ints
-) -> tuple[SurfacePoints, Floats]:
-    """The landmarks of ``rig`` from views of it, each posed vertices (V, 3), a camera and detected pixels (L, 2).
+def measure(rig: Rig, views: Iterable[View], allowed: Ints) -> tuple[SurfacePoints, Floats]:
+    """The landmarks of ``rig`` from views of it.
 
     Only the faces ``allowed`` can carry landmarks. Returns the points and (L) how far single observations lie from
     them on the neutral template, median in metres.
@@ -103,9 +114,10 @@ def measure(
     observed, azimuths = [], []
     used = np.unique(rig.faces[allowed])
     axis = rig.joints[rig.joint_names.index("head")]
-    for vertices, camera, pixels in views:
-        azimuths.append(_azimuth(axis, _unposed(rig.template[used], vertices[used], camera.position)))
-        face, barycentric = cast(vertices, rig.faces[allowed], camera, pixels)
+    for view in views:
+        camera = np.linalg.inv(view.T_camera_world)[:3, 3]
+        azimuths.append(_azimuth(axis, _unposed(rig.template[used], view.vertices[used], camera)))
+        face, barycentric = cast(view, rig.faces[allowed])
         neutral = np.einsum("lk,lki->li", barycentric, rig.template[rig.faces[allowed][face]])
         observed.append(np.where((face >= 0)[:, None], neutral, np.nan))
     stacked = np.stack(observed)

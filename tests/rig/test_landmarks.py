@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from splatavatar.render.camera import look_at
-from splatavatar.rig.landmarks import IBUG68, cast, closest_barycentric, positions, snap
+from splatavatar.rig.landmarks import IBUG68, View, cast, closest_barycentric, positions, snap
 
 # iBUG 300-W, from the subject's right to left: what mirrors to what.
 MIRRORED = (
@@ -74,10 +74,11 @@ def test_cast_finds_the_nearest_surface():
     vertices = np.array([[-1, -1, 0], [1, -1, 0], [0, 1, 0], [-1, -1, -1], [1, -1, -1], [0, 1, -1]], np.float32)
     faces = np.array([[3, 4, 5], [0, 1, 2], [0, 2, 1]], np.int32)
     camera = look_at(np.array([0.2, 0.1, 5.0]), np.array([0.2, 0.1, 0.0]), 0.6, 100, 100)
-    face, barycentric = cast(vertices, faces[:2], camera, np.array([[50.0, 50.0], [0.0, 0.0]]))
+    view = View(vertices, camera.T_camera_world, camera.K, np.array([[50.0, 50.0], [0.0, 0.0]]))
+    face, barycentric = cast(view, faces[:2])
     np.testing.assert_array_equal(face, [1, -1])
     np.testing.assert_allclose(barycentric[0] @ vertices[faces[1]], [0.2, 0.1, 0.0], atol=1e-5)
-    assert cast(vertices, faces[2:], camera, np.array([[50.0, 50.0]]))[0] == -1  # seen from behind
+    assert cast(view, faces[2:])[0][0] == -1  # seen from behind
 
 
 def test_cast_inverts_projection():
@@ -88,7 +89,8 @@ def test_cast_inverts_projection():
     weights = random.dirichlet(np.ones(3), 20)
     seen = weights @ triangle @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
     pixels = seen @ camera.K.T
-    face, found = cast(triangle, np.array([[0, 1, 2]], np.int32), camera, pixels[:, :2] / pixels[:, 2:])
+    view = View(triangle, camera.T_camera_world, camera.K, pixels[:, :2] / pixels[:, 2:])
+    face, found = cast(view, np.array([[0, 1, 2]], np.int32))
     np.testing.assert_array_equal(face, 0)
     np.testing.assert_allclose(found, weights, atol=1e-5)
 

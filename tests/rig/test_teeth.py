@@ -3,7 +3,7 @@ import pytest
 
 from splatavatar.render.camera import look_at
 from splatavatar.rig.arkit import INDEX
-from splatavatar.rig.landmarks import cast
+from splatavatar.rig.landmarks import View, cast
 from splatavatar.rig.loader import load_rig
 
 OUTSIDE = ("skin", "lips")
@@ -19,7 +19,7 @@ def first_hits(vertices, faces, focus):
     hits = []
     for side in (-0.25, 0.0, 0.25):
         camera = look_at(focus + np.array([side, 0.02, 0.4]), focus, 0.13, 128, 128)
-        hits.append(cast(vertices, faces, camera, grid)[0])
+        hits.append(cast(View(vertices, camera.T_camera_world, camera.K, grid), faces)[0])
     return np.concatenate(hits)
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.capture.readers.transforms import read_transforms
-from splatavatar.rig.landmarks import DATA, IBUG68, measure
+from splatavatar.rig.landmarks import DATA, IBUG68, View, measure
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig, SurfacePoints
@@ -42,7 +42,8 @@ def observations(rig: Rig, capture, model: Path):
                 if frame.timestep not in meshes:
                     meshes[frame.timestep] = posed(rig, capture.rig_parameters, frame.timestep)
                 size = np.array([frame.camera.width, frame.camera.height])
-                yield meshes[frame.timestep], frame.camera, np.array([[p.x, p.y] for p in found[0]]) * size
+                pixels = np.array([[p.x, p.y] for p in found[0]]) * size
+                yield View(meshes[frame.timestep], frame.camera.T_camera_world, frame.camera.K, pixels)
 
 
 def carried_over(points: SurfacePoints, source: Rig, target: Rig) -> SurfacePoints:
