@@ -115,7 +115,7 @@ def measure(rig: Rig, views: Iterable[View], allowed: Ints) -> tuple[SurfacePoin
     used = np.unique(rig.faces[allowed])
     axis = rig.joints[rig.joint_names.index("head")]
     for view in views:
-        camera = np.linalg.inv(view.T_camera_world)[:3, 3]
+        camera = np.asarray(np.linalg.inv(view.T_camera_world)[:3, 3], np.float64)
         azimuths.append(_azimuth(axis, _unposed(rig.template[used], view.vertices[used], camera)))
         face, barycentric = cast(view, rig.faces[allowed])
         neutral = np.einsum("lk,lki->li", barycentric, rig.template[rig.faces[allowed][face]])
