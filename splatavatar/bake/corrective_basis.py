@@ -8,25 +8,35 @@ from numpy.typing import NDArray
 from splatavatar.rig.rig import Rig
 
 Floats = NDArray[np.float32]
-ROTATION_SCALE = 2.0
-"""a radian of head turn counts as much as an expression coefficient of 2: it changes the shading of the whole head"""
 
 
-def principal_directions(rig: Rig, inputs: Floats, count: int) -> tuple[Floats, Floats]:
-    """Weights (K, D) and bias (K) of psi = weights @ inputs + bias, K <= ``count``.
+def corrective_basis(rig: Rig, inputs: Floats, turns: int, expressions: int) -> tuple[Floats, Floats]:
+    """Weights (K, D) and bias (K) of psi = weights @ inputs + bias, K <= ``turns`` + ``expressions``.
 
-    The principal components of the training inputs (T, D), whitened: psi has zero mean and unit variance over the
-    capture, so that one learning rate suits every corrective. Directions that hold less than a thousandth of the
-    variance are left out.
+    The principal components of the joint rotations of the training inputs (T, D), then those of the expressions: apart, because
+    what a turn does to the light is the same in every expression, and three directions hold all of it.
     """
-    scale = np.ones(rig.corrective_inputs)
-    scale[len(rig.expression_names) :] = ROTATION_SCALE
+    split = len(rig.expression_names)
+    parts = []
+    for columns, count in ((slice(split, None), turns), (slice(0, split), expressions)):
+        weights, bias = principal_directions(inputs[:, columns], count)
+        wide = np.zeros((len(bias), inputs.shape[1]), np.float32)
+        wide[:, columns] = weights
+        parts.append((wide, bias))
+    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+
+
+def principal_directions(inputs: Floats, count: int) -> tuple[Floats, Floats]:
+    """Weights (K, D) and bias (K) of the first K <= ``count`` principal components of ``inputs`` (T, D).
+
+    Whitened: psi has zero mean and unit variance over the inputs, so that one learning rate suits every corrective. Directions
+    that hold less than a thousandth of the variance are left out.
+    """
     mean = inputs.mean(0, dtype=np.float64)
-    _, singular, directions = np.linalg.svd((inputs - mean) * scale, full_matrices=False)
+    _, singular, directions = np.linalg.svd(inputs - mean, full_matrices=False)
     energy = singular**2
-    kept = min(count, int((energy > 1e-3 * max(energy.sum(), 1e-12)).sum())) if energy.sum() > 1e-9 else 0
-    deviation = singular[:kept] / np.sqrt(len(inputs))
-    weights = directions[:kept] * scale / deviation[:, None]
+    kept = min(count, int((energy > 1e-3 * energy.sum()).sum())) if energy.sum() > 1e-9 else 0
+    weights = directions[:kept] / (singular[:kept, None] / np.sqrt(len(inputs)))
     # The sign of a singular vector is arbitrary; fixed here so that a rerun anywhere gives the same file.
     signs = np.where(weights[np.arange(kept), np.abs(weights).argmax(1)] < 0, -1.0, 1.0) if kept else np.ones(0)
     weights = weights * signs[:, None]

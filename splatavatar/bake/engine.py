@@ -77,7 +77,7 @@ class Engine(Protocol):
         ...
 
     def adam(
-        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int
+        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, shrink: float, step: int
     ) -> None:
         """One in-place Adam step (beta 0.9 and 0.999, epsilon 1e-15) on the rows whose ``visible`` (uint8) is set."""
         ...
@@ -91,6 +91,7 @@ class Engine(Protocol):
         shared: Tensor,
         visible: Tensor,
         rate: float,
+        shrink: float,
         step: int,
     ) -> None:
         """The same for ``value`` (K, N, 6) whose gradient is psi (K) times ``shared`` (N, 6)."""

@@ -82,9 +82,9 @@ class NativeEngine:
         return Gradients(out, g_vertices, motion, weight, (l1, dssim, matte))
 
     def adam(
-        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int
+        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, shrink: float, step: int
     ) -> None:
-        _native.adam(value, first, second, gradient, visible, rate, BETA1, BETA2, EPSILON, step)
+        _native.adam(value, first, second, gradient, visible, rate, BETA1, BETA2, EPSILON, shrink, step)
 
     def adam_rank_one(
         self,
@@ -95,9 +95,10 @@ class NativeEngine:
         shared: Tensor,
         visible: Tensor,
         rate: float,
+        shrink: float,
         step: int,
     ) -> None:
-        _native.adam_rank_one(value, first, second, psi, shared, visible, rate, BETA1, BETA2, EPSILON, step)
+        _native.adam_rank_one(value, first, second, psi, shared, visible, rate, BETA1, BETA2, EPSILON, shrink, step)
 
     def _forward(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> _native.BoundArrays:
         self._resize(target.camera.width, target.camera.height)

@@ -17,7 +17,7 @@ from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
 from splatavatar.bake import checkpoint
 from splatavatar.bake.contact_sheet import spread
-from splatavatar.bake.corrective_basis import principal_directions
+from splatavatar.bake.corrective_basis import corrective_basis
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.device import Device, choose_device
 from splatavatar.bake.engine import Target
@@ -90,7 +90,9 @@ class Job:
         self.schedule = Schedule()
         self.motion = RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
-        weights, bias = principal_directions(rig, self.motion.inputs[trained], self.schedule.correctives)
+        weights, bias = corrective_basis(
+            rig, self.motion.inputs[trained], self.schedule.turn_correctives, self.schedule.expression_correctives
+        )
         self.weights, self.bias = torch.from_numpy(weights), torch.from_numpy(bias)
         self.curve: list[dict[str, float]] = []
         self.elapsed_before = 0.0
@@ -150,7 +152,11 @@ class Job:
                     rate = (self.trainer.state.iteration - first) / (time.monotonic() - began)
                     self._show(progress, rate, loss)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    self._checkpoint()
+                    # Too little room for a checkpoint may still be enough for the avatar, which is much smaller.
+                    try:
+                        self._checkpoint()
+                    except OutputError as error:
+                        self.display.say(f"no checkpoint: {error}")
                     saved = time.monotonic()
         self._note(1.0)
 

@@ -25,11 +25,15 @@ class Schedule:
 
     rates: dict[str, float] = field(default_factory=_rates)
     """Adam step sizes at the start; position and scale in units of the triangle size"""
+    weight_decay: dict[str, float] = field(default_factory=lambda: {"sh": 0.0, "correctives": 0.0})
+    """share of a value lost a step, at the starting rate: what only chance asks for does not grow"""
     final_rate: float = 0.1
     """factor of every rate at the end; exponential in between"""
     loss: LossWeights = field(default_factory=lambda: LossWeights(l1=0.8, dssim=0.2, matte=0.1))
-    correctives: int = 8
-    """K"""
+    turn_correctives: int = 3
+    """correctives that follow the joint rotations: light that moves over a turning head"""
+    expression_correctives: int = 5
+    """correctives that follow the expression"""
     corrective_start: float = 0.05
     """progress at which correctives begin to move, once the mean appearance stands"""
     initial_share: float = 0.6

@@ -167,10 +167,10 @@ class TorchEngine:
         return Gradients(out, g_vertices, motion.cpu(), weight.detach().cpu(), terms)
 
     def adam(
-        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, step: int
+        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, shrink: float, step: int
     ) -> None:
         on = visible.bool().view(-1, *[1] * (value.dim() - 1))
-        _adam_step(value, first, second, gradient, on, rate, step)
+        _adam_step(value, first, second, gradient, on, rate, shrink, step)
 
     def adam_rank_one(
         self,
@@ -181,15 +181,16 @@ class TorchEngine:
         shared: Tensor,
         visible: Tensor,
         rate: float,
+        shrink: float,
         step: int,
     ) -> None:
-        _adam_step(value, first, second, psi[:, None, None] * shared, visible.bool()[None, :, None], rate, step)
+        _adam_step(value, first, second, psi[:, None, None] * shared, visible.bool()[None, :, None], rate, shrink, step)
 
 
 def _adam_step(
-    value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, on: Tensor, rate: float, step: int
+    value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, on: Tensor, rate: float, shrink: float, step: int
 ) -> None:
     first.copy_(torch.where(on, BETA1 * first + (1 - BETA1) * gradient, first))
     second.copy_(torch.where(on, BETA2 * second + (1 - BETA2) * gradient * gradient, second))
     update = rate * first / (1 - BETA1**step) / ((second / (1 - BETA2**step)).sqrt() + EPSILON)
-    value.sub_(torch.where(on, update, torch.zeros_like(update)))
+    value.copy_(torch.where(on, shrink * value - update, value))

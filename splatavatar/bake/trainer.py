@@ -152,12 +152,13 @@ class Trainer:
         for name in PARAMETERS:
             value, first, second = (getattr(s, name) for s in (state.splats, state.moments.first, state.moments.second))
             gradient = gradients.parameters[name]
-            self.engine.adam(value, first, second, gradient, visible, rates[name] * decay, state.iteration)
+            self.engine.adam(value, first, second, gradient, visible, rates[name] * decay, 1 - decay * self.schedule.weight_decay.get(name, 0.0), state.iteration)
         if len(psi):
             shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
             table, first, second = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
             rate = rates["correctives"] * decay
-            self.engine.adam_rank_one(table, first, second, psi, shared, visible, rate, state.iteration)
+            shrink = 1 - decay * self.schedule.weight_decay["correctives"]
+            self.engine.adam_rank_one(table, first, second, psi, shared, visible, rate, shrink, state.iteration)
 
     def _update_rig(self, timestep: int, leaves: tuple[Tensor, Tensor, Tensor], decay: float) -> None:
         schedule, moments, motion = self.schedule, self.state.rig_moments, self.motion

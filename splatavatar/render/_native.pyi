@@ -42,9 +42,6 @@ class Rasterizer:
     def pairs(self) -> int:
         """(Gaussian, tile) pairs of the last picture."""
 
-    def visibility(self, out: Buffer, /) -> None:
-        """uint8 ``out`` (N): 1 where the last picture kept the Gaussian."""
-
     def forward_world(
         self,
         mean: Buffer,
@@ -181,6 +178,7 @@ def adam(
     beta1: float,
     beta2: float,
     epsilon: float,
+    shrink: float,
     step: int,
     /,
 ) -> None:
@@ -200,6 +198,7 @@ def adam_rank_one(
     beta1: float,
     beta2: float,
     epsilon: float,
+    shrink: float,
     step: int,
     /,
 ) -> None:

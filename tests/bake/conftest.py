@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from splatavatar.bake.corrective_basis import principal_directions
+from splatavatar.bake.corrective_basis import corrective_basis
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.engine import Target
 from splatavatar.bake.initialise import paint, surface_splats
@@ -43,7 +43,7 @@ def make_trainer(sample: tuple[Rig, RigParameters, list[Target], list[Target]]) 
     def make(move_rig: bool = False, seed: int = 0) -> Trainer:
         schedule, motion = Schedule(), RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
-        weights, bias = (torch.from_numpy(x) for x in principal_directions(rig, motion.inputs[trained], 4))
+        weights, bias = (torch.from_numpy(x) for x in corrective_basis(rig, motion.inputs[trained], 2, 2))
         neutral = motion.vertices(trained[0]).numpy()
         splats = surface_splats(rig, neutral, 3000, len(bias), seed)
         paint(splats, rig, neutral, [t for t in targets if t.timestep == trained[0]])

@@ -101,8 +101,8 @@ def test_adam_twins() -> None:
         value, first, second = start.clone(), torch.zeros(50, 3), torch.zeros(50, 3)
         table, table_first, table_second = tables.clone(), torch.zeros_like(tables), torch.zeros_like(tables)
         for step in (1, 2, 3):
-            engine.adam(value, first, second, gradient * step, visible, 0.01, step)
-            engine.adam_rank_one(table, table_first, table_second, psi, shared * step, visible, 0.01, step)
+            engine.adam(value, first, second, gradient * step, visible, 0.01, 0.9, step)
+            engine.adam_rank_one(table, table_first, table_second, psi, shared * step, visible, 0.01, 0.9, step)
         results.append((value, second, table, table_second))
     assert torch.equal(results[0][0][visible == 0], start[visible == 0])
     for got, want in zip(*results, strict=True):

@@ -1,6 +1,7 @@
 #include "binning.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "thread_pool.h"
 
@@ -8,6 +9,7 @@ namespace splatavatar {
 namespace {
 
 constexpr int kDigitBits = 11, kDigits = 1 << kDigitBits;
+constexpr uint64_t kMaxPairs = 1u << 28;  // 10 GB of gradients; a head has 10^5 to 10^6
 constexpr int kChunks = 4;  // fixed, so that the result does not depend on the number of threads
 
 template <class T>
@@ -45,28 +47,32 @@ void Binner::sort(int chunks) {
 
 uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& view, bool slots) {
   const int tiles = view.tiles_x * view.tiles_y;
-  grow(entries_, n), grow(spare_, n), grow(begins_, kChunks * 2);
+  grow(entries_, n), grow(spare_, n);
   int per_chunk = (n + kChunks - 1) / kChunks;
   // Compaction: count, then copy, by chunk.
-  uint32_t* visible = begins_.data();
-  uint32_t* areas = begins_.data() + kChunks;
+  uint32_t visible[kChunks];
+  uint64_t areas[kChunks];
   parallel_for(kChunks, [&](int c, int) {
-    uint32_t count = 0, area = 0;
+    uint32_t count = 0;
+    uint64_t area = 0;
     for (int i = c * per_chunk, end = std::min(n, i + per_chunk); i < end; i++) {
       if (keys[i] == kCulled) continue;
-      count++, area += (uint32_t)(splats[i].x1 - splats[i].x0) * (splats[i].y1 - splats[i].y0);
+      count++, area += (uint64_t)(splats[i].x1 - splats[i].x0) * (splats[i].y1 - splats[i].y0);
     }
     visible[c] = count, areas[c] = area;
   });
-  uint32_t total = 0, pairs = 0;
+  uint32_t total = 0;
+  uint64_t pairs = 0;
   for (int c = 0; c < kChunks; c++) {
-    uint32_t count = visible[c], area = areas[c];
+    uint32_t count = visible[c];
+    uint64_t area = areas[c];
     visible[c] = total, areas[c] = pairs;
     total += count, pairs += area;
   }
+  if (pairs > kMaxPairs) throw std::length_error("too many large Gaussians for a picture of this size");
   visible_ = (int)total;
   parallel_for(kChunks, [&](int c, int) {
-    uint32_t at = visible[c], slot = areas[c];
+    uint32_t at = visible[c], slot = (uint32_t)areas[c];
     for (int i = c * per_chunk, end = std::min(n, i + per_chunk); i < end; i++) {
       if (keys[i] == kCulled) continue;
       entries_[at++] = {keys[i], (uint32_t)i};
@@ -107,7 +113,7 @@ uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& vie
   parallel_for(kChunks, [&](int c, int) {
     each_tile(c, [&](uint32_t& next, uint32_t index) { list_[next++] = index; });
   });
-  return pairs;
+  return (uint32_t)pairs;
 }
 
 }  // namespace splatavatar

@@ -18,7 +18,7 @@ class Binner {
   struct Entry { uint32_t key, index; };
   void sort(int chunks);
   std::vector<Entry> entries_, spare_;
-  std::vector<uint32_t> histogram_, counts_, offsets_, list_, begins_;
+  std::vector<uint32_t> histogram_, counts_, offsets_, list_;
   int visible_ = 0;
 };
 

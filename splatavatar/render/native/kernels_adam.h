@@ -1,4 +1,4 @@
-// Adam (Kingma and Ba 2015, algorithm 1) over rows of parameters, skipping rows of Gaussians that the view does not see.
+// Adam (Kingma and Ba 2015, algorithm 1) with decoupled weight decay (Loshchilov and Hutter 2019) over rows of parameters, skipping rows of Gaussians that the view does not see.
 #pragma once
 #include "raster.h"
 #include "simd.h"
@@ -8,7 +8,7 @@ namespace splatavatar::KERNELS_ISA {
 SPLAT_INLINE void adam_value(float& value, float& m, float& v, float g, const auto& s) {
   m = s.beta1 * m + (1.f - s.beta1) * g;
   v = s.beta2 * v + (1.f - s.beta2) * g * g;
-  value -= s.rate * (m * s.correction1) / (std::sqrt(v * s.correction2) + s.epsilon);
+  value = s.shrink * value - s.rate * (m * s.correction1) / (std::sqrt(v * s.correction2) + s.epsilon);
 }
 
 // Calls f(first, last) for every run of visible rows in [begin, end): long runs keep the loops over values vectorised.

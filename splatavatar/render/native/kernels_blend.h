@@ -99,7 +99,7 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
 
 inline void blend_float(const Splat* splats, const Bins& bins, const View& view, int tile, const FloatImage& image) {
   TilePixels px;
-  blend_tile<10>(splats, bins, view, tile, px);
+  blend_tile<(int)(kMinTransmittance * 1e5f + .5f)>(splats, bins, view, tile, px);
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
   int64_t plane = (int64_t)image.width * image.height;
@@ -136,6 +136,7 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
   int64_t plane = (int64_t)image.width * image.height;
   Float T[kTile], behind[kTile], dr[kTile], dg[kTile], db[kTile];
   uint32_t alive = tile_rows(view, y0);
+  const Mask in_picture = gt(splat((float)columns), iota());
   for (int y = 0; y < kTile; y++) {
     Float in[8] = {};
     if (alive >> y & 1)
@@ -167,7 +168,7 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
       rows &= rows - 1;
       float dy = (float)y - t.v;
       Float level = along * dy + (fixed + t.qyy * dy * dy), alpha = exp2(level);
-      Mask hit = ge(level, faintest);
+      Mask hit = both(ge(level, faintest), in_picture);
       Float a = keep(hit, min(alpha, ceiling)), w = a * T[y];
       red += w * dr[y], green += w * dg[y], blue += w * db[y], weight += w;
       Float own = w * (dr[y] * s.r + dg[y] * s.g + db[y] * s.b), rest = behind[y] - own;

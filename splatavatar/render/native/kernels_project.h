@@ -104,7 +104,7 @@ SPLAT_INLINE void emit(const Projected& p, const View& view, Float opacity, Floa
   Float u = view.fx * p.c.x * p.iz + view.cx, v = view.fy * p.c.y * p.iz + view.cy, inverse = 1.f / p.det;
   Float A = p.syy * inverse, B = -p.sxy * inverse, C = p.sxx * inverse;
   Float ex = sqrt(max(tau * p.sxx, splat(0.f))), ey = sqrt(max(tau * p.syy, splat(0.f)));
-  // Bounds of the pixel centres inside the ellipse, kept in a range where conversion to int is defined (NaN becomes -2).
+  // Bounds of the pixel centres inside the ellipse, kept in a range where conversion to int is defined.
   Float limit = splat(1e6f), low = splat(-2.f);
   Float left = max(min(u - ex - .5f, limit), low), right = max(min(u + ex - .5f, limit), low);
   Float top = max(min(v - ey - .5f, limit), low), bottom = max(min(v + ey - .5f, limit), low);
@@ -207,6 +207,7 @@ inline void project_world_backward(const WorldGaussians& w, const View& view, in
   project_backward(p, view, g, g_mean, g_axes, g_camera, g_a);
   uint32_t visible = 0;
   for (int l = 0; l < kLanes && first + l < w.n; l++) visible |= (keys[first + l] != kCulled ? 1u : 0u) << l;
+  // By selection, not multiplication: what is not finite in a culled Gaussian must not reach the sums.
   auto only_visible = [&](Float x) {
     for (int l = 0; l < kLanes; l++) x[l] = visible >> l & 1 ? x[l] : 0.f;
     return x;
@@ -230,19 +231,12 @@ inline void project_world_backward(const WorldGaussians& w, const View& view, in
     for (int i = 0; i < 3; i++)
       for (int j = 0; j < 3; j++) {
         Float t = gcs[i] * ms[j];
-        for (int k = 0; k < 3; k++) {
-          Vec3 ga = visible3(g_a[k]);
-          t += (i == 0 ? ga.x : i == 1 ? ga.y : ga.z) * (R.m[j][k] * (k == 0 ? scale.x : k == 1 ? scale.y : scale.z));
-        }
-        if (first + kLanes > w.n)
-          for (int l = w.n - first; l < kLanes; l++) t[l] = 0.f;
+        for (int k = 0; k < 3; k++)
+          t += (i == 0 ? g_a[k].x : i == 1 ? g_a[k].y : g_a[k].z) * (R.m[j][k] * (k == 0 ? scale.x : k == 1 ? scale.y : scale.z));
+        t = only_visible(t);
         terms[3 * i + j] = t;
       }
-    for (int i = 0; i < 3; i++) {
-      terms[9 + i] = gcs[i];
-      if (first + kLanes > w.n)
-        for (int l = w.n - first; l < kLanes; l++) terms[9 + i][l] = 0.f;
-    }
+    for (int i = 0; i < 3; i++) terms[9 + i] = gcs[i];
     Float total = sums<12>(terms);
     for (int c = 0; c < 12; c++) out.T_camera_world[block * 12 + c] = total[c];
   }

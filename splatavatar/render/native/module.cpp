@@ -20,10 +20,29 @@
 namespace nb = nanobind;
 using namespace splatavatar;
 
-namespace {
-
 template <class T>
 using Array = nb::ndarray<T, nb::c_contig, nb::device::cpu>;
+
+// An array that is written. It is never converted: the result would go into the copy and be lost.
+template <class T>
+struct Out : Array<T> {
+  Out() = default;
+  Out(const Array<T>& array) : Array<T>(array) {}
+};
+
+template <class T>
+struct nanobind::detail::type_caster<Out<T>> {
+  NB_TYPE_CASTER(Out<T>, make_caster<Array<T>>::Name)
+  bool from_python(handle source, uint8_t flags, cleanup_list* cleanup) noexcept {
+    make_caster<Array<T>> caster;
+    if (!caster.from_python(source, (uint8_t)(flags & ~(uint8_t)cast_flags::convert), cleanup)) return false;
+    value = Out<T>(caster.value);
+    return true;
+  }
+};
+
+namespace {
+
 using Floats = Array<const float>;
 using Ints = Array<const int32_t>;
 using Doubles = Array<const double>;
@@ -59,6 +78,18 @@ WorldGaussians world_of(const Floats& mean, const Floats& rotation, const Floats
   int64_t n = mean.ndim() ? (int64_t)mean.shape(0) : 0;
   return {(int)n, checked(mean, "mean", {n, 3}), checked(rotation, "rotation", {n, 4}), checked(scale, "scale", {n, 3}),
           checked(opacity, "opacity", {n}), checked(colour, "colour", {n, 3})};
+}
+
+// A backward pass must follow the forward pass of the same scene and picture.
+void check_pictures(const Rasterizer& r, int64_t n, const Floats& planes, const Floats& gradient) {
+  if (n != r.gaussians()) throw std::invalid_argument("backward needs the forward pass of the same Gaussians first");
+  checked(planes, "planes", {4, r.height(), r.width()});
+  checked(gradient, "gradient", {4, r.height(), r.width()});
+}
+
+int64_t rows_of(const auto& array, size_t dimensions, const char* name) {
+  if (array.ndim() != dimensions) throw std::invalid_argument(std::string(name) + " must have " + std::to_string(dimensions) + " dimensions");
+  return (int64_t)array.shape(0);
 }
 
 // Arrays of the optimiser, borrowed for the length of a call.
@@ -118,10 +149,9 @@ NB_MODULE(_native, m) {
       .def(nb::init<>())
       .def_prop_ro("visible", &Rasterizer::visible)
       .def_prop_ro("pairs", &Rasterizer::pairs)
-      .def("visibility", [](const Rasterizer& r, Array<uint8_t> out) { r.visibility((int)out.size(), out.data()); })
       .def("forward_world",
            [](Rasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
-              const Floats& colour, const Doubles& T, const Doubles& K, Array<float> planes) {
+              const Floats& colour, const Doubles& T, const Doubles& K, Out<float> planes) {
              WorldGaussians g = world_of(mean, rotation, scale, opacity, colour);
              if (planes.ndim() != 3) throw std::invalid_argument("planes must be (4, H, W)");
              View view = view_of(T, K, (int)planes.shape(2), (int)planes.shape(1));
@@ -131,19 +161,20 @@ NB_MODULE(_native, m) {
            })
       .def("backward_world",
            [](Rasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
-              const Floats& colour, const Floats& planes, const Floats& gradient, Array<float> g_mean, Array<float> g_rotation,
-              Array<float> g_scale, Array<float> g_opacity, Array<float> g_colour, Array<double> g_camera) {
+              const Floats& colour, const Floats& planes, const Floats& gradient, Out<float> g_mean, Out<float> g_rotation,
+              Out<float> g_scale, Out<float> g_opacity, Out<float> g_colour, Out<double> g_camera) {
              WorldGaussians g = world_of(mean, rotation, scale, opacity, colour);
              int64_t n = g.n;
              WorldGradients out{checked(g_mean, "g_mean", {n, 3}), checked(g_rotation, "g_rotation", {n, 4}),
                                 checked(g_scale, "g_scale", {n, 3}), checked(g_opacity, "g_opacity", {n}),
                                 checked(g_colour, "g_colour", {n, 3}), nullptr};
+             check_pictures(r, n, planes, gradient);
              double* camera = g_camera.size() ? checked(g_camera, "g_camera", {4, 4}) : nullptr;
              nb::gil_scoped_release release;
              r.backward(g, planes.data(), gradient.data(), out, camera);
            })
       .def("forward_bound",
-           [](Rasterizer& r, const BoundArrays& arrays, const Doubles& T, const Doubles& K, Array<float> planes) {
+           [](Rasterizer& r, const BoundArrays& arrays, const Doubles& T, const Doubles& K, Out<float> planes) {
              BoundModel model = arrays.model();
              if (planes.ndim() != 3) throw std::invalid_argument("planes must be (4, H, W)");
              View view = view_of(T, K, (int)planes.shape(2), (int)planes.shape(1));
@@ -152,9 +183,9 @@ NB_MODULE(_native, m) {
              r.forward(model, view, out);
            })
       .def("backward_bound",
-           [](Rasterizer& r, const BoundArrays& arrays, const Floats& planes, const Floats& gradient, Array<float> position,
-              Array<float> rotation, Array<float> log_scale, Array<float> logit, Array<float> colour, Array<float> sh,
-              Array<float> frame, Array<float> motion, Array<float> weight) {
+           [](Rasterizer& r, const BoundArrays& arrays, const Floats& planes, const Floats& gradient, Out<float> position,
+              Out<float> rotation, Out<float> log_scale, Out<float> logit, Out<float> colour, Out<float> sh,
+              Out<float> frame, Out<float> motion, Out<float> weight) {
              BoundModel model = arrays.model();
              int64_t n = model.n;
              BoundGradients out{checked(position, "position", {n, 3}), checked(rotation, "rotation", {n, 4}),
@@ -162,6 +193,7 @@ NB_MODULE(_native, m) {
                                 checked(colour, "colour", {n, 3}), checked(sh, "sh", {n, 3, 3}),
                                 frame.size() ? checked(frame, "frame", {n, 13}) : nullptr, checked(motion, "motion", {n}),
                                 checked(weight, "weight", {n})};
+             check_pictures(r, n, planes, gradient);
              nb::gil_scoped_release release;
              r.backward(model, planes.data(), gradient.data(), out);
            });
@@ -174,15 +206,15 @@ NB_MODULE(_native, m) {
            });
 
   m.attr("FRAME") = kFrame;
-  m.def("triangle_frames", [](const Floats& vertices, const Ints& triangles, Array<float> frames) {
-    int64_t f = (int64_t)triangles.shape(0), v = (int64_t)vertices.shape(0);
+  m.def("triangle_frames", [](const Floats& vertices, const Ints& triangles, Out<float> frames) {
+    int64_t f = rows_of(triangles, 2, "triangles"), v = rows_of(vertices, 2, "vertices");
     check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, v, "triangles");
     frames_forward(checked(vertices, "vertices", {v, 3}), triangles.data(), (int)f, checked(frames, "frames", {f, kFrame}));
   });
   m.def("triangle_frames_backward",
         [](const Floats& vertices, const Ints& triangles, const Ints& face, const Floats& barycentric, const Floats& per_gaussian,
-           Array<float> scratch, Array<float> g_vertices) {
-          int64_t f = (int64_t)triangles.shape(0), v = (int64_t)vertices.shape(0), n = (int64_t)face.shape(0);
+           Out<float> scratch, Out<float> g_vertices) {
+          int64_t f = rows_of(triangles, 2, "triangles"), v = rows_of(vertices, 2, "vertices"), n = rows_of(face, 1, "face");
           check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, v, "triangles");
           check_faces(checked(face, "face", {n}), n, f, "face");
           frames_backward(checked(vertices, "vertices", {v, 3}), triangles.data(), (int)f, face.data(),
@@ -193,7 +225,8 @@ NB_MODULE(_native, m) {
   m.def("photometric_scratch", &photometric_scratch);
   m.def("photometric",
         [](const Floats& image, const Array<const uint8_t>& target, std::array<float, 3> background, std::array<float, 3> weights,
-           std::array<int, 4> rectangle, Array<float> gradient, Array<float> scratch, Array<double> rows) {
+           std::array<int, 4> rectangle, Out<float> gradient, Out<float> scratch, Out<double> rows) {
+          rows_of(image, 3, "image");
           int64_t h = (int64_t)image.shape(1), w = (int64_t)image.shape(2);
           Photometric p{};
           p.width = (int)w, p.height = (int)h;
@@ -211,32 +244,34 @@ NB_MODULE(_native, m) {
           return loss;
         });
 
-  m.def("adam", [](Array<float> value, Array<float> first, Array<float> second, const Floats& gradient,
-                   const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, int step) {
+  m.def("adam", [](Out<float> value, Out<float> first, Out<float> second, const Floats& gradient,
+                   const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, float shrink, int step) {
+    if (value.ndim() < 1) throw std::invalid_argument("adam: value must have rows");
     int rows = (int)value.shape(0), width = rows ? (int)(value.size() / rows) : 1;
     if (first.size() != value.size() || second.size() != value.size() || gradient.size() != value.size() ||
         (visible.size() && (int)visible.size() != rows))
       throw std::invalid_argument("adam: sizes differ");
     AdamStep s{value.data(), first.data(), second.data(), gradient.data(), visible.size() ? visible.data() : nullptr, rows, width,
-               rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)), 1.f / (1.f - std::pow(beta2, (float)step))};
+               rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)), 1.f / (1.f - std::pow(beta2, (float)step)), shrink};
     nb::gil_scoped_release release;
     const Kernels& k = kernels();
     parallel_ranges(rows, 4096, [&](int begin, int end) { k.adam(s, begin, end); });
   });
-  m.def("adam_rank_one", [](Array<float> value, Array<float> first, Array<float> second, const Floats& psi, const Floats& shared,
-                            const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, int step) {
+  m.def("adam_rank_one", [](Out<float> value, Out<float> first, Out<float> second, const Floats& psi, const Floats& shared,
+                            const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, float shrink, int step) {
+    rows_of(value, 3, "value");
     int k = (int)value.shape(0), rows = (int)value.shape(1), width = (int)value.shape(2);
     if (first.size() != value.size() || second.size() != value.size() || (int)psi.size() != k ||
         (int64_t)shared.size() != (int64_t)rows * width || (visible.size() && (int)visible.size() != rows))
       throw std::invalid_argument("adam_rank_one: sizes differ");
     AdamRankOne s{value.data(), first.data(), second.data(), psi.data(), shared.data(), visible.size() ? visible.data() : nullptr, k,
                   rows, width, rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)),
-                  1.f / (1.f - std::pow(beta2, (float)step))};
+                  1.f / (1.f - std::pow(beta2, (float)step)), shrink};
     nb::gil_scoped_release release;
     const Kernels& kernel = kernels();
     parallel_ranges(rows, 1024, [&](int begin, int end) { kernel.adam_rank_one(s, begin, end); });
   });
-  m.def("weighted_sum", [](const Floats& basis, const Floats& weights, const Floats& base, Array<float> out) {
+  m.def("weighted_sum", [](const Floats& basis, const Floats& weights, const Floats& base, Out<float> out) {
     int n = (int)out.size(), k = (int)weights.size();
     if ((int64_t)basis.size() != (int64_t)k * n || (int)base.size() != n) throw std::invalid_argument("weighted_sum: sizes differ");
     nb::gil_scoped_release release;
@@ -250,7 +285,7 @@ NB_MODULE(_native, m) {
               const Ints& skin_joints, const Floats& skin_weights) {
              new (self) RigPose(make_rig(neutral, basis, joints, parents, skin_joints, skin_weights));
            })
-      .def("pose", [](RigPose& r, const Floats& expression, const Floats& rotations, const Floats& translation, Array<float> out) {
+      .def("pose", [](RigPose& r, const Floats& expression, const Floats& rotations, const Floats& translation, Out<float> out) {
         check_pose(r, expression, rotations, translation);
         r.pose(expression.data(), rotations.data(), translation.data(), checked(out, "out", {r.vertices(), 3}));
       });
@@ -263,7 +298,7 @@ NB_MODULE(_native, m) {
               const Floats& opacity, const Floats& colour, const Floats& sh, const Floats& corrective_position,
               const Floats& corrective_colour, const Floats& corrective_weights, const Floats& corrective_bias) {
              RigPose rig = make_rig(neutral, basis, joints, parents, skin_joints, skin_weights);
-             int64_t f = (int64_t)triangles.shape(0), n = (int64_t)face.shape(0), k = (int64_t)corrective_bias.shape(0);
+             int64_t f = rows_of(triangles, 2, "triangles"), n = rows_of(face, 1, "face"), k = rows_of(corrective_bias, 1, "correctives.bias");
              int64_t inputs = rig.expressions() + 3 * rig.joints();
              check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, rig.vertices(), "triangles");
              check_faces(checked(face, "face", {n}), n, f, "face");
@@ -277,7 +312,7 @@ NB_MODULE(_native, m) {
            })
       .def("render",
            [](DrivePath& d, const Floats& expression, const Floats& rotations, const Floats& translation, const Doubles& T,
-              const Doubles& K, std::array<float, 3> background, Array<uint8_t> image) {
+              const Doubles& K, std::array<float, 3> background, Out<uint8_t> image) {
              check_pose(d.rig(), expression, rotations, translation);
              if (image.ndim() != 3 || (image.shape(2) != 3 && image.shape(2) != 4)) throw std::invalid_argument("image must be (H, W, 3 or 4)");
              ByteImage out{image.data(), (int)image.shape(1), (int)image.shape(0), (int)image.shape(2), {background[0], background[1], background[2]}};

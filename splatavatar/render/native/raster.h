@@ -118,6 +118,7 @@ struct AdamStep {
   const uint8_t* visible;   // one flag a row of `width` values, or null
   int rows, width;
   float rate, beta1, beta2, epsilon, correction1, correction2;
+  float shrink;             // factor of the value before the step: decoupled weight decay
 };
 
 struct AdamRankOne {  // gradient of row k is psi[k] * shared
@@ -126,6 +127,7 @@ struct AdamRankOne {  // gradient of row k is psi[k] * shared
   const uint8_t* visible;
   int k, rows, width;
   float rate, beta1, beta2, epsilon, correction1, correction2;
+  float shrink;             // factor of the value before the step: decoupled weight decay
 };
 
 struct Kernels {

@@ -35,7 +35,7 @@ View make_view(const double* T, const double* K, int width, int height) {
 
 template <class Project>
 void Rasterizer::run(int n, const View& view, float* planes, Project&& project) {
-  view_ = view;
+  view_ = view, gaussians_ = n;
   if ((int)splats_.size() < n) splats_.resize(n), keys_.resize(n);
   parallel_ranges(blocks(n), kBlocksPerTask, [&](int begin, int end) {
     for (int b = begin; b < end; b++) project(b);
@@ -93,10 +93,6 @@ void Rasterizer::backward(const BoundModel& m, const float* planes, const float*
   parallel_ranges(blocks(m.n), kBlocksPerTask, [&](int begin, int end) {
     for (int b = begin; b < end; b++) k.project_bound_backward(m, view_, b, splats_.data(), keys_.data(), pairs_.data(), out);
   });
-}
-
-void Rasterizer::visibility(int n, uint8_t* out) const {
-  for (int i = 0; i < n; i++) out[i] = keys_[i] != kCulled;
 }
 
 void frames_forward(const float* vertices, const int32_t* triangles, int count, float* frames) {

@@ -18,8 +18,10 @@ class Rasterizer {
   // planes as the forward pass returned them, gradient (4, H, W).
   void backward(const WorldGaussians& gaussians, const float* planes, const float* gradient, WorldGradients out, double* g_camera);
   void backward(const BoundModel& model, const float* planes, const float* gradient, BoundGradients out);
-  // (N) one where the last forward pass kept the Gaussian.
-  void visibility(int n, uint8_t* out) const;
+  // Of the last forward pass; -1 Gaussians before the first.
+  int gaussians() const { return gaussians_; }
+  int width() const { return view_.width; }
+  int height() const { return view_.height; }
   int visible() const { return binner_.visible(); }
   uint32_t pairs() const { return pairs_count_; }
 
@@ -33,6 +35,7 @@ class Rasterizer {
   Binner binner_;
   View view_{};
   uint32_t pairs_count_ = 0;
+  int gaussians_ = -1;
 };
 
 // (F, kFrame) of every triangle.

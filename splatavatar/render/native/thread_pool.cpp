@@ -8,6 +8,8 @@
 #include <thread>
 #include <vector>
 
+#include <unistd.h>
+
 #ifdef __linux__
 #include <sched.h>
 #endif
@@ -101,7 +103,8 @@ class Pool {
 };
 
 std::mutex pool_mutex;
-Pool* pool = nullptr;  // never destroyed at exit: joining threads after main can hang in forked or embedding processes
+Pool* pool = nullptr;  // never destroyed at exit: joining threads after main can hang in embedding processes
+pid_t pool_owner = 0;  // threads do not survive a fork: the child abandons its parent's pool and makes its own
 int wanted = 0;
 
 }  // namespace
@@ -124,8 +127,10 @@ void run_parallel(int count, LoopBody body, void* context) {
     return;
   }
   std::lock_guard<std::mutex> lock(pool_mutex);
+  if (pool_owner != getpid()) pool = nullptr, pool_owner = getpid();
   if (!pool || pool->size() != n) {
     delete pool;
+    pool = nullptr;
     pool = new Pool(n);
   }
   pool->run(count, body, context);
