@@ -220,6 +220,31 @@ def test_a_full_disk_keeps_the_old_avatar(baked: Path, capture: Path, run: Calla
     assert list(tmp_path.iterdir()) == [out]
 
 
+def test_no_room_for_checkpoints_does_not_end_the_bake(
+    baked: Path, capture: Path, run: Callable[..., Done], tmp_path: Path
+) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8_000_000, 8_000_000))
+
+    code = DRIVER.replace("0.2", "0.0")
+    done = run(
+        "bake",
+        capture,
+        "-o",
+        "a.splatavatar",
+        *BAKE[:2],
+        "--iterations",
+        2,
+        folder=tmp_path,
+        code=code,
+        preexec_fn=limit,
+    )
+    assert done.returncode == 0, done.stderr
+    told = "no checkpoint: cannot write a.splatavatar.checkpoint: the file is larger than allowed here"
+    assert done.stderr.splitlines().count(told) == 2
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.splatavatar", "report.html"]
+
+
 def test_without_o_the_avatar_is_named_after_the_capture(
     capture: Path, run: Callable[..., Done], tmp_path: Path
 ) -> None:
