@@ -13,8 +13,8 @@ Floats = NDArray[np.float32]
 def corrective_basis(rig: Rig, inputs: Floats, turns: int, expressions: int) -> tuple[Floats, Floats]:
     """Weights (K, D) and bias (K) of psi = weights @ inputs + bias, K <= ``turns`` + ``expressions``.
 
-    The principal components of the joint rotations of the training inputs (T, D), then those of the expressions: apart, because
-    what a turn does to the light is the same in every expression, and three directions hold all of it.
+    The principal components of the joint rotations of the training inputs (T, D), then those of the expressions: apart,
+    because what a turn does to the light is the same in every expression, and three directions hold all of it.
     """
     split = len(rig.expression_names)
     parts = []
@@ -29,8 +29,8 @@ def corrective_basis(rig: Rig, inputs: Floats, turns: int, expressions: int) -> 
 def principal_directions(inputs: Floats, count: int) -> tuple[Floats, Floats]:
     """Weights (K, D) and bias (K) of the first K <= ``count`` principal components of ``inputs`` (T, D).
 
-    Whitened: psi has zero mean and unit variance over the inputs, so that one learning rate suits every corrective. Directions
-    that hold less than a thousandth of the variance are left out.
+    Whitened: psi has zero mean and unit variance over the inputs, so that one learning rate suits every corrective.
+    Directions that hold less than a thousandth of the variance are left out.
     """
     mean = inputs.mean(0, dtype=np.float64)
     _, singular, directions = np.linalg.svd(inputs - mean, full_matrices=False)

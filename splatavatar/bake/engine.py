@@ -77,7 +77,15 @@ class Engine(Protocol):
         ...
 
     def adam(
-        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, shrink: float, step: int
+        self,
+        value: Tensor,
+        first: Tensor,
+        second: Tensor,
+        gradient: Tensor,
+        visible: Tensor,
+        rate: float,
+        shrink: float,
+        step: int,
     ) -> None:
         """One in-place Adam step (beta 0.9 and 0.999, epsilon 1e-15) on the rows whose ``visible`` (uint8) is set."""
         ...

@@ -82,7 +82,15 @@ class NativeEngine:
         return Gradients(out, g_vertices, motion, weight, (l1, dssim, matte))
 
     def adam(
-        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, shrink: float, step: int
+        self,
+        value: Tensor,
+        first: Tensor,
+        second: Tensor,
+        gradient: Tensor,
+        visible: Tensor,
+        rate: float,
+        shrink: float,
+        step: int,
     ) -> None:
         _native.adam(value, first, second, gradient, visible, rate, BETA1, BETA2, EPSILON, shrink, step)
 

@@ -167,7 +167,15 @@ class TorchEngine:
         return Gradients(out, g_vertices, motion.cpu(), weight.detach().cpu(), terms)
 
     def adam(
-        self, value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, visible: Tensor, rate: float, shrink: float, step: int
+        self,
+        value: Tensor,
+        first: Tensor,
+        second: Tensor,
+        gradient: Tensor,
+        visible: Tensor,
+        rate: float,
+        shrink: float,
+        step: int,
     ) -> None:
         on = visible.bool().view(-1, *[1] * (value.dim() - 1))
         _adam_step(value, first, second, gradient, on, rate, shrink, step)

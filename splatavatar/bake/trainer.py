@@ -152,7 +152,8 @@ class Trainer:
         for name in PARAMETERS:
             value, first, second = (getattr(s, name) for s in (state.splats, state.moments.first, state.moments.second))
             gradient = gradients.parameters[name]
-            self.engine.adam(value, first, second, gradient, visible, rates[name] * decay, 1 - decay * self.schedule.weight_decay.get(name, 0.0), state.iteration)
+            rate, shrink = rates[name] * decay, 1 - decay * self.schedule.weight_decay.get(name, 0.0)
+            self.engine.adam(value, first, second, gradient, visible, rate, shrink, state.iteration)
         if len(psi):
             shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
             table, first, second = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))

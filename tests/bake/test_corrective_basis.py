@@ -15,7 +15,8 @@ RIG: Any = SimpleNamespace(expression_names=("a", "b", "c", "d"), corrective_inp
 def inputs(count: int = 40) -> np.ndarray[Any, Any]:
     random = np.random.default_rng(0)
     x = np.zeros((count, 10), np.float32)
-    x[:, 0], x[:, 2], x[:, 5] = random.normal(0.3, 0.4, count), random.normal(0, 0.2, count), random.normal(0, 0.1, count)
+    x[:, 0], x[:, 2] = random.normal(0.3, 0.4, count), random.normal(0, 0.2, count)
+    x[:, 5] = random.normal(0, 0.1, count)
     return x
 
 
