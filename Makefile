@@ -23,6 +23,17 @@ USABLE := import ensurepip, os, sys, sysconfig, venv; \
 	sys.exit(not ((3, 10) <= sys.version_info[:2] <= (3, 13) and \
 	os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))))
 
+# Reading the assets of the body model takes about a minute, once: not out of the time that the demo gives the bake.
+define PREPARE
+from rich.console import Console
+from splatavatar import load_rig
+from splatavatar.bake.monitor import Display
+display = Display(Console(stderr=True))
+with display.running():
+    load_rig("anny-head", {}, display.stage)
+endef
+export PREPARE
+
 .PHONY: help setup demo test lint types unit test-gpu bench clean
 
 help:
@@ -52,7 +63,12 @@ $(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE)
 	$(PIP) --no-build-isolation --editable ".[bake,dev]"
 	@touch $@
 
-demo: setup
+$(VENV)/rig: $(VENV)/installed
+	@echo "Preparing the body model"
+	@$(BIN)/python -c "$$PREPARE"
+	@touch $@
+
+demo: $(VENV)/rig
 	@mkdir -p out
 	$(BIN)/splatavatar bake data/sample-capture -o $(AVATAR) --budget 90s
 	$(BIN)/splatavatar drive $(AVATAR) --signal $(SIGNAL) -o out/demo.mp4
