@@ -1,7 +1,7 @@
 """Errors that a user can act on.
 
-Each message says what was wrong, what was found, what was expected and what to do, in one or two lines. The command line
-prints it and exits with code 2; nothing else in the package catches these.
+Each message says what was wrong, what was found, what was expected and what to do, in one or two lines. The command
+line prints it and exits with code 2; nothing else in the package catches these.
 """
 
 

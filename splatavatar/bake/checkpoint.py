@@ -11,6 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
+from splatavatar import __version__
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.splats import Splats
@@ -43,7 +44,8 @@ def fingerprint(settings: BakeSettings) -> dict[str, Any]:
     keep = ("rig", "preset", "budget_seconds", "iterations", "seed", "fix_rig")
     values = asdict(settings)
     paths = {"capture": settings.capture, "rig_params": settings.rig_params}
-    return {**{k: values[k] for k in keep}, **{k: None if p is None else str(p.resolve()) for k, p in paths.items()}}
+    resolved = {k: None if p is None else str(p.resolve()) for k, p in paths.items()}
+    return {"version": __version__, **{k: values[k] for k in keep}, **resolved}
 
 
 def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigMotion) -> None:

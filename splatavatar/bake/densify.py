@@ -20,7 +20,7 @@ def survivors(splats: Splats, seen: Tensor, min_opacity: float) -> Tensor:
     Those strong enough and seen by some view, and the strongest of each triangle, so that the surface keeps its cover.
 
     Args:
-        seen: (N) sum of blending weights over the recent views.
+        seen: (N) sum of blending weights since the start.
     """
     opacity = torch.sigmoid(splats.logit)
     keep = (opacity >= min_opacity) & (seen > 0)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 
 from splatavatar.bake.engine import Target
-from splatavatar.bake.splats import Splats
+from splatavatar.bake.splats import Splats, concatenated
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
 
@@ -29,8 +29,25 @@ SHELL_DEPTH = 0.06
 """metres above the surface that are searched for hair"""
 SHELL_STEP = 0.003
 """metres"""
+SHELL_SHARE = 0.2
+"""of the first Gaussians"""
 SHELL_MINIMUM = 0.009
 """metres of silhouette above a triangle that count as hair; less is a hollow of the face that no camera looks into"""
+
+
+def first_splats(
+    rig: Rig, vertices: Floats, targets: list[Target], heights: Floats, count: int, correctives: int, seed: int
+) -> Splats:
+    """``count`` painted Gaussians for the rig posed as ``vertices`` (V, 3), as ``targets``, of that timestep, show it.
+
+    ``heights`` (F) are those of ``hair_heights``; where there is hair, ``SHELL_SHARE`` of the Gaussians start in it.
+    """
+    above = round(count * SHELL_SHARE) if heights.any() else 0
+    splats = surface_splats(rig, vertices, count - above, correctives, seed)
+    if above:
+        splats = concatenated([splats, shell_splats(rig, vertices, heights, above, correctives, seed)])
+    paint(splats, rig, vertices, targets)
+    return splats
 
 
 def surface_splats(rig: Rig, vertices: Floats, count: int, correctives: int, seed: int) -> Splats:

@@ -22,7 +22,7 @@ from splatavatar.bake.data import load_targets
 from splatavatar.bake.device import Device, choose_device
 from splatavatar.bake.engine import Target
 from splatavatar.bake.evaluate import evaluate
-from splatavatar.bake.initialise import paint, surface_splats
+from splatavatar.bake.initialise import first_splats, hair_heights
 from splatavatar.bake.interrupt import deferred_interrupt
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.native_engine import NativeEngine
@@ -34,12 +34,14 @@ from splatavatar.bake.summary import frame_renderer, write_summary
 from splatavatar.bake.trainer import Trainer, fresh_state
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.errors import OutputError, RigError
+from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import check_writable
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
 
 CHECKPOINT_SECONDS = 30.0
+FINISHING_SECONDS = 4.0
+"""of the budget, for writing the avatar and scoring the pictures of the report"""
 NOTES = 50
 """points of the curve of a bake"""
 
@@ -97,15 +99,15 @@ class Job:
         self.curve: list[dict[str, float]] = []
         self.elapsed_before = 0.0
         gaussians = PRESETS[settings.preset].gaussians
+        neutral = self.motion.vertices(trained[0]).numpy()
+        facing = [t for t in targets if t.timestep == trained[0]]
+        heights = hair_heights(rig, neutral, facing)
         if settings.resume:
             resumed = checkpoint.load(out, settings, self.motion)
             state, self.curve, self.elapsed_before = resumed.state, resumed.curve, resumed.elapsed
         else:
-            first = trained[0]
-            neutral = self.motion.vertices(first).numpy()
             count = int(gaussians * self.schedule.initial_share)
-            splats = surface_splats(rig, neutral, count, len(bias), settings.seed)
-            paint(splats, rig, neutral, [t for t in targets if t.timestep == first])
+            splats = first_splats(rig, neutral, facing, heights, count, len(bias), settings.seed)
             state = fresh_state(splats, self.motion)
         self.previewer = NativeEngine(torch.from_numpy(rig.faces))
         self.trainer = Trainer(
@@ -116,6 +118,7 @@ class Job:
             self.bias,
             targets,
             state,
+            torch.from_numpy(heights),
             gaussians,
             settings.seed,
             not settings.fix_rig,
@@ -130,12 +133,14 @@ class Job:
         """In [0, 1]: of the iterations, or of the budget less what finishing needs."""
         if self.settings.iterations is not None:
             return self.trainer.state.iteration / self.settings.iterations
-        reserve = 2.0 + 0.02 * self.settings.budget
-        return min(self.elapsed / max(self.settings.budget - reserve, 1.0), 1.0)
+        return min(self.elapsed / max(self.settings.budget - FINISHING_SECONDS, 1.0), 1.0)
 
     def run(self) -> None:
-        """Optimises until the end of the budget; leaves a checkpoint every half minute and when interrupted."""
-        saved, began, first = time.monotonic(), time.monotonic(), self.trainer.state.iteration
+        """Optimises until the end of the budget.
+
+        Leaves a checkpoint after the first step, every half minute, when interrupted and at the end.
+        """
+        saved, began, first = -math.inf, time.monotonic(), self.trainer.state.iteration
         noted = self.curve[-1]["progress"] if self.curve else 0.0
         with deferred_interrupt() as interrupted:
             while (progress := self.progress()) < 1:
@@ -152,13 +157,10 @@ class Job:
                     rate = (self.trainer.state.iteration - first) / (time.monotonic() - began)
                     self._show(progress, rate, loss)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
-                    # Too little room for a checkpoint may still be enough for the avatar, which is much smaller.
-                    try:
-                        self._checkpoint()
-                    except OutputError as error:
-                        self.display.say(f"no checkpoint: {error}")
+                    self._try_checkpoint()
                     saved = time.monotonic()
         self._note(1.0)
+        self._try_checkpoint()
 
     def finish(self, capture: Capture) -> Path:
         """Writes the avatar and the report."""
@@ -194,7 +196,16 @@ class Job:
         return replace(bare, metadata={**metadata, **portrait_metadata(bare, capture)})
 
     def _note(self, progress: float) -> None:
-        """Adds a point to the curve; every fifth, and the last, with the PSNR of pictures held out."""
+        """Adds a point to the curve; every fifth, and the last, with the PSNR of pictures held out.
+
+        Raises:
+            SettingsError: the loss is no longer a number.
+        """
+        if not math.isfinite(self.trainer.mean_loss):
+            at = self.trainer.state.iteration
+            raise SettingsError(
+                f"the optimisation diverged before step {at}; check the cameras and the rig parameters of the capture"
+            )
         point = {"seconds": self.elapsed, "progress": progress, "loss": self.trainer.mean_loss}
         if len(self.curve) % 5 == 4 or progress >= 1:
             point["psnr"] = mean_psnr(self.previewer, self.trainer, self.watched)
@@ -207,6 +218,13 @@ class Job:
     def _show(self, progress: float, rate: float, loss: float) -> None:
         state = self.trainer.state
         self.display.training(Readout(state.iteration, progress, rate, loss, self._psnr(), len(state.splats)))
+
+    def _try_checkpoint(self) -> None:
+        # Too little room for a checkpoint may still be enough for the avatar, which is much smaller.
+        try:
+            self._checkpoint()
+        except OutputError as error:
+            self.display.say(f"no checkpoint: {error}")
 
     def _checkpoint(self) -> None:
         state = checkpoint.Checkpoint(self.trainer.state, self.elapsed, self.curve)

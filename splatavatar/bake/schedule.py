@@ -25,7 +25,7 @@ class Schedule:
 
     rates: dict[str, float] = field(default_factory=_rates)
     """Adam step sizes at the start; position and scale in units of the triangle size"""
-    weight_decay: dict[str, float] = field(default_factory=lambda: {"sh": 0.0, "correctives": 0.0})
+    weight_decay: dict[str, float] = field(default_factory=lambda: {"sh": 0.001, "correctives": 0.002})
     """share of a value lost a step, at the starting rate: what only chance asks for does not grow"""
     final_rate: float = 0.1
     """factor of every rate at the end; exponential in between"""
@@ -44,7 +44,7 @@ class Schedule:
     prune_opacity: float = 0.02
     """weaker Gaussians go"""
     far: float = 0.012
-    """metres a Gaussian may leave its triangle without penalty"""
+    """metres a Gaussian may leave its triangle, or the hair above it, without penalty"""
     far_weight: float = 3.0
     """per metre beyond, mean over the Gaussians"""
     big: float = 0.008

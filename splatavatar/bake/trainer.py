@@ -80,14 +80,17 @@ class Trainer:
         bias: Tensor,
         targets: list[Target],
         state: TrainerState,
+        heights: Tensor,
         gaussians: int,
         seed: int,
         move_rig: bool,
     ) -> None:
-        """``weights`` (K, D) and ``bias`` (K) of psi; ``gaussians``: number at the end of densification."""
+        """``weights`` (K, D) and ``bias`` (K) of psi; ``heights`` (F): metres of hair above each
+        triangle, in which Gaussians are free; ``gaussians``: number at the end of densification."""
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
         self.psi = motion.psi(weights, bias)
+        self.heights = heights
         self._size = self._triangle_sizes()
         self.mean_loss = 0.0
         """moving average over about fifty steps"""
@@ -145,7 +148,8 @@ class Trainer:
         gradients.parameters["log_scale"] += (schedule.big_weight / n / 3) * too_big
         distance = splats.position.norm(dim=1, keepdim=True) * self._size
         pull = splats.position * (self._size**2 / distance.clamp(min=1e-12))
-        gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(distance > schedule.far, pull, 0.0)
+        reach = schedule.far + self.heights[splats.face.long()][:, None]
+        gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(distance > reach, pull, 0.0)
 
     def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:
         state, rates = self.state, self.schedule.rates

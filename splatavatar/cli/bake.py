@@ -72,6 +72,7 @@ def bake(
         seed=seed,
         resume=resume,
         fix_rig=fix_rig,
+        started=started,
     )
 
     from splatavatar.bake.run import bake as run

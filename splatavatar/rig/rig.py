@@ -25,8 +25,9 @@ class SurfacePoints:
 class Rig:
     """A linear body model in the rig frame: metres, right-handed, +Y up, facing +Z, +X the subject's left.
 
-    Posing is: vertices = LBS(template + identity . identity_basis + expression . expression_basis), with the joints moved by
-    the identity as well. Rest joint frames are parallel to the rig frame, so a joint rotation is an axis-angle vector in rig axes.
+    Posing is: vertices = LBS(template + identity . identity_basis + expression . expression_basis), with the joints
+    moved by the identity as well. Rest joint frames are parallel to the rig frame, so a joint rotation is an
+    axis-angle vector in rig axes.
     """
 
     kind: str
@@ -64,7 +65,8 @@ class Rig:
     eye_joints: tuple[int, int]
     """joints of the left and right eyeball, -1 where the rig turns its eyes by expression alone"""
     regions: dict[str, Ints] = field(default_factory=dict)
-    """face indices by name: skin, lips, eye_left, eye_right, teeth_upper, teeth_lower, tongue, mouth, scalp, ears, neck, ..."""
+    """face indices by name: skin, lips, eye_left, eye_right, eye_sockets, teeth_upper, teeth_lower, tongue and mouth
+    partition the mesh; eyelids, ears, neck and scalp are parts of skin"""
     landmarks: dict[str, SurfacePoints] = field(default_factory=dict)
     """``mediapipe`` (478) and ``ibug68`` (68)"""
     licence: str = ""

@@ -11,7 +11,7 @@ import torch
 from splatavatar.bake.corrective_basis import corrective_basis
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.engine import Target
-from splatavatar.bake.initialise import paint, surface_splats
+from splatavatar.bake.initialise import first_splats, hair_heights
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
@@ -45,9 +45,11 @@ def make_trainer(sample: tuple[Rig, RigParameters, list[Target], list[Target]]) 
         trained = sorted({t.timestep for t in targets})
         weights, bias = (torch.from_numpy(x) for x in corrective_basis(rig, motion.inputs[trained], 2, 2))
         neutral = motion.vertices(trained[0]).numpy()
-        splats = surface_splats(rig, neutral, 3000, len(bias), seed)
-        paint(splats, rig, neutral, [t for t in targets if t.timestep == trained[0]])
+        facing = [t for t in targets if t.timestep == trained[0]]
+        heights = hair_heights(rig, neutral, facing)
+        splats = first_splats(rig, neutral, facing, heights, 3000, len(bias), seed)
         engine, state = NativeEngine(torch.from_numpy(rig.faces)), fresh_state(splats, motion)
-        return Trainer(engine, schedule, motion, weights, bias, targets, state, 4000, seed, move_rig)
+        hair = torch.from_numpy(heights)
+        return Trainer(engine, schedule, motion, weights, bias, targets, state, hair, 4000, seed, move_rig)
 
     return make

@@ -10,9 +10,9 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
-from splatavatar.avatar.file import save_avatar
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.file import save_avatar
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.sources.signal_npz import write_signal
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from splatavatar.rig.arkit import NAMES
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
+from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
 
 ROWS, COLUMNS = 9, 16

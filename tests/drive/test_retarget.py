@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from splatavatar.rig.arkit import NAMES
 
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
 
 

@@ -13,7 +13,7 @@ FIELDS = ("mean", "rotation", "scale", "opacity", "colour")
 
 
 def camera(width: int = 75, height: int = 53) -> Camera:
-    """From a metre away, slightly off axis, with a principal point off the centre; the size is no multiple of a tile."""
+    """From a metre away, slightly off axis, the principal point off the centre; the size is no multiple of a tile."""
     view = look_at(np.array([0.1, 0.05, 1.0]), np.zeros(3), 0.5, width, height)
     view.K[0, 2] += 1.7
     return view

@@ -1,4 +1,4 @@
-"""The native backend against the dense reference, in value and in every gradient, on every instruction set of this machine."""
+"""The native backend against the dense reference: value and every gradient, on each instruction set of this machine."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def outputs(gaussians: Gaussians[Tensor], view: Camera, backend: str) -> dict[st
     weight = torch.randn(view.height, view.width, 4, generator=random, dtype=torch.float64)
     ((image.colour * weight[..., :3]).sum() + (image.alpha * weight[..., 3]).sum()).backward()
     names = [*FIELDS, "T_camera_world"]
-    gradients = {n: torch.zeros_like(x) if x.grad is None else x.grad for n, x in zip(names, [*leaves, pose], strict=True)}
+    inputs = dict(zip(names, [*leaves, pose], strict=True))
+    gradients = {n: torch.zeros_like(x) if x.grad is None else x.grad for n, x in inputs.items()}
     return {"picture": image.colour.detach(), "alpha": image.alpha.detach(), **gradients}
 
 
@@ -94,7 +95,7 @@ def test_opacity_zero_and_one(instruction_set: str) -> None:
 
 
 def test_opaque_pile_ends_early(instruction_set: str) -> None:
-    # Forty opaque layers: all but the first few are cut off at transmittance 1e-4, which may change that much and no more.
+    # Forty opaque layers: all but the first few are cut off at transmittance 1e-4, which may change that much.
     s = scene(40, 8, 0.02)
     pile = edited(s, opacity=torch.full((40,), 0.97, dtype=torch.float64), scale=s.scale + 0.1)
     assert_same(pile, camera(), tolerance=1e-3)

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from splatavatar.rig.arkit import NAMES
 
 from splatavatar.drive.sources.arkit_json import read_arkit_json
 from splatavatar.errors import SignalError
+from splatavatar.rig.arkit import NAMES
 
 SAMPLE = Path(__file__).parents[4] / "shared" / "livelink" / "lam-expression-1s.json"
 NAMES_BACKWARDS = list(NAMES[::-1])

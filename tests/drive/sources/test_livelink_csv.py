@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from splatavatar.rig.arkit import NAMES
 
 from splatavatar.drive.sources.livelink_csv import read_livelink_csv
 from splatavatar.errors import SignalError
+from splatavatar.rig.arkit import NAMES
 
 SAMPLE = Path(__file__).parents[4] / "shared" / "livelink" / "alex_rom_3.csv"
 ANGLES = ["HeadYaw", "HeadPitch", "HeadRoll"] + [
