@@ -35,7 +35,7 @@ def sample() -> tuple[Rig, RigParameters, list[Target], list[Target]]:
     return rig, capture.rig_parameters, load_targets(frames[TRAINED]), load_targets(frames[HELD_OUT])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_trainer(sample: tuple[Rig, RigParameters, list[Target], list[Target]]) -> Callable[..., Trainer]:
     """``make_trainer(move_rig=False, seed=0)`` is a trainer of 4,000 Gaussians before its first step."""
     rig, parameters, targets, _ = sample

@@ -105,7 +105,7 @@ struct Photometric {
   double* row_loss;          // (H, 3) out: sums by row of the three terms
 };
 
-constexpr int kSsimRadius = 3;  // a smaller window than the metric's: a third of the time, no measurable difference
+constexpr int kSsimRadius = 3;  // a smaller window than the metric's, for speed
 constexpr int kSsimPlanes = 3 * (2 + 5 + 3);
 inline int64_t ssim_stride(int width) { return (width + 15) / 16 * 16 + 48; }
 inline int64_t photometric_scratch(int width, int height) {
