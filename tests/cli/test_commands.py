@@ -146,6 +146,8 @@ def test_ctrl_c_exits_with_130_and_keeps_a_playable_part(files: Path, tmp_path: 
         env={**os.environ, "PYTHONPATH": path},
         stderr=subprocess.PIPE,
         text=True,
+        # A shell that runs the tests in the background has them ignore SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     deadline = time.monotonic() + 60
     while not any(part.stat().st_size > 0 for part in tmp_path.glob(".a.mp4.*.part")):
