@@ -90,7 +90,7 @@ class Job:
         self.settings, self.display, self.out = settings, display, out
         self.rig, self.parameters, self.targets = rig, parameters, targets
         self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
-        self.schedule = Schedule()
+        self.schedule = Schedule(final_rate=PRESETS[settings.preset].final_rate)
         self.motion = RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
         weights, bias = corrective_basis(

@@ -17,12 +17,14 @@ class Preset:
     """wall time of the whole command"""
     gaussians: int
     """number of Gaussians at the end of densification"""
+    final_rate: float
+    """factor of every learning rate at the end: a long bake has time to settle"""
 
 
 PRESETS = {
-    "fast": Preset(60.0, 40_000),
-    "balanced": Preset(300.0, 50_000),
-    "best": Preset(1800.0, 80_000),
+    "fast": Preset(60.0, 40_000, 0.1),
+    "balanced": Preset(300.0, 50_000, 0.1),
+    "best": Preset(1800.0, 80_000, 0.03),
 }
 
 

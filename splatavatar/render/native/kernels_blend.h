@@ -56,7 +56,7 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
   uint32_t alive = tile_rows(view, y0);
   const Float lane = iota(), faintest = splat(kMinPower), ceiling = splat(kMaxAlpha), finished = splat(Finished * 1e-5f);
   Chunk chunk;
-  uint16_t order[kChunk + 1];
+  int32_t order[kChunk + kLanes];
   for (uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1]; begin < end && alive; begin += kChunk) {
     const uint32_t stop = end - begin < (uint32_t)kChunk ? end : begin + kChunk;
     int count = 0;
@@ -73,11 +73,7 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
     }
     for (uint32_t rest = alive; rest; rest &= rest - 1) {
       const int y = __builtin_ctz(rest);
-      int hits = 0;
-      for (int i = 0; i < count; i++) {
-        order[hits] = (uint16_t)i;
-        hits += chunk.rows[i] >> y & 1;
-      }
+      const int hits = members(chunk.rows, count, y, order);
       Float T = px.T[y], r = px.r[y], g = px.g[y], b = px.b[y];
       for (int h = 0; h < hits; h++) {
         const int i = order[h];

@@ -96,6 +96,29 @@ SPLAT_INLINE Float log2(Float x) {
   return __builtin_convertvector(e, Float) + s * p;
 }
 
+// Indices of the `count` sets in which bit `bit` is on, in order; `sets` and `out` have room for the next multiple of 16.
+SPLAT_INLINE int members(const uint16_t* sets, int count, int bit, int32_t* out) {
+  int found = 0;
+#if defined(__AVX512F__)
+  const __m512i wanted = _mm512_set1_epi32(1 << bit);
+  __m512i index = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+  for (int i = 0; i < count; i += kLanes) {
+    __mmask16 inside = count - i < kLanes ? (__mmask16)((1u << (count - i)) - 1) : (__mmask16)0xffff;
+    __m512i set = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i*)(sets + i)));
+    __mmask16 hit = _mm512_mask_test_epi32_mask(inside, set, wanted);
+    _mm512_storeu_si512(out + found, _mm512_maskz_compress_epi32(hit, index));
+    found += __builtin_popcount(hit);
+    index = _mm512_add_epi32(index, _mm512_set1_epi32(kLanes));
+  }
+#else
+  for (int i = 0; i < count; i++) {
+    out[found] = i;
+    found += sets[i] >> bit & 1;
+  }
+#endif
+  return found;
+}
+
 SPLAT_INLINE Float exp(Float x) { return exp2(max(min(x * 1.44269504f, splat(126.f)), splat(-126.f))); }
 SPLAT_INLINE Float abs(Float x) { return (Float)((Int)x & 0x7fffffff); }
 
