@@ -23,8 +23,8 @@ DENSITY = {
 }
 """Gaussians per area, relative to the rest of the surface, where small features move"""
 
-HAIRY = ("scalp", "skin", "neck")
-"""regions that hair may stand on; above the others the hull is the inside of the head"""
+HAIRY = ("scalp",)
+"""regions that hair may stand on; above others the hull is the inside of the head, or a hollow that no camera sees"""
 SHELL_DEPTH = 0.06
 """metres above the surface that are searched for hair"""
 SHELL_STEP = 0.003

@@ -48,9 +48,9 @@ class Schedule:
     far_weight: float = 3.0
     """per metre beyond, mean over the Gaussians"""
     big: float = 0.008
-    """metres of standard deviation without penalty"""
-    big_weight: float = 5.0
-    """per metre beyond"""
+    """metres of standard deviation that no Gaussian exceeds, on the neutral rig"""
+    least_weight: float = 0.05
+    """pixels that a Gaussian must cover to learn from a picture: Adam would make large steps of the grazing rest"""
     rig_every: int = 4
     """steps between steps of the rig parameters"""
     rig_from: float = 0.2

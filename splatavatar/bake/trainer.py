@@ -92,6 +92,7 @@ class Trainer:
         self.psi = motion.psi(weights, bias)
         self.heights = heights
         self._size = self._triangle_sizes()
+        self._log_limit = torch.log(schedule.big / self._size.clamp(min=1e-9))
         self.mean_loss = 0.0
         """moving average over about fifty steps"""
 
@@ -116,7 +117,7 @@ class Trainer:
             schedule.loss,
             moving,
         )
-        visible = (gradients.weight > 0).to(torch.uint8)
+        visible = (gradients.weight > schedule.least_weight).to(torch.uint8)
         state.motion_sum += gradients.motion
         state.motion_steps += visible
         state.seen += gradients.weight
@@ -141,11 +142,8 @@ class Trainer:
         return torch.from_numpy(size)[self.state.splats.face.long()][:, None]
 
     def _regularise(self, gradients: Gradients) -> None:
-        """Adds the penalties on Gaussians that are far from their triangle or larger than skin allows."""
+        """Adds the penalty on Gaussians that are far from their triangle."""
         splats, schedule, n = self.state.splats, self.schedule, len(self.state.splats)
-        scale = splats.log_scale.exp() * self._size
-        too_big = torch.where(scale > schedule.big, scale, 0.0)
-        gradients.parameters["log_scale"] += (schedule.big_weight / n / 3) * too_big
         distance = splats.position.norm(dim=1, keepdim=True) * self._size
         pull = splats.position * (self._size**2 / distance.clamp(min=1e-12))
         reach = schedule.far + self.heights[splats.face.long()][:, None]
@@ -158,6 +156,8 @@ class Trainer:
             gradient = gradients.parameters[name]
             rate, shrink = rates[name] * decay, 1 - decay * self.schedule.weight_decay.get(name, 0.0)
             self.engine.adam(value, first, second, gradient, visible, rate, shrink, state.iteration)
+        # One soft Gaussian as large as a cheek costs a picture nothing and shows as a halo in the next expression.
+        torch.minimum(state.splats.log_scale, self._log_limit, out=state.splats.log_scale)
         if len(psi):
             shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
             table, first, second = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
@@ -207,6 +207,7 @@ class Trainer:
         state.motion_sum, state.motion_steps = torch.zeros(n), torch.zeros(n)
         state.rounds += 1
         self._size = self._triangle_sizes()
+        self._log_limit = torch.log(schedule.big / self._size.clamp(min=1e-9))
 
 
 def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: Tensor) -> Tensor:
