@@ -13,6 +13,7 @@ import torch
 from rich.console import Console
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
 from splatavatar.bake import checkpoint
@@ -32,12 +33,13 @@ from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.bake.summary import frame_renderer, write_summary
 from splatavatar.bake.trainer import Trainer, fresh_state
+from splatavatar.bake.unseen import fill_unseen, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import check_writable
 from splatavatar.rig.loader import KINDS, load_rig
-from splatavatar.rig.rig import Rig
+from splatavatar.rig.rig import PoseParameters, Rig
 
 CHECKPOINT_SECONDS = 30.0
 FINISHING_SECONDS = 4.0
@@ -180,8 +182,13 @@ class Job:
     def avatar(self, capture: Capture) -> Avatar:
         """The avatar as the optimiser has it now."""
         rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
-        gaussians, correctives = self.trainer.state.splats.activated(self.weights, self.bias)
-        settings = self.settings
+        state, settings = self.trainer.state, self.settings
+        means = DrivePath(Avatar(rig, *state.splats.activated(self.weights, self.bias))).gaussians(
+            PoseParameters.neutral(rig)
+        )[0].mean
+        square = squareness(self.motion, self.targets)
+        splats = fill_unseen(state.splats, rig, means, square, state.seen.numpy())
+        gaussians, correctives = splats.activated(self.weights, self.bias)
         metadata: dict[str, Any] = {
             "name": self.out.stem,
             "capture": {"pictures": len(self.targets), "timesteps": len({t.timestep for t in self.targets})},
