@@ -8,7 +8,8 @@
 namespace splatavatar::KERNELS_ISA {
 
 constexpr float kLog2e = 1.44269504f;
-constexpr float kMinPower = -7.99435344f;  // log2(kMinAlpha)
+constexpr float kMinPower = -7.99435344f;   // log2(kMinAlpha)
+constexpr float kMaxPower = -0.00144341687f;  // log2(kMaxAlpha)
 
 // A splat relative to a tile, with the rows it reaches.
 struct TileSplat {
@@ -48,8 +49,9 @@ struct Chunk {
 };
 
 // Row by row through the chunk: transmittance and colour of the sixteen pixels stay in registers, nothing is stored per splat.
-// `Finished` is the transmittance (times 1e-5) below which a row is dropped.
-template <int Finished>
+// `Finished` is the transmittance (times 1e-5) below which a row is dropped. `Exact` caps alpha pixel by pixel; otherwise the
+// opacity is capped, which differs by a quarter of a level of eight bits at most and costs nothing per pixel.
+template <int Finished, bool Exact>
 SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& view, int tile, TilePixels& px) {
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   for (int y = 0; y < kTile; y++) px.T[y] = splat(1.f), px.r[y] = px.g[y] = px.b[y] = splat(0.f);
@@ -68,26 +70,33 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
       Float dy = iota() - t.v;
       chunk.fixed[count] = {t.u, t.qxx, s.r, s.g, s.b};
       store(chunk.tilt[count], t.qxy * dy);
-      store(chunk.level[count], t.peak + t.qyy * (dy * dy));
+      const float peak = Exact || t.peak < kMaxPower ? t.peak : kMaxPower;
+      store(chunk.level[count], peak + t.qyy * (dy * dy));
       chunk.rows[count++] = (uint16_t)t.rows;
     }
     for (uint32_t rest = alive; rest; rest &= rest - 1) {
       const int y = __builtin_ctz(rest);
       const int hits = members(chunk.rows, count, y, order);
       Float T = px.T[y], r = px.r[y], g = px.g[y], b = px.b[y];
-      for (int h = 0; h < hits; h++) {
-        const int i = order[h];
+      auto add = [&](int i) __attribute__((always_inline)) {
         const Chunk::Fixed& f = chunk.fixed[i];
         Float dx = lane - f.u;
         Float power = dx * (f.qxx * dx + chunk.tilt[i][y]) + chunk.level[i][y];
-        Float w = keep(ge(power, faintest), min(exp2(power), ceiling) * T);
+        Float alpha = exp2(power);
+        if (Exact) alpha = min(alpha, ceiling);
+        Float w = keep(ge(power, faintest), alpha * T);
         r += w * f.r, g += w * f.g, b += w * f.b;
         T -= w;
+      };
+      int h = 0;
+      for (; h + 1 < hits; h += 2) {  // two splats a look at the transmittance
+        add(order[h]), add(order[h + 1]);
         if (!any(gt(T, finished))) {
           alive &= ~(1u << y);
           break;
         }
       }
+      if (h + 1 == hits) add(order[h]);
       px.T[y] = T, px.r[y] = r, px.g[y] = g, px.b[y] = b;
     }
   }
@@ -95,7 +104,7 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
 
 inline void blend_float(const Splat* splats, const Bins& bins, const View& view, int tile, const FloatImage& image) {
   TilePixels px;
-  blend_tile<(int)(kMinTransmittance * 1e5f + .5f)>(splats, bins, view, tile, px);
+  blend_tile<(int)(kMinTransmittance * 1e5f + .5f), true>(splats, bins, view, tile, px);
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
   int64_t plane = (int64_t)image.width * image.height;
@@ -107,7 +116,7 @@ inline void blend_float(const Splat* splats, const Bins& bins, const View& view,
 
 inline void blend_bytes(const Splat* splats, const Bins& bins, const View& view, int tile, const ByteImage& image) {
   TilePixels px;
-  blend_tile<195>(splats, bins, view, tile, px);  // what is left is less than half a level of eight bits
+  blend_tile<195, false>(splats, bins, view, tile, px);  // what is left is less than half a level of eight bits
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   int columns = view.width - x0 < kTile ? view.width - x0 : kTile, rows = view.height - y0 < kTile ? view.height - y0 : kTile;
   for (int y = 0; y < rows; y++) {
