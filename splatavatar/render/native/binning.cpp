@@ -8,7 +8,7 @@
 namespace splatavatar {
 namespace {
 
-constexpr int kDigitBits = 11, kDigits = 1 << kDigitBits;
+constexpr int kDigitBits = 12, kDigits = 1 << kDigitBits;
 constexpr uint64_t kMaxPairs = 1u << 28;  // 10 GB of gradients; a head has 10^5 to 10^6
 constexpr int kChunks = 4;  // fixed, so that the result does not depend on the number of threads
 
@@ -20,10 +20,10 @@ void grow(std::vector<T>& v, size_t n) {
 }  // namespace
 
 // Least significant digit first, stable; each chunk scatters into its own places of every digit.
-void Binner::sort(int chunks) {
+void Binner::sort(int chunks, int digits) {
   grow(histogram_, (size_t)chunks * kDigits);
   int per_chunk = (visible_ + chunks - 1) / chunks;
-  for (int shift = 0; shift < 32; shift += kDigitBits) {
+  for (int shift = 0; shift < digits * kDigitBits; shift += kDigitBits) {
     parallel_for(chunks, [&](int c, int) {
       uint32_t* h = histogram_.data() + c * kDigits;
       std::fill(h, h + kDigits, 0u);
@@ -52,14 +52,16 @@ uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& vie
   // Compaction: count, then copy, by chunk.
   uint32_t visible[kChunks];
   uint64_t areas[kChunks];
+  uint32_t lows[kChunks], highs[kChunks];
   parallel_for(kChunks, [&](int c, int) {
-    uint32_t count = 0;
+    uint32_t count = 0, low = kCulled, high = 0;
     uint64_t area = 0;
     for (int i = c * per_chunk, end = std::min(n, i + per_chunk); i < end; i++) {
       if (keys[i] == kCulled) continue;
       count++, area += (uint64_t)(splats[i].x1 - splats[i].x0) * (splats[i].y1 - splats[i].y0);
+      low = std::min(low, keys[i]), high = std::max(high, keys[i]);
     }
-    visible[c] = count, areas[c] = area;
+    visible[c] = count, areas[c] = area, lows[c] = low, highs[c] = high;
   });
   uint32_t total = 0;
   uint64_t pairs = 0;
@@ -71,17 +73,21 @@ uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& vie
   }
   if (pairs > kMaxPairs) throw std::length_error("too many large Gaussians for a picture of this size");
   visible_ = (int)total;
+  // The depths of a scene share their leading bits: a head takes two digits, anything at most three.
+  const uint32_t nearest = *std::min_element(lows, lows + kChunks), farthest = *std::max_element(highs, highs + kChunks);
+  int digits = 0;
+  while (total && ((uint64_t)(farthest - nearest) >> (digits * kDigitBits))) digits++;
   parallel_for(kChunks, [&](int c, int) {
     uint32_t at = visible[c], slot = (uint32_t)areas[c];
     for (int i = c * per_chunk, end = std::min(n, i + per_chunk); i < end; i++) {
       if (keys[i] == kCulled) continue;
-      entries_[at++] = {keys[i], (uint32_t)i};
+      entries_[at++] = {keys[i] - nearest, (uint32_t)i, splats[i].x0, splats[i].x1, splats[i].y0, splats[i].y1};
       if (!slots) continue;
       splats[i].slot = slot;
       slot += (uint32_t)(splats[i].x1 - splats[i].x0) * (splats[i].y1 - splats[i].y0);
     }
   });
-  sort(kChunks);
+  sort(kChunks, digits);
 
   // Tiles: each chunk of the depth order appends to its own part of every tile's list.
   grow(counts_, (size_t)kChunks * tiles), grow(offsets_, tiles + 1), grow(list_, pairs + 1);
@@ -89,11 +95,9 @@ uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& vie
   auto each_tile = [&](int c, auto visit) {
     uint32_t* counts = counts_.data() + (size_t)c * tiles;
     for (int i = c * per_chunk, end = std::min(visible_, i + per_chunk); i < end; i++) {
-      uint32_t index = entries_[i].index;
-      if (i + 8 < end) __builtin_prefetch(&splats[entries_[i + 8].index]);
-      const Splat& s = splats[index];
-      for (int y = s.y0; y < s.y1; y++)
-        for (int x = s.x0; x < s.x1; x++) visit(counts[y * view.tiles_x + x], index);
+      const Entry& e = entries_[i];
+      for (int y = e.y0; y < e.y1; y++)
+        for (int x = e.x0; x < e.x1; x++) visit(counts[y * view.tiles_x + x], e.index);
     }
   };
   parallel_for(kChunks, [&](int c, int) {

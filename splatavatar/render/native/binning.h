@@ -15,8 +15,12 @@ class Binner {
   int visible() const { return visible_; }
 
  private:
-  struct Entry { uint32_t key, index; };
-  void sort(int chunks);
+  // The tiles travel with the key: listing them would otherwise fetch every record from memory in random order, twice.
+  struct Entry {
+    uint32_t key, index;
+    uint16_t x0, x1, y0, y1;
+  };
+  void sort(int chunks, int digits);
   std::vector<Entry> entries_, spare_;
   std::vector<uint32_t> histogram_, counts_, offsets_, list_;
   int visible_ = 0;
