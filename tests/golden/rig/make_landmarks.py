@@ -7,6 +7,7 @@ mesh, so its faces are found by their texture coordinates.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,13 @@ from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig, SurfacePoints
 
-CARRIES = ("skin", "lips", "eye_left", "eye_right")
+CARRIES = ((("skin", "lips"), slice(0, 468)), (("eye_left", "eye_right"), slice(468, 478)))
+"""regions that carry landmarks, and which: the skin of the face, then the irises"""
+
+
+def part(rig: Rig, views: list[View], regions: tuple[str, ...], rows: slice) -> tuple[SurfacePoints, np.ndarray]:
+    allowed = np.unique(np.concatenate([rig.regions[name] for name in regions]))
+    return measure(rig, [replace(view, pixels=view.pixels[rows]) for view in views], allowed)
 
 
 def posed(rig: Rig, parameters, timestep: int) -> np.ndarray:
@@ -65,9 +72,11 @@ def carried_over(points: SurfacePoints, source: Rig, target: Rig) -> SurfacePoin
 def main() -> None:
     capture, model = read_transforms(Path(sys.argv[1])), Path(sys.argv[2])
     rig = load_rig("anny-head", capture.rig_parameters.identity)
-    allowed = np.unique(np.concatenate([rig.regions[name] for name in CARRIES]))
     views = list(observations(rig, capture, model))
-    points, spread = measure(rig, views, allowed)
+    # A ray at the edge of a lid may pass it and hit the eye, and one at the edge of the iris may hit a lid.
+    found = [part(rig, views, names, rows) for names, rows in CARRIES]
+    points = SurfacePoints(*(np.concatenate([getattr(p, name) for p, _ in found]) for name in ("face", "barycentric")))
+    spread = np.concatenate([each for _, each in found])
     body = carried_over(points, rig, load_rig("anny-body", {}))
     arrays = {"anny-head.face": points.face, "anny-head.barycentric": points.barycentric}
     arrays |= {"anny-body.face": body.face, "anny-body.barycentric": body.barycentric}
