@@ -26,6 +26,8 @@ class Frame:
     camera_index: int
     timestep: int
     """index into the rig parameters"""
+    matte_weight: float = 1.0
+    """in [0, 1]: how far the matte is to be believed"""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,10 @@ class RigParameters:
     """(E')"""
     joint_rotations: dict[str, Floats]
     """(T, 3) axis-angle in rig axes (+Y up), by joint name"""
+    translation: Floats | None = None
+    """(T, 3) metres, of the whole rig; None: it stays where it is"""
+    template_offset: Floats | None = None
+    """(V, 3) metres added to the template that the identity gives; None: nothing"""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 Read for all frames or in each frame: ``fl_x fl_y cx cy w h`` (or ``camera_angle_x``). In each frame: ``file_path``,
 ``transform_matrix`` (camera to world, OpenGL axes: x right, y up, z back), ``mask_path`` or ``fg_mask_path``,
-``timestep_index`` (0 where absent), ``camera_index`` (the position of the frame where absent). For all:
+``timestep_index`` (0 where absent), ``camera_index`` (the position of the frame where absent), ``matte_weight`` (1 where
+absent). For all:
 ``train_filenames``, ``val_filenames``, ``test_filenames``. Field names after nerfstudio's data conventions and VHAP's
 export.
 
@@ -66,6 +67,7 @@ def read_transforms(root: Path, rig_params: Path | None = None) -> Capture:
             camera=_camera(path, data, entry, image, sizes[image]),
             camera_index=_index(path, entry, "camera_index", position),
             timestep=_index(path, entry, "timestep_index", 0),
+            matte_weight=_share(path, entry, "matte_weight"),
         )
         for position, (entry, image, mask) in enumerate(zip(entries, images, masks, strict=True))
     )
@@ -214,6 +216,13 @@ def _index(path: Path, entry: dict[str, Any], name: str, default: int) -> int:
     value = entry.get(name, default)
     if type(value) is not int or value < 0:
         raise CaptureError(f"{path}: {_name(entry)} has the {name} {value!r}, expected a whole number from 0 on")
+    return value
+
+
+def _share(path: Path, entry: dict[str, Any], name: str) -> float:
+    value = _number(f"{path}: {_name(entry)}", entry, name, 1.0)
+    if not 0 <= value <= 1:
+        raise CaptureError(f"{path}: {_name(entry)} has the {name} {value:g}, expected a number from 0 to 1")
     return value
 
 

@@ -44,7 +44,7 @@ def message(capture: Path, rig_params: Path | None = None) -> str:
             "facial_actions is float32 with 1 dimensions, expected numbers with 2",
         ),
         ({"rig": np.array("flame")}, "rig parameters of the rig 'flame', expected 'anny-head'"),
-        ({"rig": None}, "no array 'rig', expected the rig parameters of anny-head"),
+        ({"rig": None}, "no array 'rig', expected the rig parameters of a capture"),
         ({"phenotype": np.zeros(5)}, "phenotype has 5 values for 2 phenotype_names"),
         ({"facial_actions": np.zeros((3, 4))}, "facial_actions has 4 values for 2 facial_action_names"),
         ({"local_changes": np.array([np.nan])}, "local_changes holds values that are not finite"),

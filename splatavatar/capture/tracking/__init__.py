@@ -1,0 +1,1 @@
+"""Where the head was, what it looked like and what it did: rig parameters from landmarks."""

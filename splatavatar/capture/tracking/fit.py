@@ -1,0 +1,420 @@
+"""Levenberg-Marquardt from landmarks to the shape, the expressions and the poses of a head.
+
+The unknowns of a timestep (turn, translation, expression coefficients) meet those of other timesteps only through the
+global ones (shape, focal length, cameras) and through smoothness in time. ``fit_shape`` eliminates the former to solve
+for the latter (Schur complement, as in bundle adjustment); ``fit_motion`` keeps the globals and solves the band of
+all timesteps at once. Coefficients stay in [0, 1] by an active set, outliers lose their weight by Geman-McClure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
+from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.rotations import axis_angles, cross_matrices, rotation_matrices
+
+NOISE = 0.008
+"""standard deviation of a landmark, in eye spans"""
+PAIR_NOISE = 0.004
+"""of the distance between two lids or two lips: neighbours err together"""
+SHARE = 0.5
+"""what a landmark counts: 478 detections of one network are not 478 measurements"""
+HABIT_SIGMA = 0.001
+"""metres: how far from the place measured on the rig the detector puts a landmark of this person, every time"""
+OUTLIER = 4.0
+"""standard deviations at which a landmark has lost three quarters of its weight"""
+SCORE_SIGMA = 0.25
+"""of the detector's scores about the coefficients of the rig"""
+OBLIQUE, SQUARE, LEAST_TRUST = 0.05, 0.3, 0.02
+"""cosines between surface and view below which a landmark is nearly worthless and above which it counts in full:
+detectors put what is turned away on the visible edge"""
+REST = 0.1
+"""quantile of a score over time that is this face at rest: some faces never score less than 0.5 for a raised brow"""
+FOCAL_SIGMA = 0.25
+"""of the logarithm of the focal length about a common one"""
+SMOOTH_TURN, SMOOTH_MOVE, SMOOTH_EXPRESSION = 0.012, 0.0012, 0.10
+"""standard deviation of the second difference over frames: radians, metres, coefficients"""
+SMOOTH_DEPTH = 3.0
+"""times as much along the view, where a landmark says little"""
+CHUNK = 64
+
+
+@dataclass
+class Head:
+    """The unknowns."""
+
+    shape: Floats
+    """(G)"""
+    expression: Floats
+    """(T, E)"""
+    rotation: Floats
+    """(T, 3, 3) rig axes, about the pivot of the landmark model"""
+    translation: Floats
+    """(T, 3) of the pivot, from where it is in the rig at rest"""
+    lenses: Lenses
+
+
+@dataclass
+class _Normal:
+    """Normal equations: ``local`` (T, n, n) and its gradient, ``shared`` (m, m), ``cross`` (T, n, m)."""
+
+    local: Floats
+    local_gradient: Floats
+    cross: Floats
+    shared: Floats
+    shared_gradient: Floats
+    cost: float
+
+
+class LandmarkFit:
+    """Fits ``model`` to ``observations``."""
+
+    def __init__(self, model: LandmarkModel, observations: Observations) -> None:
+        self.model, self.observations = model, observations
+        self.span = observations.span
+        self.trust = np.full(observations.pixels.shape[1], 1.0)
+        self.trust[IRIS] = 0.5
+        self.trust[list(OVAL)] = 0.25
+        self.goal = _mean_scores(observations)
+
+    def start(self, lenses: Lenses) -> Head:
+        """A first guess: the detector's turn and scores, weak perspective for the place."""
+        observations, model, T = self.observations, self.model, self.observations.timesteps
+        head = Head(
+            np.zeros(len(model.shape)),
+            self.goal.copy(),
+            np.zeros((T, 3, 3)),
+            np.zeros((T, 3)),
+            lenses,
+        )
+        points = model.points(head.shape, head.expression)
+        best = np.full(T, -np.inf)
+        for n, (t, c) in enumerate(zip(observations.timestep, observations.camera, strict=True)):
+            rotation = observations.rotation[n]
+            if rotation[2, 2] <= best[t]:
+                continue
+            best[t] = rotation[2, 2]
+            seen = points[t] @ rotation.T
+            flat, pixel = seen[:, :2] * [1, -1], observations.pixels[n]
+            centred, moved = flat - flat.mean(0), pixel - pixel.mean(0)
+            scale = (centred * moved).sum() / (centred**2).sum()
+            depth = lenses.focal[c] / scale
+            at = (pixel.mean(0) - lenses.centre[c]) / scale - flat.mean(0)
+            T_rig_camera = np.linalg.inv(lenses.T_camera_rig[c])
+            turn = T_rig_camera[:3, :3] @ np.diag([1.0, -1.0, -1.0]) @ rotation
+            head.rotation[t] = turn
+            head.translation[t] = T_rig_camera[:3, :3] @ [*at, depth] + T_rig_camera[:3, 3] - model.pivot
+        return head
+
+    def fit_shape(self, head: Head, iterations: int = 14) -> Head:
+        """Improves everything, the globals too; timesteps are independent."""
+        damping = 1e-3
+        normal = self._normal(head, True)
+        for _ in range(iterations):
+            moved = _step_all(self, head, normal, damping)
+            candidate = self._normal(moved, True)
+            if candidate.cost < normal.cost:
+                head, normal, damping = moved, candidate, max(damping / 4, 1e-7)
+            else:
+                damping *= 8
+        return head
+
+    def fit_motion(self, head: Head, iterations: int = 8) -> Head:
+        """Improves the timesteps, linked ones together; the globals stay."""
+        damping = 1e-4
+        normal = self._normal(head, False)
+        for _ in range(iterations):
+            moved = _step_motion(self, head, normal, damping)
+            candidate = self._normal(moved, False)
+            if candidate.cost < normal.cost:
+                done = normal.cost - candidate.cost < 1e-4 * normal.cost
+                head, normal, damping = moved, candidate, max(damping / 4, 1e-7)
+                if done:
+                    break
+            else:
+                damping *= 8
+        return head
+
+    def errors(self, head: Head) -> Floats:
+        """(N, L) distance between detected and fitted landmarks in eye spans."""
+        points = self.model.points(head.shape, head.expression)
+        out = []
+        for rows in _chunks(len(self.span)):
+            seen = _seen(self, head, points, rows)
+            out.append(np.linalg.norm(seen.pixels - self.observations.pixels[rows], axis=-1) / self.span[rows, None])
+        return np.concatenate(out)
+
+    def habits(self, head: Head) -> Floats:
+        """(L, 3) metres by which the landmarks of this person lie off their places on the rig, in the mean of all timesteps.
+
+        A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays the
+        same in every picture and is too rough for the shape belongs to it. Ridge regression, one landmark at a time.
+        """
+        points = self.model.points(head.shape, head.expression)
+        matrix = np.tile(np.eye(3) / HABIT_SIGMA**2, (points.shape[1], 1, 1))
+        vector = np.zeros((points.shape[1], 3))
+        for rows in _chunks(len(self.span)):
+            t, c = self.observations.timestep[rows], self.observations.camera[rows]
+            seen = _seen(self, head, points, rows)
+            by_head = seen.slope @ (head.lenses.T_camera_rig[c][:, :3, :3] @ head.rotation[t])[:, None]
+            residual = self.observations.pixels[rows] - seen.pixels
+            weight = self.facing(head, seen, rows) * SHARE / (NOISE * self.span[rows, None]) ** 2
+            matrix += np.einsum("nl,nlki,nlkj->lij", weight, by_head, by_head, optimize=True)
+            vector += np.einsum("nl,nlki,nlk->li", weight, by_head, residual, optimize=True)
+        return np.linalg.solve(matrix, vector[..., None])[..., 0]
+
+    def facing(self, head: Head, seen: _Seen, rows: slice) -> Floats:
+        """(n, L) trust in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""
+        t, c = self.observations.timestep[rows], self.observations.camera[rows]
+        turn = head.lenses.T_camera_rig[c][:, :3, :3] @ head.rotation[t]
+        normals = np.einsum("nij,lj->nli", turn, self.model.normals)
+        away = (normals * seen.camera).sum(-1) / np.linalg.norm(seen.camera, axis=-1)
+        return np.clip((-away - OBLIQUE) / (SQUARE - OBLIQUE), LEAST_TRUST, 1.0)
+
+    def _normal(self, head: Head, shared: bool) -> _Normal:
+        """The cost at ``head`` and its quadratic model."""
+        observations, model = self.observations, self.model
+        T, E = head.expression.shape
+        m = len(model.shape) + 1 + 1 + 6 * (len(head.lenses.focal) - 1) if shared else 0
+        normal = _Normal(
+            np.zeros((T, 6 + E, 6 + E)), np.zeros((T, 6 + E)), np.zeros((T, 6 + E, m)), np.zeros((m, m)), np.zeros(m), 0.0
+        )
+        points = model.points(head.shape, head.expression)
+        for rows in _chunks(len(self.span)):
+            _add_landmarks(self, head, points, rows, normal, shared)
+        _add_priors(self, head, normal, shared)
+        return normal
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """n observations, linearised; L landmarks."""
+
+    turned: Floats
+    """(n, L, 3) about the pivot, rig axes"""
+    camera: Floats
+    """(n, L, 3) in the camera"""
+    pixels: Floats
+    """(n, L, 2)"""
+    slope: Floats
+    """(n, L, 2, 3) of the pixel over the point in the camera"""
+
+
+def _seen(fit: LandmarkFit, head: Head, points: Floats, rows: slice) -> _Seen:
+    t, c, lenses = fit.observations.timestep[rows], fit.observations.camera[rows], head.lenses
+    turned = np.einsum("nij,nlj->nli", head.rotation[t], points[t])
+    world = turned + (fit.model.pivot + head.translation[t])[:, None]
+    T = lenses.T_camera_rig[c]
+    camera = np.einsum("nij,nlj->nli", T[:, :3, :3], world) + T[:, None, :3, 3]
+    depth = np.maximum(camera[..., 2:], 1e-3)
+    focal = lenses.focal[c][:, None, None]
+    ray = camera[..., :2] / depth
+    slope = np.zeros((*camera.shape[:2], 2, 3))
+    slope[..., 0, 0] = slope[..., 1, 1] = (focal / depth)[..., 0]
+    slope[..., 2] = -focal * ray / depth
+    return _Seen(turned, camera, focal * ray + lenses.centre[c][:, None], slope)
+
+
+def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, normal: _Normal, shared: bool) -> None:
+    observations, model = fit.observations, fit.model
+    t, c = observations.timestep[rows], observations.camera[rows]
+    seen = _seen(fit, head, points, rows)
+    n, L = seen.camera.shape[:2]
+    residual = seen.pixels - observations.pixels[rows]
+    T_rotation = head.lenses.T_camera_rig[c][:, :3, :3]
+    by_world = seen.slope @ T_rotation[:, None]
+    by_head = by_world @ head.rotation[t][:, None]
+    jacobian = np.empty((n, L, 2, 6 + head.expression.shape[1]), np.float32)
+    jacobian[..., :3] = by_world @ -cross_matrices(seen.turned)
+    jacobian[..., 3:6] = by_world
+    jacobian[..., 6:] = np.einsum("nlij,elj->nlie", by_head, model.expression, optimize=True)
+    parts = [jacobian]
+    if shared:
+        parts.append(_shared_jacobian(head, model, seen, by_head, c))
+    full = np.concatenate(parts, -1) if shared else jacobian
+    facing = fit.facing(head, seen, rows)
+    unit = NOISE * fit.span[rows, None]
+    weight = SHARE * fit.trust * facing
+    pairs = residual[:, PAIRS[:, 0]] - residual[:, PAIRS[:, 1]]
+    pair_jacobian = full[:, PAIRS[:, 0]] - full[:, PAIRS[:, 1]]
+    pair_weight = SHARE * np.minimum(facing[:, PAIRS[:, 0]], facing[:, PAIRS[:, 1]])
+    pair_unit = PAIR_NOISE * fit.span[rows, None]
+    for r, j, w, u in ((residual, full, weight, unit), (pairs, pair_jacobian, pair_weight, pair_unit)):
+        square = (r**2).sum(-1) / u**2 / OUTLIER**2
+        normal.cost += float((w * OUTLIER**2 * square / (1 + square)).sum()) / 2
+        root = np.sqrt(w) / (1 + square) / u
+        a = (j * root[..., None, None]).reshape(n, -1, j.shape[-1]).astype(np.float32)
+        b = (r * root[..., None]).reshape(n, -1, 1).astype(np.float32)
+        hessian = a.transpose(0, 2, 1) @ a
+        gradient = (a.transpose(0, 2, 1) @ b)[..., 0]
+        k = normal.local.shape[1]
+        np.add.at(normal.local, t, hessian[:, :k, :k])
+        np.add.at(normal.local_gradient, t, gradient[:, :k])
+        if shared:
+            np.add.at(normal.cross, t, hessian[:, :k, k:])
+            normal.shared += hessian[:, k:, k:].sum(0, dtype=np.float64)
+            normal.shared_gradient += gradient[:, k:].sum(0, dtype=np.float64)
+
+
+def _shared_jacobian(head: Head, model: LandmarkModel, seen: _Seen, by_head: Floats, camera: Ints) -> NDArray[np.float32]:
+    """(n, L, 2, G + 1 + 1 + 6 (C - 1)): shape, log focal, log scale, then turn and place of every camera but the first."""
+    lenses, G, C = head.lenses, len(model.shape), len(head.lenses.focal)
+    out = np.zeros((*by_head.shape[:3], G + 2 + 6 * (C - 1)), np.float32)
+    out[..., :G] = np.einsum("nlij,glj->nlig", by_head, model.shape, optimize=True)
+    if lenses.free_focal:
+        out[..., G] = seen.pixels - lenses.centre[camera][:, None]
+    if lenses.free_scale:
+        out[..., G + 1] = np.einsum("nlij,nj->nli", seen.slope, lenses.T_camera_rig[camera][:, :3, 3])
+    if lenses.free_place:
+        for c in range(1, C):
+            rows = camera == c
+            first = G + 2 + 6 * (c - 1)
+            out[rows, ..., first : first + 3] = seen.slope[rows] @ -cross_matrices(seen.camera[rows])
+            out[rows, ..., first + 3 : first + 6] = seen.slope[rows]
+    return out
+
+
+def _add_priors(fit: LandmarkFit, head: Head, normal: _Normal, shared: bool) -> None:
+    E = head.expression.shape[1]
+    away = (head.expression - fit.goal) / SCORE_SIGMA
+    normal.cost += float((away**2).sum()) / 2
+    diagonal = np.arange(6, 6 + E)
+    normal.local[:, diagonal, diagonal] += 1 / SCORE_SIGMA**2
+    normal.local_gradient[:, 6:] += away / SCORE_SIGMA
+    if shared:
+        G = len(head.shape)
+        normal.cost += float((head.shape**2).sum()) / 2
+        normal.shared[np.arange(G), np.arange(G)] += 1.0
+        normal.shared_gradient[:G] += head.shape
+        # The focal length is pulled to what it was at first; parameters that are not free have no gradient and stay.
+        rest = np.arange(G, len(normal.shared))
+        normal.shared[rest, rest] += 1 / FOCAL_SIGMA**2
+    else:
+        turn, place, expression = _bends(fit, head)
+        for bend in (turn, place, expression):
+            normal.cost += float((bend**2).sum()) / 2
+
+
+def _bends(fit: LandmarkFit, head: Head) -> tuple[Floats, Floats, Floats]:
+    """Second differences in time, in standard deviations; zero where three timesteps are not linked."""
+    linked = (fit.observations.linked[1:-1] & fit.observations.linked[2:])[:, None]
+    R = head.rotation
+    forward, back = axis_angles(R[2:] @ R[1:-1].transpose(0, 2, 1)), axis_angles(R[1:-1] @ R[:-2].transpose(0, 2, 1))
+    sigma = SMOOTH_MOVE * np.array([1.0, 1.0, SMOOTH_DEPTH])
+
+    def bend(x: Floats) -> Floats:
+        return x[2:] - 2 * x[1:-1] + x[:-2]
+
+    return (
+        linked * (forward - back) / SMOOTH_TURN,
+        linked * bend(head.translation) / sigma,
+        linked * bend(head.expression) / SMOOTH_EXPRESSION,
+    )
+
+
+def _held(head: Head, gradient: Floats) -> NDArray[np.bool_]:
+    """(T, 6 + E) coefficients at a bound that the gradient pushes outwards."""
+    held = np.zeros(gradient.shape, bool)
+    slope = gradient[:, 6:]
+    held[:, 6:] = ((head.expression <= 0) & (slope > 0)) | ((head.expression >= 1) & (slope < 0))
+    return held
+
+
+def _step_all(fit: LandmarkFit, head: Head, normal: _Normal, damping: float) -> Head:
+    n = normal.local.shape[1]
+    held = _held(head, normal.local_gradient)
+    free = ~held
+    local = normal.local * free[:, :, None] * free[:, None, :]
+    diagonal = np.arange(n)
+    local[:, diagonal, diagonal] += np.where(held, 1.0, damping * normal.local[:, diagonal, diagonal] + 1e-9)
+    cross, gradient = normal.cross * free[..., None], normal.local_gradient * free
+    solved = np.linalg.solve(local, np.concatenate([cross, gradient[..., None]], -1))
+    shared = normal.shared + np.diag(damping * np.diag(normal.shared))
+    reduced = shared - np.tensordot(cross, solved[..., :-1], ([0, 1], [0, 1]))
+    step = np.linalg.solve(reduced, -normal.shared_gradient + np.tensordot(cross, solved[..., -1], ([0, 1], [0, 1])))
+    own = -solved[..., -1] - solved[..., :-1] @ step
+    return _moved(head, own, step)
+
+
+def _step_motion(fit: LandmarkFit, head: Head, normal: _Normal, damping: float) -> Head:
+    from scipy.linalg import solveh_banded
+
+    T, n = normal.local_gradient.shape
+    turn, place, expression = _bends(fit, head)
+    sigma = np.concatenate([np.full(3, SMOOTH_TURN), SMOOTH_MOVE * np.array([1, 1, SMOOTH_DEPTH])])
+    precision = 1 / np.concatenate([sigma, np.full(n - 6, SMOOTH_EXPRESSION)]) ** 2
+    bend = np.concatenate([turn, place, expression], 1) * np.sqrt(precision)
+    gradient = normal.local_gradient.copy()
+    gradient[2:] += bend
+    gradient[1:-1] -= 2 * bend
+    gradient[:-2] += bend
+    linked = (fit.observations.linked[1:-1] & fit.observations.linked[2:]).astype(float)
+    middle, one, two = np.zeros(T), np.zeros(T), np.zeros(T)
+    middle[2:] += linked
+    middle[1:-1] += 4 * linked
+    middle[:-2] += linked
+    one[1:-1] -= 2 * linked
+    one[:-2] -= 2 * linked
+    two[:-2] += linked
+    held = _held(head, gradient)
+    free = (~held).astype(float)
+    local = normal.local * free[:, :, None] * free[:, None, :]
+    diagonal = np.arange(n)
+    local[:, diagonal, diagonal] *= 1 + damping
+    local[:, diagonal, diagonal] += free * (middle[:, None] * precision) + held
+    # Lower band: row d holds the entries d below the diagonal.
+    band = np.zeros((2 * n + 1, T * n))
+    for d in range(n):
+        columns = np.arange(n - d)
+        band[d].reshape(T, n)[:, : n - d] = local[:, columns + d, columns]
+    band[n].reshape(T, n)[:-1] += one[:-1, None] * precision * free[:-1] * free[1:]
+    band[2 * n].reshape(T, n)[:-2] += two[:-2, None] * precision * free[:-2] * free[2:]
+    step = solveh_banded(band, -(gradient * free).ravel(), lower=True, overwrite_ab=True, check_finite=False)
+    return _moved(head, step.reshape(T, n), np.zeros(0))
+
+
+def _moved(head: Head, own: Floats, step: Floats) -> Head:
+    """``head`` after the step ``own`` (T, 6 + E) of its timesteps and ``step`` of the shared unknowns."""
+    own = own.copy()
+    own[:, :3] = _limited(own[:, :3], 0.3)
+    moved = replace(
+        head,
+        rotation=rotation_matrices(own[:, :3]) @ head.rotation,
+        translation=head.translation + own[:, 3:6],
+        expression=np.clip(head.expression + own[:, 6:], 0.0, 1.0),
+    )
+    if not len(step):
+        return moved
+    G, lenses = len(head.shape), head.lenses
+    T_camera_rig = lenses.T_camera_rig.copy()
+    T_camera_rig[:, :3, 3] *= np.exp(step[G + 1])
+    for c in range(1, len(lenses.focal)):
+        turn, shift = np.split(step[G + 2 + 6 * (c - 1) : G + 2 + 6 * c], 2)
+        T_camera_rig[c, :3] = rotation_matrices(turn[None])[0] @ T_camera_rig[c, :3]
+        T_camera_rig[c, :3, 3] += shift
+    focal = lenses.focal * np.exp(np.clip(step[G], -0.3, 0.3))
+    return replace(
+        moved, shape=head.shape + step[:G], lenses=replace(lenses, focal=focal, T_camera_rig=T_camera_rig)
+    )
+
+
+def _mean_scores(observations: Observations) -> Floats:
+    """(T, E) over the cameras of each timestep, above what the face scores at rest."""
+    total = np.zeros((observations.timesteps, observations.scores.shape[1]))
+    np.add.at(total, observations.timestep, observations.scores)
+    mean = total / np.bincount(observations.timestep, minlength=observations.timesteps)[:, None]
+    rest = np.quantile(mean, REST, 0)
+    return (mean - rest).clip(0) / (1 - rest)
+
+
+def _chunks(count: int) -> list[slice]:
+    return [slice(i, min(i + CHUNK, count)) for i in range(0, count, CHUNK)]
+
+
+def _limited(vectors: Floats, longest: float) -> Floats:
+    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return vectors * np.minimum(1.0, longest / np.maximum(length, 1e-12))

@@ -1,0 +1,67 @@
+"""The landmarks of a head as a function of its shape, expression and pose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.capture.tracking.shape_prior import ShapePrior
+from splatavatar.rig.rig import Rig
+
+Floats = NDArray[np.float64]
+
+IRIS = slice(468, 478)
+OVAL = (
+    *(10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152),
+    *(148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
+)
+"""MediaPipe's outline of the face: where cheek and chin turn away from the camera, not fixed points of the skin"""
+LIDS = ((159, 145), (158, 153), (160, 144), (157, 154), (161, 163), (386, 374), (385, 380), (387, 373), (384, 381), (388, 390))
+"""upper and lower lid, above one another: right eye, left eye"""
+LIPS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
+"""inner edges of the upper and the lower lip"""
+PAIRS = np.array(LIDS + LIPS)
+
+
+@dataclass(frozen=True)
+class LandmarkModel:
+    """L landmarks of the head in rig axes, about ``pivot``."""
+
+    pivot: Floats
+    """(3) metres, rig frame: the centre of the landmarks of the template, about which the head is turned"""
+    base: Floats
+    """(L, 3) metres from the pivot"""
+    shape: Floats
+    """(G, L, 3) per coefficient of the shape"""
+    expression: Floats
+    """(E, L, 3) per expression coefficient"""
+    normals: Floats
+    """(L, 3) of the surface of the template"""
+
+    @staticmethod
+    def of(rig: Rig, prior: ShapePrior | None) -> LandmarkModel:
+        """For the landmarks ``mediapipe`` of ``rig``; without a ``prior`` the shape is that of the template."""
+        points = rig.landmarks["mediapipe"]
+        corners = rig.faces[points.face]
+
+        def at(field: NDArray[np.float32] | Floats) -> Floats:
+            return np.einsum("lk,...lki->...li", points.barycentric.astype(np.float64), field[..., corners, :])
+
+        base = at(rig.template)
+        pivot = base.mean(0)
+        corner = rig.template[corners].astype(np.float64)
+        normals = np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0])
+        return LandmarkModel(
+            pivot=pivot,
+            base=base - pivot,
+            shape=at(prior.modes) if prior is not None else np.zeros((0, len(base), 3)),
+            expression=at(rig.expression_basis),
+            normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
+        )
+
+    def points(self, shape: Floats, expression: Floats) -> Floats:
+        """(T, L, 3) from ``shape`` (G) and ``expression`` (T, E), before the head is turned."""
+        still = self.base + np.tensordot(shape, self.shape, 1)
+        return still + np.tensordot(expression, self.expression, 1)

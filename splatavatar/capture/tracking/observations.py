@@ -1,0 +1,80 @@
+"""Landmarks as a fit sees them: pixels of timesteps in cameras."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+FACING_CAMERA = np.diag([1.0, -1.0, -1.0, 1.0])
+"""T_camera_rig of a camera at the origin that looks at a face looking at it"""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """N detections of one face, ordered by timestep."""
+
+    timestep: Ints
+    """(N) from 0 to T - 1, ascending; every timestep occurs"""
+    camera: Ints
+    """(N) from 0 to C - 1"""
+    pixels: Floats
+    """(N, L, 2)"""
+    rotation: Floats
+    """(N, 3, 3) the detector's idea of how the head is turned, seen from the camera: rig axes to (right, up, back)"""
+    scores: Floats
+    """(N, E) the detector's idea of the expression coefficients of the rig"""
+    linked: NDArray[np.bool_]
+    """(T) whether a timestep follows the one before it by one frame of the same clip"""
+
+    @property
+    def timesteps(self) -> int:
+        """T."""
+        return len(self.linked)
+
+    @property
+    def span(self) -> Floats:
+        """(N) pixels between the outer corners of the eyes of a face seen from the front: the unit of all errors.
+
+        From the size of the whole face, which a turned head keeps: the height between brows and chin, at the mean ratio
+        over the frames that are seen squarely.
+        """
+        eyes = np.linalg.norm(self.pixels[:, 33] - self.pixels[:, 263], axis=1)
+        yaw = np.abs(np.arctan2(self.rotation[:, 0, 2], self.rotation[:, 2, 2]))
+        return eyes / np.maximum(np.cos(yaw), 0.35)
+
+    def of_timesteps(self, chosen: Ints) -> Observations:
+        """Those of the timesteps ``chosen`` (ascending), renumbered from 0; none of them is linked."""
+        place = np.full(self.timesteps, -1)
+        place[chosen] = np.arange(len(chosen))
+        rows = np.flatnonzero(place[self.timestep] >= 0)
+        return Observations(
+            place[self.timestep[rows]],
+            self.camera[rows],
+            self.pixels[rows],
+            self.rotation[rows],
+            self.scores[rows],
+            np.zeros(len(chosen), bool),
+        )
+
+
+@dataclass(frozen=True)
+class Lenses:
+    """C cameras, and which of their parameters a fit may change."""
+
+    T_camera_rig: Floats
+    """(C, 4, 4)"""
+    focal: Floats
+    """(C) pixels"""
+    centre: Floats
+    """(C, 2) principal points, pixels"""
+    free_focal: bool
+    """one unknown factor for all"""
+    free_scale: bool
+    """the distances between the cameras are known up to one factor"""
+    free_place: bool
+    """where the cameras stand is not known, but for the first"""

@@ -1,0 +1,52 @@
+"""The rig of one person, from the coefficients of a fitted shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.capture.tracking.shape_prior import ShapePrior, head_share
+from splatavatar.rig.loader import load_rig
+from splatavatar.rig.rig import Rig
+
+Floats = NDArray[np.float64]
+
+PHENOTYPE_MEAN = 0.5
+"""of the mean person, whose local changes are zero"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A rig with its identity folded in, and how it was made."""
+
+    identity: dict[str, float]
+    """identity parameters by the rig's own names"""
+    template_offset: NDArray[np.float32]
+    """(V, 3) metres: the person less what the identity parameters give"""
+    rig: Rig
+    """with the offset"""
+
+
+def person(mean: Rig, prior: ShapePrior, shape: Floats) -> Person:
+    """The person with the coefficients ``shape`` (G) of ``prior``, made for the rig ``mean`` without a folded identity.
+
+    The identity parameters are rounded to what the body model takes; what is lost by that, by the body model not being
+    linear, and what no parameter gives, is the offset. It fades out down the neck, where no landmark has seen anything.
+    """
+    values = shape @ prior.identity
+    identity = {}
+    for name, value in zip(mean.identity_names, values, strict=True):
+        change = "-" in name
+        known = float(np.clip(value, -1, 1)) if change else float(np.clip(PHENOTYPE_MEAN + value, 0, 1))
+        if abs(value) > 1e-4:
+            identity[name] = round(known, 5)
+    exact = load_rig(mean.kind, identity)
+    share = head_share(mean)
+    head = share > 0.5
+    wanted = mean.template + np.tensordot(shape, prior.modes, 1)
+    offset = wanted - exact.template
+    offset -= offset[head].mean(0)
+    offset = (offset * share[:, None]).astype(np.float32)
+    return Person(identity, offset, replace(exact, template=exact.template + offset))

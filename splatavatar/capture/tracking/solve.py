@@ -1,0 +1,130 @@
+"""From landmarks to rig parameters: who it is, and what the head did in every timestep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from splatavatar.capture.tracking.fit import Head, LandmarkFit
+from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
+from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.person import Person, person
+from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
+from splatavatar.capture.tracking.shape_prior import ShapePrior
+from splatavatar.rig.loader import load_rig
+from splatavatar.rig.rig import Rig
+
+PICTURES, FEWEST_TIMESTEPS = 48, 12
+"""pictures from which shape and focal length are found: more add time, not knowledge"""
+
+
+@dataclass(frozen=True)
+class Motion:
+    """T timesteps of a head."""
+
+    expression: Floats
+    """(T, E)"""
+    head_rotation: Floats
+    """(T, 3) axis-angle of the head against the torso, rig axes"""
+    translation: Floats
+    """(T, 3) metres, of the whole rig"""
+    reprojection: Floats
+    """(N) median distance between detected and fitted landmarks of each observation, in eye spans"""
+
+
+@dataclass(frozen=True)
+class Track:
+    """A person, the cameras and the motion."""
+
+    person: Person
+    habits: Floats
+    """(L, 3) metres: see ``LandmarkFit.habits``"""
+    lenses: Lenses
+    motion: Motion
+
+
+def track(
+    kind: str, observations: Observations, lenses: Lenses, progress: Callable[[float], None] | None = None
+) -> Track:
+    """Everything, from the landmarks alone. ``lenses`` say what is known of the cameras."""
+    told = progress or (lambda done: None)
+    mean = load_rig(kind)
+    prior = ShapePrior.of(mean)
+    told(0.1)
+    some = observations.of_timesteps(_keyframes(observations))
+    first = LandmarkFit(LandmarkModel.of(mean, prior), some)
+    head = first.fit_shape(first.start(lenses))
+    told(0.5)
+    someone = person(mean, prior, head.shape)
+    model = LandmarkModel.of(someone.rig, None)
+    again = LandmarkFit(model, some)
+    settled = again.fit_motion(replace(head, shape=np.zeros(0)))
+    habits = again.habits(settled)
+    lenses = _facing(head.lenses, settled, model)
+    told(0.6)
+    return Track(someone, habits, lenses, track_motion(someone.rig, habits, observations, lenses))
+
+
+def track_motion(rig: Rig, habits: Floats, observations: Observations, lenses: Lenses) -> Motion:
+    """The motion of a known person in front of known cameras."""
+    model = LandmarkModel.of(rig, None)
+    model = replace(model, base=model.base + habits)
+    fit = LandmarkFit(model, observations)
+    head = fit.fit_motion(fit.start(lenses))
+    errors = fit.errors(head)[:, : IRIS.start]
+    head_rotation = axis_angles(head.rotation)
+    at_rest = model.pivot + _carried(rig, head_rotation, model.pivot)
+    translation = model.pivot + head.translation - at_rest
+    return Motion(head.expression, head_rotation, translation, np.median(errors, 1))
+
+
+def joint_rotations(rig: Rig, head_rotation: Floats) -> dict[str, Floats]:
+    """(T, 3) by joint name: ``head_rotation`` (T, 3) shared out over the neck."""
+    return {rig.joint_names[joint]: share * head_rotation for joint, share in rig.head_chain}
+
+
+def _keyframes(observations: Observations) -> Ints:
+    """Timesteps that differ in turn and expression, each the farthest from those before it."""
+    views = len(observations.timestep) / observations.timesteps
+    count = max(int(PICTURES / views), FEWEST_TIMESTEPS)
+    if observations.timesteps <= count:
+        return np.arange(observations.timesteps)
+    first = np.searchsorted(observations.timestep, np.arange(observations.timesteps))
+    features = np.concatenate([2.0 * observations.rotation[first].reshape(len(first), 9), observations.scores[first]], 1)
+    chosen, distance = [0], np.full(len(first), np.inf)
+    while len(chosen) < count:
+        distance = np.minimum(distance, ((features - features[chosen[-1]]) ** 2).sum(1))
+        chosen.append(int(distance.argmax()))
+    return np.array(sorted(chosen))
+
+
+def _facing(lenses: Lenses, head: Head, model: LandmarkModel) -> Lenses:
+    """The cameras where the rig is where its torso is: the mean place, turned about the upright as the mean head.
+
+    What is known of the cameras stays; a single camera, or cameras placed by the head alone, have no other world.
+    """
+    if not (lenses.free_place or len(lenses.focal) == 1):
+        return lenses
+    forward = head.rotation[:, :, 2].mean(0)
+    yaw = np.arctan2(forward[0], forward[2])
+    turn = rotation_matrices(np.array([0.0, yaw, 0.0]))
+    centre = np.median(model.pivot + head.translation, 0)
+    T_old_new = np.eye(4)
+    T_old_new[:3, :3], T_old_new[:3, 3] = turn, centre - turn @ model.pivot
+    return replace(lenses, T_camera_rig=lenses.T_camera_rig @ T_old_new)
+
+
+def _carried(rig: Rig, head_rotation: Floats, point: Floats) -> Floats:
+    """(T, 3) how far ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
+    chain = {joint: share for joint, share in rig.head_chain}
+    head = rig.joint_names.index("head")
+    line = [head]
+    while rig.parents[line[-1]] >= 0:
+        line.append(int(rig.parents[line[-1]]))
+    at = np.broadcast_to(point, head_rotation.shape)
+    for joint in line:  # from the head down: each joint turns what lies above it
+        turn = rotation_matrices(chain.get(joint, 0.0) * head_rotation)
+        at = np.einsum("tij,tj->ti", turn, at - rig.joints[joint]) + rig.joints[joint]
+    return np.asarray(at - point)
