@@ -18,9 +18,9 @@ from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.report import Report, write_report
-from splatavatar.bake.rig_motion import pose_parameters
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.render import _native
 
 PICTURES = 5

@@ -1,0 +1,62 @@
+"""The rig of a capture as it stood at a timestep."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.capture.capture import RigParameters
+from splatavatar.errors import RigError
+from splatavatar.rig.posing import pose_numpy
+from splatavatar.rig.rig import PoseParameters, Rig
+
+Floats = NDArray[np.float32]
+
+
+def pose_parameters(rig: Rig, parameters: RigParameters, timestep: int) -> PoseParameters:
+    """The parameters of one timestep in the order of ``rig``.
+
+    Raises:
+        RigError: a name that the rig does not have.
+    """
+    pose = PoseParameters.neutral(rig)
+    expressions = {name: i for i, name in enumerate(rig.expression_names)}
+    joints = {name: i for i, name in enumerate(rig.joint_names)}
+    for name, value in zip(parameters.expression_names, parameters.expression[timestep], strict=True):
+        if name not in expressions:
+            raise RigError(f"the rig parameters hold an expression {name!r}, which {rig.kind} does not have")
+        pose.expression[expressions[name]] = value
+    for name, rotations in parameters.joint_rotations.items():
+        if name not in joints:
+            raise RigError(f"the rig parameters turn a joint {name!r}, which {rig.kind} does not have")
+        pose.joint_rotations[joints[name]] = rotations[timestep]
+    if parameters.translation is not None:
+        pose.translation[:] = parameters.translation[timestep]
+    return pose
+
+
+def fitted_rig(rig: Rig, parameters: RigParameters) -> Rig:
+    """``rig``, which has the identity of ``parameters`` folded in, with their template offset.
+
+    Raises:
+        RigError: an offset for another number of vertices.
+    """
+    offset = parameters.template_offset
+    if offset is None:
+        return rig
+    if offset.shape != rig.template.shape:
+        raise RigError(
+            f"the rig parameters move {len(offset)} vertices of the template, {rig.kind} has {len(rig.template)}"
+        )
+    return replace(rig, template=rig.template + offset)
+
+
+def posed_vertices(rig: Rig, parameters: RigParameters, timestep: int) -> Floats:
+    """(V, 3) vertices of a ``fitted_rig`` at ``timestep``, metres, rig frame.
+
+    Raises:
+        RigError: a name that the rig does not have.
+    """
+    return pose_numpy(rig, pose_parameters(rig, parameters, timestep))
