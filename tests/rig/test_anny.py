@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from splatavatar.rig import anny_data
-from splatavatar.rig.anny import collapse, driven_ancestors, four_weights
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
+from splatavatar.rig.weights import collapse, driven_ancestors, four_weights
 
 SHARED = Path(__file__).parents[3] / "shared"
 SUBJECT_A = SHARED / "captures" / "subject-a" / "rig_params.npz"

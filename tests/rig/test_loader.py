@@ -9,7 +9,7 @@ from splatavatar.rig.loader import load_rig
 
 
 def test_unknown_rig_lists_the_known():
-    with pytest.raises(RigError, match=r"^unknown rig 'flamingo'; known are anny-head, anny-body$"):
+    with pytest.raises(RigError, match=r"^unknown rig 'flamingo'; known are anny-head, anny-bust, anny-body$"):
         load_rig("flamingo")
 
 

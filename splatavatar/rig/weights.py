@@ -1,0 +1,39 @@
+"""Skinning weights on the joints that something drives, from weights on all bones of a body model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from splatavatar.rig.anny_data import Array
+
+
+def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
+    """(B) for each bone the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
+    owner = np.zeros(len(parents), np.int64)
+    place = {bone: position for position, bone in enumerate(kept)}
+    for bone, parent in enumerate(parents):
+        owner[bone] = place[bone] if bone in place else owner[parent]
+    return owner
+
+
+def collapse(weights: Array, joints: Array, count: int) -> Array:
+    """(V, count) dense weights from sparse ones (V, W) on ``joints`` (V, W), repeated joints added up."""
+    dense = np.zeros((len(weights), count))
+    np.add.at(dense, (np.arange(len(weights))[:, None], joints), weights)
+    return dense
+
+
+def four_weights(dense: Array, heads: Array) -> tuple[Array, Array]:
+    """Joints (V, 4) int32 and weights (V, 4) float32 from dense weights (V, J).
+
+    A vertex keeps its four largest; each other one goes to the nearest of these by joint position ``heads`` (J, 3).
+    """
+    order = np.argsort(-dense, 1, kind="stable")
+    joints, weights = order[:, :4], np.take_along_axis(dense, order[:, :4], 1)
+    distance = np.linalg.norm(heads[:, None] - heads, axis=2)
+    for vertex, place in zip(*np.nonzero(np.take_along_axis(dense, order, 1)[:, 4:] > 0), strict=True):
+        other = order[vertex, 4 + place]
+        weights[vertex, distance[other, joints[vertex]].argmin()] += dense[vertex, other]
+    return joints.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32)
