@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor
 
 from splatavatar import __version__
-from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.splats import Splats
 from splatavatar.bake.trainer import Moments, RigMoments, TrainerState
@@ -20,7 +20,6 @@ from splatavatar.errors import SettingsError
 from splatavatar.output import atomic_write
 
 SUFFIX = ".checkpoint"
-RIG = ("expression", "joint_rotations", "template_offset")
 
 
 @dataclass(frozen=True)
@@ -56,10 +55,10 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
     tensors: dict[str, Tensor] = {n: getattr(state, n) for n in ("motion_sum", "motion_steps", "seen")}
     for prefix, splats in (("value", state.splats), ("first", state.moments.first), ("second", state.moments.second)):
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in vars(splats).items()}
-    for i, name in enumerate(RIG):
+    for name in MOVING:
         tensors[f"rig.{name}"] = getattr(motion, name)
-        tensors[f"rig.first.{name}"] = state.rig_moments.first[i]
-        tensors[f"rig.second.{name}"] = state.rig_moments.second[i]
+        tensors[f"rig.first.{name}"] = state.rig_moments.first[name]
+        tensors[f"rig.second.{name}"] = state.rig_moments.second[name]
     tensors["rig.steps"] = state.rig_moments.steps
     header = {
         "settings": fingerprint(settings),
@@ -124,11 +123,13 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
         at = len(prefix) + 1
         return Splats(**{name[at:]: t for name, t in tensors.items() if name.startswith(prefix + ".")})
 
-    for name in RIG:
+    for name in MOVING:
         setattr(motion, name, tensors[f"rig.{name}"])
     motion.forget_poses()
     rig_moments = RigMoments(
-        [tensors[f"rig.first.{n}"] for n in RIG], [tensors[f"rig.second.{n}"] for n in RIG], tensors["rig.steps"]
+        {n: tensors[f"rig.first.{n}"] for n in MOVING},
+        {n: tensors[f"rig.second.{n}"] for n in MOVING},
+        tensors["rig.steps"],
     )
     state = TrainerState(
         splats("value"),

@@ -36,6 +36,7 @@ from splatavatar.bake.trainer import Trainer, fresh_state
 from splatavatar.bake.unseen import fill_unseen, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import check_writable
 from splatavatar.rig.loader import KINDS, load_rig
@@ -66,6 +67,7 @@ def bake(settings: BakeSettings) -> Path:
     display = Display(Console(stderr=True))
     with display.running():
         rig, spent = timed_rig(settings.rig, parameters.identity, display)
+        rig = fitted_rig(rig, parameters)
         settings = replace(settings, started=settings.started + spent)
         frames = capture.split("train")
         targets = load_targets(frames, lambda done, total: display.stage("reading pictures", done / total))

@@ -19,6 +19,10 @@ def _rates() -> dict[str, float]:
     }
 
 
+def _rig_rates() -> dict[str, float]:
+    return {"expression": 2e-3, "joint_rotations": 2e-4, "translation": 2e-5, "template_offset": 2e-5}
+
+
 @dataclass(frozen=True)
 class Schedule:
     """What was chosen by measurement is listed in docs/bake-experiments.md."""
@@ -55,10 +59,8 @@ class Schedule:
     """steps between steps of the rig parameters"""
     rig_from: float = 0.2
     """progress at which the rig begins to move: before, its gradient is that of a wrong appearance"""
-    expression_rate: float = 2e-3
-    joint_rate: float = 2e-4
-    template_rate: float = 2e-5
-    """metres"""
+    rig_rates: dict[str, float] = field(default_factory=_rig_rates)
+    """Adam step sizes of the rig parameters at the start: coefficients, radians, metres, metres"""
 
     def decay(self, progress: float) -> float:
         """Factor of every learning rate."""

@@ -11,7 +11,7 @@ from torch import Tensor
 from splatavatar.bake import densify
 from splatavatar.bake.engine import Engine, Gradients, Target
 from splatavatar.bake.native_engine import BETA1, BETA2
-from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import PARAMETERS, Splats, concatenated
 from splatavatar.gaussians.binding import triangle_frames
@@ -34,16 +34,15 @@ class Moments:
 class RigMoments:
     """Adam's moments of the rig parameters; per timestep where the parameters are."""
 
-    first: list[Tensor]
-    second: list[Tensor]
+    first: dict[str, Tensor]
+    second: dict[str, Tensor]
     steps: Tensor
     """(T) steps taken at each timestep"""
 
     @staticmethod
     def zeros(motion: RigMotion) -> RigMoments:
         """Of the parameters of ``motion``."""
-        values = (motion.expression, motion.joint_rotations, motion.template_offset)
-        zeros = [[torch.zeros_like(v) for v in values] for _ in range(2)]
+        zeros = [{name: torch.zeros_like(getattr(motion, name)) for name in MOVING} for _ in range(2)]
         return RigMoments(zeros[0], zeros[1], torch.zeros(len(motion.expression), dtype=torch.int64))
 
 
@@ -165,15 +164,14 @@ class Trainer:
             shrink = 1 - decay * self.schedule.weight_decay["correctives"]
             self.engine.adam_rank_one(table, first, second, psi, shared, visible, rate, shrink, state.iteration)
 
-    def _update_rig(self, timestep: int, leaves: tuple[Tensor, Tensor, Tensor], decay: float) -> None:
+    def _update_rig(self, timestep: int, leaves: dict[str, Tensor], decay: float) -> None:
         schedule, moments, motion = self.schedule, self.state.rig_moments, self.motion
         moments.steps[timestep] += 1
-        tables = (motion.expression, motion.joint_rotations, motion.template_offset)
-        rates = (schedule.expression_rate, schedule.joint_rate, schedule.template_rate)
-        for i, (table, leaf, rate) in enumerate(zip(tables, leaves, rates, strict=True)):
-            shared = i == 2  # one template for all timesteps
+        for name, leaf in leaves.items():
+            rate = schedule.rig_rates[name]
+            table, shared = getattr(motion, name), name == "template_offset"  # one template for all timesteps
             step = int(moments.steps.sum() if shared else moments.steps[timestep])
-            first, second = (m[i] if shared else m[i][timestep] for m in (moments.first, moments.second))
+            first, second = (m[name] if shared else m[name][timestep] for m in (moments.first, moments.second))
             g = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
             first.mul_(BETA1).add_(g, alpha=1 - BETA1)
             second.mul_(BETA2).addcmul_(g, g, value=1 - BETA2)

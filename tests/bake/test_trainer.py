@@ -96,7 +96,8 @@ def test_rig_parameters_recover_from_a_wrong_start(sample: Sample, make_trainer:
         return float((trainer.motion.joint_rotations - truth)[seen].sum(1)[:, 1].abs().mean())
 
     before = error()
-    trainer.schedule = replace(trainer.schedule, rig_every=1, joint_rate=2e-3)
+    rates = {**trainer.schedule.rig_rates, "joint_rotations": 2e-3}
+    trainer.schedule = replace(trainer.schedule, rig_every=1, rig_rates=rates)
     run(trainer, 100, 250, 400)
     assert error() < 0.6 * before
 

@@ -62,7 +62,7 @@ def track(
     again = LandmarkFit(model, some)
     settled = again.fit_motion(replace(head, shape=np.zeros(0)))
     habits = again.habits(settled)
-    lenses = _facing(head.lenses, settled, model)
+    lenses = _facing(head.lenses, settled, model, some)
     told(0.6)
     return Track(someone, habits, lenses, track_motion(someone.rig, habits, observations, lenses))
 
@@ -100,20 +100,27 @@ def _keyframes(observations: Observations) -> Ints:
     return np.array(sorted(chosen))
 
 
-def _facing(lenses: Lenses, head: Head, model: LandmarkModel) -> Lenses:
+def _facing(lenses: Lenses, head: Head, model: LandmarkModel, observations: Observations) -> Lenses:
     """The cameras where the rig is where its torso is: the mean place, turned about the upright as the mean head.
 
-    What is known of the cameras stays; a single camera, or cameras placed by the head alone, have no other world.
+    What is known of the cameras stays. A single camera, and cameras placed by the head alone, have no other world; takes
+    of one camera have a world each.
     """
-    if not (lenses.free_place or len(lenses.focal) == 1):
+    if not lenses.free_focal:
         return lenses
-    forward = head.rotation[:, :, 2].mean(0)
-    yaw = np.arctan2(forward[0], forward[2])
-    turn = rotation_matrices(np.array([0.0, yaw, 0.0]))
-    centre = np.median(model.pivot + head.translation, 0)
-    T_old_new = np.eye(4)
-    T_old_new[:3, :3], T_old_new[:3, 3] = turn, centre - turn @ model.pivot
-    return replace(lenses, T_camera_rig=lenses.T_camera_rig @ T_old_new)
+    T_camera_rig = lenses.T_camera_rig.copy()
+    first = np.searchsorted(observations.timestep, np.arange(observations.timesteps))
+    world = np.zeros(observations.timesteps, int) if lenses.free_place else observations.camera[first]
+    for w in np.unique(world):
+        rows = world == w
+        forward = head.rotation[rows][:, :, 2].mean(0)
+        turn = rotation_matrices(np.array([0.0, np.arctan2(forward[0], forward[2]), 0.0]))
+        centre = np.median(model.pivot + head.translation[rows], 0)
+        T_old_new = np.eye(4)
+        T_old_new[:3, :3], T_old_new[:3, 3] = turn, centre - turn @ model.pivot
+        cameras = slice(None) if lenses.free_place else w
+        T_camera_rig[cameras] = T_camera_rig[cameras] @ T_old_new
+    return replace(lenses, T_camera_rig=T_camera_rig)
 
 
 def _carried(rig: Rig, head_rotation: Floats, point: Floats) -> Floats:

@@ -1,0 +1,158 @@
+"""From video to pictures: which frames, which part of them, and the landmarks of all."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.capture.clips import Clip, open_clips
+from splatavatar.capture.crop import Window
+from splatavatar.capture.landmarks import Landmarks, detect
+from splatavatar.capture.models import locate
+from splatavatar.capture.prepared import Extraction, landmarks_path, write_extraction
+from splatavatar.capture.selection import choose_frames
+from splatavatar.errors import CaptureError, OutputError
+
+Progress = Callable[[str, float], None]
+
+FRAMES = 180
+"""pictures that are chosen where nothing else is said"""
+EYE_SPAN = 0.0865
+"""metres between the outer corners of the eyes of the mean person"""
+SIDE = 0.44
+"""metres that a window spans at the face: a head with hair, and shoulders"""
+BELOW = 0.035
+"""metres from the middle of the face down to the middle of a window"""
+LARGEST = 512
+"""pixels of a picture"""
+SMALLEST_SPAN = 40.0
+"""pixels between the eyes, below which a face is too small to bake"""
+
+
+@dataclass(frozen=True)
+class ExtractOptions:
+    """What to take."""
+
+    frames: int = FRAMES
+    """pictures, over all clips"""
+    face: int | None = None
+    """which face, counted from the left, where there are several"""
+    model: Path | None = None
+    """the landmark model; None: where ``models.locate`` finds it"""
+    fps: float | None = None
+    """of a folder of images"""
+    part: tuple[float, float] = (0.0, 1.0)
+    """of every clip, as shares of its frames"""
+    size: int | None = None
+    """pixels of the frame that a window spans; None: from the size of the head"""
+
+
+def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progress: Progress) -> Extraction:
+    """Writes pictures and landmarks of the clips at ``paths`` into ``folder``.
+
+    Several clips are takes of one person by one camera; a folder of videos holds the cameras of one take.
+
+    Raises:
+        CaptureError: no video, or no face in it, or too little of either.
+        DependencyError: the landmark model is absent.
+        OutputError: the folder cannot be written.
+    """
+    model = locate(given=options.model)
+    clips = open_clips(paths, options.fps)
+    synchronised = len(paths) == 1 and len(clips) > 1
+    try:
+        (folder / "images").mkdir(parents=True, exist_ok=True)
+        (folder / "landmarks").mkdir(exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
+    found, first = [], []
+    for number, clip in enumerate(clips):
+        name = "finding the face" if len(clips) == 1 else f"finding the face in {clip.info.name}"
+        landmarks = detect(clip, model, options.face, lambda done, name=name: progress(name, done))
+        start, stop = (round(share * len(landmarks.time)) for share in options.part)
+        landmarks = landmarks.part(start, stop)
+        if not landmarks.found.any():
+            raise CaptureError(f"{clip.info.path}: no face found in the frames {start} to {stop - 1}")
+        landmarks.save(landmarks_path(folder, number))
+        found.append(landmarks)
+        first.append(start)
+    chosen = _choose(found, options.frames, synchronised)
+    windows = _windows(found, chosen, options.size)
+    extraction = Extraction(
+        [_described(clip) for clip in clips], synchronised, first, chosen, windows, SIDE
+    )
+    _write_pictures(clips, extraction, folder, progress)
+    write_extraction(folder, extraction)
+    return extraction
+
+
+def _choose(found: Sequence[Landmarks], count: int, synchronised: bool) -> list[tuple[int, int]]:
+    if synchronised:
+        common = np.logical_and.reduce([landmarks.found for landmarks in found])
+        frames = choose_frames(found[0], max(count // len(found), 1), common)
+        return [(clip, int(frame)) for clip in range(len(found)) for frame in frames]
+    lengths = np.array([landmarks.found.sum() for landmarks in found])
+    shares = np.maximum(np.round(count * lengths / lengths.sum()).astype(int), 1)
+    return [
+        (clip, int(frame))
+        for clip, (landmarks, share) in enumerate(zip(found, shares, strict=True))
+        for frame in choose_frames(landmarks, int(share))
+    ]
+
+
+def _windows(found: Sequence[Landmarks], chosen: Sequence[tuple[int, int]], size: int | None) -> list[Window]:
+    sizes = [size or _window_size(landmarks) for landmarks in found]
+    windows = []
+    for clip, frame in chosen:
+        landmarks, side = found[clip], sizes[clip]
+        middle = landmarks.points[frame, :, :2].mean(0)
+        centre = middle + np.array([0.0, BELOW / SIDE * side])
+        corner = [
+            # Inside of the frame where there is room, so that the borders of the frame are not pictures of nothing.
+            int(np.clip(round(c - side / 2), min(0, length - side), max(0, length - side)))
+            for c, length in zip(centre, (landmarks.width, landmarks.height), strict=True)
+        ]
+        windows.append(Window(corner[0], corner[1], side, min(LARGEST, side)))
+    return windows
+
+
+def _window_size(landmarks: Landmarks) -> int:
+    """Pixels of the frame: ``SIDE`` metres at the median size of the face, no more than fits into the frame."""
+    span = float(np.median(eye_spans(landmarks)))
+    return int(min(round(span * SIDE / EYE_SPAN), max(min(landmarks.width, landmarks.height), round(span * 3.2))))
+
+
+def eye_spans(landmarks: Landmarks) -> NDArray[np.float64]:
+    """(found) pixels between the outer corners of the eyes, as if seen from the front."""
+    points = landmarks.points[landmarks.found]
+    eyes = np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)
+    turn = landmarks.transform[landmarks.found][:, :3, :3]
+    yaw = np.abs(np.arctan2(turn[:, 0, 2], turn[:, 2, 2]))
+    return np.asarray(eyes / np.maximum(np.cos(yaw), 0.35), np.float64)
+
+
+def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path, progress: Progress) -> None:
+    import cv2
+
+    done = 0
+    pictures = sorted(range(len(extraction.chosen)), key=lambda p: extraction.chosen[p])
+    for clip, group in itertools.groupby(pictures, key=lambda p: extraction.chosen[p][0]):
+        of_frame = {extraction.chosen[p][1] + extraction.first[clip]: p for p in group}
+        for frame in clips[clip].frames(of_frame.keys()):
+            picture = of_frame[frame.index]
+            path = folder / extraction.image_name(picture)
+            cut = extraction.windows[picture].cut(frame.image)
+            if not cv2.imwrite(str(path), cut[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+                raise OutputError(f"{path}: cannot be written; is the disk full?")
+            done += 1
+            progress("cutting pictures", done / len(pictures))
+
+
+def _described(clip: Clip) -> dict[str, object]:
+    info = asdict(clip.info)
+    return {name: info[name] for name in info if name != "path"}
