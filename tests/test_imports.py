@@ -9,14 +9,15 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "splatavatar"
-FOUNDATION = {"errors", "output"}
+FOUNDATION = {"errors", "output", "page"}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
     "drive": {"rig", "gaussians", "render", "avatar", "drive", *FOUNDATION},
     "cli": {*STAGES, "drive", "cli", "", *FOUNDATION},
     "errors": {"errors"},
-    "output": FOUNDATION,
+    "output": {"errors", "output"},
+    "page": {"page"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "cli")
 HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat"}

@@ -3,13 +3,11 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from splatavatar.bake.chart import HEIGHT, WIDTH, line_chart, ticks
 from splatavatar.bake.report import Report, write_report
 from splatavatar.errors import OutputError
 
@@ -109,51 +107,3 @@ def test_a_report_without_scores_or_pictures(report: Report, tmp_path: Path) -> 
 def test_a_folder_that_is_not_there(report: Report, tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         write_report(tmp_path / "gone" / "report.html", report)
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "expected"),
-    [
-        (0, 60, [0, 20, 40, 60]),
-        (0, 10, [0, 2, 4, 6, 8, 10]),
-        (24.3, 33.9, [24, 26, 28, 30, 32, 34]),
-        (0, 0.21, [0, 0.05, 0.1, 0.15, 0.2, 0.25]),
-        (-3, 4, [-4, -2, 0, 2, 4]),
-    ],
-)
-def test_ticks_are_round_and_enclose(low: float, high: float, expected: list[float]) -> None:
-    assert ticks(low, high) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize("value", [0.0, 3.5, -2.0])
-def test_ticks_of_a_constant(value: float) -> None:
-    marks = ticks(value, value)
-    assert marks[0] < value < marks[-1]
-
-
-@pytest.mark.parametrize(
-    "points",
-    [
-        [(0.0, 20.0), (30.0, 31.0), (60.0, 33.5)],
-        [(5.0, 1.0)],
-        [(0.0, 0.0)],
-        [(float(i), 0.1 / (i + 1)) for i in range(2000)],
-    ],
-)
-def test_lines_stay_inside_the_chart(points: list[tuple[float, float]]) -> None:
-    svg = ElementTree.fromstring(line_chart("a & b", "dB", points, from_zero=True))
-    polyline = svg.find("polyline")
-    assert polyline is not None
-    corners = np.array([pair.split(",") for pair in polyline.attrib["points"].split()], float)
-    assert len(corners) == len(points)
-    assert (corners >= 0).all()
-    assert (corners <= [WIDTH, HEIGHT]).all()
-    # Later is further right, more is further up.
-    order = np.argsort([value for _, value in points])
-    assert (np.diff(corners[:, 0]) >= 0).all()
-    assert (np.diff(corners[order, 1]) <= 0).all()
-
-
-def test_long_bakes_count_minutes() -> None:
-    assert "minutes" in line_chart("PSNR", "dB", [(0.0, 20.0), (1800.0, 34.0)])
-    assert "seconds" in line_chart("PSNR", "dB", [(0.0, 20.0), (299.0, 34.0)])
