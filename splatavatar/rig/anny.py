@@ -130,10 +130,14 @@ def _identity_basis(kind: str, data: AnnyData, progress: Progress | None) -> tup
     names = [str(name) for name in (*data.phenotype_names, *data.local_names)]
     vertices = np.empty((len(names), *data.template.shape), np.float32)
     heads = np.empty((len(names), *data.heads.shape), np.float32)
+    phenotypes = len(data.phenotype_names)
     for row, name in enumerate(names):
+        if row >= phenotypes and not len(data.orientations):
+            vertices[row], heads[row] = data.mean_change(row - phenotypes)
+            continue
         if progress is not None and row % 16 == 0:
             progress("making the identity basis (once)", row / len(names))
-        middle, step = (0.5, PHENOTYPE_STEP) if row < len(data.phenotype_names) else (0.0, 1.0)
+        middle, step = (0.5, PHENOTYPE_STEP) if row < phenotypes else (0.0, 1.0)
         more, less = (data.rest({name: middle + sign * step}) for sign in (1, -1))
         vertices[row] = (more.vertices - less.vertices) / (2 * step)
         heads[row] = (more.heads - less.heads) / (2 * step)

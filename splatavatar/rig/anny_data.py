@@ -141,6 +141,14 @@ class AnnyData:
         shifted = np.einsum("vw,vwi->vi", self.bone_weights, shift[self.bone_indices])
         return Rest(np.einsum("vij,vj->vi", blended, vertices) + shifted, moved, blended)
 
+    def mean_change(self, change: int) -> tuple[Array, Array]:
+        """(V, 3) and (B, 3) the mean slope of vertices and heads by a local change, in a rig posed from its rest pose."""
+        vertices = np.zeros_like(self.template)
+        for row, sign in ((2 * change, 1), (2 * change + 1, -1)):
+            part = slice(self.local_start[row], self.local_start[row + 1])
+            vertices[self.local_vertex[part]] += sign / 2 * self.local_delta[part]
+        return vertices, np.asarray(self.local_heads[2 * change] - self.local_heads[2 * change + 1]) / 2
+
     def expression_basis(self, rest: Rest) -> Array:
         """(52, V, 3) the facial actions of a person at ``rest``."""
         if rest.turn is None:

@@ -31,8 +31,8 @@ PARENTS = (-1, 0, 0, 0, 3, 4, 4, 4)
 CUT = -0.33
 """metres: faces of the mean person below this height are left out; the chin is at 0.03"""
 
-FOREARM = 0.5
-"""share of the bones from the elbow on: faces that have more are left out"""
+ELSEWHERE = 0.5
+"""share of the bones from the elbow on, or of the head: faces that have more are left out"""
 
 REGIONS = (*OF_HEAD, "torso")
 TEETH = ("teeth_upper", "teeth_lower")
@@ -60,8 +60,9 @@ def cut(head: AnnyData, body: AnnyData) -> AnnyData:
     bones = body.heads + np.tensordot(rows, body.phenotype_heads, 1)
     mean = everything.placed(body.template + np.tensordot(rows, body.phenotype_vertices, 1), bones)
     chosen = ~np.isin(_keys(body.faces), _keys(shared[head.faces])) & (mean[body.faces][..., 1].mean(1) > CUT)
-    for elbow in ("lowerarm01.L", "lowerarm01.R"):
-        chosen &= share_from(body, elbow)[body.faces].mean(1) < FOREARM
+    # The body also has the back of an eyeball that the head goes without.
+    for bone in ("lowerarm01.L", "lowerarm01.R", "head"):
+        chosen &= share_from(body, bone)[body.faces].mean(1) < ELSEWHERE
     torso = Torso(body, np.setdiff1d(body.faces[chosen], shared))
     place = np.full(len(body.template), -1)
     place[shared] = np.arange(len(shared))
