@@ -1,0 +1,41 @@
+"""Two labels for the pixels of a picture: the minimum cut of any log odds with edges that follow the picture."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+STEP = 0.25
+"""log odds per level of the encoded channel"""
+APART = 32.0
+"""levels between the middle of the encoded channel and the mean of either model"""
+
+
+def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask) -> Mask:
+    """(H, W) the person, from log ``odds`` (H, W) of it, in [-30, 30], and a ``picture`` (H, W, 2).
+
+    GrabCut with models that are not learnt: the first channel carries the odds, and two one-component models of equal
+    spread make the difference of their log likelihoods linear in it. The spread is so wide that the other two channels,
+    on which the costs of the edges rest, do not count.
+    """
+    import cv2
+
+    levels = np.clip(np.rint(odds / STEP) + 128, 0, 255).astype(np.uint8)
+    labels = np.where(odds > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
+    labels[never] = cv2.GC_BGD
+    labels[sure] = cv2.GC_FGD
+    models = _model(128 - APART), _model(128 + APART)
+    cv2.grabCut(np.dstack([levels, picture]), labels, None, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
+    return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
+
+
+def _model(mean: float) -> NDArray[np.float64]:
+    """A Gaussian mixture of one component, as GrabCut keeps it: 5 weights, 5 means, 5 covariances."""
+    model = np.zeros((1, 65))
+    model[0, 0] = 1.0
+    model[0, 5:8] = mean, 128.0, 128.0
+    model[0, 20:29] = np.diag([2 * APART / STEP, 1e6, 1e6]).ravel()
+    return model
