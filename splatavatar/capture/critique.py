@@ -1,8 +1,8 @@
 """What a capture lacks: each lack in a sentence, with the figure that was measured and what to do about it.
 
-The thresholds lie between figures of five clips: a man talking to a tripod phone with lively head and hands (L), a green
-screen with a smile and two blinks (D0), a hand-held selfie (D13), a studio with a mouth wide open (D18) and a
-room with pouts (D9).
+The thresholds lie between figures of five clips: a man who talks to a tripod phone, with lively head and hands (L), a
+smile and two blinks before a green screen (D0), a hand-held selfie (D13), a mouth wide open in a studio (D18) and pouts
+in a room (D9).
 """
 
 from __future__ import annotations
@@ -92,11 +92,8 @@ def lacks(
     if track is not None and len(track["reprojection"]):
         missed = np.asarray(track["reprojection"], np.float64) > MISSED
         if missed.mean() > MISSED_SHARE:
-            found.append(
-                Lack(
-                    "fit", f"The tracked head misses the landmarks in {_count(missed)} by {MISSED:.1%} of the eye span"
-                )
-            )
+            by = f"by {MISSED:.1%} of the eye span or more"
+            found.append(Lack("fit", f"The tracked head misses the landmarks {by} in {_count(missed)}"))
     leaky = np.asarray(matte_weights) < LEAK
     if len(leaky) and leaky.mean() > LEAK_SHARE:
         found.append(Lack("mattes", f"Hair and background could not be told apart in {_count(leaky, 'pictures')}"))
@@ -147,13 +144,10 @@ def _views(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
     angles = np.concatenate([head_angles(clip) for clip in landmarks])
     left, right, up, down = (max(_reached(side), 0) for a in angles.T[:2] for side in (a, -a))
     if min(left, right) < SIDE:
-        which = (
-            "No side view" if max(left, right) < SIDE else f"No view of the {'right' if left < SIDE else 'left'} side"
-        )
-        yield Lack(
-            "side",
-            f"{which}: the head turns {left:.0f} degrees to the left and {right:.0f} to the right, {SIDE:.0f} are wanted",
-        )
+        one = "right" if left < SIDE else "left"
+        which = "No side view" if max(left, right) < SIDE else f"No view of the {one} side"
+        turns = f"the head turns {left:.0f} degrees to the left and {right:.0f} to the right"
+        yield Lack("side", f"{which}: {turns}, {SIDE:.0f} are wanted")
     if min(up, down) < UP_DOWN:
         yield Lack(
             "up_down",
@@ -175,15 +169,10 @@ def _expressions(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
     narrowest = -_reached(-np.concatenate([lids / np.median(lids) for lids in closed]))
     if narrowest > CLOSED:
         yield Lack("eyes", f"The eyes never close: {narrowest:.0%} of their usual opening at the least")
-    for kind, name, what in (
-        ("brows", "browInnerUp", "The brows are never raised"),
-        ("pucker", "mouthPucker", "There is no pout"),
-    ):
-        wanted = BROWS if kind == "brows" else PUCKER
-        if (score := _reached(scores[:, INDEX[name]])) < wanted:
-            yield Lack(
-                "brows" if kind == "brows" else "pucker", f"{what}: a score of {score:.2f}, {wanted:.2f} are wanted"
-            )
+    if (brows := _reached(scores[:, INDEX["browInnerUp"]])) < BROWS:
+        yield Lack("brows", f"The brows are never raised: a score of {brows:.2f}, {BROWS:.2f} are wanted")
+    if (pucker := _reached(scores[:, INDEX["mouthPucker"]])) < PUCKER:
+        yield Lack("pucker", f"There is no pout: a score of {pucker:.2f}, {PUCKER:.2f} are wanted")
 
 
 def _pictures(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
@@ -203,9 +192,8 @@ def _pictures(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
 def _gap(landmarks: Landmarks, pair: tuple[int, int]) -> Floats:
     """(found) distance of two landmarks in eye spans."""
     points = landmarks.points[landmarks.found].astype(np.float64)
-    return np.asarray(
-        np.linalg.norm(points[:, pair[0]] - points[:, pair[1]], axis=1) / eye_spans(landmarks), np.float64
-    )
+    distance = np.linalg.norm(points[:, pair[0]] - points[:, pair[1]], axis=1)
+    return np.asarray(distance / eye_spans(landmarks), np.float64)
 
 
 def _reached(values: NDArray[np.floating]) -> float:
