@@ -16,7 +16,9 @@ def load_rig(
     identity: Mapping[str, float] | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> Rig:
-    """The rig called ``kind``.
+    """The rig called ``kind``: the head and neck of Anny, these with shoulders and chest, or all of the body.
+
+    Parameters of ``anny-head`` mean the same in ``anny-bust``, whose head lies where that of ``anny-head`` does.
 
     With ``identity`` (parameters by the rig's own names; for Anny phenotypes and local changes) the template is exactly
     that person and the rig has no identity basis. Without it the template is the mean person and the identity basis the

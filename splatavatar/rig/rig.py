@@ -31,7 +31,7 @@ class Rig:
     """
 
     kind: str
-    """name of the loader: ``anny-head``, ``anny-body``, ..."""
+    """name of the loader: ``anny-head``, ``anny-bust``, ``anny-body``"""
     template: Floats
     """(V, 3) neutral vertices, metres"""
     faces: Ints
@@ -66,7 +66,7 @@ class Rig:
     """joints of the left and right eyeball, -1 where the rig turns its eyes by expression alone"""
     regions: dict[str, Ints] = field(default_factory=dict)
     """face indices by name: skin, lips, eye_left, eye_right, eye_sockets, teeth_upper, teeth_lower, tongue and mouth
-    partition the mesh; eyelids, ears, neck and scalp are parts of skin"""
+    partition the mesh; eyelids, ears, neck, scalp and, of a bust, torso are parts of skin"""
     landmarks: dict[str, SurfacePoints] = field(default_factory=dict)
     """``mediapipe`` (478) and ``ibug68`` (68)"""
     licence: str = ""

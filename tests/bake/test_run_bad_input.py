@@ -129,7 +129,7 @@ def test_no_rig_parameters(said: Said, tiny_capture: Path) -> None:
 
 
 def test_an_unknown_rig(said: Said, tiny_capture: Path) -> None:
-    assert said("--rig", "flam") == "Error: unknown rig 'flam'; the rigs are anny-head, anny-body"
+    assert said("--rig", "flam") == "Error: unknown rig 'flam'; the rigs are anny-head, anny-bust, anny-body"
 
 
 @pytest.mark.parametrize(
