@@ -74,7 +74,7 @@ class Lack:
 def criticise(
     landmarks: Sequence[Landmarks], track: Mapping[str, NDArray[np.generic]] | None, matte_weights: NDArray[np.floating]
 ) -> list[str]:
-    """What a capture lacks, one sentence each, the worst first; empty for a good one.
+    """What a capture lacks, one sentence each; empty for a good one.
 
     ``landmarks`` of every clip, ``track`` the arrays of ``track.npz`` (None before tracking), ``matte_weights`` (N) of
     the pictures (possibly empty).
@@ -115,7 +115,7 @@ def turn_angles(rotation: Floats) -> Floats:
     yaw = np.arctan2(forward[:, 0], forward[:, 2])
     pitch = np.arcsin(forward[:, 1].clip(-1, 1))
     roll = np.arctan2(across[:, 1], np.hypot(across[:, 0], across[:, 2]))
-    return np.degrees(np.stack([yaw, pitch, roll], 1))
+    return np.asarray(np.degrees(np.stack([yaw, pitch, roll], 1)), np.float64)
 
 
 def eye_spans(landmarks: Landmarks) -> Floats:
@@ -142,7 +142,7 @@ def _views(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
     if np.median(spans) < SMALL:
         yield Lack("small", f"The face is small: {np.median(spans):.0f} pixels from eye to eye, {SMALL:.0f} are wanted")
     angles = np.concatenate([head_angles(clip) for clip in landmarks])
-    left, right, up, down = (max(_reached(side), 0) for a in angles.T[:2] for side in (a, -a))
+    left, right, up, down = (max(0.0, _reached(side)) for a in angles.T[:2] for side in (a, -a))
     if min(left, right) < SIDE:
         one = "right" if left < SIDE else "left"
         which = "No side view" if max(left, right) < SIDE else f"No view of the {one} side"

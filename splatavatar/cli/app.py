@@ -10,6 +10,7 @@ import typer
 from splatavatar import __version__
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bench import bench
+from splatavatar.cli.capture import capture
 from splatavatar.cli.drive import drive
 from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
@@ -32,6 +33,7 @@ app.command("drive")(drive)
 app.command("export")(export)
 app.command("info")(info)
 app.command("bench")(bench)
+app.add_typer(capture, name="capture")
 
 
 def _print_version(asked: bool) -> None:

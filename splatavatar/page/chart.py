@@ -10,7 +10,7 @@ from itertools import groupby
 
 WIDTH, HEIGHT = 480, 260
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 200
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 34, 40
+LEFT, RIGHT, TOP, BOTTOM = 58, 14, 34, 40
 MINUTES_FROM = 300.0
 """seconds from which the axis of a bake counts minutes"""
 DOTS_UP_TO = 40
@@ -71,7 +71,7 @@ class _Axes:
         middle = (LEFT + self.width - RIGHT) / 2
         yield f'<text class="tick" x="{middle:g}" y="{self.height - 6}" text-anchor="middle">{escape(across)}</text>'
         yield (
-            f'<text class="tick" transform="translate(13 {(TOP + self.base) / 2:g}) rotate(-90)" text-anchor="middle">'
+            f'<text class="tick" transform="translate(11 {(TOP + self.base) / 2:g}) rotate(-90)" text-anchor="middle">'
             f"{escape(up)}</text>"
         )
 

@@ -89,7 +89,8 @@ thead th{color:var(--soft);font-size:.86rem}
 tbody th{text-align:left}
 .settings{width:auto}.settings td{text-align:left}.settings th{color:var(--soft)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(320px,1fr));gap:20px}
-.strips{display:grid;gap:14px}
+.strips{overflow-x:auto}
+.strips .chart{display:block;min-width:760px;margin-bottom:14px}
 .chart{width:100%;height:auto;font:12px system-ui,sans-serif}
 .chart .title{fill:var(--ink);font-weight:600;font-size:13px}
 .chart .tick,.chart .last{fill:var(--soft)}
@@ -106,6 +107,6 @@ section>img{max-width:100%;height:auto;border-radius:8px}
 .lacks{margin:0;padding-left:20px}.lacks li{margin:6px 0}
 figure{margin:0 0 22px}
 figcaption{color:var(--soft);font-size:.88rem;margin:0 0 6px;overflow-wrap:anywhere}
-.row{display:grid;grid-template-columns:repeat(3,1fr);gap:8px}
+.row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(300px,100%),1fr));gap:8px}
 .row img{width:100%;height:auto;display:block;border-radius:6px}
 """

@@ -44,7 +44,9 @@ def test_vertices_follow_the_offset_and_the_translation(head: tuple[Rig, RigPara
     np.testing.assert_allclose(posed_vertices(rig, still, 3), rig.template, atol=1e-6)
     np.testing.assert_allclose(posed_vertices(rig, still, 4), rig.template + np.array([0.1, 0.2, -0.3]), atol=1e-6)
     fitted = fitted_rig(rig, moved)
-    np.testing.assert_allclose(posed_vertices(fitted, moved, 4), rig.template + np.array([0.11, 0.21, -0.29]), atol=1e-6)
+    np.testing.assert_allclose(
+        posed_vertices(fitted, moved, 4), rig.template + np.array([0.11, 0.21, -0.29]), atol=1e-6
+    )
     assert fitted_rig(rig, still) is rig
 
 

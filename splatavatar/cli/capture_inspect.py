@@ -1,0 +1,27 @@
+"""``splatavatar capture inspect``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splatavatar.cli.progress import progress_bar
+
+
+def inspect(
+    folder: Annotated[Path, typer.Argument(metavar="CAPTURE", help="Folder of a capture.", show_default=False)],
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", metavar="HTML", help="The page.", show_default="CAPTURE/inspect.html")
+    ] = None,
+) -> None:
+    """Write a page that shows what was found in a capture, and tell what the capture lacks."""
+    from splatavatar.capture.inspect_page import write_inspection
+
+    path = folder / "inspect.html" if out is None else out
+    with progress_bar("drawing") as progress:
+        lacks = write_inspection(folder, path, progress)
+    for sentence in lacks or []:
+        typer.echo(f"- {sentence}")
+    typer.echo(f"{path}: pictures, curves and what the capture lacks")

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "capture"))
+from faces import prepared_folder
+
+
+def test_guide_prints_what_to_do(run) -> None:
+    done = run("capture", "guide")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("How to film yourself in 60 seconds\n")
+    assert "0:26-0:30  Open the mouth as wide as it goes, twice." in done.stdout
+
+
+def test_inspect_writes_a_page_and_says_what_is_missing(run, tmp_path: Path) -> None:
+    prepared_folder(tmp_path / "me")
+    done = run("capture", "inspect", "me")
+    assert done.returncode == 0, done.stderr
+    *lacks, last = done.stdout.splitlines()
+    assert last == "me/inspect.html: pictures, curves and what the capture lacks"
+    assert lacks[0].startswith("- No face was found in 5 of 40 frames: ")
+    assert (tmp_path / "me" / "inspect.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_inspect_of_a_capture_that_is_not_there(run) -> None:
+    done = run("capture", "inspect", "absent", "-o", "page.html")
+    message = "Error: absent: no such folder, expected the folder of a capture\n"
+    assert (done.stderr, done.stdout, done.returncode) == (message, "", 2)
+
+
+def test_capture_without_a_command_lists_them(run) -> None:
+    done = run("capture")
+    assert "guide" in done.stdout and "inspect" in done.stdout
