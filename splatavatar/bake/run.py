@@ -23,11 +23,13 @@ from splatavatar.bake.data import load_targets
 from splatavatar.bake.device import Device, choose_device
 from splatavatar.bake.engine import Target
 from splatavatar.bake.evaluate import evaluate
-from splatavatar.bake.initialise import first_splats, hair_heights
+from splatavatar.bake.hair import free_reach, hair_heights
+from splatavatar.bake.initialise import first_splats
 from splatavatar.bake.interrupt import deferred_interrupt
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.portrait import portrait_metadata
+from splatavatar.bake.posed_view import all_round
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
@@ -45,6 +47,8 @@ from splatavatar.rig.rig import PoseParameters, Rig
 CHECKPOINT_SECONDS = 30.0
 FINISHING_SECONDS = 4.0
 """of the budget, for writing the avatar and scoring the pictures of the report"""
+VIEWS = 16
+"""pictures of a single camera from which the first Gaussians get their colours and hair its height"""
 NOTES = 50
 """points of the curve of a bake"""
 
@@ -94,7 +98,9 @@ class Job:
         self.settings, self.display, self.out = settings, display, out
         self.rig, self.parameters, self.targets = rig, parameters, targets
         self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
-        self.schedule = Schedule(final_rate=PRESETS[settings.preset].final_rate)
+        final_rate = PRESETS[settings.preset].final_rate
+        monocular = len({t.timestep for t in targets}) == len(targets)
+        self.schedule = Schedule.monocular(final_rate) if monocular else Schedule(final_rate=final_rate)
         self.motion = RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
         weights, bias = corrective_basis(
@@ -104,15 +110,14 @@ class Job:
         self.curve: list[dict[str, float]] = []
         self.elapsed_before = 0.0
         gaussians = PRESETS[settings.preset].gaussians
-        neutral = self.motion.vertices(trained[0]).numpy()
-        facing = [t for t in targets if t.timestep == trained[0]]
-        heights = hair_heights(rig, neutral, facing)
+        views = all_round(targets, self.motion, VIEWS)
+        heights = hair_heights(rig, views)
         if settings.resume:
             resumed = checkpoint.load(out, settings, self.motion)
             state, self.curve, self.elapsed_before = resumed.state, resumed.curve, resumed.elapsed
         else:
             count = int(gaussians * self.schedule.initial_share)
-            splats = first_splats(rig, neutral, facing, heights, count, len(bias), settings.seed)
+            splats = first_splats(rig, views, heights, count, len(bias), settings.seed)
             state = fresh_state(splats, self.motion)
         self.previewer = NativeEngine(torch.from_numpy(rig.faces))
         self.trainer = Trainer(
@@ -123,7 +128,7 @@ class Job:
             self.bias,
             targets,
             state,
-            torch.from_numpy(heights),
+            torch.from_numpy(free_reach(rig, heights, self.schedule.far, self.schedule.clothes)),
             gaussians,
             settings.seed,
             not settings.fix_rig,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splatavatar.bake.engine import LossWeights
 
@@ -49,8 +49,14 @@ class Schedule:
     """weaker Gaussians go"""
     far: float = 0.012
     """metres a Gaussian may leave its triangle, or the hair above it, without penalty"""
+    clothes: float = 0.012
+    """the same on the torso"""
     far_weight: float = 3.0
     """per metre beyond, mean over the Gaussians"""
+    normal_factor: float = 1.0
+    """how much more a way along the normal counts: what one camera cannot see"""
+    opaque_weight: float = 0.0
+    """of the transparency of the Gaussians of the skin, mean over them"""
     big: float = 0.008
     """metres of standard deviation that no Gaussian exceeds, on the neutral rig"""
     least_weight: float = 0.05
@@ -61,6 +67,28 @@ class Schedule:
     """progress at which the rig begins to move: before, its gradient is that of a wrong appearance"""
     rig_rates: dict[str, float] = field(default_factory=_rig_rates)
     """Adam step sizes of the rig parameters at the start: coefficients, radians, metres, metres"""
+
+    @staticmethod
+    def monocular(final_rate: float) -> Schedule:
+        """For pictures of one camera.
+
+        Depth is hardly seen: Gaussians stay on the surface, skin is opaque, and no colour depends on the view. The rig
+        comes from landmarks alone and moves in every step.
+        """
+        usual = Schedule()
+        return replace(
+            usual,
+            rates={**usual.rates, "sh": 0.0},
+            final_rate=final_rate,
+            far=0.003,
+            clothes=0.03,
+            far_weight=30.0,
+            normal_factor=3.0,
+            opaque_weight=0.01,
+            rig_every=1,
+            rig_from=0.05,
+            rig_rates={"expression": 1e-2, "joint_rotations": 1e-3, "translation": 2e-4, "template_offset": 2e-5},
+        )
 
     def decay(self, progress: float) -> float:
         """Factor of every learning rate."""

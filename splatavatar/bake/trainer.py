@@ -79,19 +79,20 @@ class Trainer:
         bias: Tensor,
         targets: list[Target],
         state: TrainerState,
-        heights: Tensor,
+        reach: Tensor,
         gaussians: int,
         seed: int,
         move_rig: bool,
     ) -> None:
-        """``weights`` (K, D) and ``bias`` (K) of psi; ``heights`` (F): metres of hair above each
-        triangle, in which Gaussians are free; ``gaussians``: number at the end of densification."""
+        """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in
+        which its Gaussians are free; ``gaussians``: number at the end of densification."""
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
         self.psi = motion.psi(weights, bias)
-        self.heights = heights
-        self._size = self._triangle_sizes()
-        self._log_limit = torch.log(schedule.big / self._size.clamp(min=1e-9))
+        self.reach = reach
+        self._is_skin = torch.zeros(len(motion.rig.faces))
+        self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
+        self._measure()
         self.mean_loss = 0.0
         """moving average over about fifty steps"""
 
@@ -135,18 +136,25 @@ class Trainer:
         order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))
         return self.targets[int(order[index])]
 
-    def _triangle_sizes(self) -> Tensor:
-        """(N, 1) size k of the neutral triangle of each Gaussian, metres."""
+    def _measure(self) -> None:
+        """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, and the largest scale there."""
         _, size = triangle_frames(self.motion.rig.template, self.motion.rig.faces)
-        return torch.from_numpy(size)[self.state.splats.face.long()][:, None]
+        self._size = torch.from_numpy(size)[self.state.splats.face.long()][:, None]
+        self._log_limit = torch.log(self.schedule.big / self._size.clamp(min=1e-9))
 
     def _regularise(self, gradients: Gradients) -> None:
-        """Adds the penalty on Gaussians that are far from their triangle."""
+        """Adds the penalties on Gaussians that are far from their triangle, and on transparent skin."""
         splats, schedule, n = self.state.splats, self.schedule, len(self.state.splats)
-        distance = splats.position.norm(dim=1, keepdim=True) * self._size
-        pull = splats.position * (self._size**2 / distance.clamp(min=1e-12))
-        reach = schedule.far + self.heights[splats.face.long()][:, None]
-        gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(distance > reach, pull, 0.0)
+        face = splats.face.long()
+        stretched = splats.position * torch.tensor([1.0, schedule.normal_factor, 1.0])
+        distance = stretched.norm(dim=1, keepdim=True) * self._size
+        pull = stretched * torch.tensor([1.0, schedule.normal_factor, 1.0])
+        pull = pull * (self._size**2 / distance.clamp(min=1e-12))
+        beyond = distance > self.reach[face][:, None]
+        gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(beyond, pull, 0.0)
+        if schedule.opaque_weight:
+            alpha = torch.sigmoid(splats.logit)
+            gradients.parameters["logit"] -= (schedule.opaque_weight / n) * alpha * (1 - alpha) * self._is_skin[face]
 
     def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:
         state, rates = self.state, self.schedule.rates
@@ -204,8 +212,7 @@ class Trainer:
         state.seen = concatenated_values(state.seen[kept], parts[0].face, others, parents)
         state.motion_sum, state.motion_steps = torch.zeros(n), torch.zeros(n)
         state.rounds += 1
-        self._size = self._triangle_sizes()
-        self._log_limit = torch.log(schedule.big / self._size.clamp(min=1e-9))
+        self._measure()
 
 
 def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: Tensor) -> Tensor:

@@ -11,8 +11,10 @@ import torch
 from splatavatar.bake.corrective_basis import corrective_basis
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.engine import Target
-from splatavatar.bake.initialise import first_splats, hair_heights
+from splatavatar.bake.hair import free_reach, hair_heights
+from splatavatar.bake.initialise import first_splats
 from splatavatar.bake.native_engine import NativeEngine
+from splatavatar.bake.posed_view import all_round
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.trainer import Trainer, fresh_state
@@ -44,12 +46,11 @@ def make_trainer(sample: tuple[Rig, RigParameters, list[Target], list[Target]]) 
         schedule, motion = Schedule(), RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
         weights, bias = (torch.from_numpy(x) for x in corrective_basis(rig, motion.inputs[trained], 2, 2))
-        neutral = motion.vertices(trained[0]).numpy()
-        facing = [t for t in targets if t.timestep == trained[0]]
-        heights = hair_heights(rig, neutral, facing)
-        splats = first_splats(rig, neutral, facing, heights, 3000, len(bias), seed)
+        views = all_round(targets, motion, 8)
+        heights = hair_heights(rig, views)
+        splats = first_splats(rig, views, heights, 3000, len(bias), seed)
         engine, state = NativeEngine(torch.from_numpy(rig.faces)), fresh_state(splats, motion)
-        hair = torch.from_numpy(heights)
-        return Trainer(engine, schedule, motion, weights, bias, targets, state, hair, 4000, seed, move_rig)
+        reach = torch.from_numpy(free_reach(rig, heights, schedule.far, schedule.clothes))
+        return Trainer(engine, schedule, motion, weights, bias, targets, state, reach, 4000, seed, move_rig)
 
     return make

@@ -72,7 +72,7 @@ def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_pa
         resumed.bias,
         resumed.targets,
         found.state,
-        resumed.heights,
+        resumed.reach,
         resumed.gaussians,
         resumed.seed,
         move_rig,

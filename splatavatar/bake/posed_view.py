@@ -1,0 +1,53 @@
+"""Pictures together with the rig as it stood in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.bake.engine import Target
+from splatavatar.bake.rig_motion import RigMotion
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PosedView:
+    """One picture."""
+
+    target: Target
+    vertices: Floats
+    """(V, 3) metres, rig frame"""
+
+    def pixels(self, points: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Row and column of the pixels that show ``points`` (N, 3), clipped to the picture, and which lie inside."""
+        camera = self.target.camera
+        local = points @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
+        pixel = (local @ camera.K.T)[:, :2] / np.maximum(local[:, 2:], 1e-6)
+        column, row = np.floor(pixel).astype(np.int64).T
+        inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height) & (local[:, 2] > 0)
+        return row.clip(0, camera.height - 1), column.clip(0, camera.width - 1), inside
+
+
+def all_round(targets: list[Target], motion: RigMotion, count: int) -> list[PosedView]:
+    """Views that show the rig from as many sides as the pictures do.
+
+    All of the first timestep where several cameras took it; else ``count`` pictures, each as far as can be from those
+    before it in the direction that the head is seen from.
+    """
+    first = min(t.timestep for t in targets)
+    facing = [t for t in targets if t.timestep == first]
+    if len(facing) < 2:
+        facing = _apart(targets, motion, count)
+    return [PosedView(t, motion.vertices(t.timestep).numpy()) for t in facing]
+
+
+def _apart(targets: list[Target], motion: RigMotion, count: int) -> list[Target]:
+    turns = motion.joint_rotations[[t.timestep for t in targets]].sum(1).numpy()
+    chosen, distance = [0], np.full(len(targets), np.inf)
+    while len(chosen) < min(count, len(targets)):
+        distance = np.minimum(distance, np.linalg.norm(turns - turns[chosen[-1]], axis=1))
+        chosen.append(int(distance.argmax()))
+    return [targets[i] for i in chosen]
