@@ -39,7 +39,7 @@ EVENLY, WORST = 8, 3
 """pictures shown: spread over the capture, and of each kind of trouble"""
 DOUBT = 0.1
 """missing weight from which a matte is shown for its own sake"""
-SIDE = 340
+SIDE = 480
 """longest side of a picture on the page, pixels"""
 QUALITY = 80
 PROMISE = "Nothing that splatavatar looks for is missing."
@@ -205,7 +205,7 @@ def _views(prepared: Prepared, frame: Frame, rig: Rig | None) -> list[tuple[str,
     parameters = prepared.capture.rig_parameters
     if rig is not None and parameters is not None:
         vertices = posed_vertices(rig, parameters, frame.timestep)
-        views.append(("mesh", _small(with_mesh(image, vertices, rig.faces, frame.camera))))
+        views.append(("mesh", with_mesh(image, vertices, rig.faces, frame.camera, SIDE)))
         points = rig.landmarks["mediapipe"]
         surface = np.einsum("lkj,lk->lj", vertices[rig.faces[points.face]], points.barycentric)
         fitted = project(surface, frame.camera)[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,12 +13,46 @@ Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
-WIRE, WIRE_OPACITY = (90, 230, 255), 0.55
+WIRE, WIRE_OPACITY = (90, 230, 255), 0.6
 DETECTED, FITTED = (60, 255, 90), (255, 80, 60)
 BEHIND = (255, 0, 255)
 """a colour that no background has"""
+MESH_MARGIN, FACE_MARGIN = 1.35, 1.25
+"""sides of the views, of the mesh with the hair around it and of the landmarks, by those of what they show"""
 FRACTION_BITS = 4
 """OpenCV takes corners in 1/16 of a pixel"""
+DOT = 20
+"""radius of a landmark, 1/16 of a pixel"""
+
+
+@dataclass(frozen=True)
+class _View:
+    """A square of a picture, scaled to ``size`` x ``size`` pixels."""
+
+    corner: Floats
+    """(2) pixels of the picture"""
+    scale: float
+    size: int
+
+    @staticmethod
+    def around(pixels: Floats, margin: float, size: int) -> _View:
+        """The middle of ``pixels`` (N, 2), ``margin`` times as wide as they are."""
+        low, high = pixels.min(0), pixels.max(0)
+        side = margin * max(float((high - low).max()), 1.0)
+        return _View((low + high) / 2 - side / 2, size / side, size)
+
+    def pixels(self, pixels: Floats) -> Floats:
+        return np.asarray((pixels - self.corner) * self.scale, np.float64)
+
+    def cut(self, image: Bytes) -> Bytes:
+        import cv2
+
+        # OpenCV's warp counts from the centre of the first pixel.
+        shift = self.scale * (0.5 - self.corner) - 0.5
+        place = np.array([[self.scale, 0, shift[0]], [0, self.scale, shift[1]]])
+        shape = (self.size, self.size)
+        drawn = cv2.warpAffine(image, place, shape, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.asarray(drawn, np.uint8)
 
 
 def project(points: NDArray[np.floating], camera: Camera) -> tuple[Floats, Floats]:
@@ -49,16 +85,22 @@ def visible_faces(pixels: Floats, depth: Floats, faces: Ints, width: int, height
     return np.asarray(shown[shown > 0] - 1, np.int32)
 
 
-def with_mesh(image: Bytes, vertices: NDArray[np.floating], faces: Ints, camera: Camera) -> Bytes:
-    """``image`` (H, W, 3) with the edges of the visible faces of a posed mesh."""
+def with_mesh(image: Bytes, vertices: NDArray[np.floating], faces: Ints, camera: Camera, size: int) -> Bytes:
+    """The head of ``image`` as ``size`` x ``size`` pixels with the edges of the visible faces of a posed mesh.
+
+    ``vertices`` (V, 3) in the rig frame, ``faces`` (F, 3).
+    """
     import cv2
 
     pixels, depth = project(vertices, camera)
-    shown = faces[visible_faces(pixels, depth, faces, camera.width, camera.height)]
+    view = _View.around(pixels, MESH_MARGIN, size)
+    pixels = view.pixels(pixels)
+    shown = faces[visible_faces(pixels, depth, faces, size, size)]
     edges = np.unique(np.sort(shown[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), 1), axis=0)
-    drawn = image.copy()
+    plain = view.cut(image)
+    drawn = plain.copy()
     cv2.polylines(drawn, list(_fixed(pixels[edges])), False, WIRE, 1, cv2.LINE_AA, FRACTION_BITS)
-    return np.asarray(cv2.addWeighted(drawn, WIRE_OPACITY, image, 1 - WIRE_OPACITY, 0), np.uint8)
+    return np.asarray(cv2.addWeighted(drawn, WIRE_OPACITY, plain, 1 - WIRE_OPACITY, 0), np.uint8)
 
 
 def with_landmarks(image: Bytes, detected: Floats, fitted: Floats | None, size: int) -> Bytes:
@@ -68,22 +110,16 @@ def with_landmarks(image: Bytes, detected: Floats, fitted: Floats | None, size: 
     """
     import cv2
 
-    low, high = detected.min(0), detected.max(0)
-    side = 1.25 * float((high - low).max())
-    corner = (low + high) / 2 - side / 2
-    scale = size / side
-    # Where pixel centres are at halves, OpenCV's warp counts from them.
-    shift = scale * (0.5 - corner) - 0.5
-    place = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
-    drawn = cv2.warpAffine(image, place, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    green = _fixed((detected - corner) * scale)
-    red = None if fitted is None else _fixed((fitted - corner) * scale)
+    view = _View.around(detected, FACE_MARGIN, size)
+    drawn = view.cut(image)
+    green = _fixed(view.pixels(detected))
+    red = None if fitted is None else _fixed(view.pixels(fitted))
     if red is not None:
         cv2.polylines(drawn, list(np.stack([green, red], 1)), False, (255, 255, 255), 1, cv2.LINE_AA, FRACTION_BITS)
     for dots, colour in ((green, DETECTED), (red, FITTED)):
         for x, y in [] if dots is None else dots.tolist():
-            cv2.circle(drawn, (x, y), 1 << FRACTION_BITS, colour, -1, cv2.LINE_AA, FRACTION_BITS)
-    return np.asarray(drawn, np.uint8)
+            cv2.circle(drawn, (x, y), DOT, colour, -1, cv2.LINE_AA, FRACTION_BITS)
+    return drawn
 
 
 def cut_out(image: Bytes, matte: Bytes) -> Bytes:
