@@ -9,7 +9,7 @@ from pathlib import Path
 
 from splatavatar.output import atomic_write
 from splatavatar.page.chart import line_chart
-from splatavatar.page.document import document, facts, jpeg, picture, section
+from splatavatar.page.document import document, facts, items, jpeg, picture, section
 
 SPLITS = {"val": "novel view (val)", "test": "novel expression (test)", "train": "training pictures (train)"}
 METRICS = {
@@ -45,6 +45,8 @@ class Report:
     settings: Mapping[str, str]
     command: str
     """what to type to drive the avatar"""
+    lacks: Sequence[str] = ()
+    """sentences on what the capture lacks"""
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -71,6 +73,7 @@ def write_report(path: Path, report: Report) -> None:
             )
             for split, file in report.contact_sheets.items()
         ),
+        section("What the capture lacks", items(report.lacks)),
         section("Settings", _settings_table(report.settings)),
     ]
     with atomic_write(path) as file:

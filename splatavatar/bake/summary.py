@@ -20,6 +20,7 @@ from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.report import Report, write_report
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.prepared import CAPTURE, read_json
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.render import _native
 
@@ -80,9 +81,15 @@ def write_summary(
             seconds=seconds,
             settings=_described(settings, avatar),
             command=f"splatavatar drive {out} --signal SIGNAL -o {out.with_suffix('.mp4').name}",
+            lacks=_lacks(capture.root),
         )
         write_report(path, report)
     return path
+
+
+def _lacks(root: Path) -> list[str]:
+    """What preparing the capture has found it to lack; nothing where it was not prepared."""
+    return list(read_json(root / CAPTURE).get("lacks", [])) if (root / CAPTURE).is_file() else []
 
 
 def _fps(avatar: Avatar, capture: Capture, parameters: RigParameters) -> float:

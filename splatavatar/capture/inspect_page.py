@@ -31,7 +31,7 @@ from splatavatar.capture.prepared import (
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import CaptureError
 from splatavatar.output import atomic_write
-from splatavatar.page.document import document, facts, jpeg, picture, section
+from splatavatar.page.document import document, facts, items, jpeg, picture, section
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
@@ -159,9 +159,7 @@ def _facts(prepared: Prepared) -> list[tuple[str, str]]:
 def _lacks(lacks: list[str] | None) -> str:
     if lacks is None:
         return "<p>Not known: the folder holds no landmarks of a video.</p>"
-    if not lacks:
-        return f"<p>{PROMISE}</p>"
-    return '<ul class="lacks">' + "".join(f"<li>{escape(sentence)}</li>" for sentence in lacks) + "</ul>"
+    return items(lacks) or f"<p>{PROMISE}</p>"
 
 
 def _charts(prepared: Prepared) -> str:

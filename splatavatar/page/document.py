@@ -41,6 +41,11 @@ def facts(values: Sequence[tuple[str, str]]) -> str:
     return f'<ul class="facts">{cards}</ul>'
 
 
+def items(sentences: Sequence[str]) -> str:
+    """A list; nothing without sentences."""
+    return f"<ul>{''.join(f'<li>{escape(s)}</li>' for s in sentences)}</ul>" if sentences else ""
+
+
 def picture(data: bytes, text: str) -> str:
     """A PNG or JPEG within the page; ``text`` says what it shows."""
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
@@ -104,7 +109,7 @@ tbody th{text-align:left}
 .chart .mark{stroke:var(--ink);stroke-width:.7}
 .chart .shade{fill:var(--rule)}
 section>img{max-width:100%;height:auto;border-radius:8px}
-.lacks{margin:0;padding-left:20px}.lacks li{margin:6px 0}
+section>ul{margin:0;padding-left:20px}section li{margin:6px 0}
 figure{margin:0 0 22px}
 figcaption{color:var(--soft);font-size:.88rem;margin:0 0 6px;overflow-wrap:anywhere}
 .row{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(300px,100%),1fr));gap:8px}

@@ -62,6 +62,7 @@ def report(tmp_path: Path) -> Report:
         seconds=61.2,
         settings={"preset": "fast", "seed": "0"},
         command="splatavatar drive out/ann.splatavatar --signal hello.npz -o ann.mp4",
+        lacks=["The mouth <never> opens."],
     )
 
 
@@ -73,7 +74,7 @@ def test_the_page_tells_what_the_report_holds(report: Report, tmp_path: Path) ->
     for text in (
         "Ann <of> Aberdeen", "127 FPS", "2 threads of a test machine, 512x512", "48,211", "5.43 MB", "1 min 1 s",
         "33.51", "28.70", "0.9313", "not measured", "0.0421", "novel view (val)", "fast", report.command,
-        "Render, truth, difference: novel view (val)", "wall time, seconds",
+        "The mouth <never> opens.", "Render, truth, difference: novel view (val)", "wall time, seconds",
     ):  # fmt: skip
         assert text in page.text
     assert "<of>" not in html
@@ -96,12 +97,13 @@ def test_the_page_needs_nothing_but_itself(report: Report, tmp_path: Path) -> No
 def test_a_report_without_scores_or_pictures(report: Report, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    bare = replace(report, thumbnail=b"", metrics={}, contact_sheets={}, loss=[], psnr=[(0.0, float("nan"))])
+    bare = replace(report, thumbnail=b"", metrics={}, contact_sheets={}, lacks=[], loss=[], psnr=[(0.0, float("nan"))])
     write_report(tmp_path / "report.html", bare)
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
     assert "img" not in [tag for tag, _ in page.tags]
     assert page.text.count("no data") == 2
     assert "Scores" not in page.text
+    assert "lacks" not in page.text
 
 
 def test_a_folder_that_is_not_there(report: Report, tmp_path: Path) -> None:
