@@ -28,6 +28,7 @@ from splatavatar.capture.prepared import (
     read_extraction,
     read_json,
 )
+from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import CaptureError
 from splatavatar.output import atomic_write
@@ -88,6 +89,8 @@ def read_prepared(folder: Path) -> Prepared:
         CaptureError: no capture, or damaged files.
         RigError: rig parameters that do not fit the capture.
     """
+    if (folder / EXTRACT).is_file() and not (folder / FILE).is_file():
+        raise CaptureError(f"{folder}: extracted but not tracked; first run: splatavatar capture track {folder}")
     capture = read_capture(folder)
     extraction = read_extraction(folder) if (folder / EXTRACT).is_file() else None
     clips = 0 if extraction is None else len(extraction.clips)

@@ -127,3 +127,9 @@ def test_damaged_tracking_and_a_folder_that_is_not_there(tmp_path: Path, tiny_ca
     (tiny_capture / "rig_params.npz").unlink()
     with pytest.raises(OutputError):
         write_inspection(tiny_capture, tmp_path / "gone" / "page.html")
+
+
+def test_a_capture_that_is_not_tracked_yet(tiny_capture: Path, tmp_path: Path) -> None:
+    (tiny_capture / "transforms.json").rename(tiny_capture / "extract.json")
+    with pytest.raises(CaptureError, match="extracted but not tracked; first run: splatavatar capture track"):
+        write_inspection(tiny_capture, tmp_path / "page.html")
