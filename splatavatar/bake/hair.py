@@ -24,6 +24,8 @@ SHELL_MINIMUM = 0.009
 
 VIEWS = 3
 """that must agree"""
+THIN = 0.3
+"""quantile of their thickness that is taken: too little hair is less wrong than too much"""
 NEIGHBOURS = 40
 """triangles at the outline of the head that say how thick the hair is where no view sees it from the side"""
 
@@ -62,7 +64,7 @@ def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_
     from scipy.spatial import KDTree
 
     _, near = KDTree(centre[known]).query(centre[where], NEIGHBOURS)
-    return np.asarray(height[known][near].mean(1), np.float32)
+    return np.asarray(np.quantile(height[known][near], THIN, axis=1), np.float32)
 
 
 def free_reach(rig: Rig, heights: Floats, far: float, clothes: float) -> Floats:

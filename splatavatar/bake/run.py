@@ -9,7 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from rich.console import Console
 
 from splatavatar.avatar.avatar import Avatar
@@ -33,9 +35,10 @@ from splatavatar.bake.posed_view import all_round
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.splats import Splats
 from splatavatar.bake.summary import frame_renderer, write_summary
 from splatavatar.bake.trainer import Trainer, fresh_state
-from splatavatar.bake.unseen import fill_unseen, squareness
+from splatavatar.bake.unseen import fill_unseen, shown, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.rig_pose import fitted_rig
@@ -112,12 +115,16 @@ class Job:
         gaussians = PRESETS[settings.preset].gaussians
         views = all_round(targets, self.motion, VIEWS)
         heights = hair_heights(rig, views)
+        self.square = squareness(self.motion, targets)
         if settings.resume:
             resumed = checkpoint.load(out, settings, self.motion)
             state, self.curve, self.elapsed_before = resumed.state, resumed.curve, resumed.elapsed
         else:
             count = int(gaussians * self.schedule.initial_share)
             splats = first_splats(rig, views, heights, count, len(bias), settings.seed)
+            splats = shown(splats, rig, self.square)
+            if monocular:
+                splats = self._filled(splats, np.zeros(len(splats), np.float32))
             state = fresh_state(splats, self.motion)
         self.previewer = NativeEngine(torch.from_numpy(rig.faces))
         self.trainer = Trainer(
@@ -129,6 +136,7 @@ class Job:
             targets,
             state,
             torch.from_numpy(free_reach(rig, heights, self.schedule.far, self.schedule.clothes)),
+            torch.from_numpy(self.square),
             gaussians,
             settings.seed,
             not settings.fix_rig,
@@ -190,11 +198,8 @@ class Job:
         """The avatar as the optimiser has it now."""
         rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
         state, settings = self.trainer.state, self.settings
-        means = DrivePath(Avatar(rig, *state.splats.activated(self.weights, self.bias))).gaussians(
-            PoseParameters.neutral(rig)
-        )[0].mean
-        square = squareness(self.motion, self.targets)
-        splats = fill_unseen(state.splats, rig, means, square, state.seen.numpy())
+        learned = self.trainer.learning[state.splats.face.long()] * state.seen
+        splats = self._filled(state.splats, learned.numpy())
         gaussians, correctives = splats.activated(self.weights, self.bias)
         metadata: dict[str, Any] = {
             "name": self.out.stem,
@@ -209,6 +214,13 @@ class Job:
         }
         bare = Avatar(rig, gaussians, correctives, metadata)
         return replace(bare, metadata={**metadata, **portrait_metadata(bare, capture)})
+
+    def _filled(self, splats: Splats, evidence: NDArray[np.float32]) -> Splats:
+        """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
+        rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
+        bound, correctives = splats.activated(self.weights, self.bias)
+        means = DrivePath(Avatar(rig, bound, correctives)).gaussians(PoseParameters.neutral(rig))[0].mean
+        return fill_unseen(splats, rig, means, self.square, evidence, self.schedule.unseen)
 
     def _note(self, progress: float) -> None:
         """Adds a point to the curve; every fifth, and the last, with the PSNR of pictures held out.

@@ -14,6 +14,7 @@ from splatavatar.bake.native_engine import BETA1, BETA2
 from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import PARAMETERS, Splats, concatenated
+from splatavatar.bake.unseen import patches
 from splatavatar.gaussians.binding import triangle_frames
 
 
@@ -80,16 +81,21 @@ class Trainer:
         targets: list[Target],
         state: TrainerState,
         reach: Tensor,
+        square: Tensor,
         gaussians: int,
         seed: int,
         move_rig: bool,
     ) -> None:
         """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in
-        which its Gaussians are free; ``gaussians``: number at the end of densification."""
+        which its Gaussians are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification."""
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
         self.psi = motion.psi(weights, bias)
-        self.reach = reach
+        self.reach, self.square = reach, square
+        self.learning = (square > schedule.away).to(torch.uint8)
+        low, high = schedule.calm
+        self._grazed = ((high - square) / (high - low)).clamp(0, 1)
+        self._patch = torch.from_numpy(patches(motion.rig))
         self._is_skin = torch.zeros(len(motion.rig.faces))
         self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
         self._measure()
@@ -117,7 +123,7 @@ class Trainer:
             schedule.loss,
             moving,
         )
-        visible = (gradients.weight > schedule.least_weight).to(torch.uint8)
+        visible = (gradients.weight > schedule.least_weight).to(torch.uint8) * self.learning[state.splats.face.long()]
         state.motion_sum += gradients.motion
         state.motion_steps += visible
         state.seen += gradients.weight
@@ -152,9 +158,36 @@ class Trainer:
         pull = pull * (self._size**2 / distance.clamp(min=1e-12))
         beyond = distance > self.reach[face][:, None]
         gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(beyond, pull, 0.0)
+        if schedule.thick_weight:
+            self._flatten(gradients, face)
+        if schedule.calm_weight:
+            self._calm(gradients, face)
         if schedule.opaque_weight:
             alpha = torch.sigmoid(splats.logit)
             gradients.parameters["logit"] -= (schedule.opaque_weight / n) * alpha * (1 - alpha) * self._is_skin[face]
+
+    def _flatten(self, gradients: Gradients, face: Tensor) -> None:
+        """Adds the penalty on Gaussians that reach far out along the normal, where a single camera looks along them."""
+        splats, schedule = self.state.splats, self.schedule
+        w, x, y, z = torch.nn.functional.normalize(splats.rotation, dim=1).unbind(1)
+        normal = torch.stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)], 1)
+        squares = (normal * splats.log_scale.exp() * self._size) ** 2
+        thick = squares.sum(1, keepdim=True).sqrt()
+        limit = schedule.thick + (self.reach[face] - schedule.far)[:, None] / 3
+        pull = torch.where(thick > limit, squares / thick.clamp(min=1e-9), 0.0)
+        gradients.parameters["log_scale"] += (schedule.thick_weight / len(splats)) * pull
+
+    def _calm(self, gradients: Gradients, face: Tensor) -> None:
+        """Adds the penalty on colours of grazed surface that differ from those around them."""
+        splats, patch = self.state.splats, self._patch[face]
+        hidden = 1 - self.state.seen / (10 * self.schedule.buried * max(self.state.iteration, 1))
+        doubt = torch.maximum(self._grazed[face], hidden).clamp(0, 1)
+        trust = torch.sigmoid(splats.logit) * (1.05 - doubt)
+        total = torch.zeros(len(self._patch), 4)
+        total.index_add_(0, patch, torch.cat([splats.colour, torch.ones(len(patch), 1)], 1) * trust[:, None])
+        mean = total[patch, :3] / total[patch, 3:].clamp(min=1e-9)
+        weight = self.schedule.calm_weight / len(splats) * doubt[:, None]
+        gradients.parameters["colour"] += weight * (splats.colour - mean)
 
     def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:
         state, rates = self.state, self.schedule.rates
@@ -196,6 +229,9 @@ class Trainer:
         goal = int(self.gaussians * (schedule.initial_share + (1 - schedule.initial_share) * share))
         all_views = state.iteration >= len(self.targets)  # before, unseen may mean that its view has not been drawn yet
         seen = state.seen if all_views else torch.ones_like(state.seen)
+        if schedule.buried and all_views:
+            learns = self.learning[state.splats.face.long()] > 0
+            seen = torch.where(learns, (seen > schedule.buried * state.iteration).float(), torch.ones_like(seen))
         kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
         motion, steps = state.motion_sum[kept], state.motion_steps[kept]
         parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]

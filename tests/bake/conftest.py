@@ -51,6 +51,7 @@ def make_trainer(sample: tuple[Rig, RigParameters, list[Target], list[Target]]) 
         splats = first_splats(rig, views, heights, 3000, len(bias), seed)
         engine, state = NativeEngine(torch.from_numpy(rig.faces)), fresh_state(splats, motion)
         reach = torch.from_numpy(free_reach(rig, heights, schedule.far, schedule.clothes))
-        return Trainer(engine, schedule, motion, weights, bias, targets, state, reach, 4000, seed, move_rig)
+        square = torch.ones(len(rig.faces))
+        return Trainer(engine, schedule, motion, weights, bias, targets, state, reach, square, 4000, seed, move_rig)
 
     return make

@@ -73,6 +73,7 @@ def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_pa
         resumed.targets,
         found.state,
         resumed.reach,
+        resumed.square,
         resumed.gaussians,
         resumed.seed,
         move_rig,

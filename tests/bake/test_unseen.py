@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from splatavatar.bake.engine import Target
+from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.trainer import Trainer
-from splatavatar.bake.unseen import SEEN, UNSEEN, fill_unseen, squareness
+from splatavatar.bake.unseen import NEVER, fill_unseen, shown, squareness
 from splatavatar.capture.capture import RigParameters
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
 
+UNSEEN, SEEN = LIMITS = Schedule().unseen
 Sample = tuple[Rig, RigParameters, list[Target], list[Target]]
 
 
@@ -47,7 +50,7 @@ def test_only_unseen_gaussians_change(sample: Sample, make_trainer: Callable[...
     splats.colour[:] = torch.tensor([0.8, 0.6, 0.5])
     splats.colour[torch.from_numpy(turned_away)] = torch.tensor([0.0, 5.0, 0.0])
     means = np.einsum("nc,nci->ni", splats.barycentric.numpy(), rig.template[rig.faces[face]]).astype(np.float32)
-    filled = fill_unseen(splats, rig, means, square, evidence)
+    filled = fill_unseen(splats, rig, means, square, evidence, LIMITS)
     filling = torch.from_numpy(turned_away)
     filling[torch.from_numpy(outline)] = False
     torch.testing.assert_close(filled.colour[filling], torch.tensor([[0.8, 0.6, 0.5]]).expand(int(filling.sum()), 3))
@@ -57,3 +60,17 @@ def test_only_unseen_gaussians_change(sample: Sample, make_trainer: Callable[...
         kept = filled.correctives[:, ~filling] if name == "correctives" else getattr(filled, name)[~filling]
         torch.testing.assert_close(kept, value[:, ~filling] if name == "correctives" else value[~filling])
     assert float(splats.colour.max()) == 5.0  # the argument is left as it was
+
+
+def test_what_lies_outside_of_every_picture_goes_on_the_torso_alone(
+    sample: Sample, make_trainer: Callable[..., Trainer]
+) -> None:
+    rig, splats = sample[0], make_trainer().state.splats
+    half = np.arange(0, len(rig.faces), 2)
+    square = np.full(len(rig.faces), NEVER, np.float32)
+    square[half] = 0.5
+    assert len(shown(splats, rig, square)) == len(splats)  # a head has no torso
+    torso = replace(rig, regions={**rig.regions, "torso": np.arange(100, 4000, dtype=np.int32)})
+    kept = shown(splats, torso, square).face.numpy()
+    assert not np.isin(kept, np.setdiff1d(torso.regions["torso"], half)).any()
+    assert len(kept) == (~np.isin(splats.face.numpy(), np.setdiff1d(torso.regions["torso"], half))).sum() < len(splats)
