@@ -11,12 +11,12 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 # All lengths below are in widths of the head, ears included; the height of a head is about 1.4 of them.
-CHIN = 1.35
-SHOULDERS = 1.6
+CHIN = 1.4
+SHOULDERS = 1.7
 """below the top of the head: base of the neck, where the outline opens towards the shoulders"""
-TORSO = ((0.36, 1.45), (0.62, 1.75), (1.25, 2.05), (1.35, 2.6), (1.35, 6.0))
+TORSO = ((0.36, 1.5), (0.62, 1.8), (1.25, 2.1), (1.35, 2.6), (1.35, 8.0))
 """right half of the outline of neck, shoulders and chest: (right of the middle, below the top of the head)"""
-CORE = ((0.2, 1.6), (0.62, 2.15), (0.62, 6.0))
+CORE = ((0.2, 1.6), (0.62, 2.15), (0.62, 8.0))
 """right half of what is inside every torso"""
 HAIR = 0.08
 """how far short hair stands out from the bare head"""
@@ -24,6 +24,8 @@ FAR = 0.62
 """distance from head and torso beyond which there is nothing of the person, above the shoulders"""
 INSIDE = 0.05
 """what a wrong fit of the rig may take from its outline"""
+NEAR = 0.95
+"""radius about the middle of the head of what tells where up is"""
 SLOPE = 7.0
 """of the prior, in log odds per width of the head"""
 
@@ -32,12 +34,12 @@ SLOPE = 7.0
 class Anatomy:
     """Geometry of the person in one picture."""
 
-    left: float
-    """x of the middle of the head, pixels"""
-    top: float
-    """y of the top of the bare head, pixels"""
+    head: NDArray[np.float64]
+    """(2, 3) from pixels to widths of the head about its middle, upright"""
     width: float
     """of the head, pixels"""
+    chin: int
+    """row"""
     sure: Mask
     """(H, W) certainly the person"""
     core: Mask
@@ -46,6 +48,16 @@ class Anatomy:
     """(H, W) certainly not the person"""
     prior: Floats
     """(H, W) log odds of the person from the place alone"""
+
+    def enlarged(self, times: int) -> Anatomy:
+        """In the picture ``times`` as large."""
+        import cv2
+
+        size = tuple(times * n for n in self.sure.shape[::-1])
+        masks = (self.sure, self.core, self.never)
+        sure, core, never = (cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for m in masks)
+        head = self.head @ np.diag([1 / times, 1 / times, 1.0])
+        return Anatomy(head, times * self.width, times * self.chin, sure, core, never, cv2.resize(self.prior, size))
 
 
 def anatomy(silhouette: Mask) -> Anatomy | None:
@@ -59,32 +71,51 @@ def anatomy(silhouette: Mask) -> Anatomy | None:
     top = int(rows[0])
     width = head_width(silhouette.sum(1)[top:])
     size = silhouette.shape[::-1]
-    head = shape.copy()
-    head[round(top + CHIN * width) :] = 0
-    columns = np.flatnonzero(head.any(0))
-    middle = (columns[0] + columns[-1]) / 2
+    chin = round(top + CHIN * width)
+    to_head, middle = upright(shape, top, width)
     # A head that leans has its neck elsewhere: the chest hangs below the neck, where the outline has one.
-    base = shape[round(top + CHIN * width) : round(top + SHOULDERS * width) + 1]
+    base = shape[chin : round(top + SHOULDERS * width) + 1]
     below = float(np.nonzero(base)[1].mean()) if base.any() else middle
-    axis = (0.5 * middle + 0.5 * below, top)
-    torso = polygon(TORSO, axis, width, size)
+    torso = polygon(TORSO, (below, top), width, size)
     sure = eroded(shape, INSIDE * width)
-    core = sure | (polygon(CORE, axis, width, size) > 0)
-    hair = cv2.dilate(head, disc(HAIR * width))
-    expected = (hair | shape | torso) > 0
+    core = sure | (polygon(CORE, (below, top), width, size) > 0)
+    upper = shape.copy()
+    upper[chin:] = 0
+    expected = (cv2.dilate(upper, disc(HAIR * width)) | shape | torso) > 0
     distance = signed_distance(expected) / width
     far = distance > FAR
-    far[round(top + CHIN * width) :] &= distance[round(top + CHIN * width) :] > 2 * FAR
+    far[chin:] &= distance[chin:] > 2 * FAR
     prior = np.clip(-SLOPE * distance, -4.0, 3.0).astype(np.float32)
-    return Anatomy(float(middle), float(top), float(width), sure > 0, core, far, prior)
+    return Anatomy(to_head, width, chin, sure, core, far, prior)
 
 
 def head_width(widths: NDArray[np.int64]) -> float:
-    """The greatest of ``widths`` (N) of the rows from the top of the outline, above the mouth: shoulders do not count."""
+    """The greatest of ``widths`` (N) of the rows of the outline, from its top to the mouth: shoulders do not count."""
     widest = np.maximum.accumulate(widths)
-    depth = np.arange(len(widths))
-    end = np.flatnonzero(depth >= widest)
+    end = np.flatnonzero(np.arange(len(widths)) >= widest)
     return float(max(widest[end[0]] if len(end) else widest[-1], 1))
+
+
+def upright(shape: NDArray[np.uint8], top: int, width: float) -> tuple[NDArray[np.float64], float]:
+    """(2, 3) from pixels to widths of the head about its middle, turned upright, and the middle's x.
+
+    The middle is the centroid of the skull, the upright the longer axis of what of ``shape`` (H, W) is near it.
+    """
+    import cv2
+
+    skull = shape.copy()
+    skull[round(top + width) :] = 0
+    m = cv2.moments(skull, binaryImage=True)
+    x, y = m["m10"] / m["m00"], m["m01"] / m["m00"]
+    near = np.zeros_like(shape)
+    cv2.circle(near, (round(x), round(y)), round(NEAR * width), 1, -1)
+    m = cv2.moments(near & shape, binaryImage=True)
+    longer = np.array([m["mu02"] - m["mu20"], -2 * m["mu11"]]) / (m["mu02"] + m["mu20"])
+    # A head seen from the side is as wide as high and has no longer axis.
+    trust = np.clip((np.linalg.norm(longer) - 0.08) / 0.1, 0, 1)
+    angle = float(np.clip(0.5 * np.arctan2(longer[1], longer[0]), -1, 1) * trust)
+    cos, sin = np.cos(angle) / width, np.sin(angle) / width
+    return np.array([[cos, sin, -cos * x - sin * y], [-sin, cos, sin * x - cos * y]]), x
 
 
 def polygon(
