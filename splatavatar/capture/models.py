@@ -1,0 +1,120 @@
+"""Models that no library ships: where they are, where they come from, and that they are what they should be."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from splatavatar.errors import DependencyError, OutputError
+from splatavatar.output import atomic_write
+from splatavatar.rig.anny_data import cache_folder
+
+VARIABLE = "SPLATAVATAR_MODELS"
+PIECE = 1 << 16
+SECONDS = 30.0
+"""without an answer, after which a download has failed"""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A file to download."""
+
+    name: str
+    file: str
+    address: str
+    sha256: str
+    size: int
+    """bytes"""
+    licence: str
+    purpose: str
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            "face_landmarker",
+            "face_landmarker.task",
+            "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/face_landmarker.task",
+            "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff",
+            3_758_596,
+            "Apache-2.0",
+            "finds the landmarks of a face",
+        ),
+    )
+}
+
+
+def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
+    """The file of a model: ``given``, else in ``$SPLATAVATAR_MODELS`` (its folder, or itself), else in the cache.
+
+    Raises:
+        DependencyError: it is in none of them.
+    """
+    model = MODELS[name]
+    if given is not None:
+        found = given / model.file if given.is_dir() else given
+        if not found.is_file():
+            raise DependencyError(f"{given}: no such file, expected the model {model.file}")
+        return found
+    stated = os.environ.get(VARIABLE)
+    places = [Path(stated)] if stated else []
+    for place in (*places, stored(model).parent):
+        found = place / model.file if place.is_dir() else place
+        if found.is_file():
+            return found
+    raise DependencyError(
+        f"the model {model.file} is not here: run `splatavatar models pull`, or name the file with --model or {VARIABLE}"
+    )
+
+
+def stored(model: Model) -> Path:
+    """Where ``pull`` puts a model."""
+    return cache_folder() / "models" / model.file
+
+
+def intact(path: Path, model: Model) -> bool:
+    """Whether the file at ``path`` is the model, to the byte."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() == model.sha256
+
+
+def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
+    """Downloads a model into the cache, unless it is there; ``progress(done, total)`` counts bytes.
+
+    Raises:
+        DependencyError: no connection, or another file than expected at the address.
+        OutputError: the cache cannot be written.
+    """
+    import urllib.error
+    import urllib.request
+
+    model = MODELS[name]
+    path = stored(model)
+    if path.is_file() and intact(path, model):
+        return path
+    content = bytearray()
+    try:
+        with urllib.request.urlopen(model.address, timeout=SECONDS) as answer:
+            while piece := answer.read(PIECE):
+                content += piece
+                if len(content) > model.size:
+                    break
+                if progress is not None:
+                    progress(len(content), model.size)
+    except (urllib.error.URLError, OSError) as error:
+        reason = str(getattr(error, "reason", error)).lower()
+        raise DependencyError(
+            f"{model.address}: cannot be fetched ({reason}); fetch it elsewhere and name the file with --model or {VARIABLE}"
+        ) from error
+    if hashlib.sha256(content).hexdigest() != model.sha256:
+        raise DependencyError(f"{model.address}: not the file that was expected (its SHA-256 differs); nothing was kept")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {path.parent}: {(error.strerror or str(error)).lower()}") from error
+    with atomic_write(path) as file:
+        file.write(content)
+    return path

@@ -1,0 +1,126 @@
+"""Whatever was filmed becomes a capture that can be baked, once: the result is kept by the content of the clips."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.capture.clips import IMAGES, VIDEOS, open_clips
+from splatavatar.capture.extract import ExtractOptions, extract, eye_spans
+from splatavatar.capture.landmarks import Landmarks
+from splatavatar.capture.prepared import (
+    CAPTURE,
+    EXTRACT,
+    VERSION,
+    Extraction,
+    landmarks_path,
+    read_extraction,
+    read_json,
+    write_json,
+)
+from splatavatar.capture.readers.transforms import FILE
+from splatavatar.capture.track import track_capture
+from splatavatar.errors import CaptureError
+from splatavatar.rig.anny_data import cache_folder
+
+Progress = Callable[[str, float], None]
+
+AUTO = "auto"
+SHOULDERS = 0.9
+"""eye spans below the chin, seen in most frames, from which on more than a head and a neck is in the picture"""
+CHIN = 152
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """How video becomes a capture."""
+
+    extract: ExtractOptions = ExtractOptions()
+    rig: str = AUTO
+    matting: str = "grabcut"
+    holdout: float = 0.0
+    """share at the end of every clip that stays out"""
+
+
+def is_footage(path: Path) -> bool:
+    """Whether ``path`` is something to prepare: a file, or a folder of pictures or videos that describes no cameras."""
+    if path.is_file():
+        return path.name != FILE
+    return path.is_dir() and not (path / FILE).is_file() and any(_media(path))
+
+
+def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, folder: Path | None = None) -> Path:
+    """The folder of the capture made from ``paths``; in the cache, where it stays, if no ``folder`` is given.
+
+    What an earlier call has finished is not done again.
+
+    Raises:
+        CaptureError: no video, or no face in it, or too little of either.
+        DependencyError: the landmark model is absent.
+        OutputError: the folder cannot be written.
+    """
+    if folder is None:
+        folder = cache_folder() / "captures" / _key(paths, options)
+    extracted(paths, options, folder, progress)
+    tracked(folder, options.rig, options.matting, progress)
+    return folder
+
+
+def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, progress: Progress) -> Extraction:
+    """The pictures and landmarks of ``paths`` in ``folder``."""
+    note = {"version": VERSION, "key": _key(paths, replace(options, rig=AUTO, matting=""))}
+    mark = folder / "source.json"
+    if (folder / EXTRACT).is_file() and mark.is_file() and read_json(mark) == note:
+        return read_extraction(folder)
+    part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
+    extraction = extract(paths, folder, replace(options.extract, part=part), progress)
+    write_json(mark, note)
+    return extraction
+
+
+def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
+    """Rig parameters and mattes of the pictures that were extracted into ``folder``."""
+    extraction = read_extraction(folder)
+    if rig == AUTO:
+        rig = choose_rig([Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))])
+    done = folder / CAPTURE
+    if done.is_file() and (found := read_json(done)).get("matting") == matting:
+        tracking = found.get("tracking")
+        if isinstance(tracking, dict) and tracking.get("rig") == rig:
+            return
+    track_capture(folder, rig, matting, progress)
+
+
+def choose_rig(found: Sequence[Landmarks]) -> str:
+    """``anny-head`` where only a head and a neck show, else ``anny-bust``."""
+    room = [
+        (f.height - f.points[f.found][:, CHIN, 1]) / eye_spans(f)  # frames, in eye spans
+        for f in found
+    ]
+    return "anny-bust" if float(np.median(np.concatenate(room))) > SHOULDERS else "anny-head"
+
+
+def _key(paths: Sequence[Path], options: PrepareOptions) -> str:
+    """A name for what will come of ``paths``."""
+    contents = [clip.info.sha256 for clip in open_clips(paths, options.extract.fps)]
+    values = {**asdict(options), "contents": contents, "version": VERSION}
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+    first = paths[0].resolve()
+    return f"{first.stem if first.is_file() else first.name}-{digest[:16]}"
+
+
+def _media(folder: Path) -> list[Path]:
+    found = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in {*IMAGES, *VIDEOS}]
+    return found
+
+
+def check_paths(paths: Sequence[Path]) -> None:
+    """Raises CaptureError where one of ``paths`` is missing."""
+    for path in paths:
+        if not path.exists():
+            raise CaptureError(f"{path}: no such file or folder, expected a video or a capture")

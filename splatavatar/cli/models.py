@@ -1,0 +1,35 @@
+"""``splatavatar models``."""
+
+from __future__ import annotations
+
+import typer
+
+from splatavatar.cli.progress import progress_bar
+
+models = typer.Typer(help="List and fetch the models that no library ships.", no_args_is_help=True)
+
+
+@models.command("list")
+def list_() -> None:
+    """Show every model: size, licence, purpose, and where it is."""
+    from splatavatar.capture.models import MODELS, locate
+    from splatavatar.errors import DependencyError
+
+    for model in MODELS.values():
+        try:
+            where = str(locate(model.name))
+        except DependencyError:
+            where = "not here; fetch it with: splatavatar models pull"
+        typer.echo(f"{model.name}  {model.size / 1e6:.1f} MB  {model.licence}  {model.purpose}\n  {where}")
+
+
+@models.command("pull")
+def pull() -> None:
+    """Fetch every model into the cache folder and check it."""
+    from splatavatar.capture.models import MODELS
+    from splatavatar.capture.models import pull as fetch
+
+    for name in MODELS:
+        with progress_bar(f"fetching {name}") as progress:
+            path = fetch(name, progress)
+        typer.echo(str(path))
