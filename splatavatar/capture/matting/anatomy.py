@@ -20,6 +20,10 @@ CORE = ((0.2, 1.6), (0.62, 2.15), (0.62, 8.0))
 """right half of what is inside every torso"""
 HAIR = 0.08
 """how far short hair stands out from the bare head"""
+EARS = 1.0
+"""below the top of the head: where short hair ends"""
+BARE = 0.5
+"""log odds by which all that is outside the expected outline is less likely the person"""
 FAR = 0.62
 """distance from head and torso beyond which there is nothing of the person, above the shoulders"""
 INSIDE = 0.05
@@ -80,12 +84,12 @@ def anatomy(silhouette: Mask) -> Anatomy | None:
     sure = eroded(shape, INSIDE * width)
     core = sure | (polygon(CORE, (below, top), width, size) > 0)
     upper = shape.copy()
-    upper[chin:] = 0
+    upper[round(top + EARS * width) :] = 0
     expected = (cv2.dilate(upper, disc(HAIR * width)) | shape | torso) > 0
     distance = signed_distance(expected) / width
     far = distance > FAR
     far[chin:] &= distance[chin:] > 2 * FAR
-    prior = np.clip(-SLOPE * distance, -4.0, 3.0).astype(np.float32)
+    prior = np.clip(-SLOPE * distance - BARE * (distance > 0), -4.0, 3.0).astype(np.float32)
     return Anatomy(to_head, width, chin, sure, core, far, prior)
 
 

@@ -1,9 +1,11 @@
-"""One person in one piece."""
+"""One person in one piece, without wires."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+
+from splatavatar.capture.matting.anatomy import disc
 
 Mask = NDArray[np.bool_]
 
@@ -21,3 +23,16 @@ def one_piece(mask: Mask, sure: Mask, hole: float) -> Mask:
     small = np.zeros(count, bool)
     small[1:] = stats[1:, cv2.CC_STAT_AREA] < hole
     return np.asarray(out | small[gaps])
+
+
+def without_wires(mask: Mask, sure: Mask, thickness: float) -> Mask:
+    """``mask`` (H, W) less what is thinner than ``thickness`` pixels and not in ``sure``: frames of pictures, cables."""
+    import cv2
+
+    element = disc(thickness / 2)
+    # What lies outside the picture continues what is at its border.
+    edge = 2 * len(element)
+    wide = cv2.copyMakeBorder((mask | sure).astype(np.uint8), edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, element)
+    near = cv2.dilate(opened, disc(1))[edge:-edge, edge:-edge] > 0
+    return np.asarray(mask & (near | sure))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import disc, signed_distance
 from splatavatar.capture.matting.background import Background, estimate_background
-from splatavatar.capture.matting.clean import one_piece
+from splatavatar.capture.matting.clean import one_piece, without_wires
 from splatavatar.capture.matting.graph_cut import cut
 from splatavatar.capture.matting.models import Colours, learn
 from splatavatar.capture.matting.motion import Layers, find_layers
@@ -32,6 +32,10 @@ ROUNDS = 3
 """of learning the models from the masks and the masks from the models"""
 HOLE = 0.1
 """holes smaller than the square of this width of the head are filled"""
+WIRE = 0.1
+"""widths of the head: what is thinner and outside the rig does not belong to the person"""
+CONFIDENT = 1.0
+"""log odds from which a pixel teaches the colours"""
 RIM = 0.05
 """widths of the head about a mask that may still be the person"""
 BAND = 8.0
@@ -116,8 +120,10 @@ def learn_models(pictures: Sequence[Picture]) -> Models:
     models = Models(colours, None, layers)
     for _ in range(ROUNDS - 1):
         masks = [segment(p, models) for p in pictures]
-        plate = see_behind(pictures, masks)
-        models = Models(learn(pictures, masks, [~m for m in masks]), plate, layers)
+        odds = [models.odds(p) for p in pictures]
+        person = [m & (o > CONFIDENT) for m, o in zip(masks, odds, strict=True)]
+        behind = [~m & (o < -CONFIDENT) for m, o in zip(masks, odds, strict=True)]
+        models = Models(learn(pictures, person, behind), see_behind(pictures, masks), layers)
     return models
 
 
@@ -136,6 +142,7 @@ def segment(picture: Picture, models: Models) -> Mask:
     """(H, W) the person."""
     plan = picture.plan
     mask = cut(models.odds(picture), picture.colours[..., :2], plan.sure, plan.never)
+    mask = without_wires(mask, plan.sure, WIRE * plan.width)
     return one_piece(mask, plan.sure, (HOLE * plan.width) ** 2)
 
 
