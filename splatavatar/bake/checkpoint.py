@@ -44,7 +44,11 @@ def fingerprint(settings: BakeSettings) -> dict[str, Any]:
     values = asdict(settings)
     paths = {"capture": settings.capture, "rig_params": settings.rig_params}
     resolved = {k: None if p is None else str(p.resolve()) for k, p in paths.items()}
-    return {"version": __version__, **{k: values[k] for k in keep}, **resolved}
+    clips = {
+        "clips": [str(p.resolve()) for p in settings.clips],
+        "prepare": json.loads(json.dumps(values["prepare"], default=str)),
+    }
+    return {"version": __version__, **{k: values[k] for k in keep}, **resolved, **clips}
 
 
 def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigMotion) -> None:

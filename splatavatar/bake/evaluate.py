@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -34,14 +34,17 @@ def evaluate(
     out: Path | None,
     render: Callable[[Frame], Floats],
     progress: Callable[[int, int], None] | None = None,
+    remarks: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Render every frame of ``split`` and compare it with its picture.
 
     ``render`` gives (H, W, 4) RGB with straight alpha, any range (it is cut to [0, 1]), at the size of the frame's
     camera; it is called from this thread, one frame at a time. ``progress(done, total)`` is called after each frame.
 
-    With ``out``, writes ``out/renders/STEM.png`` (RGBA, 8 bits, straight alpha), ``out/metrics.json`` and
-    ``out/contact_sheet.png``. Scores are those of the 8-bit values, with ``out`` or without.
+    With ``out``, writes ``out/renders/STEM.png`` (RGBA, 8 bits, straight alpha), the pictures and mattes that they were
+    compared with as ``out/truth/STEM.png`` and ``out/masks/STEM.png``, ``out/metrics.json`` and ``out/contact_sheet.png``. Scores are those of the 8-bit values, with ``out`` or without.
+
+    ``remarks`` are added to what metrics.json holds.
 
     Returns what metrics.json holds: ``avatar`` (name and number of Gaussians), ``split``, ``mean`` and, by stem,
     ``images``; the last two with psnr, psnr_masked, ssim and flip (see ``metrics.FrameScore``; a mean is over the
@@ -58,7 +61,8 @@ def evaluate(
     stems = _stems(frames)
     chosen = set(spread(len(frames), SHEET_ROWS))
     if out is not None:
-        _make_folder(out / "renders")
+        for folder in ("renders", "truth", "masks"):
+            _make_folder(out / folder)
     results: list[tuple[FrameScore, Row | None]] = []
 
     def finish(jobs: deque[Future[tuple[FrameScore, Row | None]]], left: int) -> None:
@@ -72,8 +76,8 @@ def evaluate(
         try:
             for position, frame in enumerate(frames):
                 rgba = _quantise(render(frame))
-                file = None if out is None else out / "renders" / f"{stems[position]}.png"
-                jobs.append(pool.submit(_compare, frame, rgba, file, out is not None and position in chosen))
+                on_sheet = out is not None and position in chosen
+                jobs.append(pool.submit(_compare, frame, rgba, out, f"{stems[position]}.png", on_sheet))
                 finish(jobs, left=2 * THREADS)
             finish(jobs, left=0)
         except BaseException:
@@ -81,7 +85,13 @@ def evaluate(
             raise
     images = {stem: asdict(result[0]) for stem, result in zip(stems, results, strict=True)}
     described = {"name": avatar.metadata.get("name", ""), "gaussians": len(avatar.gaussians)}
-    summary = {"avatar": described, "split": split, "mean": _means(list(images.values())), "images": images}
+    summary = {
+        "avatar": described,
+        "split": split,
+        "mean": _means(list(images.values())),
+        "images": images,
+        **(remarks or {}),
+    }
     if out is not None:
         with atomic_write(out / "metrics.json") as stream:
             stream.write((json.dumps(summary, indent=1) + "\n").encode())
@@ -89,12 +99,13 @@ def evaluate(
     return summary
 
 
-def _compare(frame: Frame, rgba: Bytes, file: Path | None, on_sheet: bool) -> tuple[FrameScore, Row | None]:
+def _compare(frame: Frame, rgba: Bytes, out: Path | None, name: str, on_sheet: bool) -> tuple[FrameScore, Row | None]:
     image, matte = load_frame(frame)
     floats = unit(rgba)
     result = score(floats, image, matte)
-    if file is not None:
-        _write_png(file, rgba)
+    if out is not None:
+        for folder, picture in (("renders", rgba), ("truth", image), ("masks", matte)):
+            _write_png(out / folder / name, picture)
     if not on_sheet:
         return result, None
     masked = "" if result.psnr_masked is None else f", {result.psnr_masked:.2f} dB inside the matte"

@@ -6,8 +6,8 @@ the photometric loss, through the rasterizer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from torch import Tensor
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.bake.engine import LossWeights, Target
 from splatavatar.bake.native_engine import BETA1, NativeEngine
+from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import Splats
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.rig import skinning
@@ -36,7 +37,7 @@ class FollowSettings:
     """how far the landmarks may be wrong"""
     prior: float = 2e-4
     """loss of one standard deviation of everything"""
-    loss: LossWeights = LossWeights(l1=0.8, dssim=0.2, matte=0.1)
+    loss: LossWeights = field(default_factory=lambda: Schedule().loss)
 
 
 class Follower:
@@ -50,8 +51,8 @@ class Follower:
         self._weights = torch.from_numpy(avatar.correctives.weights)
         self._bias = torch.from_numpy(avatar.correctives.bias)
 
-    def follow(self, start: PoseParameters, target: Target) -> PoseParameters:
-        """The parameters near ``start`` that show ``target`` best."""
+    def follow(self, start: PoseParameters, targets: Sequence[Target]) -> PoseParameters:
+        """The parameters near ``start`` that show ``targets``, pictures of one timestep, best."""
         settings = self.settings
         origin = [torch.from_numpy(v.copy()) for v in (start.expression, start.joint_rotations, start.translation)]
         free = [torch.ones_like(origin[0]), self._free_joints(origin[1]), torch.ones_like(origin[2])]
@@ -59,7 +60,7 @@ class Follower:
         first, second = [torch.zeros_like(v) for v in values], [torch.zeros_like(v) for v in values]
         for step in range(1, settings.steps + 1):
             decay = 0.1 ** (step / settings.steps)
-            for i, gradient in enumerate(self._gradients(values, target)):
+            for i, gradient in enumerate(self._gradients(values, targets)):
                 away = (values[i] - origin[i]) / settings.sigmas[i] ** 2 / sum(v.numel() for v in values)
                 g = (gradient + settings.prior * away) * free[i]
                 first[i].mul_(BETA1).add_(g, alpha=1 - BETA1)
@@ -77,16 +78,19 @@ class Follower:
         free[0] = 1.0
         return free
 
-    def _gradients(self, values: list[Tensor], target: Target) -> list[Tensor]:
+    def _gradients(self, values: list[Tensor], targets: Sequence[Target]) -> list[Tensor]:
         leaves = [v.detach().clone().requires_grad_() for v in values]
         vertices = skinning.pose(self._rig, *leaves).contiguous()
         inputs = torch.cat([values[0], values[1].flatten()])
         psi = (self._weights @ inputs + self._bias).clamp(-PSI_LIMIT, PSI_LIMIT)
-        gradients = self._engine.gradients(
-            self._splats, psi, vertices.detach(), target, (0.6, 0.6, 0.6), self.settings.loss, True
-        )
-        assert gradients.vertices is not None
-        vertices.backward(gradients.vertices)  # type: ignore[no-untyped-call]
+        total = torch.zeros_like(vertices)
+        for target in targets:
+            gradients = self._engine.gradients(
+                self._splats, psi, vertices.detach(), target, (0.6, 0.6, 0.6), self.settings.loss, True
+            )
+            assert gradients.vertices is not None
+            total += gradients.vertices / len(targets)
+        vertices.backward(total)  # type: ignore[no-untyped-call]
         return [torch.zeros_like(v) if leaf.grad is None else leaf.grad for v, leaf in zip(values, leaves, strict=True)]
 
 

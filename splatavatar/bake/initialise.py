@@ -29,9 +29,7 @@ SHELL_SHARE = 0.2
 """of the first Gaussians that start in the hair"""
 
 
-def first_splats(
-    rig: Rig, views: list[PosedView], heights: Floats, count: int, correctives: int, seed: int
-) -> Splats:
+def first_splats(rig: Rig, views: list[PosedView], heights: Floats, count: int, correctives: int, seed: int) -> Splats:
     """``count`` Gaussians for the rig as it stands in the first of ``views``, painted as all of them show it.
 
     ``heights`` (F) are those of ``hair_heights``; where there is hair, ``SHELL_SHARE`` of the Gaussians start in it.

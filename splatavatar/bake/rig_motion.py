@@ -56,6 +56,17 @@ class RigMotion:
         leaves = [value.detach().clone().requires_grad_() for value in self._values(timestep)]
         return dict(zip(MOVING, leaves, strict=True)), self._pose(*leaves)
 
+    def refined(self, parameters: RigParameters) -> RigParameters:
+        """``parameters`` with the motion as it stands; the template offset is the rig's."""
+        return replace(
+            parameters,
+            expression=self.expression.numpy().copy(),
+            expression_names=self.rig.expression_names,
+            joint_rotations={n: self.joint_rotations[:, j].numpy().copy() for j, n in enumerate(self.rig.joint_names)},
+            translation=self.translation.numpy().copy(),
+            template_offset=None,
+        )
+
     def forget_poses(self) -> None:
         """To be called after the parameters have changed."""
         self._posed.clear()

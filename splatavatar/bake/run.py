@@ -25,6 +25,7 @@ from splatavatar.bake.data import load_targets
 from splatavatar.bake.device import Device, choose_device
 from splatavatar.bake.engine import Target
 from splatavatar.bake.evaluate import evaluate
+from splatavatar.bake.footage import evaluate_footage, evaluate_untracked
 from splatavatar.bake.hair import free_reach, hair_heights
 from splatavatar.bake.initialise import first_splats
 from splatavatar.bake.interrupt import deferred_interrupt
@@ -41,6 +42,9 @@ from splatavatar.bake.trainer import Trainer, fresh_state
 from splatavatar.bake.unseen import fill_unseen, shown, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.prepare import AUTO, is_footage, prepare
+from splatavatar.capture.prepare_calibrated import tracked_parameters
+from splatavatar.capture.prepared import CAPTURE, read_json
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import check_writable
@@ -62,18 +66,22 @@ def bake(settings: BakeSettings) -> Path:
     Raises:
         SplatAvatarError: anything wrong with the input, the settings or the output folder.
     """
-    if settings.rig not in KINDS:
+    if settings.rig not in (AUTO, *KINDS):
         raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
     # Whatever can be wrong with the command is found before anything takes long.
-    capture = read_capture(settings.capture, settings.rig_params)
-    parameters = rig_parameters(capture, settings)
+    footage = _is_footage(settings)
+    capture = None if footage else read_capture(settings.capture, settings.rig_params)
+    if capture is not None and capture.rig_parameters is not None:
+        rig_parameters(capture, settings)
     device = choose_device(settings.device)
     out = output_path(settings)
     if settings.resume:
         checkpoint.check(out, settings)
     display = Display(Console(stderr=True))
     with display.running():
-        rig, spent = timed_rig(settings.rig, parameters.identity, display)
+        capture = prepared(settings, display) if capture is None or capture.rig_parameters is None else capture
+        parameters = rig_parameters(capture, settings)
+        rig, spent = timed_rig(parameters.rig, parameters.identity, display)
         rig = fitted_rig(rig, parameters)
         settings = replace(settings, started=settings.started + spent)
         frames = capture.split("train")
@@ -82,6 +90,28 @@ def bake(settings: BakeSettings) -> Path:
         job = Job(settings, device, display, rig, parameters, targets, held_out, out)
         job.run()
     return job.finish(capture)
+
+
+def _is_footage(settings: BakeSettings) -> bool:
+    """Raises SettingsError for options that contradict it."""
+    if is_footage(settings.capture):
+        if settings.rig_params is not None:
+            raise SettingsError(f"--rig-params goes with a capture of known cameras; {settings.capture} is footage")
+        return True
+    if settings.clips:
+        raise SettingsError(f"{settings.capture} is a capture of its own; only videos can be given together")
+    return False
+
+
+def prepared(settings: BakeSettings, display: Display) -> Capture:
+    """The capture with rig parameters, made from footage or from a capture of known cameras."""
+    options = replace(settings.prepare, rig=settings.rig)
+    if is_footage(settings.capture):
+        return read_capture(prepare((settings.capture, *settings.clips), options, display.stage))
+    capture = read_capture(settings.capture)
+    kind = KINDS[0] if settings.rig == AUTO else settings.rig
+    tracked = tracked_parameters(capture, kind, options.extract.model, display.stage)
+    return read_capture(settings.capture, tracked)
 
 
 class Job:
@@ -102,8 +132,8 @@ class Job:
         self.rig, self.parameters, self.targets = rig, parameters, targets
         self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
         final_rate = PRESETS[settings.preset].final_rate
-        monocular = len({t.timestep for t in targets}) == len(targets)
-        self.schedule = Schedule.monocular(final_rate) if monocular else Schedule(final_rate=final_rate)
+        self.monocular = len({t.timestep for t in targets}) == len(targets)
+        self.schedule = Schedule.monocular(final_rate) if self.monocular else Schedule(final_rate=final_rate)
         self.motion = RigMotion(rig, parameters)
         trained = sorted({t.timestep for t in targets})
         weights, bias = corrective_basis(
@@ -123,7 +153,7 @@ class Job:
             count = int(gaussians * self.schedule.initial_share)
             splats = first_splats(rig, views, heights, count, len(bias), settings.seed)
             splats = shown(splats, rig, self.square)
-            if monocular:
+            if self.monocular:
                 splats = self._filled(splats, np.zeros(len(splats), np.float32))
             state = fresh_state(splats, self.motion)
         self.previewer = NativeEngine(torch.from_numpy(rig.faces))
@@ -186,7 +216,8 @@ class Job:
         save_avatar(self.out, avatar)
         remember(self.out)
         checkpoint.path_of(self.out).unlink(missing_ok=True)
-        report = write_summary(self.out, avatar, capture, self.parameters, self.settings, self.curve, self.elapsed)
+        parameters = self.motion.refined(self.parameters) if self.monocular else self.parameters
+        report = write_summary(self.out, avatar, capture, parameters, self.settings, self.curve, self.elapsed)
         size = self.out.stat().st_size / 1e6
         self.display.say(
             f"{self.out}: {len(avatar.gaussians)} Gaussians, {size:.1f} MB, {self.trainer.state.iteration} steps, "
@@ -203,7 +234,7 @@ class Job:
         gaussians, correctives = splats.activated(self.weights, self.bias)
         metadata: dict[str, Any] = {
             "name": self.out.stem,
-            "capture": {"pictures": len(self.targets), "timesteps": len({t.timestep for t in self.targets})},
+            "capture": self._described(capture),
             "bake": {
                 "preset": settings.preset,
                 "seed": settings.seed,
@@ -214,6 +245,19 @@ class Job:
         }
         bare = Avatar(rig, gaussians, correctives, metadata)
         return replace(bare, metadata={**metadata, **portrait_metadata(bare, capture)})
+
+    def _described(self, capture: Capture) -> dict[str, Any]:
+        """The capture in a few words, and what tracking frames of the same footage needs."""
+        described: dict[str, Any] = {
+            "pictures": len(self.targets),
+            "timesteps": len({t.timestep for t in self.targets}),
+        }
+        if (capture.root / CAPTURE).is_file():
+            found = read_json(capture.root / CAPTURE)
+            clips = [{"name": clip["name"], "sha256": clip["sha256"]} for clip in found.get("clips", [])]
+            described |= {"clips": clips, "window": found.get("window"), "tracking": found.get("tracking")}
+            described["holdout"] = self.settings.prepare.holdout
+        return described
 
     def _filled(self, splats: Splats, evidence: NDArray[np.float32]) -> Splats:
         """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
@@ -286,7 +330,8 @@ def output_path(settings: BakeSettings) -> Path:
     if settings.out is not None:
         out = settings.out
     else:
-        out = Path("out") / f"{settings.capture.resolve().name}.splatavatar"
+        resolved = settings.capture.resolve()
+        out = Path("out") / f"{resolved.stem if resolved.is_file() else resolved.name}.splatavatar"
         try:
             out.parent.mkdir(exist_ok=True)
         except OSError as error:
@@ -303,11 +348,8 @@ def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
         RigError: it has none, or they are of another rig.
     """
     parameters = capture.rig_parameters
-    if parameters is None:
-        raise RigError(
-            f"{capture.root} has no rig_params.npz; give the rig parameters of its timesteps with --rig-params FILE"
-        )
-    if parameters.rig != settings.rig:
+    assert parameters is not None  # read, or tracked
+    if settings.rig not in (AUTO, parameters.rig):
         raise RigError(
             f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; give --rig {parameters.rig}"
         )
@@ -328,7 +370,9 @@ def evaluate_avatar(
     Raises:
         RigError: the capture has no rig parameters.
     """
+    if is_footage(capture):
+        return evaluate_footage(avatar, capture, split, out, progress)
     read = read_capture(capture)
     if read.rig_parameters is None:
-        raise RigError(f"{capture} has no rig_params.npz, which say how the head is posed in each picture")
+        return evaluate_untracked(avatar, read, split, out, progress)
     return evaluate(avatar, read, split, out, frame_renderer(avatar, read.rig_parameters), progress)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from splatavatar.capture.prepare import AUTO, PrepareOptions, is_footage
 from splatavatar.errors import SettingsError
 
 
@@ -15,6 +16,8 @@ class Preset:
 
     budget_seconds: float
     """wall time of the whole command"""
+    footage_seconds: float
+    """the same where video has to be prepared first"""
     gaussians: int
     """number of Gaussians at the end of densification"""
     final_rate: float
@@ -22,9 +25,9 @@ class Preset:
 
 
 PRESETS = {
-    "fast": Preset(60.0, 40_000, 0.1),
-    "balanced": Preset(300.0, 50_000, 0.1),
-    "best": Preset(1800.0, 80_000, 0.03),
+    "fast": Preset(60.0, 72.0, 40_000, 0.1),
+    "balanced": Preset(300.0, 230.0, 50_000, 0.1),
+    "best": Preset(1800.0, 1800.0, 80_000, 0.03),
 }
 
 
@@ -33,9 +36,14 @@ class BakeSettings:
     """The options of ``splatavatar bake``."""
 
     capture: Path
+    """folder of a capture, or the first of the clips"""
+    clips: tuple[Path, ...] = ()
+    """further clips of the same person"""
+    prepare: PrepareOptions = field(default_factory=PrepareOptions)
+    """how footage becomes a capture"""
     out: Path | None = None
     """avatar file; None: out/CAPTURE.splatavatar in the current folder"""
-    rig: str = "anny-head"
+    rig: str = AUTO
     rig_params: Path | None = None
     """None: rig_params.npz of the capture"""
     preset: str = "balanced"
@@ -63,4 +71,7 @@ class BakeSettings:
     @property
     def budget(self) -> float:
         """Seconds of wall time, when no number of iterations is given."""
-        return self.budget_seconds if self.budget_seconds is not None else PRESETS[self.preset].budget_seconds
+        if self.budget_seconds is not None:
+            return self.budget_seconds
+        preset = PRESETS[self.preset]
+        return preset.footage_seconds if is_footage(self.capture) else preset.budget_seconds

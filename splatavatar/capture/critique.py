@@ -118,13 +118,6 @@ def turn_angles(rotation: Floats) -> Floats:
     return np.asarray(np.degrees(np.stack([yaw, pitch, roll], 1)), np.float64)
 
 
-def eye_spans(landmarks: Landmarks) -> Floats:
-    """(found) pixels between the outer corners of the eyes, as if seen from the front."""
-    points = landmarks.points[landmarks.found].astype(np.float64)
-    eyes = np.linalg.norm(points[:, EYES[0], :2] - points[:, EYES[1], :2], axis=1)
-    return np.asarray(eyes / np.cos(np.radians(head_angles(landmarks)[:, 0])).clip(0.35), np.float64)
-
-
 def _presence(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
     absent = np.concatenate([~clip.found for clip in landmarks])
     if absent.any():
@@ -138,7 +131,7 @@ def _presence(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
 
 
 def _views(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
-    spans = np.concatenate([eye_spans(clip) for clip in landmarks])
+    spans = np.concatenate([clip.eye_spans for clip in landmarks])
     if np.median(spans) < SMALL:
         yield Lack("small", f"The face is small: {np.median(spans):.0f} pixels from eye to eye, {SMALL:.0f} are wanted")
     angles = np.concatenate([head_angles(clip) for clip in landmarks])
@@ -193,7 +186,7 @@ def _gap(landmarks: Landmarks, pair: tuple[int, int]) -> Floats:
     """(found) distance of two landmarks in eye spans."""
     points = landmarks.points[landmarks.found].astype(np.float64)
     distance = np.linalg.norm(points[:, pair[0]] - points[:, pair[1]], axis=1)
-    return np.asarray(distance / eye_spans(landmarks), np.float64)
+    return np.asarray(distance / landmarks.eye_spans, np.float64)
 
 
 def _reached(values: NDArray[np.floating]) -> float:

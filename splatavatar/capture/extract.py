@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splatavatar.capture.clips import Clip, open_clips
 from splatavatar.capture.crop import Window
@@ -28,10 +27,10 @@ SIDE = 0.44
 """metres that a window spans at the face: a head with hair, and shoulders"""
 BELOW = 0.035
 """metres from the middle of the face down to the middle of a window"""
+SHORTEST = 2.0
+"""seconds"""
 LARGEST = 512
 """pixels of a picture"""
-SMALLEST_SPAN = 40.0
-"""pixels between the eyes, below which a face is too small to bake"""
 
 
 @dataclass(frozen=True)
@@ -73,7 +72,7 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
     found, first = [], []
     for number, clip in enumerate(clips):
         name = "finding the face" if len(clips) == 1 else f"finding the face in {clip.info.name}"
-        landmarks = detect(clip, model, options.face, lambda done, name=name: progress(name, done))
+        landmarks = _landmarks(clip, model, options.face, lambda done, name=name: progress(name, done))
         start, stop = (round(share * len(landmarks.time)) for share in options.part)
         landmarks = landmarks.part(start, stop)
         if not landmarks.found.any():
@@ -83,12 +82,18 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
         first.append(start)
     chosen = _choose(found, options.frames, synchronised)
     windows = _windows(found, chosen, options.size)
-    extraction = Extraction(
-        [_described(clip) for clip in clips], synchronised, first, chosen, windows, SIDE
-    )
+    extraction = Extraction([_described(clip) for clip in clips], synchronised, first, chosen, windows, SIDE)
     _write_pictures(clips, extraction, folder, progress)
     write_extraction(folder, extraction)
     return extraction
+
+
+def _landmarks(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:
+    landmarks = detect(clip, model, face, progress)
+    seconds = len(landmarks.time) / clip.info.fps
+    if not clip.info.still and seconds < SHORTEST:
+        raise CaptureError(f"{clip.info.path}: {seconds:.1f} seconds are too short, expected at least {SHORTEST:g}")
+    return landmarks
 
 
 def _choose(found: Sequence[Landmarks], count: int, synchronised: bool) -> list[tuple[int, int]]:
@@ -123,17 +128,8 @@ def _windows(found: Sequence[Landmarks], chosen: Sequence[tuple[int, int]], size
 
 def _window_size(landmarks: Landmarks) -> int:
     """Pixels of the frame: ``SIDE`` metres at the median size of the face, no more than fits into the frame."""
-    span = float(np.median(eye_spans(landmarks)))
+    span = float(np.median(landmarks.eye_spans))
     return int(min(round(span * SIDE / EYE_SPAN), max(min(landmarks.width, landmarks.height), round(span * 3.2))))
-
-
-def eye_spans(landmarks: Landmarks) -> NDArray[np.float64]:
-    """(found) pixels between the outer corners of the eyes, as if seen from the front."""
-    points = landmarks.points[landmarks.found]
-    eyes = np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)
-    turn = landmarks.transform[landmarks.found][:, :3, :3]
-    yaw = np.abs(np.arctan2(turn[:, 0, 2], turn[:, 2, 2]))
-    return np.asarray(eyes / np.maximum(np.cos(yaw), 0.35), np.float64)
 
 
 def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path, progress: Progress) -> None:

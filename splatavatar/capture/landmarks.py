@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,14 @@ class Landmarks:
     width: int
     """pixels of a frame"""
     height: int
+
+    @property
+    def eye_spans(self) -> NDArray[np.float64]:
+        """(found) pixels between the outer corners of the eyes, as if seen from the front."""
+        points, turn = self.points[self.found].astype(np.float64), self.transform[self.found]
+        eyes = np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)
+        yaw = np.arctan2(turn[:, 0, 2], turn[:, 2, 2])
+        return np.asarray(eyes / np.cos(yaw).clip(0.35), np.float64)
 
     def part(self, start: int, stop: int) -> Landmarks:
         """The frames from ``start`` to before ``stop``."""
@@ -113,6 +121,18 @@ def detect(
     return landmarks
 
 
+def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Iterator[dict[str, Floats] | None]:
+    """``points``, ``scores`` and ``transform`` (see ``Landmarks``) of the largest face of each picture (H, W, 3) RGB.
+
+    None where there is no face. Raises DependencyError where ``model`` is not a model of MediaPipe.
+    """
+    with _landmarker(model, True) as landmarker:
+        for picture in pictures:
+            result = landmarker(picture, 0)
+            chosen = _chosen(result, None, None, picture.shape[1])
+            yield None if chosen is None else _row(result, chosen, picture)
+
+
 @contextlib.contextmanager
 def _landmarker(model: Path, still: bool) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
     """A function from a picture (H, W, 3) RGB and its time in ms to what MediaPipe says of it."""
@@ -131,7 +151,9 @@ def _landmarker(model: Path, still: bool) -> Iterator[Callable[[NDArray[np.uint8
         try:
             landmarker = vision.FaceLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
-            raise DependencyError(f"{model}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`") from error
+            raise DependencyError(
+                f"{model}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`"
+            ) from error
 
         def run(image: NDArray[np.uint8], stamp: int) -> Any:
             picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
@@ -161,10 +183,10 @@ def _chosen(result: Any, face: int | None, last: NDArray[np.float32] | None, wid
         return None
     centres = np.array([box.mean(0) for box in boxes])
     if last is not None:
-        size = result_size = np.ptp(last[:, 0]) / width
+        size = np.ptp(last[:, 0]) / width
         distance = np.abs(centres[:, 0] - last[:, 0].mean() / width)
         nearest = int(distance.argmin())
-        return nearest if distance[nearest] < 2 * max(size, result_size) else None
+        return nearest if distance[nearest] < 2 * size else None
     if face is not None:
         order = np.argsort(centres[:, 0])
         return int(order[face - 1]) if face <= len(order) else None

@@ -110,7 +110,9 @@ def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
             f"{model.address}: cannot be fetched ({reason}); fetch it elsewhere and name the file with --model or {VARIABLE}"
         ) from error
     if hashlib.sha256(content).hexdigest() != model.sha256:
-        raise DependencyError(f"{model.address}: not the file that was expected (its SHA-256 differs); nothing was kept")
+        raise DependencyError(
+            f"{model.address}: not the file that was expected (its SHA-256 differs); nothing was kept"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

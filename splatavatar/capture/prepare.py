@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from splatavatar.capture.clips import IMAGES, VIDEOS, open_clips
-from splatavatar.capture.extract import ExtractOptions, extract, eye_spans
+from splatavatar.capture.extract import ExtractOptions, extract
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.prepared import (
     CAPTURE,
@@ -25,7 +26,6 @@ from splatavatar.capture.prepared import (
 )
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.track import track_capture
-from splatavatar.errors import CaptureError
 from splatavatar.rig.anny_data import cache_folder
 
 Progress = Callable[[str, float], None]
@@ -40,7 +40,7 @@ CHIN = 152
 class PrepareOptions:
     """How video becomes a capture."""
 
-    extract: ExtractOptions = ExtractOptions()
+    extract: ExtractOptions = field(default_factory=ExtractOptions)
     rig: str = AUTO
     matting: str = "grabcut"
     holdout: float = 0.0
@@ -99,7 +99,7 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
 def choose_rig(found: Sequence[Landmarks]) -> str:
     """``anny-head`` where only a head and a neck show, else ``anny-bust``."""
     room = [
-        (f.height - f.points[f.found][:, CHIN, 1]) / eye_spans(f)  # frames, in eye spans
+        (f.height - f.points[f.found][:, CHIN, 1]) / f.eye_spans  # frames, in eye spans
         for f in found
     ]
     return "anny-bust" if float(np.median(np.concatenate(room))) > SHOULDERS else "anny-head"
@@ -114,13 +114,20 @@ def _key(paths: Sequence[Path], options: PrepareOptions) -> str:
     return f"{first.stem if first.is_file() else first.name}-{digest[:16]}"
 
 
-def _media(folder: Path) -> list[Path]:
-    found = [p for p in sorted(folder.iterdir()) if p.suffix.lower() in {*IMAGES, *VIDEOS}]
-    return found
+def _media(folder: Path) -> Iterator[Path]:
+    return (p for p in folder.iterdir() if p.suffix.lower() in {*IMAGES, *VIDEOS})
 
 
-def check_paths(paths: Sequence[Path]) -> None:
-    """Raises CaptureError where one of ``paths`` is missing."""
-    for path in paths:
-        if not path.exists():
-            raise CaptureError(f"{path}: no such file or folder, expected a video or a capture")
+def parse_holdout(text: str | None) -> float:
+    """``last:20%`` as 0.2; None as 0.
+
+    Raises:
+        SettingsError: anything else.
+    """
+    if text is None:
+        return 0.0
+    found = re.fullmatch(r"last:(\d+(?:\.\d+)?)%", text.strip())
+    share = float(found[1]) / 100 if found else 0.0
+    if not 0 < share <= 0.5:
+        raise SettingsError(f"--holdout {text!r}: expected last:P%, with P above 0 and not above 50, as in last:20%")
+    return share

@@ -1,9 +1,9 @@
 """A capture that was prepared from video: what its folder holds beside what every capture has.
 
-    landmarks/00.npz ...   the landmarks of all frames of each clip
-    extract.json           what was extracted, and from what
-    track.npz              rig parameters over all frames in which the face was found
-    capture.json           what tracking found; written last
+landmarks/00.npz ...   the landmarks of all frames of each clip
+extract.json           what was extracted, and from what
+track.npz              rig parameters over all frames in which the face was found
+capture.json           what tracking found; written last
 """
 
 from __future__ import annotations

@@ -18,9 +18,7 @@ PEAK = 1000.0
 """cd/m2 of the display that HLG is made for"""
 KNEE = 0.8
 """of white, from which on highlights are compressed"""
-PRIMARIES = np.array(
-    [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32
-)
+PRIMARIES = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 """BT.2020 to BT.709, both linear"""
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.capture import RigParameters
+from splatavatar.capture.critique import criticise
 from splatavatar.capture.crop import Window
 from splatavatar.capture.landmarks import Landmarks
-from splatavatar.capture.matting import Mattes, estimate_mattes
+from splatavatar.capture.matting import METHODS, Mattes, estimate_mattes
 from splatavatar.capture.prepared import (
     CAPTURE,
     TRACK,
@@ -26,7 +27,8 @@ from splatavatar.capture.prepared import (
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.readers.transforms import FILE, T_opengl_opencv, T_rig_world
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, track
+from splatavatar.capture.tracking.person import Person
+from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write
 from splatavatar.render.camera import Camera
@@ -71,18 +73,78 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     pictures = Pictures.of(extraction, seen, tracked.lenses)
     mattes = pictures.mattes(folder, tracked.person.rig, tracked.motion, matting, progress)
     write_capture(folder, pictures, tracked, mattes)
-    _write_track(folder, seen, tracked.motion, pictures)
+    arrays = _arrays(seen, tracked.motion, pictures)
+    with atomic_write(folder / TRACK) as file:
+        np.savez_compressed(file, **arrays)
     write_json(
         folder / CAPTURE,
         {
             "version": VERSION,
+            "matting": matting,
             "clips": extraction.clips,
             "window": {"size": extraction.windows[0].size, "scale": extraction.windows[0].scale},
             "tracking": described(tracked),
+            "lacks": criticise(found, arrays, mattes.weights),
             "lost": {str(c): np.flatnonzero(~f.found).tolist() for c, f in enumerate(found)},
         },
     )
     return tracked
+
+
+@dataclass(frozen=True)
+class Known:
+    """The camera of footage that was tracked before."""
+
+    focal: float
+    T_camera_rig: NDArray[np.float64]
+    """(4, 4)"""
+    habits: NDArray[np.float64]
+    """(L, 3) metres"""
+    window: int
+    """pixels of the frame"""
+
+    @staticmethod
+    def of(described: dict[str, Any], clip: int) -> Known:
+        """From what an avatar remembers of its capture.
+
+        Raises:
+            CaptureError: it is damaged.
+        """
+        try:
+            tracking = described["tracking"]
+            known = Known(
+                float(tracking["focal"][clip]),
+                np.array(tracking["T_camera_rig"][clip], np.float64).reshape(4, 4),
+                np.array(tracking["habits"], np.float64).reshape(-1, 3),
+                int(described["window"]["size"]),
+            )
+        except (KeyError, IndexError, TypeError, ValueError) as error:
+            raise CaptureError("the avatar does not remember the camera of its video; bake it again") from error
+        if not all(np.isfinite(v).all() for v in (known.focal, known.T_camera_rig, known.habits)) or known.focal <= 0:
+            raise CaptureError("the avatar does not remember the camera of its video; bake it again")
+        return known
+
+
+def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> Motion:
+    """Completes the extracted capture of one clip in ``folder`` for a person whose ``rig`` is known.
+
+    Without ``known`` the focal length is found from the landmarks, and the detector is taken to have no habits.
+    """
+    extraction = read_extraction(folder)
+    seen = observe(load_landmarks(folder, extraction), False)
+    if known is None:
+        lenses, habits = place_camera(rig, seen.observations, seen.lenses), np.zeros((1, 3))
+    else:
+        habits = known.habits
+        lenses = replace(
+            seen.lenses, T_camera_rig=known.T_camera_rig[None], focal=np.array([known.focal]), free_focal=False
+        )
+    motion = track_motion(rig, habits, seen.observations, lenses)
+    pictures = Pictures.of(extraction, seen, lenses)
+    mattes = pictures.mattes(folder, rig, motion, METHODS[0], progress)
+    nobody = Person({}, np.zeros((0, 3), np.float32), rig)
+    write_capture(folder, pictures, Track(nobody, habits, lenses, motion), mattes)
+    return motion
 
 
 def load_landmarks(folder: Path, extraction: Extraction) -> list[Landmarks]:
@@ -121,7 +183,7 @@ def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
         timestep=timestep,
         camera=np.array([c for _, c in rows]),
         pixels=pixels,
-        rotation=np.stack([found[c].transform[f, :3, :3] for f, c in rows]).astype(np.float64),
+        rotation=np.stack([_rotation(found[c].transform[f]) for f, c in rows]),
         scores=np.stack([found[c].scores[f] for f, c in rows]).astype(np.float64),
         linked=np.zeros(len(clip_of), bool),
     )
@@ -130,6 +192,12 @@ def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
     linked = np.concatenate([[False], (np.diff(frame_of) == 1) & (np.diff(clip_of) == 0) & (moved < LEAP)])
     time = np.array([found[c].time[f] for c, f in zip(clip_of, frame_of, strict=True)])
     return Seen(replace(observations, linked=linked), clip_of, frame_of, time, lenses)
+
+
+def _rotation(transform: NDArray[np.float32]) -> NDArray[np.float64]:
+    """(3, 3) the turn in a transform (4, 4) that also scales."""
+    left, _, right = np.linalg.svd(transform[:3, :3].astype(np.float64))
+    return np.asarray(left @ right)
 
 
 @dataclass(frozen=True)
@@ -259,20 +327,19 @@ def write_capture(folder: Path, pictures: Pictures, tracked: Track, mattes: Matt
     write_json(folder / FILE, {"camera_model": "PINHOLE", "frames": frames})
 
 
-def _write_track(folder: Path, seen: Seen, motion: Motion, pictures: Pictures) -> None:
+def _arrays(seen: Seen, motion: Motion, pictures: Pictures) -> dict[str, NDArray[Any]]:
+    """What ``track.npz`` holds."""
     chosen = np.zeros(len(seen.clip), bool)
     chosen[pictures.step] = True
     per_step = np.zeros(len(seen.clip))
     np.maximum.at(per_step, seen.observations.timestep, motion.reprojection)
-    with atomic_write(folder / TRACK) as file:
-        np.savez_compressed(
-            file,
-            clip=seen.clip,
-            frame=seen.frame,
-            time=seen.time,
-            expression=motion.expression.astype(np.float32),
-            head_rotation=motion.head_rotation.astype(np.float32),
-            head_translation=motion.translation.astype(np.float32),
-            reprojection=per_step.astype(np.float32),
-            chosen=chosen,
-        )
+    return {
+        "clip": seen.clip,
+        "frame": seen.frame,
+        "time": seen.time,
+        "expression": motion.expression.astype(np.float32),
+        "head_rotation": motion.head_rotation.astype(np.float32),
+        "head_translation": motion.translation.astype(np.float32),
+        "reprojection": per_step.astype(np.float32),
+        "chosen": chosen,
+    }

@@ -75,7 +75,9 @@ class Video:
         try:
             return av.open(str(self.path))
         except (FFmpegError, OSError, ValueError) as error:
-            raise CaptureError(f"{self.path}: not a video that can be read (damaged, cut off, or something else)") from error
+            raise CaptureError(
+                f"{self.path}: not a video that can be read (damaged, cut off, or something else)"
+            ) from error
 
     def _stream(self, container: Any) -> Any:
         # The cover of a song is a stream of one picture.

@@ -16,6 +16,7 @@ from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
 from splatavatar.cli.extras import missing_extra
 from splatavatar.cli.info import info
+from splatavatar.cli.models import models
 from splatavatar.cli.render import render
 from splatavatar.errors import SplatAvatarError
 
@@ -34,6 +35,7 @@ app.command("export")(export)
 app.command("info")(info)
 app.command("bench")(bench)
 app.add_typer(capture, name="capture")
+app.add_typer(models, name="models")
 
 
 def _print_version(asked: bool) -> None:

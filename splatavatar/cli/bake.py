@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.durations import parse_duration
+from splatavatar.cli.footage import FaceOption, FramesOption, MattingOption, ModelOption, extract_options
 from splatavatar.errors import SettingsError
 
 
@@ -26,14 +27,23 @@ class Device(str, Enum):
 
 
 def bake(
-    capture: Annotated[Path, typer.Argument(metavar="CAPTURE", help="Folder of the capture.", show_default=False)],
+    captures: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="CAPTURE...",
+            help="Folder of a capture; or a video, or several of one person; or a folder of pictures or of synchronised videos.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         Path | None,
         typer.Option(
             "-o", "--out", metavar="OUT", help="Avatar file to write.", show_default="named after the capture"
         ),
     ] = None,
-    rig: Annotated[str, typer.Option("--rig", metavar="RIG", help="Body model.")] = "anny-head",
+    rig: Annotated[
+        str, typer.Option("--rig", metavar="RIG", help="Body model: auto, anny-head, anny-bust or anny-body.")
+    ] = "auto",
     rig_params: Annotated[
         Path | None,
         typer.Option(
@@ -50,18 +60,29 @@ def bake(
     device: Annotated[Device, typer.Option("--device", help="Where to optimise.")] = Device.auto,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an interrupted bake.")] = False,
+    holdout: Annotated[
+        str | None, typer.Option("--holdout", metavar="last:P%", help="Keep the end of every clip out, for eval.")
+    ] = None,
+    frames: FramesOption = None,
+    face: FaceOption = None,
+    model: ModelOption = None,
+    matting: MattingOption = "grabcut",
     fix_rig: Annotated[bool, typer.Option("--fix-rig", help="Leave the rig parameters as they are.")] = False,
 ) -> None:
-    """Bake a calibrated capture into an avatar."""
+    """Bake a person into an avatar: from a video, or from a capture with many cameras."""
     started = monotonic()
     if budget is not None and iterations is not None:
         raise SettingsError("--budget and --iterations exclude each other: give one of them.")
     seconds = None if budget is None else parse_duration(budget, "budget")
 
     from splatavatar.bake.settings import BakeSettings
+    from splatavatar.capture.prepare import PrepareOptions, parse_holdout
 
+    footage = PrepareOptions(extract_options(frames, face, model, None), rig, matting, parse_holdout(holdout))
     settings = BakeSettings(
-        capture=capture,
+        capture=captures[0],
+        clips=tuple(captures[1:]),
+        prepare=footage,
         out=out,
         rig=rig,
         rig_params=rig_params,

@@ -13,10 +13,12 @@ from splatavatar.capture.matting.anatomy import disc, signed_distance
 from splatavatar.capture.matting.background import Background, estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
 from splatavatar.capture.matting.graph_cut import cut
+from splatavatar.capture.matting.leaks import departures, weight
 from splatavatar.capture.matting.models import Colours, learn
 from splatavatar.capture.matting.motion import Layers, find_layers
 from splatavatar.capture.matting.padding import outside
 from splatavatar.capture.matting.picture import FINE, Picture, prepare, refined
+from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.matting.soft_edge import soften
 from splatavatar.errors import SettingsError
 
@@ -25,11 +27,13 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Progress = Callable[[float], None]
 
-METHODS = ("grabcut",)
+METHODS = ("grabcut", "rembg")
 LEARNT_FROM = 40
 """pictures of the clip, spread over it, that the models are learnt from"""
 ROUNDS = 3
 """of learning the models from the masks and the masks from the models"""
+SHARE_LEARNT, SHARE_FOUND = 0.2, 0.5
+"""of the time, when the models are learnt and when the person is found"""
 HOLE = 0.1
 """holes smaller than the square of this width of the head are filled"""
 WIRE = 0.1
@@ -73,13 +77,15 @@ def estimate_mattes(
     method: str = "grabcut",
     progress: Progress | None = None,
 ) -> Mattes:
-    """The person in ``images`` (S, S, 3), pictures of one clip in the order of time.
+    """The person in ``images`` (S, S, 3), pictures of one camera in the order of time.
 
     ``silhouettes`` (S, S) are where the tracked rig is; hair, glasses and clothes are found around them. ``windows``
-    say where the pictures lie in the frame. ``progress(fraction)`` hears of the advance.
+    say where the pictures lie in the frame. ``method`` is one of METHODS. ``progress(fraction)`` hears of the advance.
+    A picture without a silhouette has an empty matte of weight zero.
 
     Raises:
         SettingsError: an unknown method.
+        DependencyError: the method needs a package that is absent.
     """
     import cv2
 
@@ -89,25 +95,52 @@ def estimate_mattes(
     cv2.setRNGSeed(0)
     pictures = [prepare(*of) for of in zip(images, silhouettes, windows, strict=True)]
     known = [k for k, p in enumerate(pictures) if p]
-    if not known:
-        return Mattes([np.zeros(i.shape[:2], np.uint8) for i in images], np.zeros(len(images), np.float32))
-    chosen = [known[k] for k in np.unique(np.linspace(0, len(known) - 1, LEARNT_FROM).astype(int))]
-    some = [pictures[k] for k in chosen]
-    models = learn_models(some)
-    fine = [refined(p, images[k], windows[k]) for k, p in zip(chosen, some, strict=True)]
-    masks = [enlarged(segment(p, models)) for p in some]
-    plate = see_behind(fine, masks)
+    seen = [p for p in pictures if p]
+    mattes = [np.zeros(image.shape[:2], np.uint8) for image in images]
+    weights = np.zeros(len(images), np.float32)
+    if method == "rembg":
+        found = rembg_mattes([images[k] for k in known], heard)
+        masks = [
+            cv2.resize(matte, p.bins.shape[::-1], interpolation=cv2.INTER_AREA) > 127
+            for matte, p in zip(found, seen, strict=True)
+        ]
+        trust = [weight(d.area, d.area) for d in departures(seen, masks)]
+    else:
+        found, trust = _by_grabcut([images[k] for k in known], [windows[k] for k in known], seen, heard)
+    for k, matte, trusted in zip(known, found, trust, strict=True):
+        mattes[k] = np.where(outside(images[k], windows[k]), 0, matte).astype(np.uint8)
+        weights[k] = trusted
+    return Mattes(mattes, weights)
+
+
+def _by_grabcut(
+    images: Sequence[Bytes], windows: Sequence[Window], pictures: Sequence[Picture], heard: Progress
+) -> tuple[list[Bytes], list[float]]:
+    """Mattes (S, S) and weights."""
+    if not pictures:
+        return [], []
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, LEARNT_FROM).astype(int))
+    models = learn_models([pictures[k] for k in chosen])
+    heard(SHARE_LEARNT)
+    odds = [models.odds(p) for p in pictures]
+    masks = [segment(p, o) for p, o in zip(pictures, odds, strict=True)]
+    heard(SHARE_FOUND)
+    before = departures(pictures, masks)
+    suspect = [k for k, d in enumerate(before) if d.area > 0]
+    for k in suspect:
+        masks[k] = segment(pictures[k], odds[k] + before[k].odds)
+    trust = [1.0] * len(pictures)
+    for k, after in zip(suspect, departures(pictures, masks, suspect), strict=True):
+        trust[k] = weight(before[k].area, after.area)
+    fine = [refined(pictures[k], images[k], windows[k]) for k in chosen]
+    plate = see_behind(fine, [enlarged(masks[k]) for k in chosen])
     mattes = []
     for k, (picture, image, window) in enumerate(zip(pictures, images, windows, strict=True)):
-        matte = np.zeros(image.shape[:2], np.float32)
-        if picture:
-            coarse = segment(picture, models)
-            motion = models.layers.odds(picture, models.plate)
-            matte = soften(outline(refined(picture, image, window), coarse, motion, models.colours, plate), image)
-        matte[outside(image, window)] = 0
-        mattes.append(np.rint(255 * matte).astype(np.uint8))
-        heard((k + 1) / len(images))
-    return Mattes(mattes, np.array([1.0 if picture else 0.0 for picture in pictures], np.float32))
+        motion = models.layers.odds(picture, models.plate) if models.layers else np.zeros_like(odds[k])
+        mask = outline(refined(picture, image, window), masks[k], motion, models.colours, plate)
+        mattes.append(np.rint(255 * soften(mask, image)).astype(np.uint8))
+        heard(SHARE_FOUND + (1 - SHARE_FOUND) * (k + 1) / len(images))
+    return mattes, trust
 
 
 def learn_models(pictures: Sequence[Picture]) -> Models:
@@ -119,8 +152,8 @@ def learn_models(pictures: Sequence[Picture]) -> Models:
     colours = learn(pictures, [p.plan.core for p in pictures], [p.plan.never for p in pictures])
     models = Models(colours, None, layers)
     for _ in range(ROUNDS - 1):
-        masks = [segment(p, models) for p in pictures]
         odds = [models.odds(p) for p in pictures]
+        masks = [segment(p, o) for p, o in zip(pictures, odds, strict=True)]
         person = [m & (o > CONFIDENT) for m, o in zip(masks, odds, strict=True)]
         behind = [~m & (o < -CONFIDENT) for m, o in zip(masks, odds, strict=True)]
         models = Models(learn(pictures, person, behind), see_behind(pictures, masks), layers)
@@ -138,10 +171,10 @@ def see_behind(pictures: Sequence[Picture], masks: Sequence[Mask]) -> Background
     return estimate_background([p.colours for p in pictures], away, [p.offset for p in pictures])
 
 
-def segment(picture: Picture, models: Models) -> Mask:
-    """(H, W) the person."""
+def segment(picture: Picture, odds: Floats) -> Mask:
+    """(H, W) the person by their log ``odds`` (H, W)."""
     plan = picture.plan
-    mask = cut(models.odds(picture), picture.colours[..., :2], plan.sure, plan.never)
+    mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never)
     mask = without_wires(mask, plan.sure, WIRE * plan.width)
     return one_piece(mask, plan.sure, (HOLE * plan.width) ** 2)
 

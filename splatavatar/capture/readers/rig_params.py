@@ -75,7 +75,10 @@ def write_rig_params(path: Path, parameters: RigParameters) -> None:
 def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigParameters:
     words = {name: _words(arrays, name, path) for name in ("identity_names", "expression_names", "joint_names")}
     identity, expression = _array(arrays, "identity", path, "f", 1), _array(arrays, "expression", path, "f", 2)
-    rotations, translation = _array(arrays, "joint_rotations", path, "f", 3), _array(arrays, "translation", path, "f", 2)
+    rotations, translation = (
+        _array(arrays, "joint_rotations", path, "f", 3),
+        _array(arrays, "translation", path, "f", 2),
+    )
     offset = _array(arrays, "template_offset", path, "f", 2)
     for name, array, axis, names in (
         ("identity", identity, 0, "identity_names"),

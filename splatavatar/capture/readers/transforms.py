@@ -27,7 +27,7 @@ from splatavatar.capture.readers.rig_params import read_rig_params
 from splatavatar.errors import CaptureError
 from splatavatar.render.camera import Camera
 
-FILE = "transforms.json"
+FILE, RIG_PARAMS = "transforms.json", "rig_params.npz"
 SPLITS = ("train", "val", "test")
 PINHOLE_MODELS = ("SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV")
 DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2", "distortion_params")
@@ -72,7 +72,7 @@ def read_transforms(root: Path, rig_params: Path | None = None) -> Capture:
         for position, (entry, image, mask) in enumerate(zip(entries, images, masks, strict=True))
     )
     splits = _splits(path, data, frames)
-    parameters = rig_params or root / "rig_params.npz"
+    parameters = rig_params or root / RIG_PARAMS
     known = rig_params is not None or parameters.is_file()
     return Capture(root, frames, splits, read_rig_params(parameters, _timesteps(path, data, frames)) if known else None)
 

@@ -181,7 +181,12 @@ class LandmarkFit:
         T, E = head.expression.shape
         m = len(model.shape) + 1 + 1 + 6 * (len(head.lenses.focal) - 1) if shared else 0
         normal = _Normal(
-            np.zeros((T, 6 + E, 6 + E)), np.zeros((T, 6 + E)), np.zeros((T, 6 + E, m)), np.zeros((m, m)), np.zeros(m), 0.0
+            np.zeros((T, 6 + E, 6 + E)),
+            np.zeros((T, 6 + E)),
+            np.zeros((T, 6 + E, m)),
+            np.zeros((m, m)),
+            np.zeros(m),
+            0.0,
         )
         points = model.points(head.shape, head.expression)
         for rows in _chunks(len(self.span)):
@@ -260,7 +265,9 @@ def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, no
             normal.shared_gradient += gradient[:, k:].sum(0, dtype=np.float64)
 
 
-def _shared_jacobian(head: Head, model: LandmarkModel, seen: _Seen, by_head: Floats, camera: Ints) -> NDArray[np.float32]:
+def _shared_jacobian(
+    head: Head, model: LandmarkModel, seen: _Seen, by_head: Floats, camera: Ints
+) -> NDArray[np.float32]:
     """(n, L, 2, G + 1 + 1 + 6 (C - 1)): shape, log focal, log scale, then turn and place of every camera but the first."""
     lenses, G, C = head.lenses, len(model.shape), len(head.lenses.focal)
     out = np.zeros((*by_head.shape[:3], G + 2 + 6 * (C - 1)), np.float32)
@@ -397,9 +404,7 @@ def _moved(head: Head, own: Floats, step: Floats) -> Head:
         T_camera_rig[c, :3] = rotation_matrices(turn[None])[0] @ T_camera_rig[c, :3]
         T_camera_rig[c, :3, 3] += shift
     focal = lenses.focal * np.exp(np.clip(step[G], -0.3, 0.3))
-    return replace(
-        moved, shape=head.shape + step[:G], lenses=replace(lenses, focal=focal, T_camera_rig=T_camera_rig)
-    )
+    return replace(moved, shape=head.shape + step[:G], lenses=replace(lenses, focal=focal, T_camera_rig=T_camera_rig))
 
 
 def _mean_scores(observations: Observations) -> Floats:

@@ -18,7 +18,18 @@ OVAL = (
     *(148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109),
 )
 """MediaPipe's outline of the face: where cheek and chin turn away from the camera, not fixed points of the skin"""
-LIDS = ((159, 145), (158, 153), (160, 144), (157, 154), (161, 163), (386, 374), (385, 380), (387, 373), (384, 381), (388, 390))
+LIDS = (
+    (159, 145),
+    (158, 153),
+    (160, 144),
+    (157, 154),
+    (161, 163),
+    (386, 374),
+    (385, 380),
+    (387, 373),
+    (384, 381),
+    (388, 390),
+)
 """upper and lower lid, above one another: right eye, left eye"""
 LIPS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
 """inner edges of the upper and the lower lip"""

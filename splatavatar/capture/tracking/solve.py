@@ -67,6 +67,15 @@ def track(
     return Track(someone, habits, lenses, track_motion(someone.rig, habits, observations, lenses))
 
 
+def place_camera(rig: Rig, observations: Observations, lenses: Lenses) -> Lenses:
+    """The focal length and the place of one camera before a known person."""
+    some = observations.of_timesteps(_keyframes(observations))
+    model = LandmarkModel.of(rig, None)
+    fit = LandmarkFit(model, some)
+    head = fit.fit_shape(fit.start(lenses))
+    return _facing(head.lenses, head, model, some)
+
+
 def track_motion(rig: Rig, habits: Floats, observations: Observations, lenses: Lenses) -> Motion:
     """The motion of a known person in front of known cameras."""
     model = LandmarkModel.of(rig, None)
@@ -92,7 +101,9 @@ def _keyframes(observations: Observations) -> Ints:
     if observations.timesteps <= count:
         return np.arange(observations.timesteps)
     first = np.searchsorted(observations.timestep, np.arange(observations.timesteps))
-    features = np.concatenate([2.0 * observations.rotation[first].reshape(len(first), 9), observations.scores[first]], 1)
+    features = np.concatenate(
+        [2.0 * observations.rotation[first].reshape(len(first), 9), observations.scores[first]], 1
+    )
     chosen, distance = [0], np.full(len(first), np.inf)
     while len(chosen) < count:
         distance = np.minimum(distance, ((features - features[chosen[-1]]) ** 2).sum(1))

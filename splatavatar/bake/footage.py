@@ -1,0 +1,165 @@
+"""An avatar against video: frames that the bake has not seen are tracked with the finished avatar, then compared."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.bake.contact_sheet import spread
+from splatavatar.bake.data import load_targets
+from splatavatar.bake.evaluate import evaluate
+from splatavatar.bake.follow import Follower
+from splatavatar.bake.metrics import composite, psnr, unit
+from splatavatar.capture import read_capture
+from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.clips import open_clips
+from splatavatar.capture.extract import ExtractOptions, extract
+from splatavatar.capture.images import load_frame
+from splatavatar.capture.prepare_calibrated import lenses_of, observed, parameters_of, tracking_frames
+from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.capture.track import Known, retrack
+from splatavatar.capture.tracking.solve import track_motion
+from splatavatar.errors import CaptureError
+from splatavatar.rig.rig import PoseParameters
+
+ALL = 10**9
+VIEWS = 5
+"""pictures of a timestep that are followed together"""
+Floats = NDArray[np.float32]
+
+
+def evaluate_footage(
+    avatar: Avatar, video: Path, split: str, out: Path | None, progress: Callable[[int, int], None] | None = None
+) -> dict[str, Any]:
+    """``evaluate`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
+
+    The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
+    is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
+
+    Raises:
+        CaptureError: no video, no face in it, or no frames of that split.
+    """
+    told = progress or (lambda done, total: None)
+    known, part = _known(avatar, video, split)
+    with _scratch() as folder:
+        options = ExtractOptions(frames=ALL, part=part, size=known.window if known else None)
+        extract([video], folder, options, lambda name, done: None)
+        retrack(folder, avatar.rig, known, lambda name, done: None)
+        capture = read_capture(folder)
+        assert capture.rig_parameters is not None
+        frames = list(capture.frames)
+        starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
+        poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, told), strict=True))
+        path = DrivePath(avatar)
+
+        def render(frame: Frame) -> Floats:
+            return path.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
+
+        capture = replace(
+            capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
+        )
+        alone = _landmarks_alone(path, frames, starts)
+        return evaluate(avatar, capture, split, out, render, None, {"landmarks_alone": alone})
+
+
+def evaluate_untracked(
+    avatar: Avatar,
+    capture: Capture,
+    split: str,
+    out: Path | None,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Any]:
+    """``evaluate`` on a capture of known cameras and unknown motion.
+
+    Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
+
+    Raises:
+        CaptureError: the split is empty, or a timestep shows no face.
+    """
+    told = progress or (lambda done, total: None)
+    seen = observed(capture, tracking_frames(capture), None, lambda name, done: None)
+    motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
+    parameters = parameters_of(avatar.rig, motion, {}, None)
+    steps = sorted({frame.timestep for frame in capture.split(split)})
+    follower, poses = Follower(avatar), {}
+    for done, step in enumerate(steps):
+        views = [frame for frame in tracking_frames(capture) if frame.timestep == step]
+        views = [views[i] for i in spread(len(views), VIEWS)]
+        poses[step] = follower.follow(pose_parameters(avatar.rig, parameters, step), load_targets(views))
+        told(done + 1, len(steps))
+    path = DrivePath(avatar)
+
+    def render(frame: Frame) -> Floats:
+        return path.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
+
+    return evaluate(avatar, capture, split, out, render)
+
+
+def _habits(avatar: Avatar) -> NDArray[np.float64]:
+    habits = (avatar.metadata.get("capture", {}).get("tracking") or {}).get("habits", [[0.0, 0.0, 0.0]])
+    return np.array(habits, np.float64).reshape(-1, 3)
+
+
+def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple[float, float]]:
+    """The camera of the bake and the share of the frames to look at."""
+    described = avatar.metadata.get("capture", {})
+    digest = open_clips([video])[0].info.sha256
+    clips = described.get("clips") or []
+    place = next((i for i, clip in enumerate(clips) if clip.get("sha256") == digest), None)
+    if place is None:
+        return None, (0.0, 1.0)
+    known = Known.of(described, place)
+    held_out = float(described.get("holdout") or 0.0)
+    if split == "train":
+        return known, (0.0, 1.0 - held_out)
+    if split != "test" or not held_out:
+        raise CaptureError(
+            f"{video}: no frames of the split {split!r}: the avatar was baked from "
+            + (
+                "all of this video; bake with --holdout last:20%"
+                if not held_out
+                else "its beginning; the end is 'test'"
+            )
+        )
+    return known, (1.0 - held_out, 1.0)
+
+
+def _followed(
+    avatar: Avatar, frames: list[Frame], starts: list[PoseParameters], told: Callable[[int, int], None]
+) -> Iterator[PoseParameters]:
+    follower = Follower(avatar)
+    for number, (frame, start) in enumerate(zip(frames, starts, strict=True)):
+        (target,) = load_targets([frame])
+        yield follower.follow(start, [target])
+        told(number + 1, len(frames))
+
+
+def _landmarks_alone(path: DrivePath, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
+    scores = []
+    for frame, start in zip(frames, starts, strict=True):
+        image, matte = load_frame(frame)
+        rgba = path.render(start, frame.camera).astype(np.float32) / np.float32(255)
+        shown, truth = composite(rgba[..., :3], rgba[..., 3]), composite(unit(image), unit(matte))
+        inside = matte > 0
+        scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))
+    whole, masked = np.mean(scores, 0)
+    return {"psnr": float(whole), "psnr_masked": float(masked)}
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="splatavatar-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)

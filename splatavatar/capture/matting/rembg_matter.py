@@ -1,0 +1,35 @@
+"""Mattes from the optional package ``rembg``, which brings neural networks and fetches their weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.errors import DependencyError
+
+Bytes = NDArray[np.uint8]
+
+MODEL = "u2net_human_seg"
+
+
+def rembg_mattes(images: Sequence[Bytes], heard: Callable[[float], None]) -> list[Bytes]:
+    """(S, S) of each of ``images`` (S, S, 3).
+
+    Raises:
+        DependencyError: the package is absent.
+    """
+    try:
+        from rembg import new_session, remove
+    except ImportError as cause:
+        raise DependencyError(
+            "mattes by rembg need the package rembg, which is not installed: "
+            'pip install "rembg[cpu]", or use the method grabcut, which needs nothing'
+        ) from cause
+    session = new_session(MODEL)
+    mattes = []
+    for k, image in enumerate(images):
+        mattes.append(np.asarray(remove(image, session=session, only_mask=True), np.uint8))
+        heard((k + 1) / len(images))
+    return mattes

@@ -1,0 +1,126 @@
+"""Rig parameters for a capture whose cameras are known and whose rig is not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.images import load_frame
+from splatavatar.capture.landmarks import detect_pictures
+from splatavatar.capture.models import locate
+from splatavatar.capture.prepared import VERSION
+from splatavatar.capture.readers.rig_params import write_rig_params
+from splatavatar.capture.readers.transforms import FILE
+from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
+from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
+from splatavatar.errors import CaptureError, OutputError
+from splatavatar.rig.anny_data import cache_folder
+from splatavatar.rig.rig import Rig
+
+Progress = Callable[[str, float], None]
+
+
+def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress: Progress) -> Path:
+    """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
+
+    Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the others
+    from what pictures they have.
+
+    Raises:
+        CaptureError: timesteps without a face in any picture.
+        DependencyError: the landmark model is absent.
+    """
+    digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION}".encode())
+    for frame in capture.frames:
+        digest.update(frame.image_path.read_bytes())
+    path = cache_folder() / "captures" / f"{capture.root.resolve().name}-{digest.hexdigest()[:16]}.npz"
+    if path.is_file():
+        return path
+    seen = observed(capture, tracking_frames(capture), model, progress)
+    trained = sorted({frame.timestep for frame in capture.split("train")})
+    known = track(
+        kind, seen.of_timesteps(np.array(trained)), lenses_of(capture), lambda d: progress("tracking the head", d)
+    )
+    rig = known.person.rig
+    motion = track_motion(rig, known.habits, seen, lenses_of(capture))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the folder {path.parent}: {(error.strerror or str(error)).lower()}") from error
+    write_rig_params(path, parameters_of(rig, motion, known.person.identity, known.person.template_offset))
+    return path
+
+
+def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: np.ndarray | None) -> RigParameters:
+    """``motion`` of ``rig`` by the names of its parameters."""
+    rotations = joint_rotations(rig, motion.head_rotation)
+    return RigParameters(
+        rig=rig.kind,
+        identity=identity,
+        expression=motion.expression.astype(np.float32),
+        expression_names=rig.expression_names,
+        joint_rotations={name: values.astype(np.float32) for name, values in rotations.items()},
+        translation=motion.translation.astype(np.float32),
+        template_offset=offset,
+    )
+
+
+def tracking_frames(capture: Capture) -> list[Frame]:
+    """The pictures that may say how the rig stood: training pictures, and all of timesteps that have none."""
+    trained = {frame.timestep for frame in capture.split("train")}
+    others = [frame for frame in capture.frames if frame.timestep not in trained]
+    return [*capture.split("train"), *others]
+
+
+def lenses_of(capture: Capture) -> Lenses:
+    """The known cameras of ``capture``, by ascending camera index."""
+    cameras = {frame.camera_index: frame.camera for frame in capture.frames}
+    order = sorted(cameras)
+    return Lenses(
+        np.stack([cameras[c].T_camera_world for c in order]),
+        np.array([cameras[c].K[0, 0] for c in order]),
+        np.stack([cameras[c].K[:2, 2] for c in order]),
+        free_focal=False,
+        free_scale=False,
+        free_place=False,
+    )
+
+
+def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress) -> Observations:
+    """The face in ``frames``; timesteps are those of the capture.
+
+    Raises:
+        CaptureError: a timestep without a face.
+    """
+    order = sorted({frame.camera_index for frame in capture.frames})
+    frames = sorted(frames, key=lambda f: (f.timestep, f.camera_index))
+    rows = []
+    for done, (frame, row) in enumerate(
+        zip(frames, detect_pictures((load_frame(f)[0] for f in frames), locate(given=model)), strict=True)
+    ):
+        progress("finding the face", (done + 1) / len(frames))
+        if row is not None:
+            rows.append((frame, row))
+    count = 1 + max(frame.timestep for frame in frames)
+    missing = sorted(set(range(count)) - {frame.timestep for frame, _ in rows})
+    if missing:
+        raise CaptureError(
+            f"{capture.root}: no face found in any picture of {len(missing)} of {count} timesteps, the first is {missing[0]}"
+        )
+
+    def stacked(name: str) -> Floats:
+        return np.stack([row[name] for _, row in rows]).astype(np.float64)
+
+    left, _, right = np.linalg.svd(stacked("transform")[:, :3, :3])
+    return Observations(
+        timestep=np.array([frame.timestep for frame, _ in rows]),
+        camera=np.array([order.index(frame.camera_index) for frame, _ in rows]),
+        pixels=stacked("points")[..., :2],
+        rotation=left @ right,
+        scores=stacked("scores"),
+        linked=np.zeros(count, bool),
+    )

@@ -1,0 +1,31 @@
+"""``splatavatar capture track``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from splatavatar.cli.footage import MattingOption
+from splatavatar.cli.progress import stages
+
+
+def track(
+    folder: Annotated[Path, typer.Argument(metavar="CAPTURE", help="Folder that was extracted.", show_default=False)],
+    rig: Annotated[
+        str, typer.Option("--rig", metavar="RIG", help="Body model: auto, anny-head or anny-bust.")
+    ] = "auto",
+    matting: MattingOption = "grabcut",
+) -> None:
+    """Find head, expressions and mattes in the pictures that were extracted."""
+    from splatavatar.capture.prepare import tracked
+    from splatavatar.capture.prepared import CAPTURE, read_json
+
+    with stages() as progress:
+        tracked(folder, rig, matting, progress)
+    found = read_json(folder / CAPTURE)
+    error = found["tracking"]["reprojection_median"]
+    typer.echo(f"{folder}: landmarks met within {error:.2%} of the eye span; next: splatavatar bake {folder}")
+    for sentence in found.get("lacks", []):
+        typer.echo(f"- {sentence}")

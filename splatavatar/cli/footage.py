@@ -1,0 +1,43 @@
+"""Options of the commands that take video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from splatavatar.errors import SettingsError
+
+if TYPE_CHECKING:
+    from splatavatar.capture.extract import ExtractOptions
+
+FramesOption = Annotated[
+    int | None, typer.Option("--frames", metavar="N", help="Pictures to choose from the video.", show_default="180")
+]
+FaceOption = Annotated[
+    int | None, typer.Option("--face", metavar="N", help="Which face, counted from the left, where there are several.")
+]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--model", metavar="FILE", help="MediaPipe's face_landmarker.task.", show_default="where models pull puts it"
+    ),
+]
+MattingOption = Annotated[str, typer.Option("--matting", metavar="METHOD", help="grabcut or rembg.")]
+FpsOption = Annotated[
+    float | None, typer.Option("--fps", metavar="N", help="Of a folder of pictures.", show_default="25")
+]
+
+
+def extract_options(frames: int | None, face: int | None, model: Path | None, fps: float | None) -> ExtractOptions:
+    """Raises SettingsError for numbers that make no sense."""
+    from splatavatar.capture.extract import FRAMES, ExtractOptions
+
+    if frames is not None and frames < 8:
+        raise SettingsError(f"--frames must be at least 8, got {frames}")
+    if face is not None and face < 1:
+        raise SettingsError(f"--face counts from 1, got {face}")
+    if fps is not None and not 0 < fps <= 1000:
+        raise SettingsError(f"--fps must be above 0 and not above 1000, got {fps:g}")
+    return ExtractOptions(frames=FRAMES if frames is None else frames, face=face, model=model, fps=fps)
