@@ -1,4 +1,4 @@
-"""The background of a camera that stands still, or nearly: what a place of the frame shows while the person is elsewhere.
+"""The background of a camera that stands still, or nearly: what the frame shows where the person is not.
 
 Nothing decides whether the camera stands still. Where it does not, what a place shows varies, the spread says so, and
 the estimate counts for nothing there.
@@ -100,4 +100,5 @@ def estimate_background(
 def masked_median(stack: Bytes, seen: Mask, count: NDArray[np.int64]) -> Bytes:
     """(H, W, C) of ``stack`` (T, H, W, C) over those T that ``seen`` (T, H, W) admits, ``count`` (H, W) of them."""
     ordered = np.sort(np.where(seen[..., None], stack, np.uint8(255)), axis=0)
-    return np.take_along_axis(ordered, (count // 2).clip(0, len(stack) - 1)[None, ..., None], 0)[0]
+    middle = (count // 2).clip(0, len(stack) - 1)[None, ..., None]
+    return np.asarray(np.take_along_axis(ordered, middle, 0)[0], np.uint8)

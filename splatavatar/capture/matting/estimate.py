@@ -174,7 +174,7 @@ def see_behind(pictures: Sequence[Picture], masks: Sequence[Mask]) -> Background
 def segment(picture: Picture, odds: Floats) -> Mask:
     """(H, W) the person by their log ``odds`` (H, W)."""
     plan = picture.plan
-    mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never)
+    mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never, picture.padded)
     mask = without_wires(mask, plan.sure, WIRE * plan.width)
     return one_piece(mask, plan.sure, (HOLE * plan.width) ** 2)
 
@@ -192,5 +192,6 @@ def outline(picture: Picture, coarse: Mask, motion: Floats, colours: Colours, pl
 
     distance = signed_distance(enlarged(coarse))
     odds = colours.odds(picture, plate) + picture.plan.prior + cv2.resize(motion, (FINE, FINE))
-    mask = cut(odds, picture.colours[..., :2], (distance < -BAND) | picture.plan.sure, distance > BAND)
+    sure, never = (distance < -BAND) | picture.plan.sure, distance > BAND
+    mask = cut(odds, picture.colours[..., :2], sure, never & ~sure, picture.padded)
     return one_piece(mask, picture.plan.sure, (HOLE * picture.plan.width) ** 2)

@@ -14,8 +14,11 @@ APART = 32.0
 """levels between the middle of the encoded channel and the mean of either model"""
 
 
-def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask) -> Mask:
+def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask, padded: Mask) -> Mask:
     """(H, W) the person, from log ``odds`` (H, W) of it, in [-30, 30], and a ``picture`` (H, W, 2).
+
+    ``sure`` is the person and ``never`` is not; where the picture is ``padded`` the odds alone decide. Everything else
+    is decided together.
 
     GrabCut with models that are not learnt: the first channel carries the odds, and two one-component models of equal
     spread make the difference of their log likelihoods linear in it. The spread is so wide that the other two channels,
@@ -23,13 +26,24 @@ def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask) -> Ma
     """
     import cv2
 
-    levels = np.clip(np.rint(odds / STEP) + 128, 0, 255).astype(np.uint8)
-    labels = np.where(odds > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    labels[never] = cv2.GC_BGD
-    labels[sure] = cv2.GC_FGD
+    out = np.where(padded, odds > 0, sure & ~never)
+    undecided = ~sure & ~never & ~padded
+    rows, columns = np.flatnonzero(undecided.any(1)), np.flatnonzero(undecided.any(0))
+    if len(rows) == 0:
+        return out
+    part = (_around(rows, len(out)), _around(columns, out.shape[1]))
+    levels = np.clip(np.rint(odds[part] / STEP) + 128, 0, 255).astype(np.uint8)
+    labels = np.where(out[part], cv2.GC_FGD, cv2.GC_BGD).astype(np.uint8)
+    labels[undecided[part]] = np.where(odds[part] > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[undecided[part]]
     models = _model(128 - APART), _model(128 + APART)
-    cv2.grabCut(np.dstack([levels, picture]), labels, None, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
-    return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
+    cv2.grabCut(np.dstack([levels, picture[part]]), labels, None, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
+    out[part] = (labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)
+    return out
+
+
+def _around(indices: NDArray[np.int64], length: int) -> slice:
+    """From one before the first of ``indices`` to one behind the last."""
+    return slice(max(int(indices[0]) - 1, 0), min(int(indices[-1]) + 2, length))
 
 
 def _model(mean: float) -> NDArray[np.float64]:

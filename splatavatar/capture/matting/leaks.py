@@ -84,7 +84,7 @@ def _departure(pictures: Sequence[Picture], masks: Sequence[Mask], k: int) -> De
 def _by_head(other: Picture, own: Picture) -> NDArray[np.float64]:
     """(2, 3) from the pixels of ``other`` to those of ``own`` at the same place relative to the head."""
     to_own = np.linalg.inv(np.vstack([own.plan.head, [0, 0, 1]]))
-    return (to_own @ np.vstack([other.plan.head, [0, 0, 1]]))[:2]
+    return np.asarray((to_own @ np.vstack([other.plan.head, [0, 0, 1]]))[:2], np.float64)
 
 
 def _by_frame(other: Picture, own: Picture) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """What moves with the head and what stands still in the frame.
 
-A picture frame behind a dark-haired person has the colours of the hair and touches it in every picture. But it keeps its
-place in the frame while the head moves. Two layers, the medians over the clip of what stands still in the frame and of
+A dark door frame behind a dark-haired person has the colours of the hair and touches it in every picture. But it keeps
+its place while the head moves. Two layers, the medians over the clip of what stands still in the frame and of
 what stands still relative to the head, explain each pixel more or less well; the better one tells whose it is. Where
 nothing moves, or everything looks alike, both explain alike and nothing is told.
 """

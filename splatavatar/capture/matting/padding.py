@@ -25,6 +25,7 @@ def outside(image: NDArray[np.uint8], window: Window) -> NDArray[np.bool_]:
 
 def _repeated(image: NDArray[np.uint8]) -> int:
     """How many of the last rows are equal to the very last, without one of them; 0 where the last two differ."""
-    differs = (image[:-1] != image[-1:]).any((1, 2))
-    rows = np.flatnonzero(differs)
-    return len(image) - 2 - int(rows[-1]) if len(rows) else 0
+    rows = 1
+    while rows < len(image) and np.array_equal(image[-1 - rows], image[-1]):
+        rows += 1
+    return rows - 1

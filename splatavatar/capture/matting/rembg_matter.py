@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -21,15 +22,15 @@ def rembg_mattes(images: Sequence[Bytes], heard: Callable[[float], None]) -> lis
         DependencyError: the package is absent.
     """
     try:
-        from rembg import new_session, remove
+        rembg = importlib.import_module("rembg")
     except ImportError as cause:
         raise DependencyError(
             "mattes by rembg need the package rembg, which is not installed: "
             'pip install "rembg[cpu]", or use the method grabcut, which needs nothing'
         ) from cause
-    session = new_session(MODEL)
+    session = rembg.new_session(MODEL)
     mattes = []
     for k, image in enumerate(images):
-        mattes.append(np.asarray(remove(image, session=session, only_mask=True), np.uint8))
+        mattes.append(np.asarray(rembg.remove(image, session=session, only_mask=True), np.uint8))
         heard((k + 1) / len(images))
     return mattes

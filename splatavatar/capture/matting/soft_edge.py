@@ -1,19 +1,34 @@
-"""From a mask at half resolution to a matte with soft edges."""
+"""From a mask at half resolution to a matte with soft edges, by the guided filter.
+
+He, Sun and Tang, "Guided Image Filtering", ECCV 2010: the matte becomes locally linear in the colours of the picture.
+The first pass, wide and at the resolution of the mask, finds which strands and gaps belong together, the second follows
+the picture's own edges.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-RADIUS = 6
-EDGE = 7.0
+Floats = NDArray[np.float32]
+
+WIDE, NARROW = 8, 6
+"""pixels: radii of the passes, the first at the resolution of the mask"""
+WIDE_CONTRAST, NARROW_CONTRAST = 5.0, 4.0
 """levels; contrast below this is no edge"""
+WIDE_MARGIN, NARROW_MARGIN = 0.2, 0.05
+"""what lies within this of zero or one counts as that: the filter is linear and leaves a haze"""
 
 
-def soften(mask: NDArray[np.bool_], image: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(S, S) in [0, 1] from a ``mask`` of any size and the ``image`` (S, S, 3): He, Sun and Tang, Guided Image Filtering."""
+def soften(mask: NDArray[np.bool_], image: NDArray[np.uint8]) -> Floats:
+    """(S, S) in [0, 1] from a ``mask`` of any size and the ``image`` (S, S, 3)."""
     import cv2
 
-    full = cv2.resize(mask.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    matte = cv2.ximgproc.guidedFilter(image, full, RADIUS, EDGE**2)
-    return np.clip((matte - 0.1) / 0.8, 0.0, 1.0).astype(np.float32)
+    small = cv2.resize(image, mask.shape[::-1], interpolation=cv2.INTER_AREA)
+    wide = cv2.ximgproc.guidedFilter(small, mask.astype(np.float32), WIDE, WIDE_CONTRAST**2)
+    full = cv2.resize(_stretched(wide, WIDE_MARGIN), image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return _stretched(cv2.ximgproc.guidedFilter(image, full, NARROW, NARROW_CONTRAST**2), NARROW_MARGIN)
+
+
+def _stretched(matte: Floats, margin: float) -> Floats:
+    return np.asarray(np.clip((matte - margin) / (1 - 2 * margin), 0.0, 1.0), np.float32)

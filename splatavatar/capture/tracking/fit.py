@@ -40,6 +40,8 @@ SMOOTH_TURN, SMOOTH_MOVE, SMOOTH_EXPRESSION = 0.012, 0.0012, 0.10
 """standard deviation of the second difference over frames: radians, metres, coefficients"""
 SMOOTH_DEPTH = 3.0
 """times as much along the view, where a landmark says little"""
+SETTLED = 1e-3
+"""of the cost: a step that gains less is the last"""
 CHUNK = 64
 
 
@@ -118,7 +120,10 @@ class LandmarkFit:
             moved = _step_all(self, head, normal, damping)
             candidate = self._normal(moved, True)
             if candidate.cost < normal.cost:
+                done = normal.cost - candidate.cost < SETTLED * normal.cost
                 head, normal, damping = moved, candidate, max(damping / 4, 1e-7)
+                if done:
+                    break
             else:
                 damping *= 8
         return head
@@ -131,7 +136,7 @@ class LandmarkFit:
             moved = _step_motion(self, head, normal, damping)
             candidate = self._normal(moved, False)
             if candidate.cost < normal.cost:
-                done = normal.cost - candidate.cost < 1e-4 * normal.cost
+                done = normal.cost - candidate.cost < SETTLED * normal.cost
                 head, normal, damping = moved, candidate, max(damping / 4, 1e-7)
                 if done:
                     break
@@ -177,7 +182,7 @@ class LandmarkFit:
 
     def _normal(self, head: Head, shared: bool) -> _Normal:
         """The cost at ``head`` and its quadratic model."""
-        observations, model = self.observations, self.model
+        model = self.model
         T, E = head.expression.shape
         m = len(model.shape) + 1 + 1 + 6 * (len(head.lenses.focal) - 1) if shared else 0
         normal = _Normal(
@@ -257,12 +262,18 @@ def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, no
         hessian = a.transpose(0, 2, 1) @ a
         gradient = (a.transpose(0, 2, 1) @ b)[..., 0]
         k = normal.local.shape[1]
-        np.add.at(normal.local, t, hessian[:, :k, :k])
-        np.add.at(normal.local_gradient, t, gradient[:, :k])
+        _add_rows(normal.local, t, hessian[:, :k, :k])
+        _add_rows(normal.local_gradient, t, gradient[:, :k])
         if shared:
-            np.add.at(normal.cross, t, hessian[:, :k, k:])
+            _add_rows(normal.cross, t, hessian[:, :k, k:])
             normal.shared += hessian[:, k:, k:].sum(0, dtype=np.float64)
             normal.shared_gradient += gradient[:, k:].sum(0, dtype=np.float64)
+
+
+def _add_rows(total: Floats, timestep: Ints, values: NDArray[np.float32]) -> None:
+    """Adds ``values`` (n, ...) to the rows of ``total`` that ``timestep`` (n), ascending, says."""
+    first = np.flatnonzero(np.diff(timestep, prepend=-1))
+    total[timestep[first]] += np.add.reduceat(values, first) if len(first) < len(values) else values
 
 
 def _shared_jacobian(

@@ -27,7 +27,7 @@ MIRROR = 0.7
 """correlation of the displacements of a point and of its mirror image"""
 ANCHORS = 600
 """points of the surface at which the process is decomposed"""
-MODES = 220
+MODES = 200
 """directions that are kept"""
 
 
