@@ -29,6 +29,8 @@ class Checkpoint:
     state: TrainerState
     elapsed: float
     """seconds of wall time spent"""
+    prepared: float
+    """seconds of these that went before the first step"""
     curve: list[dict[str, float]]
     """what the monitor has recorded"""
 
@@ -69,6 +71,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
         "iteration": state.iteration,
         "rounds": state.rounds,
         "elapsed": checkpoint.elapsed,
+        "prepared": checkpoint.prepared,
         "curve": checkpoint.curve,
     }
     data = serialise({k: v.contiguous() for k, v in tensors.items()}, {"bake": json.dumps(header)})
@@ -145,4 +148,4 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
         header["iteration"],
         header["rounds"],
     )
-    return Checkpoint(state, header["elapsed"], header["curve"])
+    return Checkpoint(state, header["elapsed"], header["prepared"], header["curve"])

@@ -141,14 +141,15 @@ class Job:
         )
         self.weights, self.bias = torch.from_numpy(weights), torch.from_numpy(bias)
         self.curve: list[dict[str, float]] = []
-        self.elapsed_before = 0.0
+        self.elapsed_before = self.prepared = 0.0
         gaussians = PRESETS[settings.preset].gaussians
         views = all_round(targets, self.motion, VIEWS)
         heights = hair_heights(rig, views)
         self.square = squareness(self.motion, targets)
         if settings.resume:
             resumed = checkpoint.load(out, settings, self.motion)
-            state, self.curve, self.elapsed_before = resumed.state, resumed.curve, resumed.elapsed
+            state, self.curve = resumed.state, resumed.curve
+            self.elapsed_before, self.prepared = resumed.elapsed, resumed.prepared
         else:
             count = int(gaussians * self.schedule.initial_share)
             splats = first_splats(rig, views, heights, count, len(bias), settings.seed)
@@ -178,10 +179,11 @@ class Job:
         return self.elapsed_before + time.monotonic() - self.settings.started
 
     def progress(self) -> float:
-        """In [0, 1]: of the iterations, or of the budget less what finishing needs."""
+        """In [0, 1]: of the iterations, or of the budget less what preparing took and finishing needs."""
         if self.settings.iterations is not None:
             return self.trainer.state.iteration / self.settings.iterations
-        return min(self.elapsed / max(self.settings.budget - FINISHING_SECONDS, 1.0), 1.0)
+        budget = max(self.settings.budget - FINISHING_SECONDS - self.prepared, 1.0)
+        return min((self.elapsed - self.prepared) / budget, 1.0)
 
     def run(self) -> None:
         """Optimises until the end of the budget.
@@ -189,6 +191,7 @@ class Job:
         Leaves a checkpoint after the first step, every half minute, when interrupted and at the end.
         """
         saved, began, first = -math.inf, time.monotonic(), self.trainer.state.iteration
+        self.prepared += self.elapsed - self.elapsed_before
         noted = self.curve[-1]["progress"] if self.curve else 0.0
         with deferred_interrupt() as interrupted:
             while (progress := self.progress()) < 1:
@@ -298,7 +301,7 @@ class Job:
             self.display.say(f"no checkpoint: {error}")
 
     def _checkpoint(self) -> None:
-        state = checkpoint.Checkpoint(self.trainer.state, self.elapsed, self.curve)
+        state = checkpoint.Checkpoint(self.trainer.state, self.elapsed, self.prepared, self.curve)
         checkpoint.save(self.out, self.settings, state, self.motion)
 
 

@@ -60,10 +60,10 @@ def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_pa
     run(broken, 0, 23, 40)
     out, settings = tmp_path / "a.splatavatar", BakeSettings(tmp_path, iterations=40)
     curve = [{"seconds": 1.0, "psnr": 20.0}]
-    checkpoint.save(out, settings, Checkpoint(broken.state, 12.5, curve), broken.motion)
+    checkpoint.save(out, settings, Checkpoint(broken.state, 12.5, 2.5, curve), broken.motion)
     resumed = make_trainer(move_rig)
     found = checkpoint.load(out, settings, resumed.motion)
-    assert (found.elapsed, found.curve, found.state.iteration) == (12.5, curve, 23)
+    assert (found.elapsed, found.prepared, found.curve, found.state.iteration) == (12.5, 2.5, curve, 23)
     again = Trainer(
         resumed.engine,
         resumed.schedule,
@@ -116,7 +116,7 @@ def test_messages_of_resume(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as missing:
         checkpoint.load(out, settings, trainer.motion)
     assert str(missing.value) == f"nothing to resume: {file} does not exist; leave out --resume to start a new bake"
-    checkpoint.save(out, settings, Checkpoint(trainer.state, 0.0, []), trainer.motion)
+    checkpoint.save(out, settings, Checkpoint(trainer.state, 0.0, 0.0, []), trainer.motion)
     with pytest.raises(SettingsError) as other:
         checkpoint.load(out, replace(settings, seed=3), trainer.motion)
     assert str(other.value) == f"{file} is of a bake with seed 0, this one asks for 3; they must agree to resume"
