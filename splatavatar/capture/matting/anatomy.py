@@ -22,7 +22,7 @@ HAIR = 0.08
 """how far short hair stands out from the bare head"""
 EARS = 1.0
 """below the top of the head: where short hair ends"""
-BARE = 0.5
+BARE = 0.75
 """log odds by which all that is outside the expected outline is less likely the person"""
 FAR = 0.62
 """distance from head and torso beyond which there is nothing of the person, above the shoulders"""
@@ -30,8 +30,10 @@ INSIDE = 0.05
 """what a wrong fit of the rig may take from its outline"""
 NEAR = 0.95
 """radius about the middle of the head of what tells where up is"""
-SLOPE = 7.0
+SLOPE = 8.0
 """of the prior, in log odds per width of the head"""
+RANGE = (-5.0, 3.0)
+"""of the prior"""
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def anatomy(silhouette: Mask) -> Anatomy | None:
     distance = signed_distance(expected) / width
     far = distance > FAR
     far[chin:] &= distance[chin:] > 2 * FAR
-    prior = np.clip(-SLOPE * distance - BARE * (distance > 0), -4.0, 3.0).astype(np.float32)
+    prior = np.clip(-SLOPE * distance - BARE * (distance > 0), *RANGE).astype(np.float32)
     return Anatomy(to_head, width, chin, sure, core, far, prior)
 
 

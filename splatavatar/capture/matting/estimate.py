@@ -16,7 +16,7 @@ from splatavatar.capture.matting.graph_cut import cut
 from splatavatar.capture.matting.leaks import departures, weight
 from splatavatar.capture.matting.models import Colours, learn
 from splatavatar.capture.matting.motion import Layers, find_layers
-from splatavatar.capture.matting.padding import outside
+from splatavatar.capture.matting.padding import continued, outside
 from splatavatar.capture.matting.picture import FINE, Picture, prepare, refined
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.matting.soft_edge import soften
@@ -175,6 +175,7 @@ def segment(picture: Picture, odds: Floats) -> Mask:
     """(H, W) the person by their log ``odds`` (H, W)."""
     plan = picture.plan
     mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never, picture.padded)
+    mask = continued(mask, picture.padded)
     mask = without_wires(mask, plan.sure, WIRE * plan.width)
     return one_piece(mask, plan.sure, (HOLE * plan.width) ** 2)
 
@@ -194,4 +195,5 @@ def outline(picture: Picture, coarse: Mask, motion: Floats, colours: Colours, pl
     odds = colours.odds(picture, plate) + picture.plan.prior + cv2.resize(motion, (FINE, FINE))
     sure, never = (distance < -BAND) | picture.plan.sure, distance > BAND
     mask = cut(odds, picture.colours[..., :2], sure, never & ~sure, picture.padded)
+    mask = continued(mask, picture.padded)
     return one_piece(mask, picture.plan.sure, (HOLE * picture.plan.width) ** 2)

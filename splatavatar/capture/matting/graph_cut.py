@@ -9,7 +9,9 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 
 STEP = 0.25
-"""log odds per level of the encoded channel"""
+"""levels of the energy per level of the encoded channel"""
+GAIN = 3.0
+"""energy per unit of log odds; an edge without contrast costs 50, as in GrabCut"""
 APART = 32.0
 """levels between the middle of the encoded channel and the mean of either model"""
 
@@ -17,8 +19,8 @@ APART = 32.0
 def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask, padded: Mask) -> Mask:
     """(H, W) the person, from log ``odds`` (H, W) of it, in [-30, 30], and a ``picture`` (H, W, 2).
 
-    ``sure`` is the person and ``never`` is not; where the picture is ``padded`` the odds alone decide. Everything else
-    is decided together.
+    ``sure`` is the person and ``never`` is not; where the picture is ``padded`` nothing is decided. Everything else is
+    decided together.
 
     GrabCut with models that are not learnt: the first channel carries the odds, and two one-component models of equal
     spread make the difference of their log likelihoods linear in it. The spread is so wide that the other two channels,
@@ -26,13 +28,13 @@ def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask, padde
     """
     import cv2
 
-    out = np.where(padded, odds > 0, sure & ~never)
+    out = sure & ~never
     undecided = ~sure & ~never & ~padded
     rows, columns = np.flatnonzero(undecided.any(1)), np.flatnonzero(undecided.any(0))
     if len(rows) == 0:
         return out
     part = (_around(rows, len(out)), _around(columns, out.shape[1]))
-    levels = np.clip(np.rint(odds[part] / STEP) + 128, 0, 255).astype(np.uint8)
+    levels = np.clip(np.rint(GAIN * odds[part] / STEP) + 128, 0, 255).astype(np.uint8)
     labels = np.where(out[part], cv2.GC_FGD, cv2.GC_BGD).astype(np.uint8)
     labels[undecided[part]] = np.where(odds[part] > 0, cv2.GC_PR_FGD, cv2.GC_PR_BGD)[undecided[part]]
     models = _model(128 - APART), _model(128 + APART)

@@ -28,9 +28,9 @@ TOLERANCE = 12.0
 """levels by which a pixel of a layer may differ: heads turn, hair moves"""
 LARGEST = 36.0
 """levels; a larger difference says no more"""
-LIMIT = 4.0
-"""log odds"""
-GAIN = 1.0
+FOR_FRAME, FOR_HEAD = 4.0, 1.0
+"""log odds that a layer may gain: what the head lays bare for a moment is explained by neither, and seems to be of the
+head, about which there is background in every picture"""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Layers:
         of_head = _differs(colours - warped)
         still = [layer for layer in (self.frame, plate) if layer]
         of_frame = np.min([_differs(colours - layer.behind(picture.offset, shape)) for layer in still], axis=0)
-        odds = GAIN * (of_frame - of_head) / (2 * TOLERANCE**2)
+        odds = (of_frame - of_head) / (2 * TOLERANCE**2)
         fade = np.clip((picture.plan.chin - np.arange(shape[0])) / (0.2 * picture.plan.width), 0, 1)
-        return np.asarray(np.clip(odds, -LIMIT, LIMIT) * fade[:, None], np.float32)
+        return np.asarray(np.clip(odds, -FOR_FRAME, FOR_HEAD) * fade[:, None], np.float32)
 
 
 def find_layers(pictures: Sequence[Picture], frame: Background) -> Layers:

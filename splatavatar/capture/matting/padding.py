@@ -29,3 +29,16 @@ def _repeated(image: NDArray[np.uint8]) -> int:
     while rows < len(image) and np.array_equal(image[-1 - rows], image[-1]):
         rows += 1
     return rows - 1
+
+
+def continued(mask: NDArray[np.bool_], padded: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """``mask`` (H, W) with what is at the border of the frame repeated over all that is ``padded``."""
+    import cv2
+
+    rows, columns = np.flatnonzero(~padded.all(1)), np.flatnonzero(~padded.all(0))
+    if len(rows) == 0:
+        return mask
+    y0, y1, x0, x1 = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    borders = (int(y0), len(mask) - int(y1), int(x0), mask.shape[1] - int(x1))
+    inside = mask[y0:y1, x0:x1].view(np.uint8)
+    return np.asarray(cv2.copyMakeBorder(inside, *borders, cv2.BORDER_REPLICATE) > 0)
