@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.video import Video
-from splatavatar.errors import CaptureError
+from splatavatar.errors import CaptureError, SettingsError
 
 Bytes = NDArray[np.uint8]
 
@@ -51,7 +51,7 @@ class ClipInfo:
     fps: float
     """mean"""
     frames: int
-    """as the file says, or about"""
+    """as counted in the file; fewer can be decoded of a damaged one"""
     duration: float
     """seconds"""
     rotation: int
@@ -106,9 +106,9 @@ class ImageClip:
     """A folder of pictures of one size. Raises CaptureError for an empty one, or pictures of several sizes."""
 
     def __init__(self, folder: Path, fps: float | None) -> None:
-        self._paths = sorted((p for p in folder.iterdir() if p.suffix.lower() in IMAGES), key=natural)
+        self._paths = _files(folder, IMAGES)
         if not self._paths:
-            raise CaptureError(f"{folder}: no pictures in this folder, expected some of {', '.join(IMAGES)}")
+            raise CaptureError(f"{folder}: no videos and no pictures in this folder, expected {', '.join(IMAGES)}")
         first = _upright(self._paths[0])
         rate = IMAGES_FPS if fps is None else fps
         self.info = ClipInfo(
@@ -140,13 +140,16 @@ class ImageClip:
 
 
 def open_clips(paths: Sequence[Path], fps: float | None = None) -> list[Clip]:
-    """The clips at ``paths``: files, folders of pictures, or one folder with the synchronised videos of several cameras.
+    """The clips at ``paths``: files, folders of pictures, or one folder of synchronised videos (cameras of one take).
 
     ``fps`` is that of folders of pictures.
 
     Raises:
         CaptureError: nothing there, nothing that can be decoded, or videos of one folder that differ in length.
+        SettingsError: ``fps`` is not above 0.
     """
+    if fps is not None and not fps > 0:
+        raise SettingsError(f"the frames a second of a folder of pictures must be above 0, got {fps:g}")
     clips: list[Clip] = []
     for path in paths:
         if not path.exists():
@@ -154,7 +157,7 @@ def open_clips(paths: Sequence[Path], fps: float | None = None) -> list[Clip]:
         if path.is_file():
             clips.append(VideoClip(path))
             continue
-        videos = sorted((p for p in path.iterdir() if p.suffix.lower() in VIDEOS), key=natural)
+        videos = _files(path, VIDEOS)
         if not videos:
             clips.append(ImageClip(path, fps))
             continue
@@ -173,6 +176,12 @@ def _check_lengths(folder: Path, cameras: Sequence[VideoClip]) -> None:
             f"{folder}: its videos differ in length, {shortest.info.name} has {shortest.info.frames} frames and "
             f"{longest.info.name} has {longest.info.frames}; the cameras of one take must run together"
         )
+
+
+def _files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    # macOS leaves a ._name beside every name on other people's disks.
+    files = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
+    return sorted(files, key=natural)
 
 
 def natural(path: Path) -> list[tuple[int, int, str]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,15 +21,23 @@ if TYPE_CHECKING:
     from splatavatar.capture.clips import Clip
 
 Floats = NDArray[np.float32]
+Row = dict[str, Any]
+"""what is known of one face in one frame: points, scores, transform, sharpness, brightness"""
 
 POINTS = 478
 FACES = 2
 """that are looked for: one more than wanted, so that a second one is noticed; and with one alone MediaPipe smooths its
-landmarks in time, which makes them late"""
+landmarks in time, which makes them 0.2 to 0.7 frames late"""
+CROWD = 6
+"""that are looked for where someone must be chosen"""
 STRANGERS = 0.1
 """share of the frames with several faces, above which someone must be chosen"""
-SMALLEST = 36.0
+SMALLEST = 40.0
 """pixels between the outer corners of the eyes, below which there is too little to see"""
+REACH = 1.0
+"""widths of a face that it may move to be the same face in the next frame"""
+GROWTH = 1.6
+"""by which its size may change meanwhile"""
 PATCH = 160
 """pixels to which the face is scaled before its sharpness is measured"""
 
@@ -99,25 +108,22 @@ def detect(
         CaptureError: no face, a face too small, or several faces and no choice.
         DependencyError: ``model`` is not a model of MediaPipe.
     """
-    rows: list[dict[str, Any]] = []
-    last: NDArray[np.float32] | None = None
+    seen: list[list[Row]] = []
+    times: list[float] = []
     width, height = clip.info.width, clip.info.height
-    with _landmarker(model, clip.info.still) as landmarker:
+    with _landmarker(model, clip.info.still, FACES if face is None else CROWD) as landmarker:
         stamp = -1
         for frame in clip.frames():
             stamp = max(stamp + 1, round(1000 * frame.time))
             result = landmarker(frame.image, stamp)
             height, width = frame.image.shape[:2]
-            chosen = _chosen(result, face, last, width)
-            row = {"time": frame.time, "faces": len(result.face_landmarks)}
-            if chosen is not None:
-                row |= _row(result, chosen, frame.image)
-                last = row["points"]
-            rows.append(row)
+            seen.append([_row(result, number, frame.image) for number in range(len(result.face_landmarks))])
+            times.append(frame.time)
             if progress is not None:
                 progress(min((frame.index + 1) / max(clip.info.frames, 1), 1.0))
-    landmarks = _stacked(rows, width, height)
-    _check(clip, landmarks, face)
+    _check_choice(clip.info.path, [len(faces) for faces in seen], face)
+    landmarks = _stacked(times, [len(faces) for faces in seen], follow(seen, face), width, height)
+    _check_size(clip.info.path, landmarks)
     return landmarks
 
 
@@ -126,15 +132,58 @@ def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Itera
 
     None where there is no face. Raises DependencyError where ``model`` is not a model of MediaPipe.
     """
-    with _landmarker(model, True) as landmarker:
+    with _landmarker(model, True, FACES) as landmarker:
         for picture in pictures:
             result = landmarker(picture, 0)
-            chosen = _chosen(result, None, None, picture.shape[1])
-            yield None if chosen is None else _row(result, chosen, picture)
+            faces = [_row(result, number, picture) for number in range(len(result.face_landmarks))]
+            yield max(faces, key=lambda row: _box(row)[1], default=None)
+
+
+def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
+    """One face through the frames, where ``seen`` holds the rows of all faces of each frame.
+
+    It is the ``face``-th from the left, counted from 1, in the first frame that shows the most faces; without a choice,
+    the largest anywhere. From there it is followed both ways.
+    """
+    if not any(seen):
+        return [None] * len(seen)
+    if face is None:
+        start = max(range(len(seen)), key=lambda t: max((_box(row)[1] for row in seen[t]), default=0.0))
+        first = max(seen[start], key=lambda row: _box(row)[1])
+    else:
+        start = max(range(len(seen)), key=lambda t: len(seen[t]))
+        first = sorted(seen[start], key=lambda row: float(_box(row)[0][0]))[face - 1]
+    chosen: list[Row | None] = [None] * len(seen)
+    chosen[start] = first
+    for frames in (range(start + 1, len(seen)), range(start - 1, -1, -1)):
+        last, missed = first, 0
+        for t in frames:
+            found = _same(seen[t], last, missed, alone=face is None)
+            chosen[t] = found
+            last, missed = (last, missed + 1) if found is None else (found, 0)
+    return chosen
+
+
+def _same(faces: Sequence[Row], last: Row, missed: int, alone: bool) -> Row | None:
+    """Which of ``faces`` is that of ``last``, ``missed`` frames ago; ``alone``: who comes back can be nobody else."""
+    place, size = _box(last)
+    nearest = min(faces, key=lambda row: float(np.linalg.norm(_box(row)[0] - place)), default=None)
+    if nearest is None or (alone and len(faces) == 1 and missed):
+        return nearest
+    found, now = _box(nearest)
+    near = np.linalg.norm(found - place) < REACH * size * (1 + 0.1 * missed)
+    return nearest if near and 1 / GROWTH < now / size < GROWTH else None
+
+
+def _box(row: Row) -> tuple[NDArray[np.float64], float]:
+    """Middle and size of a face, pixels."""
+    points = row["points"][:, :2]
+    low, high = points.min(0), points.max(0)
+    return (low + high) / 2, float(np.sqrt(np.prod(high - low)))
 
 
 @contextlib.contextmanager
-def _landmarker(model: Path, still: bool) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
+def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
     """A function from a picture (H, W, 3) RGB and its time in ms to what MediaPipe says of it."""
     with _quiet():
         import mediapipe
@@ -144,7 +193,7 @@ def _landmarker(model: Path, still: bool) -> Iterator[Callable[[NDArray[np.uint8
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_path=str(model)),
             running_mode=mode,
-            num_faces=FACES,
+            num_faces=faces,
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
         )
@@ -154,46 +203,37 @@ def _landmarker(model: Path, still: bool) -> Iterator[Callable[[NDArray[np.uint8
             raise DependencyError(
                 f"{model}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`"
             ) from error
+    # What it starts in the background still writes while the first picture is looked at.
+    hush: Callable[[], contextlib.AbstractContextManager[None]] = _quiet
 
-        def run(image: NDArray[np.uint8], stamp: int) -> Any:
-            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
-            return landmarker.detect(picture) if still else landmarker.detect_for_video(picture, stamp)
+    def run(image: NDArray[np.uint8], stamp: int) -> Any:
+        nonlocal hush
+        picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))
+        with hush():
+            result = landmarker.detect(picture) if still else landmarker.detect_for_video(picture, stamp)
+        hush = contextlib.nullcontext
+        return result
 
-        with landmarker:
-            yield run
+    with landmarker:
+        yield run
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
     """Native libraries write their log to file descriptor 2, past everything that Python could redirect."""
+    sys.stderr.flush()
     keep, void = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(void, 2)
     try:
         yield
     finally:
+        sys.stderr.flush()
         os.dup2(keep, 2)
         os.close(keep)
         os.close(void)
 
 
-def _chosen(result: Any, face: int | None, last: NDArray[np.float32] | None, width: int) -> int | None:
-    """Which of the faces: the one nearest to where it was, at first the ``face``-th from the left, or the largest."""
-    boxes = [np.array([[p.x, p.y] for p in points]) for points in result.face_landmarks]
-    if not boxes:
-        return None
-    centres = np.array([box.mean(0) for box in boxes])
-    if last is not None:
-        size = np.ptp(last[:, 0]) / width
-        distance = np.abs(centres[:, 0] - last[:, 0].mean() / width)
-        nearest = int(distance.argmin())
-        return nearest if distance[nearest] < 2 * size else None
-    if face is not None:
-        order = np.argsort(centres[:, 0])
-        return int(order[face - 1]) if face <= len(order) else None
-    return int(np.argmax([np.ptp(box, axis=0).prod() for box in boxes]))
-
-
-def _row(result: Any, chosen: int, image: NDArray[np.uint8]) -> dict[str, Any]:
+def _row(result: Any, chosen: int, image: NDArray[np.uint8]) -> Row:
     height, width = image.shape[:2]
     points = np.array([[p.x * width, p.y * height, p.z * width] for p in result.face_landmarks[chosen]], np.float32)
     scores = np.zeros(len(NAMES), np.float32)
@@ -203,7 +243,6 @@ def _row(result: Any, chosen: int, image: NDArray[np.uint8]) -> dict[str, Any]:
     transform = np.array(result.facial_transformation_matrixes[chosen], np.float32)
     sharpness, brightness = _quality(image, points)
     return {
-        "found": True,
         "points": points,
         "scores": scores,
         "transform": transform,
@@ -216,7 +255,7 @@ def _quality(image: NDArray[np.uint8], points: Floats) -> tuple[float, float]:
     import cv2
 
     low = np.floor(points[:, :2].min(0)).astype(int).clip(0)
-    high = np.ceil(points[:, :2].max(0)).astype(int)
+    high = np.ceil(points[:, :2].max(0)).astype(int).clip(0)
     patch = image[low[1] : high[1], low[0] : high[0]]
     if not patch.size:
         return 0.0, 0.0
@@ -224,44 +263,47 @@ def _quality(image: NDArray[np.uint8], points: Floats) -> tuple[float, float]:
     return float(cv2.Laplacian(luma, cv2.CV_32F).var()), float(luma.mean() / 255)
 
 
-def _stacked(rows: list[dict[str, Any]], width: int, height: int) -> Landmarks:
-    nothing: dict[str, Any] = {
-        "found": False,
+def _stacked(
+    times: Sequence[float], faces: Sequence[int], chosen: Sequence[Row | None], width: int, height: int
+) -> Landmarks:
+    nothing: Row = {
         "points": np.full((POINTS, 3), np.nan, np.float32),
         "scores": np.zeros(len(NAMES), np.float32),
         "transform": np.zeros((4, 4), np.float32),
-        "sharpness": 0.0,
-        "brightness": 0.0,
+        "sharpness": np.float32(0),
+        "brightness": np.float32(0),
     }
-    full = [{**nothing, **row} for row in rows]
-    kinds = {"time": np.float64, "found": np.bool_, "faces": np.int32}
-    names = [f.name for f in fields(Landmarks) if f.name not in ("width", "height")]
-    shapes = {"points": (0, POINTS, 3), "scores": (0, len(NAMES)), "transform": (0, 4, 4)}
-    arrays = {
-        name: np.array([row[name] for row in full], kinds.get(name, np.float32)).reshape(len(full), *shapes[name][1:])
-        if name in shapes
-        else np.array([row[name] for row in full], kinds.get(name, np.float32))
-        for name in names
-    }
-    return Landmarks(**arrays, width=width, height=height)
+    rows = [nothing if row is None else row for row in chosen]
+    return Landmarks(
+        time=np.array(times, np.float64),
+        found=np.array([row is not None for row in chosen], np.bool_),
+        faces=np.array(faces, np.int32),
+        # An empty clip has rows of the right shape too.
+        **{name: np.array([row[name] for row in [*rows, nothing]], np.float32)[:-1] for name in nothing},
+        width=width,
+        height=height,
+    )
 
 
-def _check(clip: Clip, landmarks: Landmarks, face: int | None) -> None:
-    where, total = clip.info.path, len(landmarks.time)
-    several = int((landmarks.faces > 1).sum())
-    if not landmarks.found.any():
-        if face is not None and several == 0 and (landmarks.faces > 0).any():
-            raise CaptureError(f"{where}: --face {face} asks for more faces than the {total} frames show")
+def _check_choice(where: str, faces: Sequence[int], face: int | None) -> None:
+    most, total = max(faces, default=0), len(faces)
+    several = sum(count > 1 for count in faces)
+    if most == 0:
         raise CaptureError(f"{where}: no face found in any of its {total} frames")
     if face is None and several > STRANGERS * total:
         raise CaptureError(
-            f"{where}: {int(landmarks.faces.max())} faces in {several} of {total} frames; say which one with --face N, "
-            "counted from the left"
+            f"{where}: more than one face in {several} of its {total} frames; "
+            "say which one with --face N, counted from the left"
         )
-    points = landmarks.points[landmarks.found]
-    eyes = float(np.median(np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)))
+    if face is not None and face > most:
+        shown = "1 face" if most == 1 else f"{most} faces"
+        raise CaptureError(f"{where}: --face {face}, but its frames show no more than {shown}")
+
+
+def _check_size(where: str, landmarks: Landmarks) -> None:
+    eyes = float(np.median(landmarks.eye_spans))
     if eyes < SMALLEST:
         raise CaptureError(
-            f"{where}: the face is too small, {eyes:.0f} pixels between the eyes, expected at least {SMALLEST:.0f}; "
-            "film closer"
+            f"{where}: the face is too small, {eyes:.0f} pixels between the outer corners of the eyes, "
+            f"expected at least {SMALLEST:.0f}; film closer"
         )

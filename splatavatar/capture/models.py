@@ -67,7 +67,8 @@ def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
         if found.is_file():
             return found
     raise DependencyError(
-        f"the model {model.file} is not here: run `splatavatar models pull`, or name the file with --model or {VARIABLE}"
+        f"the model {model.file} is not here: run `splatavatar models pull`, "
+        f"or name the file with --model or {VARIABLE}"
     )
 
 
@@ -88,7 +89,7 @@ def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
         DependencyError: no connection, or another file than expected at the address.
         OutputError: the cache cannot be written.
     """
-    import urllib.error
+    import http.client
     import urllib.request
 
     model = MODELS[name]
@@ -104,10 +105,11 @@ def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
                     break
                 if progress is not None:
                     progress(len(content), model.size)
-    except (urllib.error.URLError, OSError) as error:
+    except (OSError, http.client.HTTPException) as error:
         reason = str(getattr(error, "reason", error)).lower()
         raise DependencyError(
-            f"{model.address}: cannot be fetched ({reason}); fetch it elsewhere and name the file with --model or {VARIABLE}"
+            f"{model.address}: cannot be fetched ({reason}); "
+            f"fetch it elsewhere and name the file with --model or {VARIABLE}"
         ) from error
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise DependencyError(

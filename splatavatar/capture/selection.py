@@ -18,24 +18,26 @@ WAY = 0.5
 
 
 def choose_frames(landmarks: Landmarks, count: int, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """``count`` frames, ascending, or as many as show the face.
+    """``count`` frames, ascending, or as many as show the face and are ``allowed`` (T).
 
-    Farthest-point selection over head rotation, expression scores and place, from the most restful frame on: extremes
-    come first, then what lies between them. Frames that are blurred against their neighbours stay out.
+    Farthest-point selection (Gonzalez 1985) over head rotation, expression scores and place, from the most restful
+    frame on: extremes come first, then what lies between them. Frames that are blurred against their neighbours stay
+    out while there are others.
     """
     usable = landmarks.found if allowed is None else landmarks.found & allowed
     frames = np.flatnonzero(usable)
     if len(frames) <= count:
         return frames
-    sharp = frames[landmarks.sharpness[frames] > BLURRED * _around(landmarks.sharpness[frames])]
-    if len(sharp) >= count:
-        frames = sharp
+    sharpness = landmarks.sharpness[frames] / np.maximum(_around(landmarks.sharpness[frames]), 1e-9)
+    enough = min(BLURRED, float(np.sort(sharpness)[-count]))
+    frames = frames[sharpness >= enough]
     points = landmarks.points[frames]
     span = np.median(np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1))
     turn = landmarks.transform[frames, :3, 2]  # where the face looks
     place = points[:, :, :2].mean(1) / span
     features = np.concatenate([landmarks.scores[frames], TURN * turn, WAY * place], 1).astype(np.float64)
-    chosen = [int(landmarks.scores[frames].sum(1).argmin())]
+    turned = TURN * np.linalg.norm(turn - np.median(turn, axis=0), axis=1)
+    chosen = [int((landmarks.scores[frames].sum(1) + turned).argmin())]
     distance = np.full(len(frames), np.inf)
     while len(chosen) < count:
         distance = np.minimum(distance, ((features - features[chosen[-1]]) ** 2).sum(1))

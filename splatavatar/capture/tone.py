@@ -18,16 +18,28 @@ PEAK = 1000.0
 """cd/m2 of the display that HLG is made for"""
 KNEE = 0.8
 """of white, from which on highlights are compressed"""
+BRIGHTEST = 8.0
+"""of white, that is told apart from more"""
 PRIMARIES = np.array([[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]], np.float32)
 """BT.2020 to BT.709, both linear"""
+LINES = 32
+"""of a picture, that stay in the cache of a processor"""
 
 
 def to_srgb(image: NDArray[np.uint16], curve: int) -> NDArray[np.uint8]:
-    """(H, W, 3) sRGB from full-range BT.2020 codes of 16 bits with the transfer ``curve`` (``PQ`` or ``HLG``)."""
-    linear = _linear(curve)[image >> 4] @ PRIMARIES.T
-    over = np.maximum(linear - KNEE, 0.0)
-    linear = np.where(linear > KNEE, KNEE + (1 - KNEE) * over / (over + 1 - KNEE), linear).clip(0, 1)
-    return _encoded()[np.rint(linear * 4095).astype(np.uint16)]
+    """(H, W, 3) sRGB from full-range BT.2020 codes of 16 bits with the transfer ``curve`` (``PQ`` or ``HLG``).
+
+    Colours outside of sRGB are clipped; light above ``KNEE`` of diffuse white is compressed, each channel by itself.
+    """
+    import cv2
+
+    linear, encoded = _linear(curve), _encoded()
+    result = np.empty(image.shape, np.uint8)
+    for top in range(0, len(image), LINES):
+        rows = slice(top, top + LINES)
+        light = cv2.transform(linear[image[rows] >> 4], PRIMARIES * (65535 / BRIGHTEST))
+        result[rows] = encoded[np.clip(light, 0, 65535, out=light).astype(np.uint16)]
+    return result
 
 
 @lru_cache
@@ -48,7 +60,9 @@ def _linear(curve: int) -> NDArray[np.float32]:
 
 @lru_cache
 def _encoded() -> NDArray[np.uint8]:
-    """(4096) sRGB bytes of linear light."""
-    light = np.arange(4096) / 4095
+    """(65536) sRGB bytes of light from 0 to ``BRIGHTEST``."""
+    light = np.linspace(0, BRIGHTEST, 65536)
+    over = np.maximum(light - KNEE, 0)
+    light = np.minimum(light, KNEE) + (1 - KNEE) * over / (over + 1 - KNEE)
     code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
     return np.rint(255 * code).astype(np.uint8)
