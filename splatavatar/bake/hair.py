@@ -24,6 +24,8 @@ SHELL_MINIMUM = 0.009
 
 VIEWS = 3
 """that must agree"""
+NAPE = 0.012
+"""metres of hair at most where no view sees the head from"""
 THIN = 0.3
 """quantile of their thickness that is taken: too little hair is less wrong than too much"""
 NEIGHBOURS = 40
@@ -56,8 +58,17 @@ def hair_heights(rig: Rig, views: list[PosedView]) -> Floats:
     ends = hairy & ~growing & (height > 0)
     if growing.any() and ends.sum() > NEIGHBOURS:
         height[growing] = _nearby(places[0][0], height, growing, ends)
+    height = np.where(_behind(views, places), np.minimum(height, NAPE), height)
     height[height < SHELL_MINIMUM] = 0.0
     return height.astype(np.float32)
+
+
+def _behind(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> NDArray[np.bool_]:
+    """(F) triangles that no view sees from their outer side."""
+    turned = np.ones(len(places[0][0]), bool)
+    for view, (centre, normal) in zip(views, places, strict=True):
+        turned &= ((view.target.camera.position - centre) * normal).sum(1) < 0
+    return turned
 
 
 def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:

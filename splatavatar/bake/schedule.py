@@ -19,6 +19,10 @@ def _rates() -> dict[str, float]:
     }
 
 
+MONOCULAR_RATE = 0.4
+"""of the usual rates: what one camera sees well converges quickly, what it hardly sees wanders the less"""
+
+
 def _rig_rates() -> dict[str, float]:
     return {"expression": 2e-3, "joint_rotations": 2e-4, "translation": 2e-5, "template_offset": 2e-5}
 
@@ -97,7 +101,7 @@ class Schedule:
         usual = Schedule()
         return replace(
             usual,
-            rates={**usual.rates, "sh": 0.0},
+            rates={**{name: MONOCULAR_RATE * rate for name, rate in usual.rates.items()}, "sh": 0.0},
             final_rate=final_rate,
             far=0.003,
             clothes=0.03,

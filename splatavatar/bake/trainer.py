@@ -233,7 +233,8 @@ class Trainer:
             learns = self.learning[state.splats.face.long()] > 0
             seen = torch.where(learns, (seen > schedule.buried * state.iteration).float(), torch.ones_like(seen))
         kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
-        motion, steps = state.motion_sum[kept], state.motion_steps[kept]
+        clear = 1 - self._grazed if schedule.calm_weight else torch.ones_like(self._grazed)
+        motion, steps = (state.motion_sum * clear[state.splats.face.long()])[kept], state.motion_steps[kept]
         parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]
         parents = densify.most_wanting(motion, steps, max(goal - len(kept), 0))
         rest = torch.ones(len(kept), dtype=torch.bool)

@@ -22,6 +22,8 @@ FAINT = 0.3
 """of the median evidence: what turns away and shows more than that is an outline, which must stay as it is"""
 PATCH = 0.008
 NEIGHBOURS = 24
+FAR = 0.015
+"""metres from the lenders, from which on the usual colour of the region takes over; at twice that it is alone"""
 LENDERS = 0.7
 """quantile of the squareness of what turns to a camera at all, above which Gaussians may lend in any case"""
 KEPT_APART = ("scalp", "eye_left", "eye_right", "eye_sockets", "mouth", "tongue", "lips", "teeth_upper", "teeth_lower")
@@ -94,9 +96,13 @@ def fill_unseen(
         poor = np.flatnonzero(inside & (square[face] < limits[0]) & (evidence <= faint))
         if not len(poor) or len(rich) < NEIGHBOURS:
             continue
-        _, near = KDTree(means[rich]).query(means[poor], NEIGHBOURS)
+        distance, near = KDTree(means[rich]).query(means[poor], NEIGHBOURS)
         rows = torch.from_numpy(poor)
-        filled.colour[rows] = splats.colour[torch.from_numpy(rich[near])].mean(1)
+        close = splats.colour[torch.from_numpy(rich[near])].mean(1)
+        # Far from everything that was seen, the nearest is the least typical: the hairline for the back of the head.
+        usual = splats.colour[torch.from_numpy(rich)].median(0).values
+        share = torch.from_numpy(np.clip(distance.mean(1) / FAR - 1, 0, 1).astype(np.float32))[:, None]
+        filled.colour[rows] = (1 - share) * close + share * usual
         filled.sh[rows] = 0.0
         filled.correctives[:, rows, 3:] = 0.0
     return filled
