@@ -35,7 +35,7 @@ STRANGERS = 0.1
 SMALLEST = 40.0
 """pixels between the outer corners of the eyes, below which there is too little to see"""
 REACH = 1.0
-"""widths of a face that it may move to be the same face in the next frame"""
+"""widths of a face that it may be away from where it was last and be the same"""
 GROWTH = 1.6
 """by which its size may change meanwhile"""
 PATCH = 160
@@ -142,37 +142,43 @@ def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Itera
 def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
     """One face through the frames, where ``seen`` holds the rows of all faces of each frame.
 
-    It is the ``face``-th from the left, counted from 1, in the first frame that shows the most faces; without a choice,
-    the largest anywhere. From there it is followed both ways.
+    It is the ``face``-th from the left, counted from 1, in the first frame that shows the most faces. Without a choice
+    it is the one that is there most, and who comes back elsewhere while nobody else is there is the same person.
     """
-    if not any(seen):
-        return [None] * len(seen)
+    tracks: list[dict[int, Row]] = []
+    for t, faces in enumerate(seen):
+        free = tracks.copy()
+        for row in sorted(faces, key=lambda row: -_box(row)[1]):
+            known = [track for track in free if _same(_last(track), row)]
+            if known:
+                track = min(known, key=lambda track: _distance(_last(track), row))
+                free.remove(track)
+                track[t] = row
+            else:
+                tracks.append({t: row})
+    chosen: dict[int, Row] = {}
     if face is None:
-        start = max(range(len(seen)), key=lambda t: max((_box(row)[1] for row in seen[t]), default=0.0))
-        first = max(seen[start], key=lambda row: _box(row)[1])
+        for track in sorted(tracks, key=lambda track: -sum(_box(row)[1] for row in track.values())):
+            if not chosen.keys() & track.keys():
+                chosen |= track
     else:
-        start = max(range(len(seen)), key=lambda t: len(seen[t]))
-        first = sorted(seen[start], key=lambda row: float(_box(row)[0][0]))[face - 1]
-    chosen: list[Row | None] = [None] * len(seen)
-    chosen[start] = first
-    for frames in (range(start + 1, len(seen)), range(start - 1, -1, -1)):
-        last, missed = first, 0
-        for t in frames:
-            found = _same(seen[t], last, missed, alone=face is None)
-            chosen[t] = found
-            last, missed = (last, missed + 1) if found is None else (found, 0)
-    return chosen
+        crowded = max(range(len(seen)), key=lambda t: len(seen[t]))
+        row = sorted(seen[crowded], key=lambda row: float(_box(row)[0][0]))[face - 1]
+        chosen = next(track for track in tracks if track.get(crowded) is row)
+    return [chosen.get(t) for t in range(len(seen))]
 
 
-def _same(faces: Sequence[Row], last: Row, missed: int, alone: bool) -> Row | None:
-    """Which of ``faces`` is that of ``last``, ``missed`` frames ago; ``alone``: who comes back can be nobody else."""
-    place, size = _box(last)
-    nearest = min(faces, key=lambda row: float(np.linalg.norm(_box(row)[0] - place)), default=None)
-    if nearest is None or (alone and len(faces) == 1 and missed):
-        return nearest
-    found, now = _box(nearest)
-    near = np.linalg.norm(found - place) < REACH * size * (1 + 0.1 * missed)
-    return nearest if near and 1 / GROWTH < now / size < GROWTH else None
+def _last(track: dict[int, Row]) -> Row:
+    return next(reversed(track.values()))
+
+
+def _same(one: Row, other: Row) -> bool:
+    size, now = _box(one)[1], _box(other)[1]
+    return _distance(one, other) < REACH * size and 1 / GROWTH < now / size < GROWTH
+
+
+def _distance(one: Row, other: Row) -> float:
+    return float(np.linalg.norm(_box(one)[0] - _box(other)[0]))
 
 
 def _box(row: Row) -> tuple[NDArray[np.float64], float]:

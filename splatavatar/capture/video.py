@@ -39,7 +39,7 @@ class Video:
             times = _packet_times(container, stream)
         self.count = len(times)
         span = max(times, default=0.0) - min(times, default=0.0)
-        self.fps = (self.count - 1) / span if span > 0 else float(stated or 0)
+        self.fps = round((self.count - 1) / span, 6) if span > 0 else float(stated or 0)
         if self.count < 2 or not 0 < self.fps < MOST:
             frames = "1 frame" if self.count == 1 else f"{self.count} frames"
             raise CaptureError(f"{path}: {frames} at {self.fps:g} frames a second, expected a video")
