@@ -106,19 +106,18 @@ def evaluate_untracked(
 
 
 def _habits(avatar: Avatar) -> NDArray[np.float64]:
-    habits = (avatar.metadata.get("capture", {}).get("tracking") or {}).get("habits", [[0.0, 0.0, 0.0]])
+    habits = (avatar.metadata.get("footage", {}).get("tracking") or {}).get("habits", [[0.0, 0.0, 0.0]])
     return np.array(habits, np.float64).reshape(-1, 3)
 
 
 def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple[float, float]]:
     """The camera of the bake and the share of the frames to look at."""
-    described = avatar.metadata.get("capture", {})
+    described, footage = avatar.metadata.get("capture", {}), avatar.metadata.get("footage", {})
     digest = open_clips([video])[0].info.sha256
-    clips = described.get("clips") or []
-    place = next((i for i, clip in enumerate(clips) if clip.get("sha256") == digest), None)
-    if place is None:
+    clips = footage.get("sha256") or []
+    if digest not in clips:
         return None, (0.0, 1.0)
-    known = Known.of(described, place)
+    known = Known.of(footage, clips.index(digest))
     held_out = float(described.get("holdout") or 0.0)
     if split == "train":
         return known, (0.0, 1.0 - held_out)

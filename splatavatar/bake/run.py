@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
@@ -44,7 +45,7 @@ from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.prepare_calibrated import tracked_parameters
-from splatavatar.capture.prepared import CAPTURE, read_json
+from splatavatar.capture.prepared import CAPTURE, TRACK, read_json
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import check_writable
@@ -239,6 +240,8 @@ class Job:
         metadata: dict[str, Any] = {
             "name": self.out.stem,
             "capture": self._described(capture),
+            "calibration": self._calibration(capture).to_json(),
+            **self._footage(capture),
             "bake": {
                 "preset": settings.preset,
                 "seed": settings.seed,
@@ -250,18 +253,37 @@ class Job:
         bare = Avatar(rig, gaussians, correctives, metadata)
         return replace(bare, metadata={**metadata, **portrait_metadata(bare, capture)})
 
+    def _calibration(self, capture: Capture) -> Calibration:
+        """What the face did: in all frames of a video, in the timesteps of the training pictures else."""
+        track = capture.root / TRACK
+        if track.is_file():
+            with np.load(track, allow_pickle=False) as file:
+                return measure(file["expression"], file["head_rotation"], self.rig.expression_names)
+        trained = sorted({t.timestep for t in self.targets})
+        chain = [joint for joint, _ in self.rig.head_chain]
+        turns = self.motion.joint_rotations[trained][:, chain].sum(1).numpy()
+        return measure(self.motion.expression[trained].numpy(), turns, self.rig.expression_names)
+
     def _described(self, capture: Capture) -> dict[str, Any]:
         """The capture in a few words, and what tracking frames of the same footage needs."""
         described: dict[str, Any] = {
             "pictures": len(self.targets),
             "timesteps": len({t.timestep for t in self.targets}),
         }
-        if (capture.root / CAPTURE).is_file():
-            found = read_json(capture.root / CAPTURE)
-            clips = [{"name": clip["name"], "sha256": clip["sha256"]} for clip in found.get("clips", [])]
-            described |= {"clips": clips, "window": found.get("window"), "tracking": found.get("tracking")}
+        found = footage_of(capture)
+        if found:
+            described["clips"] = [clip["name"] for clip in found["clips"]]
             described["holdout"] = self.settings.prepare.holdout
+            described["reprojection_median"] = found["tracking"]["reprojection_median"]
         return described
+
+    def _footage(self, capture: Capture) -> dict[str, Any]:
+        """What tracking other frames of the same video needs; nothing for other captures."""
+        found = footage_of(capture)
+        if not found:
+            return {}
+        kept = {name: found[name] for name in ("window", "tracking")}
+        return {"footage": {**kept, "sha256": [clip["sha256"] for clip in found["clips"]]}}
 
     def _filled(self, splats: Splats, evidence: NDArray[np.float32]) -> Splats:
         """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
@@ -304,6 +326,12 @@ class Job:
     def _checkpoint(self) -> None:
         state = checkpoint.Checkpoint(self.trainer.state, self.elapsed, self.prepared, self.curve)
         checkpoint.save(self.out, self.settings, state, self.motion)
+
+
+def footage_of(capture: Capture) -> dict[str, Any]:
+    """``capture.json`` of a capture prepared from video, empty for others."""
+    path = capture.root / CAPTURE
+    return read_json(path) if path.is_file() else {}
 
 
 def timed_rig(kind: str, identity: Mapping[str, float], display: Display) -> tuple[Rig, float]:

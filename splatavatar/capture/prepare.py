@@ -31,8 +31,8 @@ from splatavatar.rig.anny_data import cache_folder
 Progress = Callable[[str, float], None]
 
 AUTO = "auto"
-SHOULDERS = 0.9
-"""eye spans below the chin, seen in most frames, from which on more than a head and a neck is in the picture"""
+SHOULDERS = 0.35
+"""eye spans below the chin, seen in most frames, from which on more than a head is in the picture"""
 CHIN = 152
 
 
