@@ -180,7 +180,10 @@ def _check_lengths(folder: Path, cameras: Sequence[VideoClip]) -> None:
 
 def _files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     # macOS leaves a ._name beside every name on other people's disks.
-    files = (p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith("."))
+    try:
+        files = [p for p in folder.iterdir() if p.suffix.lower() in suffixes and not p.name.startswith(".")]
+    except OSError as error:
+        raise CaptureError(f"{folder}: cannot be read: {(error.strerror or str(error)).lower()}") from error
     return sorted(files, key=natural)
 
 

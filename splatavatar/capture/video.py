@@ -38,11 +38,16 @@ class Video:
             stated = stream.average_rate or stream.guessed_rate
             times = _packet_times(container, stream)
         self.count = len(times)
-        span = max(times, default=0.0) - min(times, default=0.0)
-        self.fps = round((self.count - 1) / span, 6) if span > 0 else float(stated or 0)
-        if self.count < 2 or not 0 < self.fps < MOST:
-            frames = "1 frame" if self.count == 1 else f"{self.count} frames"
-            raise CaptureError(f"{path}: {frames} at {self.fps:g} frames a second, expected a video")
+        known = [time for time in times if time is not None]
+        span = max(known, default=0.0) - min(known, default=0.0)
+        if known:
+            self.fps = round((self.count - 1) / span, 6) if span > 0 else 0.0
+        else:
+            self.fps = float(stated or 0)
+        if self.count < 2:
+            raise CaptureError(f"{path}: {self.count or 'no'} frame{'s' * (self.count != 1)} in it, expected a video")
+        if not 0 < self.fps < MOST:
+            raise CaptureError(f"{path}: {self.count} frames at {self.fps:g} frames a second, expected a video")
         with self._opened() as container:
             stream = self._stream(container)
             first = next(_decoded(container, stream), None)
@@ -113,16 +118,16 @@ def _is_cover(stream: Any) -> bool:
     return flags is not None and bool(flags & type(flags).attached_pic)
 
 
-def _packet_times(container: Any, stream: Any) -> list[float]:
-    """Seconds of every packet with a picture, or 0 where it has no time. Headers of files say less, or nothing."""
+def _packet_times(container: Any, stream: Any) -> list[float | None]:
+    """Seconds of every packet with a picture. What the headers of files say of it is often wrong."""
     from av.error import FFmpegError
 
-    times = []
+    times: list[float | None] = []
     try:
         for packet in container.demux(stream):
             if packet.size and not packet.is_discard:
                 at = packet.pts if packet.pts is not None else packet.dts
-                times.append(float(at * packet.time_base) if at is not None else 0.0)
+                times.append(None if at is None else float(at * packet.time_base))
     except FFmpegError:
         pass  # cut off
     return times
