@@ -26,7 +26,18 @@ FAR = 0.015
 """metres from the lenders, from which on the usual colour of the region takes over; at twice that it is alone"""
 LENDERS = 0.7
 """quantile of the squareness of what turns to a camera at all, above which Gaussians may lend in any case"""
-KEPT_APART = ("scalp", "eye_left", "eye_right", "eye_sockets", "mouth", "tongue", "lips", "teeth_upper", "teeth_lower")
+KEPT_APART = (
+    "torso",
+    "scalp",
+    "eye_left",
+    "eye_right",
+    "eye_sockets",
+    "mouth",
+    "tongue",
+    "lips",
+    "teeth_upper",
+    "teeth_lower",
+)
 """regions that lend to themselves alone"""
 
 
