@@ -3,50 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations, Floats
 from splatavatar.avatar.defect import Defect
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.rig.arkit import INDEX, NAMES
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
 VERSION = 1
 
-TOGETHER: Ints = np.array([i for i, name in enumerate(NAMES) if not name.startswith("eye") and name != "tongueOut"])
-"""the coefficients whose combinations are modelled: brows, cheeks, jaw, mouth and nose. Blinks, glances and the tongue
-are rare and large: in a range-of-motion take jawOpen moves in 1 frame of 3, tongueOut in 1 of 40. A variance says
-nothing about such events, their range does.
-"""
-
-# Standard deviation that a coefficient is given where the footage shows none, added to what it shows. The two halves of
-# a talking clip of 9 s differ by that much: the coefficients of the second half lie a root mean square of 0.08 to 0.13
-# from the mean of the first in clips where the first half moves them by 0.03 to 0.10.
-PRIOR = 0.1
-# Eyes look everywhere in a drive; a clip of a person who looks into the lens has no glances. 0.25 lets a gaze that was
-# never seen get half-way at the default limit.
-EYE_PRIOR = 0.25
-# Components kept: those of a 9 s talking clip fall below PRIOR after 8 to 11.
-COMPONENTS = 12
-# The share of calm frames that the rest face is sought in, and how few and how many they may be.
-CALM, FEWEST, MOST = 0.25, 5, 1000
-# A coefficient that spans less than this in the whole footage has not moved: tracked faces at rest jitter by 0.05.
-MOVED = 0.1
+# Eyes look everywhere in a drive; someone who looks into the lens shows no glances. A gaze never seen gets little more
+# than half-way at the default limit.
+EYE_PRIOR = 0.2
+# Parts left out in turn to find how far a face goes from what it has shown, and the share of frames within that
+# distance: of 0.9, as a whole new expression in one part is what the limit is for.
+PARTS, WITHIN = 4, 0.9
+# The calmest frames, in which the face rests, and the fewest there are. Their median was 0.01 (root mean square) from
+# the face that a range-of-motion take begins with, the mean of the take 0.08; of 32 unrelated expressions it is the
+# neutral face to the last digit.
+CALM, FEWEST = 0.25, 5
+# A coefficient that spans less in the whole footage has not moved: faces at rest jitter by 0.02 to 0.07 (one standard
+# deviation) when tracked.
+MOVED = 0.2
 DECIMALS = 4
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Statistics of the expressions that an avatar was baked from, ARKit coefficients in ``arkit.NAMES`` order.
-
-    An expression e lies sqrt(sum_k (c_k . d)^2 / s_k^2 + |d - C^T C d|^2 / r^2) standard deviations from the mean, with
-    d = e[TOGETHER] - mean, the orthonormal components C, their deviations s and the residual deviation r.
-    """
+    """Statistics of the expressions that an avatar was baked from, ARKit coefficients in ``arkit.NAMES`` order."""
 
     frames: int
     neutral: Floats
@@ -57,26 +45,15 @@ class Calibration:
     """(52) robust maximum"""
     deviation: Floats
     """(52) standard deviation, the prior included"""
-    mean: Floats
-    """(38) of ``TOGETHER``"""
-    components: Floats
-    """(K, 38) orthonormal rows"""
-    component_deviation: Floats
-    """(K) standard deviation along each component, not less than ``residual``"""
-    residual: float
-    """standard deviation in all other directions"""
+    combinations: Combinations
     reach: float
-    """the distance from the mean that the expressions seen went to, in standard deviations"""
+    """the distance from the mean of ``combinations`` that belongs to the face, in standard deviations"""
     head: Floats
     """(3, 2) robust minimum and maximum of the head's yaw, pitch and roll, radians, signs as in the face signal"""
 
     def distance(self, expression: ArrayLike) -> Floats:
         """(...) Mahalanobis distances of expressions (..., 52) from the mean, in standard deviations."""
-        off = np.asarray(expression, np.float64)[..., TOGETHER] - self.mean
-        along = off @ self.components.T
-        rest = off - along @ self.components
-        squared = ((along / self.component_deviation) ** 2).sum(-1) + (rest**2).sum(-1) / self.residual**2
-        return np.asarray(np.sqrt(squared))
+        return self.combinations.distance(np.asarray(expression)[..., TOGETHER])
 
     def still(self) -> list[str]:
         """The coefficients that never moved."""
@@ -84,9 +61,21 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """JSON types, some 5 kB as text, numbers rounded to 4 decimals."""
-        arrays = {name: np.round(getattr(self, name), DECIMALS).tolist() for name in _ARRAYS}
-        numbers = {"residual": round(self.residual, DECIMALS), "reach": round(self.reach, DECIMALS)}
-        return {"version": VERSION, "frames": self.frames, **arrays, **numbers}
+        model = self.combinations
+        return {
+            "version": VERSION,
+            "frames": self.frames,
+            "neutral": _rounded(self.neutral),
+            "low": _rounded(self.low),
+            "high": _rounded(self.high),
+            "deviation": _rounded(self.deviation),
+            "mean": _rounded(model.mean),
+            "components": _rounded(model.components),
+            "component_deviation": _rounded(model.component_deviation),
+            "residual": _rounded(model.residual),
+            "reach": _rounded(self.reach),
+            "head": _rounded(self.head),
+        }
 
     @classmethod
     def from_json(cls, value: Any) -> Calibration:
@@ -101,7 +90,7 @@ class Calibration:
         count, modelled = len(NAMES), len(TOGETHER)
         components = value.get("components")
         K = len(components) if isinstance(components, list) else 0
-        if K > modelled:
+        if modelled < K:
             raise Defect(f"its calibration has {K} components, expected up to {modelled}")
         calibration = cls(
             frames=frames,
@@ -109,10 +98,12 @@ class Calibration:
             low=_numbers(value, "low", (count,), 0, 1),
             high=_numbers(value, "high", (count,), 0, 1),
             deviation=_numbers(value, "deviation", (count,), 1e-3, 10),
-            mean=_numbers(value, "mean", (modelled,), 0, 1),
-            components=_numbers(value, "components", (K, modelled), -1.001, 1.001),
-            component_deviation=_numbers(value, "component_deviation", (K,), 1e-3, 10),
-            residual=float(_numbers(value, "residual", (), 1e-3, 10)),
+            combinations=Combinations(
+                mean=_numbers(value, "mean", (modelled,), 0, 1),
+                components=_numbers(value, "components", (K, modelled), -1.001, 1.001),
+                component_deviation=_numbers(value, "component_deviation", (K,), 1e-3, 10),
+                residual=float(_numbers(value, "residual", (), 1e-3, 10)),
+            ),
             reach=float(_numbers(value, "reach", (), 0, 1e4)),
             head=_numbers(value, "head", (3, 2), -7, 7),
         )
@@ -122,14 +113,12 @@ class Calibration:
     def _check(self) -> None:
         if (self.low > self.high).any() or (self.head[:, 0] > self.head[:, 1]).any():
             raise Defect("a range of its calibration ends before it begins")
-        if (self.component_deviation < self.residual).any():
+        model = self.combinations
+        if (model.component_deviation < model.residual).any():
             raise Defect("a component of its calibration deviates less than the residual")
         # Rows rounded to 4 decimals are orthonormal to 1e-3.
-        if np.abs(self.components @ self.components.T - np.eye(len(self.components))).max(initial=0) > 5e-3:
+        if np.abs(model.components @ model.components.T - np.eye(len(model.components))).max(initial=0) > 5e-3:
             raise Defect("the components of its calibration are not orthonormal")
-
-
-_ARRAYS = ("neutral", "low", "high", "deviation", "mean", "components", "component_deviation", "head")
 
 
 def measure(expression: ArrayLike, head_rotation: ArrayLike, names: Sequence[str]) -> Calibration:
@@ -141,7 +130,7 @@ def measure(expression: ArrayLike, head_rotation: ArrayLike, names: Sequence[str
         names: (E) the ARKit names of the columns, in any order; columns of other names are left out, coefficients
             without a column count as 0.
 
-    The order of the frames does not matter. Frames with a number that is not finite are left out.
+    Frames are in order of time. Those with a number that is not finite are left out.
 
     Raises:
         CaptureError: no frame is left, or the shapes do not fit.
@@ -165,46 +154,43 @@ def measure(expression: ArrayLike, head_rotation: ArrayLike, names: Sequence[str
     low, high = _robust_range(seen)
     prior = np.full(len(NAMES), EYE_PRIOR)
     prior[TOGETHER] = PRIOR
-    fitted = seen[:, TOGETHER]
-    mean = fitted.mean(0)
-    off = fitted - mean
-    # Ascending eigenvalues; the prior makes them positive whatever the number of frames.
-    variances, directions = np.linalg.eigh(off.T @ off / len(off) + PRIOR**2 * np.eye(len(TOGETHER)))
-    components = min(COMPONENTS, len(off) - 1)
-    first = len(variances) - components
-    calibration = Calibration(
+    model = Combinations.of(seen[:, TOGETHER])
+    return Calibration(
         frames=len(seen),
         neutral=rest_face(seen),
         low=low,
         high=high,
         deviation=np.sqrt(seen.var(0) + prior**2),
-        mean=mean,
-        components=directions[:, first:].T[::-1],
-        component_deviation=np.sqrt(variances[first:][::-1]),
-        residual=float(np.sqrt(variances[:first].mean())),
-        reach=0.0,
+        combinations=model,
+        reach=_reach(seen[:, TOGETHER], model),
         head=np.stack(_robust_range(yaw_pitch_roll(turned[whole])), 1),
     )
-    (furthest,) = _robust_range(calibration.distance(seen)[:, None])[1]
-    return replace(calibration, reach=float(furthest))
 
 
 def rest_face(seen: Floats) -> Floats:
-    """(52) coefficients of the face at rest, from frames (T, 52).
+    """(52) coefficients of the face at rest, from frames (T, 52): the median of the calmest quarter.
 
-    The mean is no rest: it holds a share of every word. The rest is where the calmest frames crowd: of the quarter with
-    the smallest coefficients (eyes apart), the median of the half nearest to the frame that is nearest to its
-    neighbours.
+    The mean is no rest: it holds a share of every word. Calm is a small sum of coefficients, those of the eyes apart.
     """
-    activity = seen[:, TOGETHER].sum(1)
-    count = min(len(seen), max(FEWEST, round(CALM * len(seen))))
-    calm = seen[np.argsort(activity, kind="stable")[: count : 1 + count // MOST]]
-    face = calm[:, TOGETHER]
-    squares = (face**2).sum(1)
-    apart = np.sqrt(np.maximum(squares[:, None] + squares - 2 * face @ face.T, 0))
-    half = (len(calm) + 1) // 2
-    crowded = int(np.argmin(np.sort(apart, axis=1)[:, :half].sum(1)))
-    return np.asarray(np.median(calm[np.argsort(apart[crowded], kind="stable")[:half]], axis=0))
+    count = max(FEWEST, round(CALM * len(seen)))
+    calm = np.argsort(seen[:, TOGETHER].sum(1), kind="stable")[:count]
+    return np.asarray(np.median(seen[calm], axis=0))
+
+
+def _reach(fitted: Floats, model: Combinations) -> float:
+    """The distance that belongs to the face: where it went, and where it goes from what the rest of the footage shows.
+
+    A model of few frames lies close around them: the frames of a 9 s clip are within 4.4 deviations of their mean, yet
+    a tenth of them is beyond 7.9 from what the three quarters of the clip without them show.
+    """
+    (seen,) = _robust_range(model.distance(fitted)[:, None])[1]
+    # An expression each of whose coefficients is off by the prior: what one frame alone allows.
+    distances = [float(seen), float(np.sqrt(len(TOGETHER)))]
+    if len(fitted) >= PARTS:
+        part = np.arange(len(fitted)) * PARTS // len(fitted)
+        new = [Combinations.of(fitted[part != k]).distance(fitted[part == k]) for k in range(PARTS)]
+        distances.append(float(np.quantile(np.concatenate(new), WITHIN)))
+    return max(distances)
 
 
 def yaw_pitch_roll(axis_angle: ArrayLike) -> Floats:
@@ -228,6 +214,10 @@ def _robust_range(values: Floats) -> tuple[Floats, Floats]:
     spare = min(len(values) // 100, 2)
     ordered = np.sort(values, axis=0)
     return ordered[spare], ordered[len(values) - 1 - spare]
+
+
+def _rounded(values: ArrayLike) -> Any:
+    return np.round(np.asarray(values, np.float64), DECIMALS).tolist()
 
 
 def _numbers(table: dict[str, Any], name: str, shape: tuple[int, ...], least: float, most: float) -> Floats:

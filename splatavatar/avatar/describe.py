@@ -5,14 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.schema import VERSION
 
 
 def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
     """The facts about an avatar loaded from ``path``, in the order to show them; JSON types only.
 
-    ``created``, ``bake`` (settings) and ``metrics`` are there when the metadata has them.
+    ``created``, ``bake`` (settings), ``metrics`` and ``learnt`` (of expressions) are there when the metadata has them.
     """
     rig, metadata = avatar.rig, avatar.metadata
     path = Path(path)
@@ -33,7 +36,16 @@ def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
         "licence": rig.licence,
     }
     facts.update({key: metadata[key] for key in ("created", "capture", "bake", "metrics") if key in metadata})
+    if "calibration" in metadata:
+        facts["learnt"] = _learnt(Calibration.from_json(metadata["calibration"]))
     return facts
+
+
+def _learnt(calibration: Calibration) -> dict[str, Any]:
+    """Frames, the least and largest angles of the head, and the coefficients that the footage says nothing of."""
+    degrees = np.degrees(calibration.head).round().astype(int).tolist()
+    turns = {f"{angle}_degrees": span for angle, span in zip(("yaw", "pitch", "roll"), degrees, strict=True)}
+    return {"frames": calibration.frames, **turns, "never_moved": calibration.still()}
 
 
 def as_text(facts: dict[str, Any]) -> str:

@@ -75,8 +75,6 @@ def quantised(avatar: Avatar) -> Avatar:
 
 def _pack(avatar: Avatar) -> tuple[Tensors, dict[str, str]]:
     validate(avatar)
-    if not isinstance(avatar.metadata, dict):
-        raise Defect("its metadata is not a table")
     tensors, scales, rig = encode(avatar)
     check_names(rig.regions, "regions")
     check_names(rig.landmarks, "landmarks")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.defect import Defect
 from splatavatar.avatar.schema import ARKIT
 from splatavatar.gaussians.gaussians import BoundGaussians
@@ -30,6 +31,10 @@ def validate(avatar: Avatar) -> None:
     _array("correctives.colour", correctives.colour, (components, count, 3))
     _array("correctives.weights", correctives.weights, (components, rig.corrective_inputs))
     _array("correctives.bias", correctives.bias, (components,))
+    if not isinstance(avatar.metadata, dict):
+        raise Defect("its metadata is not a table")
+    if "calibration" in avatar.metadata:
+        Calibration.from_json(avatar.metadata["calibration"])
 
 
 def _check_rig(rig: Rig) -> None:

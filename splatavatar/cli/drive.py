@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.colours import parse_background
-from splatavatar.cli.options import AvatarArgument, BackgroundOption, SizeOption
+from splatavatar.cli.limits import parse_limit
+from splatavatar.cli.options import AvatarArgument, BackgroundOption, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.sizes import parse_size
@@ -30,10 +31,12 @@ def drive(
     avatar: AvatarArgument = None,
     size: SizeOption = "512x512",
     background: BackgroundOption = None,
+    limit: LimitOption = "3",
 ) -> None:
     """Play a recorded face signal on an avatar into a video or numbered pictures."""
     width, height = parse_size(size)
     colour = parse_background(background, out)
+    allowed = parse_limit(limit)
 
     from splatavatar.drive.playback import play
     from splatavatar.drive.sinks.sink import open_sink
@@ -45,7 +48,7 @@ def drive(
     camera = default_camera(person, width, height)
     sink = open_sink(out, recording.fps, width, height, transparent=colour is None)
     with progress_bar("driving") as progress:
-        stats = play(person, recording, camera, [sink], colour, progress)
+        stats = play(person, recording, camera, [sink], colour, progress, allowed)
     typer.echo(
         f"{out}: {stats.frames} frames of {width}x{height} at {recording.fps:.5g} a second, "
         f"rendered at {stats.render_fps:.0f} FPS"

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from splatavatar.cli.options import AvatarArgument, FrameOption, SignalOption
+from splatavatar.cli.limits import parse_limit
+from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, SignalOption
 from splatavatar.cli.playing import open_avatar, open_signal
 from splatavatar.errors import OutputError
 
@@ -17,18 +18,21 @@ def export(
     avatar: AvatarArgument = None,
     signal: SignalOption = None,
     frame: FrameOption = None,
+    limit: LimitOption = "3",
 ) -> None:
     """Write one pose of an avatar as a standard 3DGS .ply that other viewers open."""
     if out.suffix.lower() != ".ply":
         raise OutputError(f"{out}: an avatar is exported as .ply.")
+    allowed = parse_limit(limit)
 
     from splatavatar.avatar.drive_path import DrivePath
+    from splatavatar.drive.limits import expression_limit
     from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.gaussians.ply import write_ply
 
     person, _ = open_avatar(avatar)
-    parameters = parameters_at(*open_signal(signal, frame), person.rig)
+    parameters = parameters_at(*open_signal(signal, frame), person.rig, expression_limit(person, allowed))
     prepare_folder(out)
     write_ply(out, *DrivePath(person).gaussians(parameters))
     typer.echo(f"{out}: {len(person.gaussians)} Gaussians")

@@ -17,6 +17,14 @@ FrameOption = Annotated[
     int | None, typer.Option("--frame", metavar="N", help="Frame of the signal, counted from 0.", show_default="0")
 ]
 SizeOption = Annotated[str, typer.Option("--size", metavar="WxH", help="Width and height in pixels.")]
+LimitOption = Annotated[
+    str,
+    typer.Option(
+        "--expression-limit",
+        metavar="X",
+        help="How far expressions may go beyond what the avatar has learnt: standard deviations, or off.",
+    ),
+]
 BackgroundOption = Annotated[
     str | None,
     typer.Option(

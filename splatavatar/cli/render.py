@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.colours import parse_background
-from splatavatar.cli.options import AvatarArgument, BackgroundOption, FrameOption, SignalOption
+from splatavatar.cli.limits import parse_limit
+from splatavatar.cli.options import AvatarArgument, BackgroundOption, FrameOption, LimitOption, SignalOption
 from splatavatar.cli.playing import open_avatar, open_signal
 from splatavatar.cli.sizes import parse_size
 from splatavatar.errors import OutputError, SettingsError
@@ -38,6 +39,7 @@ def render(
         ),
     ] = None,
     background: BackgroundOption = None,
+    limit: LimitOption = "3",
 ) -> None:
     """Render one picture of an avatar."""
     if out.suffix.lower() != ".png":
@@ -45,16 +47,18 @@ def render(
     if camera is not None and not (yaw is None and pitch is None and distance is None):
         raise SettingsError("--camera excludes --yaw, --pitch and --distance: give one or the other.")
     colour = parse_background(background, out)
+    allowed = parse_limit(limit)
     pixels = None if size is None else parse_size(size)
 
     from splatavatar.avatar.drive_path import DrivePath
+    from splatavatar.drive.limits import expression_limit
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.drive.view import camera_from_file, default_camera
 
     person, _ = open_avatar(avatar)
-    parameters = parameters_at(*open_signal(signal, frame), person.rig)
+    parameters = parameters_at(*open_signal(signal, frame), person.rig, expression_limit(person, allowed))
     if camera is not None:
         view = camera_from_file(camera)
         view = view if pixels is None else view.resized(*pixels)

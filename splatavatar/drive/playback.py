@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.sink import Sink
@@ -54,10 +55,12 @@ def play(
     sinks: Sequence[Sink],
     background: Background | None,
     progress: Progress | None = None,
+    limit: float | None = DEFAULT_LIMIT,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
     ``background`` is RGB in [0, 1], None for transparent pictures. ``progress(done, total)`` is called once a frame.
+    ``limit`` is that of ``ExpressionLimit``, for an avatar that has a calibration; None for no limit.
     One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard the sinks are
     closed on what they have, then KeyboardInterrupt goes on; on any other error they are discarded.
     """
@@ -67,11 +70,12 @@ def play(
     pending: deque[Future[None]] = deque()
     rendering, stages = 0.0, dict[str, float]()
     try:
-        path = DrivePath(avatar)
+        path, expressions = DrivePath(avatar), expression_limit(avatar, limit)
         with ThreadPoolExecutor(max_workers=1) as worker:
             for done, index in enumerate(order.tolist(), start=1):
                 started = perf_counter()
-                image = path.render(retarget(recording.frame(index), avatar.rig), camera, background)
+                parameters = retarget(recording.frame(index), avatar.rig, expressions)
+                image = path.render(parameters, camera, background)
                 rendering += perf_counter() - started
                 for stage, milliseconds in path.timings().items():
                     stages[stage] = stages.get(stage, 0.0) + milliseconds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from splatavatar.drive.limits import ExpressionLimit
 from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import FaceSignal, Floats
 from splatavatar.rig.arkit import NAMES
@@ -17,12 +18,12 @@ SIDES = ("Left", "Right")
 LOOK = np.array([[NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down")] for side in SIDES])
 
 
-def retarget(signal: FaceSignal, rig: Rig) -> PoseParameters:
+def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None) -> PoseParameters:
     """The parameters that make ``rig`` show ``signal``.
 
-    The expression is ``rig.arkit_map`` times the coefficients. The head rotation is shared out over ``rig.head_chain``.
-    A measured gaze (any angle not zero) replaces the eyeLook coefficients: it turns the eye joints, or on a rig without
-    them becomes the coefficients that turn its eyes by as much.
+    The expression is ``rig.arkit_map`` times the coefficients, which ``limit`` maps first if given. The head rotation
+    is shared out over ``rig.head_chain``. A measured gaze (any angle not zero) replaces the eyeLook coefficients: it
+    turns the eye joints, or on a rig without them becomes the coefficients that turn its eyes by as much.
     """
     parameters = PoseParameters.neutral(rig)
     rotations = parameters.joint_rotations
@@ -38,6 +39,8 @@ def retarget(signal: FaceSignal, rig: Rig) -> PoseParameters:
                 arkit[LOOK[eye]] = 0.0
             else:
                 arkit[LOOK[eye]] = look_coefficients(yaw, pitch, left=eye == 0)
+    if limit is not None:
+        arkit = limit(arkit)
     np.matmul(rig.arkit_map, arkit, out=parameters.expression)
     parameters.translation[:] = signal.head_translation
     return parameters
