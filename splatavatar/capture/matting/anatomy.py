@@ -14,9 +14,9 @@ Mask = NDArray[np.bool_]
 CHIN = 1.4
 SHOULDERS = 1.7
 """below the top of the head: base of the neck, where the outline opens towards the shoulders"""
-TORSO = ((0.36, 1.5), (0.62, 1.8), (1.25, 2.1), (1.35, 2.6), (1.35, 8.0))
+TORSO = ((0.36, 1.4), (0.66, 1.65), (1.1, 1.95), (1.35, 2.4), (1.35, 8.0))
 """right half of the outline of neck, shoulders and chest: (right of the middle, below the top of the head)"""
-CORE = ((0.2, 1.6), (0.62, 2.15), (0.62, 8.0))
+CORE = ((0.25, 1.62), (0.72, 2.0), (0.72, 8.0))
 """right half of what is inside every torso"""
 HAIR = 0.08
 """how far short hair stands out from the bare head"""

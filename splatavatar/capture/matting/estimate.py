@@ -42,7 +42,7 @@ CONFIDENT = 1.0
 """log odds from which a pixel teaches the colours"""
 RIM = 0.05
 """widths of the head about a mask that may still be the person"""
-BAND = 8.0
+BAND = 6.0
 """pixels of the fine size about the coarse outline in which the fine one is looked for"""
 
 

@@ -28,6 +28,8 @@ FORGIVEN = 0.01
 """squares of the width of the head: area of the differences that the weight does not feel"""
 GRAVE = 0.06
 """squares of the width of the head: area of the differences at which the weight falls to 1/e"""
+REPAIRED = 0.5
+"""weight of a mask that was wrong and now agrees with its neighbours"""
 LEAST = 0.05
 """weight"""
 
@@ -55,8 +57,8 @@ def departures(
 
 def weight(before: float, after: float) -> float:
     """How far a mask can be trusted whose differences had the area ``before``, and ``after`` its repair."""
-    excess = max(after - FORGIVEN, 0.0) + 0.5 * max(before - FORGIVEN, 0.0)
-    return max(float(np.exp(-excess / GRAVE)), LEAST)
+    found, left = (float(np.exp(-max(area - FORGIVEN, 0.0) / GRAVE)) for area in (before, after))
+    return max(left * max(found, REPAIRED), LEAST)
 
 
 def _departure(pictures: Sequence[Picture], masks: Sequence[Mask], k: int) -> Departure:
