@@ -24,7 +24,7 @@ def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask, padde
 
     GrabCut with models that are not learnt: the first channel carries the odds, and two one-component models of equal
     spread make the difference of their log likelihoods linear in it. The spread is so wide that the other two channels
-    do not count there. The costs of the edges rest on all three: a step of the odds is an edge, like one of the picture.
+    do not count there. The edges rest on all three: a step of the odds is an edge, like one of the picture.
     """
     import cv2
 

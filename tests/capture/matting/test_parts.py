@@ -30,8 +30,8 @@ NONE = np.zeros((40, 40), bool)
 FLAT = np.full((40, 40, 2), 128, np.uint8)
 
 
-@settings(max_examples=25, deadline=None)
-@given(st.integers(-40, 90), st.integers(-40, 60), st.integers(40, 120))
+@settings(max_examples=50, deadline=None)
+@given(st.integers(-30, 90), st.integers(-30, 60), st.integers(40, 120))
 def test_outside_is_what_the_window_says(x: int, y: int, size: int) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (80, 100, 3), np.uint8)
     window = Window(x, y, size, size)
