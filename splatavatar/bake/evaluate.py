@@ -42,7 +42,8 @@ def evaluate(
     camera; it is called from this thread, one frame at a time. ``progress(done, total)`` is called after each frame.
 
     With ``out``, writes ``out/renders/STEM.png`` (RGBA, 8 bits, straight alpha), the pictures and mattes that they were
-    compared with as ``out/truth/STEM.png`` and ``out/masks/STEM.png``, ``out/metrics.json`` and ``out/contact_sheet.png``. Scores are those of the 8-bit values, with ``out`` or without.
+    compared with as ``out/truth/STEM.png`` and ``out/masks/STEM.png``, ``out/metrics.json`` and
+    ``out/contact_sheet.png``. Scores are those of the 8-bit values, with ``out`` or without.
 
     ``remarks`` are added to what metrics.json holds.
 

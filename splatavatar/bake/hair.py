@@ -35,8 +35,8 @@ NEIGHBOURS = 40
 def hair_heights(rig: Rig, views: list[PosedView]) -> Floats:
     """(F) metres of visual hull above each triangle, along its normal: 0 where nothing stands out.
 
-    A point belongs to the hull if it lies inside the matte of every picture that shows it. Views from one side leave the
-    hull of what faces them open: there the hair is as thick as at the nearest triangles whose hull ends.
+    A point belongs to the hull if it lies inside the matte of every picture that shows it. Views from one side leave
+    the hull of what faces them open: there the hair is as thick as at the nearest triangles whose hull ends.
     """
     growing = np.zeros(len(rig.faces), bool)
     for region in HAIRY:
@@ -79,7 +79,7 @@ def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_
 
 
 def free_reach(rig: Rig, heights: Floats, far: float, clothes: float) -> Floats:
-    """(F) metres that Gaussians may leave each triangle: ``far``, more under hair of ``heights`` (F) and on the torso."""
+    """(F) metres that Gaussians may leave each triangle: ``far``, more in hair of ``heights`` (F) and on the torso."""
     reach = np.full(len(rig.faces), far, np.float32)
     reach[rig.regions.get("torso", [])] = clothes
     return reach + heights

@@ -60,18 +60,18 @@ class Schedule:
     normal_factor: float = 1.0
     """how much more a way along the normal counts: what one camera cannot see"""
     thick: float = 0.001
-    """metres of standard deviation along the normal of the triangle that a Gaussian may have without penalty, and a third
-    of the way that it may leave its triangle beyond ``far``"""
+    """metres of standard deviation along the normal of the triangle that a Gaussian may have without penalty, and a
+    third of the way that it may leave its triangle beyond ``far``"""
     thick_weight: float = 0.0
     """per metre beyond, mean over the Gaussians"""
     calm_weight: float = 0.0
-    """of the squared distance of a colour from the mean around it, mean over the Gaussians, where only grazing views saw
-    it: colours that one line of pixels asked for show as specks from the side"""
+    """of the squared distance of a colour from the mean around it, mean over the Gaussians, where only grazing views
+    saw it: colours that one line of pixels asked for show as specks from the side"""
     calm: tuple[float, float] = (0.25, 0.6)
     """cosines between normal and view, as in ``away``, from which on that fades, and at which it ends"""
     buried: float = 0.0
-    """mean blending weight over the pictures, pixels, below which a Gaussian of surface that learns lies under others and
-    goes; up to ten times that its colour is calmed"""
+    """mean blending weight over the pictures, pixels, below which a Gaussian of surface that learns lies under others
+    and goes; up to ten times that its colour is calmed"""
     opaque_weight: float = 0.0
     """of the transparency of the Gaussians of the skin, mean over them"""
     big: float = 0.008
@@ -79,8 +79,8 @@ class Schedule:
     least_weight: float = 0.05
     """pixels that a Gaussian must cover to learn from a picture: Adam would make large steps of the grazing rest"""
     away: float = -2.0
-    """cosine between the normal of a triangle and the camera that sees it most squarely, below which its Gaussians do not
-    learn: what shines through to a single camera would be taken for the back of the head"""
+    """cosine between the normal of a triangle and the camera that sees it most squarely, below which its Gaussians do
+    not learn: what shines through to a single camera would be taken for the back of the head"""
     unseen: tuple[float, float] = (0.1, 0.3)
     """such cosines: below the first Gaussians may take the colour of their neighbours in the end, above the second they
     may lend theirs"""
@@ -115,7 +115,7 @@ class Schedule:
             unseen=(0.35, 0.5),
             rig_every=1,
             rig_from=0.05,
-            rig_rates={"expression": 1e-2, "joint_rotations": 1e-3, "translation": 2e-4, "template_offset": 2e-5},
+            rig_rates={**_rig_rates(), "expression": 1e-2, "joint_rotations": 1e-3, "translation": 2e-4},
         )
 
     def decay(self, progress: float) -> float:

@@ -86,8 +86,8 @@ class Trainer:
         seed: int,
         move_rig: bool,
     ) -> None:
-        """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in
-        which its Gaussians are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification."""
+        """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in which its Gaussians
+        are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification."""
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
         self.psi = motion.psi(weights, bias)

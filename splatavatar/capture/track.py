@@ -36,6 +36,7 @@ from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 
+Bytes = NDArray[np.uint8]
 Progress = Callable[[str, float], None]
 
 FOCAL = 1.3
@@ -247,14 +248,27 @@ class Pictures:
                 raise CaptureError(f"{folder / name}: not a readable image; extract the video again")
             images.append(np.ascontiguousarray(image[..., ::-1]))
             shapes.append(silhouette(pose_numpy(rig, pose_of(rig, motion, int(step))), rig.faces, camera))
-        mattes = estimate_mattes(images, shapes, self.windows, method, lambda done: progress("cutting out", done))
+        # A clip has its own background and its own neighbours.
+        mattes: list[Bytes] = [np.zeros(0, np.uint8)] * len(images)
+        weights, done = np.zeros(len(images), np.float32), 0
+        for clip in sorted(set(self.clip)):
+            rows = [p for p, c in enumerate(self.clip) if c == clip]
+
+            def heard(share: float, before: int = done, count: int = len(rows)) -> None:
+                progress("cutting out", (before + share * count) / len(images))
+
+            parts = [[values[p] for p in rows] for values in (images, shapes)]
+            found = estimate_mattes(parts[0], parts[1], [self.windows[p] for p in rows], method, heard)
+            for p, matte, weight in zip(rows, found.mattes, found.weights, strict=True):
+                mattes[p], weights[p] = matte, weight
+            done += len(rows)
         (folder / "masks").mkdir(exist_ok=True)
-        for name, matte, window, size in zip(self.names, mattes.mattes, self.windows, self.sizes, strict=True):
+        for name, matte, window, size in zip(self.names, mattes, self.windows, self.sizes, strict=True):
             path = folder / mask_name(name)
             whole = np.where(window.inside(*size), matte, 0).astype(np.uint8)
             if not cv2.imwrite(str(path), whole, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
                 raise OutputError(f"{path}: cannot be written; is the disk full?")
-        return mattes
+        return Mattes(mattes, weights)
 
 
 def window_camera(lenses: Lenses, clip: int, window: Window) -> Camera:
