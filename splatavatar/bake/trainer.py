@@ -93,6 +93,8 @@ class Trainer:
         self.psi = motion.psi(weights, bias)
         self.reach, self.square = reach, square
         self.learning = (square > schedule.away).to(torch.uint8)
+        # Thin: what faces away shows at its rim, and what lies behind would outshine a colour that does not learn.
+        self.learning[torch.from_numpy(motion.rig.regions.get("ears", np.zeros(0, np.int32))).long()] = 1
         low, high = schedule.calm
         self._grazed = ((high - square) / (high - low)).clamp(0, 1)
         self._patch = torch.from_numpy(patches(motion.rig))
@@ -198,6 +200,8 @@ class Trainer:
             self.engine.adam(value, first, second, gradient, visible, rate, shrink, state.iteration)
         # One soft Gaussian as large as a cheek costs a picture nothing and shows as a halo in the next expression.
         torch.minimum(state.splats.log_scale, self._log_limit, out=state.splats.log_scale)
+        if not rates["sh"]:
+            state.splats.colour.clamp_(0.0, 1.0)
         if len(psi):
             shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
             table, first, second = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
