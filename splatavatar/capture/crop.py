@@ -46,7 +46,7 @@ class Window:
         return np.asarray(cv2.resize(inside, (self.out, self.out), interpolation=method), np.uint8)
 
     def inside(self, width: int, height: int) -> NDArray[np.bool_]:
-        """(out, out) which pixels of the picture show the frame of ``width`` x ``height`` and not its repeated border."""
+        """(out, out) which pixels show the frame of ``width`` x ``height`` and not its repeated border."""
         centre = (np.arange(self.out) + 0.5) / self.scale
         x, y = self.x + centre, self.y + centre
         return ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))

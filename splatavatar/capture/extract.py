@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
     found, first = [], []
     for number, clip in enumerate(clips):
         name = "finding the face" if len(clips) == 1 else f"finding the face in {clip.info.name}"
-        landmarks = _landmarks(clip, model, options.face, lambda done, name=name: progress(name, done))
+        landmarks = _landmarks(clip, model, options.face, partial(progress, name))
         start, stop = (round(share * len(landmarks.time)) for share in options.part)
         landmarks = landmarks.part(start, stop)
         if not landmarks.found.any():

@@ -81,8 +81,9 @@ class Landmarks:
 
     def save(self, path: Path) -> None:
         """Raises OutputError where ``path`` cannot be written."""
+        arrays: dict[str, Any] = {f.name: np.asarray(getattr(self, f.name)) for f in fields(self)}
         with atomic_write(path) as file:
-            np.savez_compressed(file, **{f.name: np.asarray(getattr(self, f.name)) for f in fields(self)})
+            np.savez_compressed(file, **arrays)
 
     @staticmethod
     def load(path: Path) -> Landmarks:

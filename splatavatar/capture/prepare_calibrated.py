@@ -27,8 +27,8 @@ Progress = Callable[[str, float], None]
 def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress: Progress) -> Path:
     """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
 
-    Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the others
-    from what pictures they have.
+    Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the
+    others from what pictures they have.
 
     Raises:
         CaptureError: timesteps without a face in any picture.
@@ -109,7 +109,8 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
     missing = sorted(set(range(count)) - {frame.timestep for frame, _ in rows})
     if missing:
         raise CaptureError(
-            f"{capture.root}: no face found in any picture of {len(missing)} of {count} timesteps, the first is {missing[0]}"
+            f"{capture.root}: no face found in any picture of {len(missing)} of {count} timesteps, "
+            f"the first is {missing[0]}"
         )
 
     def stacked(name: str) -> Floats:

@@ -191,7 +191,7 @@ def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
     first = np.searchsorted(timestep, np.arange(len(clip_of)))
     moved = np.median(np.linalg.norm(np.diff(pixels[first], axis=0), axis=-1), 1) / observations.span[first][1:]
     linked = np.concatenate([[False], (np.diff(frame_of) == 1) & (np.diff(clip_of) == 0) & (moved < LEAP)])
-    time = np.array([found[c].time[f] for c, f in zip(clip_of, frame_of, strict=True)])
+    time = np.array([found[c].time[f] for c, f in zip(clip_of.tolist(), frame_of.tolist(), strict=True)])
     return Seen(replace(observations, linked=linked), clip_of, frame_of, time, lenses)
 
 
@@ -257,8 +257,8 @@ class Pictures:
             def heard(share: float, before: int = done, count: int = len(rows)) -> None:
                 progress("cutting out", (before + share * count) / len(images))
 
-            parts = [[values[p] for p in rows] for values in (images, shapes)]
-            found = estimate_mattes(parts[0], parts[1], [self.windows[p] for p in rows], method, heard)
+            pictures, bodies = [images[p] for p in rows], [shapes[p] for p in rows]
+            found = estimate_mattes(pictures, bodies, [self.windows[p] for p in rows], method, heard)
             for p, matte, weight in zip(rows, found.mattes, found.weights, strict=True):
                 mattes[p], weights[p] = matte, weight
             done += len(rows)
@@ -341,7 +341,7 @@ def write_capture(folder: Path, pictures: Pictures, tracked: Track, mattes: Matt
     write_json(folder / FILE, {"camera_model": "PINHOLE", "frames": frames})
 
 
-def _arrays(seen: Seen, motion: Motion, pictures: Pictures) -> dict[str, NDArray[Any]]:
+def _arrays(seen: Seen, motion: Motion, pictures: Pictures) -> dict[str, Any]:
     """What ``track.npz`` holds."""
     chosen = np.zeros(len(seen.clip), bool)
     chosen[pictures.step] = True

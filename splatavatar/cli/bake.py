@@ -31,7 +31,7 @@ def bake(
         list[Path],
         typer.Argument(
             metavar="CAPTURE...",
-            help="Folder of a capture; or a video, or several of one person; or a folder of pictures or of synchronised videos.",
+            help="Folder of a capture; or video of one person: files, or a folder of pictures or of cameras.",
             show_default=False,
         ),
     ],

@@ -145,7 +145,7 @@ def test_hair_reaches_as_high_as_every_silhouette() -> None:
 
 
 def test_no_hair_where_there_is_none() -> None:
-    rig, vertices = square()
+    rig, _ = square()
     assert not hair_heights(rig, around(0.004)).any()  # a hollow
     assert not hair_heights(rig, around(0.04, 2)).any()  # seen by too few
     rig.regions = {"lips": np.array([0, 1])}

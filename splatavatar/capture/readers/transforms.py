@@ -2,8 +2,8 @@
 
 Read for all frames or in each frame: ``fl_x fl_y cx cy w h`` (or ``camera_angle_x``). In each frame: ``file_path``,
 ``transform_matrix`` (camera to world, OpenGL axes: x right, y up, z back), ``mask_path`` or ``fg_mask_path``,
-``timestep_index`` (0 where absent), ``camera_index`` (the position of the frame where absent), ``matte_weight`` (1 where
-absent). For all:
+``timestep_index`` (0 where absent), ``camera_index`` (the position of the frame where absent), ``matte_weight`` (1
+where absent). For all:
 ``train_filenames``, ``val_filenames``, ``test_filenames``. Field names after nerfstudio's data conventions and VHAP's
 export.
 

@@ -154,10 +154,10 @@ class LandmarkFit:
         return np.concatenate(out)
 
     def habits(self, head: Head) -> Floats:
-        """(L, 3) metres by which the landmarks of this person lie off their places on the rig, in the mean of all timesteps.
+        """(L, 3) metres by which the landmarks of this person lie off their places on the rig, in the mean.
 
-        A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays the
-        same in every picture and is too rough for the shape belongs to it. Ridge regression, one landmark at a time.
+        A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays
+        the same in every picture and is too rough for the shape belongs to it. Ridge regression, one landmark at a time.
         """
         points = self.model.points(head.shape, head.expression)
         matrix = np.tile(np.eye(3) / HABIT_SIGMA**2, (points.shape[1], 1, 1))
@@ -170,7 +170,7 @@ class LandmarkFit:
             weight = self.facing(head, seen, rows) * SHARE / (NOISE * self.span[rows, None]) ** 2
             matrix += np.einsum("nl,nlki,nlkj->lij", weight, by_head, by_head, optimize=True)
             vector += np.einsum("nl,nlki,nlk->li", weight, by_head, residual, optimize=True)
-        return np.linalg.solve(matrix, vector[..., None])[..., 0]
+        return np.asarray(np.linalg.solve(matrix, vector[..., None])[..., 0], np.float64)
 
     def facing(self, head: Head, seen: _Seen, rows: slice) -> Floats:
         """(n, L) trust in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""
@@ -178,7 +178,7 @@ class LandmarkFit:
         turn = head.lenses.T_camera_rig[c][:, :3, :3] @ head.rotation[t]
         normals = np.einsum("nij,lj->nli", turn, self.model.normals)
         away = (normals * seen.camera).sum(-1) / np.linalg.norm(seen.camera, axis=-1)
-        return np.clip((-away - OBLIQUE) / (SQUARE - OBLIQUE), LEAST_TRUST, 1.0)
+        return np.asarray(np.clip((-away - OBLIQUE) / (SQUARE - OBLIQUE), LEAST_TRUST, 1.0))
 
     def _normal(self, head: Head, shared: bool) -> _Normal:
         """The cost at ``head`` and its quadratic model."""
@@ -433,4 +433,4 @@ def _chunks(count: int) -> list[slice]:
 
 def _limited(vectors: Floats, longest: float) -> Floats:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return vectors * np.minimum(1.0, longest / np.maximum(length, 1e-12))
+    return np.asarray(vectors * np.minimum(1.0, longest / np.maximum(length, 1e-12)))

@@ -58,7 +58,8 @@ class LandmarkModel:
         corners = rig.faces[points.face]
 
         def at(field: NDArray[np.float32] | Floats) -> Floats:
-            return np.einsum("lk,...lki->...li", points.barycentric.astype(np.float64), field[..., corners, :])
+            weights = points.barycentric.astype(np.float64)
+            return np.asarray(np.einsum("lk,...lki->...li", weights, field[..., corners, :]))
 
         base = at(rig.template)
         pivot = base.mean(0)

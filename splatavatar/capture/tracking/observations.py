@@ -45,7 +45,7 @@ class Observations:
         """
         eyes = np.linalg.norm(self.pixels[:, 33] - self.pixels[:, 263], axis=1)
         yaw = np.abs(np.arctan2(self.rotation[:, 0, 2], self.rotation[:, 2, 2]))
-        return eyes / np.maximum(np.cos(yaw), 0.35)
+        return np.asarray(eyes / np.maximum(np.cos(yaw), 0.35))
 
     def of_timesteps(self, chosen: Ints) -> Observations:
         """Those of the timesteps ``chosen`` (ascending), renumbered from 0; none of them is linked."""

@@ -46,7 +46,7 @@ def person(mean: Rig, prior: ShapePrior, shape: Floats) -> Person:
     share = head_share(mean)
     head = share > 0.5
     wanted = mean.template + np.tensordot(shape, prior.modes, 1)
-    offset = wanted - exact.template
-    offset -= offset[head].mean(0)
-    offset = (offset * share[:, None]).astype(np.float32)
+    away = wanted - exact.template
+    away -= away[head].mean(0)
+    offset = (away * share[:, None]).astype(np.float32)
     return Person(identity, offset, replace(exact, template=exact.template + offset))

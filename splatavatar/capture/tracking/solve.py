@@ -114,8 +114,8 @@ def _keyframes(observations: Observations) -> Ints:
 def _facing(lenses: Lenses, head: Head, model: LandmarkModel, observations: Observations) -> Lenses:
     """The cameras where the rig is where its torso is: the mean place, turned about the upright as the mean head.
 
-    What is known of the cameras stays. A single camera, and cameras placed by the head alone, have no other world; takes
-    of one camera have a world each.
+    What is known of the cameras stays. A single camera, and cameras placed by the head alone, have no other world;
+    takes of one camera have a world each.
     """
     if not lenses.free_focal:
         return lenses
