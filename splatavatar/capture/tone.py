@@ -65,4 +65,5 @@ def _encoded() -> NDArray[np.uint8]:
     over = np.maximum(light - KNEE, 0)
     light = np.minimum(light, KNEE) + (1 - KNEE) * over / (over + 1 - KNEE)
     code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(255 * code).astype(np.uint8)
+    table: NDArray[np.uint8] = np.rint(255 * code).astype(np.uint8)
+    return table

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.capture.clips import open_clips
 from splatavatar.capture.video import Video
 from splatavatar.errors import CaptureError
 
@@ -218,10 +217,3 @@ def test_pictures_that_nobody_can_decode(tmp_path: Path) -> None:
     with pytest.raises(CaptureError) as caught:
         Video(path)
     assert str(caught.value) == f"{path}: not one of its 5 frames can be decoded (h264)"
-
-
-def test_a_video_has_the_hash_of_its_file(tmp_path: Path) -> None:
-    import hashlib
-
-    path = write_video(tmp_path / "v.mp4", [quarters()] * 3)
-    assert open_clips([path])[0].info.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()

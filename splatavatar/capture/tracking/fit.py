@@ -157,7 +157,7 @@ class LandmarkFit:
         """(L, 3) metres by which the landmarks of this person lie off their places on the rig, in the mean.
 
         A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays
-        the same in every picture and is too rough for the shape belongs to it. Ridge regression, one landmark at a time.
+        the same in every picture and is too rough for the shape belongs to it. Ridge regression, landmark by landmark.
         """
         points = self.model.points(head.shape, head.expression)
         matrix = np.tile(np.eye(3) / HABIT_SIGMA**2, (points.shape[1], 1, 1))
@@ -279,7 +279,7 @@ def _add_rows(total: Floats, timestep: Ints, values: NDArray[np.float32]) -> Non
 def _shared_jacobian(
     head: Head, model: LandmarkModel, seen: _Seen, by_head: Floats, camera: Ints
 ) -> NDArray[np.float32]:
-    """(n, L, 2, G + 1 + 1 + 6 (C - 1)): shape, log focal, log scale, then turn and place of every camera but the first."""
+    """(n, L, 2, G + 2 + 6 (C - 1)): shape, log focal, log scale, then turn and place of all cameras but the first."""
     lenses, G, C = head.lenses, len(model.shape), len(head.lenses.focal)
     out = np.zeros((*by_head.shape[:3], G + 2 + 6 * (C - 1)), np.float32)
     out[..., :G] = np.einsum("nlij,glj->nlig", by_head, model.shape, optimize=True)
