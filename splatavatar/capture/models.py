@@ -105,8 +105,12 @@ def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
                     break
                 if progress is not None:
                     progress(len(content), model.size)
+            stated = int(answer.headers.get("Content-Length", len(content)))
+            if len(content) < min(stated, model.size):
+                raise http.client.IncompleteRead(bytes(content), stated - len(content))
     except (OSError, http.client.HTTPException) as error:
-        reason = str(getattr(error, "reason", error)).lower()
+        cut = isinstance(error, http.client.IncompleteRead)
+        reason = f"{len(content)} of {stated} bytes" if cut else str(getattr(error, "reason", error)).lower()
         raise DependencyError(
             f"{model.address}: cannot be fetched ({reason}); "
             f"fetch it elsewhere and name the file with --model or {VARIABLE}"

@@ -83,7 +83,13 @@ def test_files_that_it_leaves(avatar: Avatar, capture: Capture, tmp_path: Path) 
     assert json.loads((out / "metrics.json").read_text()) == summary
     assert summary["avatar"] == {"name": "tri", "gaussians": 5}
     assert list(summary["images"]) == ["t000_cam00", "t000_cam01", "t001_cam00"]
-    assert sorted(path.name for path in out.iterdir()) == ["contact_sheet.png", "metrics.json", "renders"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "contact_sheet.png",
+        "masks",
+        "metrics.json",
+        "renders",
+        "truth",
+    ]
     assert sorted(path.name for path in (out / "renders").iterdir()) == [f"{stem}.png" for stem in summary["images"]]
     with Image.open(out / "contact_sheet.png") as sheet:
         assert sheet.width > 3 * 24

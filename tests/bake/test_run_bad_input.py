@@ -120,10 +120,14 @@ def test_parameters_of_the_head_for_the_body(said: Said, tiny_capture: Path) -> 
     )
 
 
-def test_no_rig_parameters(said: Said, tiny_capture: Path) -> None:
+def test_no_rig_parameters(said: Said, tiny_capture: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They are then found from landmarks, which takes the model."""
+    monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SPLATAVATAR_MODELS", raising=False)
     (tiny_capture / "rig_params.npz").unlink()
     assert said() == (
-        "Error: tiny has no rig_params.npz; give the rig parameters of its timesteps with --rig-params FILE"
+        "Error: the model face_landmarker.task is not here: run `splatavatar models pull`, "
+        "or name the file with --model or SPLATAVATAR_MODELS"
     )
     assert said("--rig-params", "else.npz") == "Error: else.npz: no such file, expected rig parameters as .npz"
 

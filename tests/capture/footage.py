@@ -53,7 +53,7 @@ def write_video(
     (3, H, W) in the depth of ``pixels``."""
     import av
 
-    quiet = {"x265-params": "log-level=none"} if codec == "libx265" else {}
+    quiet = {"x265-params": "log-level=none:pools=none:frame-threads=1"} if codec == "libx265" else {}
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(codec, rate=fps)
         stream.options = {**quiet, **(options or {})}

@@ -130,7 +130,7 @@ def test_bt709_and_full_range(tmp_path: Path) -> None:
         pixels="yuv444p10le",
         planes=True,
         tags=tags,
-        options={"x265-params": "log-level=none:lossless=1"},
+        options={"x265-params": "log-level=none:pools=none:frame-threads=1:lossless=1"},
     )
     assert pictures(path)[0][24, 32].tolist() == pytest.approx([200, 60, 30], abs=2)
 
