@@ -33,7 +33,8 @@ def load_targets(
     targets = []
     for frame, (rgb, matte) in zip(frames, load_frames(frames, progress), strict=True):
         rgba = np.ascontiguousarray(np.dstack([without_background(rgb, matte) if clean else rgb, matte]))
-        targets.append(Target(frame.name, rgba, frame.camera, frame.timestep, as_rectangle(matte > 2, MARGIN)))
+        looked_at = as_rectangle(matte > 2, MARGIN)
+        targets.append(Target(frame.name, rgba, frame.camera, frame.timestep, looked_at, frame.matte_weight))
     return targets
 
 

@@ -24,6 +24,8 @@ class Target:
     timestep: int
     rectangle: tuple[int, int, int, int]
     """x0, y0, x1, y1 around the matte; the loss looks inside of it"""
+    weight: float = 1.0
+    """in [0, 1]: how often it is drawn, beside other pictures; less where the matte leaks"""
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,11 @@ class Trainer:
     def _draw(self, iteration: int) -> Target:
         epoch, index = divmod(iteration, len(self.targets))
         order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))
-        return self.targets[int(order[index])]
+        target, chance = self.targets[int(order[index])], np.random.default_rng([self.seed, 4, iteration])
+        if chance.random() < target.weight:
+            return target
+        weights = np.array([t.weight for t in self.targets]) + 1e-9
+        return self.targets[int(chance.choice(len(weights), p=weights / weights.sum()))]
 
     def _measure(self) -> None:
         """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, and the largest scale there."""

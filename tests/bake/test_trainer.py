@@ -53,6 +53,16 @@ def test_same_seed_same_result(make_trainer: MakeTrainer) -> None:
     assert not torch.equal(first.state.splats.colour[:1000], other.state.splats.colour[:1000])
 
 
+def test_pictures_are_drawn_as_often_as_their_mattes_deserve(make_trainer: MakeTrainer) -> None:
+    trainer = make_trainer()
+    weights = np.linspace(0, 1, len(trainer.targets))
+    trainer.targets = [replace(target, weight=w) for target, w in zip(trainer.targets, weights, strict=True)]
+    drawn = [trainer._draw(i).weight for i in range(200 * len(weights))]
+    counts = np.array([drawn.count(w) for w in weights])
+    assert counts[0] == 0
+    np.testing.assert_allclose(counts / counts[-1], weights, atol=0.15)
+
+
 @pytest.mark.parametrize("move_rig", [False, True])
 def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_path: Path, move_rig: bool) -> None:
     whole, broken = make_trainer(move_rig), make_trainer(move_rig)
