@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -12,9 +14,16 @@ import numpy as np
 
 from splatavatar.capture.clips import Clip, open_clips
 from splatavatar.capture.crop import Window
-from splatavatar.capture.landmarks import Landmarks, detect
+from splatavatar.capture.landmark_cache import detect_once
+from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.models import locate
-from splatavatar.capture.prepared import Extraction, landmarks_path, write_extraction
+from splatavatar.capture.prepared import (
+    Extraction,
+    check_replaceable,
+    landmarks_path,
+    replace_extraction,
+    write_extraction,
+)
 from splatavatar.capture.selection import choose_frames
 from splatavatar.errors import CaptureError, OutputError
 
@@ -55,7 +64,8 @@ class ExtractOptions:
 def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progress: Progress) -> Extraction:
     """Writes pictures and landmarks of the clips at ``paths`` into ``folder``.
 
-    Several clips are takes of one person by one camera; a folder of videos holds the cameras of one take.
+    Several clips are takes of one person by one camera; a folder of videos holds the cameras of one take. What is in
+    ``folder`` stays as it is until all is there; an earlier extraction, and what was tracked of it, is replaced then.
 
     Raises:
         CaptureError: no video, or no face in it, or too little of either.
@@ -65,11 +75,39 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
     model = locate(given=options.model)
     clips = open_clips(paths, options.fps)
     synchronised = len(paths) == 1 and len(clips) > 1
+    check_replaceable(folder)
+    with _drafted(folder) as draft:
+        extraction = _extract(clips, synchronised, model, draft, options, progress)
+        replace_extraction(folder, draft)
+    return extraction
+
+
+@contextmanager
+def _drafted(folder: Path) -> Iterator[Path]:
+    """A folder within ``folder`` to write to. It goes in the end; so does a ``folder`` that was made for nothing."""
+    draft, existed = folder / ".extracting", folder.exists()
     try:
-        (folder / "images").mkdir(parents=True, exist_ok=True)
-        (folder / "landmarks").mkdir(exist_ok=True)
+        for name in ("images", "landmarks"):
+            (draft / name).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if not existed:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+def _extract(
+    clips: Sequence[Clip],
+    synchronised: bool,
+    model: Path,
+    folder: Path,
+    options: ExtractOptions,
+    progress: Progress,
+) -> Extraction:
     found, first = [], []
     for number, clip in enumerate(clips):
         name = "finding the face" if len(clips) == 1 else f"finding the face in {clip.info.name}"
@@ -82,6 +120,8 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
         found.append(landmarks)
         first.append(start)
     chosen = _choose(found, options.frames, synchronised)
+    if not chosen:
+        raise CaptureError(f"{Path(clips[0].info.path).parent}: no frame in which all its cameras see a face")
     windows = _windows(found, chosen, options.size)
     extraction = Extraction([_described(clip) for clip in clips], synchronised, first, chosen, windows, SIDE)
     _write_pictures(clips, extraction, folder, progress)
@@ -90,7 +130,7 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
 
 
 def _landmarks(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:
-    landmarks = detect(clip, model, face, progress)
+    landmarks = detect_once(clip, model, face, progress)
     seconds = len(landmarks.time) / clip.info.fps
     if not clip.info.still and seconds < SHORTEST:
         raise CaptureError(f"{clip.info.path}: {seconds:.1f} seconds are too short, expected at least {SHORTEST:g}")

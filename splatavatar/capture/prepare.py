@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +15,12 @@ import numpy as np
 from splatavatar.capture.clips import IMAGES, VIDEOS, open_clips
 from splatavatar.capture.extract import ExtractOptions, extract
 from splatavatar.capture.landmarks import Landmarks
+from splatavatar.capture.matting import METHODS
+from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.prepared import (
     CAPTURE,
     EXTRACT,
+    SOURCE,
     VERSION,
     Extraction,
     landmarks_path,
@@ -49,22 +53,33 @@ class PrepareOptions:
 
 
 def is_footage(path: Path) -> bool:
-    """Whether ``path`` is something to prepare: a file, or a folder of pictures or videos that describes no cameras."""
+    """Whether ``path`` is something to prepare.
+
+    That is a file, a folder of pictures or videos that describes no cameras, or one of which the rest is still to do.
+    """
     if path.is_file():
         return path.name != FILE
+    if (path / EXTRACT).is_file():
+        return not (path / CAPTURE).is_file()
     return path.is_dir() and not (path / FILE).is_file() and any(_media(path))
 
 
 def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, folder: Path | None = None) -> Path:
     """The folder of the capture made from ``paths``; in the cache, where it stays, if no ``folder`` is given.
 
-    What an earlier call has finished is not done again.
+    What an earlier call has finished is not done again. A folder of pictures that were extracted before is completed
+    where it is, whatever the options of extraction.
 
     Raises:
         CaptureError: no video, or no face in it, or too little of either.
+        SettingsError: an unknown way to cut out.
         DependencyError: the landmark model is absent.
         OutputError: the folder cannot be written.
     """
+    check_matting(options.matting)
+    if len(paths) == 1 and (paths[0] / EXTRACT).is_file():
+        tracked(paths[0], options.rig, options.matting, progress)
+        return paths[0]
     if folder is None:
         folder = cache_folder() / "captures" / _key(paths, options)
     extracted(paths, options, folder, progress)
@@ -75,7 +90,7 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
 def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, progress: Progress) -> Extraction:
     """The pictures and landmarks of ``paths`` in ``folder``."""
     note = {"version": VERSION, "key": _key(paths, replace(options, rig=AUTO, matting=""))}
-    mark = folder / "source.json"
+    mark = folder / SOURCE
     if (folder / EXTRACT).is_file() and mark.is_file() and read_json(mark) == note:
         return read_extraction(folder)
     part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
@@ -85,7 +100,14 @@ def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, prog
 
 
 def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
-    """Rig parameters and mattes of the pictures that were extracted into ``folder``."""
+    """Rig parameters and mattes of the pictures that were extracted into ``folder``.
+
+    Raises:
+        CaptureError: nothing was extracted there.
+        SettingsError, DependencyError: no such way to cut out, or not here.
+        OutputError: the folder cannot be written.
+    """
+    check_matting(matting)
     extraction = read_extraction(folder)
     if rig == AUTO:
         rig = choose_rig([Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))])
@@ -95,6 +117,19 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
         if isinstance(tracking, dict) and tracking.get("rig") == rig:
             return
     track_capture(folder, rig, matting, progress)
+
+
+def check_matting(method: str) -> None:
+    """Before anything takes long.
+
+    Raises:
+        SettingsError: an unknown method.
+        DependencyError: the method needs a package that is absent.
+    """
+    if method not in METHODS:
+        raise SettingsError(f"unknown matting method '{method}'; known are {', '.join(METHODS)}")
+    if method == "rembg" and find_spec(method) is None:
+        rembg_mattes([], lambda share: None)
 
 
 def choose_rig(found: Sequence[Landmarks]) -> str:

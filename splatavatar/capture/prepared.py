@@ -2,6 +2,8 @@
 
 landmarks/00.npz ...   the landmarks of all frames of each clip
 extract.json           what was extracted, and from what
+source.json            that extraction is complete, and of what
+fit.npz                what tracking found, until the mattes are cut too and for other mattes
 track.npz              rig parameters over all frames in which the face was found
 capture.json           what tracking found; written last
 """
@@ -9,16 +11,22 @@ capture.json           what tracking found; written last
 from __future__ import annotations
 
 import json
+import shutil
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from splatavatar.capture.crop import Window
-from splatavatar.errors import CaptureError
+from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write
 
 VERSION = 1
 EXTRACT, CAPTURE, TRACK = "extract.json", "capture.json", "track.npz"
+SOURCE, FIT = "source.json", "fit.npz"
+TRACKED = (CAPTURE, "transforms.json", "rig_params.npz", TRACK, FIT)
+"""files that tracking writes"""
+FOLDERS = ("images", "landmarks", "masks")
 
 
 @dataclass(frozen=True)
@@ -65,6 +73,41 @@ def read_extraction(folder: Path) -> Extraction:
         return Extraction(windows=windows, chosen=chosen, **values)
     except (TypeError, KeyError, ValueError) as error:
         raise CaptureError(f"{folder / EXTRACT}: damaged; extract the video again") from error
+
+
+def check_replaceable(folder: Path) -> None:
+    """Whether ``folder`` may take an extraction: what lies there is none, or an earlier one.
+
+    Raises:
+        OutputError: it holds pictures or a capture that came from elsewhere.
+    """
+    if (folder / EXTRACT).is_file():
+        return
+    for name in ("transforms.json", *FOLDERS):
+        if (folder / name).exists():
+            raise OutputError(f"{folder}: holds {name}, which was not extracted from video; name another folder")
+
+
+def replace_extraction(folder: Path, new: Path) -> None:
+    """Moves the extraction in ``new`` to ``folder``; an earlier one there, and what was tracked of it, goes.
+
+    Raises:
+        OutputError: the files cannot be moved.
+    """
+    try:
+        # Without the first of them nothing takes the folder for complete.
+        for name in (SOURCE, *TRACKED):
+            (folder / name).unlink(missing_ok=True)
+        (new / EXTRACT).replace(folder / EXTRACT)
+        for name in FOLDERS:
+            if (folder / name).is_dir():
+                shutil.rmtree(folder / name)
+        for name in ("landmarks", "images"):
+            (new / name).replace(folder / name)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+    with suppress(OSError):
+        new.rmdir()
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.matting import METHODS, Mattes, estimate_mattes
 from splatavatar.capture.prepared import (
     CAPTURE,
+    FIT,
     TRACK,
     VERSION,
     Extraction,
@@ -26,6 +27,7 @@ from splatavatar.capture.prepared import (
 )
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.readers.transforms import FILE, T_opengl_opencv, T_rig_world
+from splatavatar.capture.track_cache import key_of, load_track, save_track
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
@@ -69,10 +71,18 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     extraction = read_extraction(folder)
     found = load_landmarks(folder, extraction)
     seen = observe(found, extraction.synchronised)
-    tracked = track(rig, seen.observations, seen.lenses, lambda done: progress("tracking the head", done))
+    paths = [landmarks_path(folder, clip) for clip in range(len(found))]
+    key = key_of(rig, paths, extraction.synchronised)
+    tracked = load_track(folder / FIT, key)
+    if tracked is None:
+        tracked = track(rig, seen.observations, seen.lenses, lambda done: progress("tracking the head", done))
+        save_track(folder / FIT, tracked, key)
     progress("tracking the head", 1.0)
     pictures = Pictures.of(extraction, seen, tracked.lenses)
     mattes = pictures.mattes(folder, tracked.person.rig, tracked.motion, matting, progress)
+    # From here on what an earlier tracking left is no longer one piece.
+    (folder / CAPTURE).unlink(missing_ok=True)
+    pictures.write_mattes(folder, mattes.mattes)
     write_capture(folder, pictures, tracked, mattes)
     arrays = _arrays(seen, tracked.motion, pictures)
     with atomic_write(folder / TRACK) as file:
@@ -143,6 +153,7 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
     motion = track_motion(rig, habits, seen.observations, lenses)
     pictures = Pictures.of(extraction, seen, lenses)
     mattes = pictures.mattes(folder, rig, motion, METHODS[0], progress)
+    pictures.write_mattes(folder, mattes.mattes)
     nobody = Person({}, np.zeros((0, 3), np.float32), rig)
     write_capture(folder, pictures, Track(nobody, habits, lenses, motion), mattes)
     return motion
@@ -238,7 +249,7 @@ class Pictures:
         return replace(out, step=np.array(steps))
 
     def mattes(self, folder: Path, rig: Rig, motion: Motion, method: str, progress: Progress) -> Mattes:
-        """Estimated, and written to ``folder``."""
+        """Estimated for the pictures in ``folder``."""
         import cv2
 
         images, shapes = [], []
@@ -262,13 +273,26 @@ class Pictures:
             for p, matte, weight in zip(rows, found.mattes, found.weights, strict=True):
                 mattes[p], weights[p] = matte, weight
             done += len(rows)
-        (folder / "masks").mkdir(exist_ok=True)
+        return Mattes(mattes, weights)
+
+    def write_mattes(self, folder: Path, mattes: Sequence[Bytes]) -> None:
+        """To ``folder``; what lies beside the frame is background.
+
+        Raises:
+            OutputError: they cannot be written.
+        """
+        import cv2
+
+        try:
+            (folder / "masks").mkdir(exist_ok=True)
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(f"cannot make the folder {folder / 'masks'}: {reason}") from error
         for name, matte, window, size in zip(self.names, mattes, self.windows, self.sizes, strict=True):
             path = folder / mask_name(name)
             whole = np.where(window.inside(*size), matte, 0).astype(np.uint8)
             if not cv2.imwrite(str(path), whole, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
                 raise OutputError(f"{path}: cannot be written; is the disk full?")
-        return Mattes(mattes, weights)
 
 
 def window_camera(lenses: Lenses, clip: int, window: Window) -> Camera:

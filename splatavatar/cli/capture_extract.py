@@ -25,9 +25,12 @@ def extract(
     fps: FpsOption = None,
 ) -> None:
     """Take pictures and landmarks out of video."""
+    from splatavatar.capture.lost import lost_sentences
     from splatavatar.capture.prepare import PrepareOptions, extracted
 
     options = PrepareOptions(extract_options(frames, face, model, fps))
     with stages() as progress:
         extraction = extracted(clips, options, out, progress)
+    for sentence in lost_sentences(out, extraction):
+        typer.echo(f"- {sentence}")
     typer.echo(f"{out}: {len(extraction.chosen)} pictures; next: splatavatar capture track {out}")
