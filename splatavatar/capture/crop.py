@@ -14,7 +14,7 @@ Bytes = NDArray[np.uint8]
 class Window:
     """A square of the frame, scaled to ``out`` x ``out`` pixels.
 
-    It may reach over the border of the frame; the picture repeats the border there.
+    It may reach over the border of the frame; the picture then ends at the border, and is no square.
     """
 
     x: int
@@ -31,7 +31,7 @@ class Window:
         return self.out / self.size
 
     def cut(self, image: Bytes) -> Bytes:
-        """The window of ``image`` (H, W, 3) as (out, out, 3)."""
+        """What the window shows of ``image`` (H, W, 3): the pixels of ``rectangle`` (h, w, 3)."""
         import cv2
 
         height, width = image.shape[:2]
@@ -43,10 +43,21 @@ class Window:
             inside = cv2.copyMakeBorder(inside, *borders, cv2.BORDER_REPLICATE)
         shrinks = self.out < self.size
         method = cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC
-        return np.asarray(cv2.resize(inside, (self.out, self.out), interpolation=method), np.uint8)
+        square = np.asarray(cv2.resize(inside, (self.out, self.out), interpolation=method), np.uint8)
+        left, top, right, bottom = self.rectangle(width, height)
+        return square[top:bottom, left:right]
 
-    def inside(self, width: int, height: int) -> NDArray[np.bool_]:
-        """(out, out) which pixels show the frame of ``width`` x ``height`` and not its repeated border."""
+    def squared(self, picture: Bytes, width: int, height: int) -> Bytes:
+        """``picture``, which ``cut`` made of a frame of ``width`` x ``height``, with its border repeated to a square."""
+        import cv2
+
+        left, top, right, bottom = self.rectangle(width, height)
+        borders = (top, self.out - bottom, left, self.out - right)
+        return np.asarray(cv2.copyMakeBorder(picture, *borders, cv2.BORDER_REPLICATE), np.uint8)
+
+    def rectangle(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1 of the pixels of the square whose centres lie in the frame of ``width`` x ``height``."""
         centre = (np.arange(self.out) + 0.5) / self.scale
-        x, y = self.x + centre, self.y + centre
-        return ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))
+        columns = np.flatnonzero((self.x + centre >= 0) & (self.x + centre < width))
+        rows = np.flatnonzero((self.y + centre >= 0) & (self.y + centre < height))
+        return int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1

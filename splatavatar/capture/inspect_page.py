@@ -226,8 +226,10 @@ def _detected(prepared: Prepared, frame: Frame) -> NDArray[np.float64] | None:
     if extraction is None or place is None or not prepared.landmarks[place[0]].found[place[1]]:
         return None
     window = extraction.windows[extraction.chosen.index(place)]
+    info = extraction.clips[place[0]]
+    corner = window.rectangle(int(info["width"]), int(info["height"]))[:2]
     points = prepared.landmarks[place[0]].points[place[1], :, :2].astype(np.float64)
-    return np.asarray((points - [window.x, window.y]) * window.scale, np.float64)
+    return np.asarray((points - [window.x, window.y]) * window.scale - corner, np.float64)
 
 
 def _error(prepared: Prepared, frame: Frame) -> float | None:

@@ -238,9 +238,10 @@ class Pictures:
                 continue
             info = extraction.clips[clip]
             out.names.append(extraction.image_name(p))
-            out.cameras.append(window_camera(lenses, clip, window))
+            size = int(info["width"]), int(info["height"])
+            out.cameras.append(window_camera(lenses, clip, window).cropped(*window.rectangle(*size)))
             out.windows.append(window)
-            out.sizes.append((int(info["width"]), int(info["height"])))
+            out.sizes.append(size)
             out.clip.append(clip)
             out.time.append(float(seen.time[step]))
             steps.append(step)
@@ -249,16 +250,19 @@ class Pictures:
         return replace(out, step=np.array(steps))
 
     def mattes(self, folder: Path, rig: Rig, motion: Motion, method: str, progress: Progress) -> Mattes:
-        """Estimated for the pictures in ``folder``."""
+        """Estimated for the pictures in ``folder``, of the whole windows."""
         import cv2
 
         images, shapes = [], []
-        for name, camera, step in zip(self.names, self.cameras, self.step, strict=True):
+        for p, (name, camera) in enumerate(zip(self.names, self.cameras, strict=True)):
             image = cv2.imread(str(folder / name))
-            if image is None:
-                raise CaptureError(f"{folder / name}: not a readable image; extract the video again")
-            images.append(np.ascontiguousarray(image[..., ::-1]))
-            shapes.append(silhouette(pose_numpy(rig, pose_of(rig, motion, int(step))), rig.faces, camera))
+            if image is None or image.shape[:2] != (camera.height, camera.width):
+                raise CaptureError(f"{folder / name}: not the picture that was cut; extract the video again")
+            window, (left, top, _, _) = self.windows[p], self.windows[p].rectangle(*self.sizes[p])
+            images.append(np.ascontiguousarray(window.squared(image, *self.sizes[p])[..., ::-1]))
+            square = camera.cropped(-left, -top, window.out - left, window.out - top)
+            body = pose_numpy(rig, pose_of(rig, motion, int(self.step[p])))
+            shapes.append(silhouette(body, rig.faces, square))
         # A clip has its own background and its own neighbours.
         mattes: list[Bytes] = [np.zeros(0, np.uint8)] * len(images)
         weights, done = np.zeros(len(images), np.float32), 0
@@ -276,7 +280,7 @@ class Pictures:
         return Mattes(mattes, weights)
 
     def write_mattes(self, folder: Path, mattes: Sequence[Bytes]) -> None:
-        """To ``folder``; what lies beside the frame is background.
+        """To ``folder``, of the pixels that lie in the frame.
 
         Raises:
             OutputError: they cannot be written.
@@ -290,8 +294,8 @@ class Pictures:
             raise OutputError(f"cannot make the folder {folder / 'masks'}: {reason}") from error
         for name, matte, window, size in zip(self.names, mattes, self.windows, self.sizes, strict=True):
             path = folder / mask_name(name)
-            whole = np.where(window.inside(*size), matte, 0).astype(np.uint8)
-            if not cv2.imwrite(str(path), whole, [cv2.IMWRITE_PNG_COMPRESSION, 1]):
+            left, top, right, bottom = window.rectangle(*size)
+            if not cv2.imwrite(str(path), matte[top:bottom, left:right], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
                 raise OutputError(f"{path}: cannot be written; is the disk full?")
 
 

@@ -42,6 +42,12 @@ class Camera:
         K[1, 2] = (K[1, 2] - self.height / 2) * scale + height / 2
         return Camera(self.T_camera_world, K, width, height)
 
+    def cropped(self, x0: int, y0: int, x1: int, y1: int) -> Camera:
+        """The camera of the part of the picture from pixel ``x0``, ``y0`` up to before ``x1``, ``y1``."""
+        K = self.K.copy()
+        K[:2, 2] -= (x0, y0)
+        return Camera(self.T_camera_world, K, x1 - x0, y1 - y0)
+
 
 def look_at(eye: NDArray[np.float64], target: NDArray[np.float64], fov_y: float, width: int, height: int) -> Camera:
     """A camera at ``eye`` (3) looking at ``target`` (3), both in metres, with rig +Y upwards in the picture.

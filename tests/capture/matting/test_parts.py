@@ -35,8 +35,11 @@ FLAT = np.full((40, 40, 2), 128, np.uint8)
 def test_outside_is_what_the_window_says(x: int, y: int, size: int) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (80, 100, 3), np.uint8)
     window = Window(x, y, size, size)
-    found = outside(window.cut(frame), window)
-    assert np.array_equal(found, ~window.inside(100, 80))
+    found = outside(window.squared(window.cut(frame), 100, 80), window)
+    left, top, right, bottom = window.rectangle(100, 80)
+    expected = np.ones((window.out, window.out), bool)
+    expected[top:bottom, left:right] = False
+    assert np.array_equal(found, expected)
 
 
 def test_mask_goes_on_outside_the_frame() -> None:
