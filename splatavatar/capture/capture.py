@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +47,8 @@ class RigParameters:
     """(T, 3) metres, of the whole rig; None: it stays where it is"""
     template_offset: Floats | None = None
     """(V, 3) metres added to the template that the identity gives; None: nothing"""
+    camera_scale: float = 1.0
+    """metres in the unit in which the capture says where its cameras are; readers apply it to the cameras"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,17 @@ class Capture:
     splits: dict[str, tuple[int, ...]]
     """indices into ``frames``; keys train, val, test, each possibly empty"""
     rig_parameters: RigParameters | None
+
+    def scaled(self, factor: float) -> Capture:
+        """The same with cameras ``factor`` times as far from the origin."""
+        if factor == 1.0:
+            return self
+        frames = []
+        for frame in self.frames:
+            T = frame.camera.T_camera_world.copy()
+            T[:3, 3] *= factor
+            frames.append(replace(frame, camera=replace(frame.camera, T_camera_world=T)))
+        return replace(self, frames=tuple(frames))
 
     def split(self, name: str) -> list[Frame]:
         """The frames of one split."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +16,14 @@ from splatavatar.capture.models import locate
 from splatavatar.capture.prepared import VERSION
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.readers.transforms import FILE
+from splatavatar.capture.tracking.fit import LandmarkFit
+from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
 from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
+from splatavatar.capture.tracking.weak_perspective import metres_per_unit
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.rig.anny_data import cache_folder
+from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
 
 Progress = Callable[[str, float], None]
@@ -28,7 +33,8 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
 
     Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the
-    others from what pictures they have.
+    others from what pictures they have. Where the heads show that the unit of the cameras is not the metre, the
+    parameters are for cameras in metres and hold the factor.
 
     Raises:
         CaptureError: timesteps without a face in any picture.
@@ -41,18 +47,25 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     if path.is_file():
         return path
     seen = observed(capture, tracking_frames(capture), model, progress)
+    scale = camera_scale(capture, seen)
+    lenses = lenses_of(capture.scaled(scale))
     trained = sorted({frame.timestep for frame in capture.split("train")})
-    known = track(
-        kind, seen.of_timesteps(np.array(trained)), lenses_of(capture), lambda d: progress("tracking the head", d)
-    )
+    known = track(kind, seen.of_timesteps(np.array(trained)), lenses, lambda d: progress("tracking the head", d))
     rig = known.person.rig
-    motion = track_motion(rig, known.habits, seen, lenses_of(capture))
+    motion = track_motion(rig, known.habits, seen, lenses)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"cannot make the folder {path.parent}: {(error.strerror or str(error)).lower()}") from error
-    write_rig_params(path, parameters_of(rig, motion, known.person.identity, known.person.template_offset))
+    parameters = parameters_of(rig, motion, known.person.identity, known.person.template_offset)
+    write_rig_params(path, replace(parameters, camera_scale=scale))
     return path
+
+
+def camera_scale(capture: Capture, seen: Observations) -> float:
+    """Metres in the unit of the cameras of ``capture``, by the size of the head; 1 where that is about the mean one."""
+    fit = LandmarkFit(LandmarkModel.of(load_rig(KINDS[0]), None), seen)
+    return metres_per_unit(fit.model.points(np.zeros(0), fit.goal), seen, lenses_of(capture))
 
 
 def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: np.ndarray | None) -> RigParameters:

@@ -60,7 +60,8 @@ def load_track(path: Path, key: str) -> Track | None:
             arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
         identity = {str(name): float(value) for name, value in json.loads(str(arrays["identity"])).items()}
         camera: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Lenses)}
-        lenses = Lenses(**{name: bool(value) if name in FREE else value for name, value in camera.items()})
+        camera |= {name: bool(camera[name]) for name in FREE}
+        lenses = Lenses(**camera)
         motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
         kind, offset, habits = str(arrays["kind"]), arrays["template_offset"], arrays["habits"]
     except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):

@@ -2,8 +2,8 @@
 
 Two layouts are read. The one that tracking writes holds, for any rig: ``rig`` (a string), ``identity`` (I) with
 ``identity_names``, ``expression`` (T, E) with ``expression_names``, ``joint_rotations`` (T, J, 3) with ``joint_names``,
-``translation`` (T, 3) and ``template_offset`` (V, 3); axis-angle in radians, metres, rig axes. The other, of captures
-rendered with Anny, is described at ``read_rig_params``.
+``translation`` (T, 3), ``template_offset`` (V, 3) and ``camera_scale`` (1 where absent); axis-angle in radians, metres,
+rig axes. The other, of captures rendered with Anny, is described at ``read_rig_params``.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ NECK_JOINTS = ("neck03", "head")
 """each of them takes half of ``neck_rotvec``"""
 ARRAYS = (
     *("rig", "identity", "identity_names", "expression", "expression_names", "joint_rotations", "joint_names"),
-    *("translation", "template_offset"),
+    *("translation", "template_offset", "camera_scale"),
 )
 ANNY_ARRAYS = (
     *("rig", "phenotype", "phenotype_names", "local_changes", "local_change_names"),
@@ -69,6 +69,7 @@ def write_rig_params(path: Path, parameters: RigParameters) -> None:
             joint_names=np.array(list(joints), np.str_),
             translation=np.zeros((T, 3), np.float32) if translation is None else translation,
             template_offset=np.zeros((0, 3), np.float32) if offset is None else offset,
+            camera_scale=np.array(parameters.camera_scale, np.float64),
         )
 
 
@@ -91,6 +92,9 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         if array.shape[-1] != 3:
             raise RigError(f"{path}: {name} has {array.shape[-1]} columns, expected 3")
     _check_timesteps(path, timesteps, expression=expression, joint_rotations=rotations, translation=translation)
+    scale = float(_array(arrays, "camera_scale", path, "f", 0)) if "camera_scale" in arrays else 1.0
+    if not scale > 0:
+        raise RigError(f"{path}: camera_scale is {scale:g}, expected more than 0")
     return RigParameters(
         rig=str(_array(arrays, "rig", path, "U", 0)),
         identity=dict(zip(words["identity_names"], map(float, identity), strict=True)),
@@ -99,6 +103,7 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         joint_rotations={n: rotations[:, j].astype(np.float32) for j, n in enumerate(words["joint_names"])},
         translation=translation.astype(np.float32),
         template_offset=offset.astype(np.float32) if len(offset) else None,
+        camera_scale=scale,
     )
 
 

@@ -41,6 +41,7 @@ def read_transforms(root: Path, rig_params: Path | None = None) -> Capture:
     """The capture described by ``root/transforms.json``.
 
     Its rig parameters are in ``rig_params`` or, if that is None, in ``root/rig_params.npz`` where such a file exists.
+    They may say that the unit of the cameras is not the metre; the cameras returned are in metres.
 
     Raises:
         CaptureError: a description that is damaged, incomplete or contradicts the pictures.
@@ -74,7 +75,10 @@ def read_transforms(root: Path, rig_params: Path | None = None) -> Capture:
     splits = _splits(path, data, frames)
     parameters = rig_params or root / RIG_PARAMS
     known = rig_params is not None or parameters.is_file()
-    return Capture(root, frames, splits, read_rig_params(parameters, _timesteps(path, data, frames)) if known else None)
+    if not known:
+        return Capture(root, frames, splits, None)
+    read = read_rig_params(parameters, _timesteps(path, data, frames))
+    return Capture(root, frames, splits, read).scaled(read.camera_scale)
 
 
 def _load(path: Path) -> dict[str, Any]:

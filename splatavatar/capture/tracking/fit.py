@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
 from splatavatar.capture.tracking.rotations import axis_angles, cross_matrices, rotation_matrices
+from splatavatar.capture.tracking.weak_perspective import place_in_camera
 
 NOISE = 0.008
 """standard deviation of a landmark, in eye spans"""
@@ -100,16 +101,11 @@ class LandmarkFit:
             if rotation[2, 2] <= best[t]:
                 continue
             best[t] = rotation[2, 2]
-            seen = points[t] @ rotation.T
-            flat, pixel = seen[:, :2] * [1, -1], observations.pixels[n]
-            centred, moved = flat - flat.mean(0), pixel - pixel.mean(0)
-            scale = (centred * moved).sum() / (centred**2).sum()
-            depth = lenses.focal[c] / scale
-            at = (pixel.mean(0) - lenses.centre[c]) / scale - flat.mean(0)
+            at = place_in_camera(points[t], rotation, observations.pixels[n], lenses.focal[c], lenses.centre[c])
             T_rig_camera = np.linalg.inv(lenses.T_camera_rig[c])
             turn = T_rig_camera[:3, :3] @ np.diag([1.0, -1.0, -1.0]) @ rotation
             head.rotation[t] = turn
-            head.translation[t] = T_rig_camera[:3, :3] @ [*at, depth] + T_rig_camera[:3, 3] - model.pivot
+            head.translation[t] = T_rig_camera[:3, :3] @ at + T_rig_camera[:3, 3] - model.pivot
         return head
 
     def fit_shape(self, head: Head, iterations: int = 14) -> Head:
