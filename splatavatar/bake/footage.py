@@ -39,7 +39,12 @@ Floats = NDArray[np.float32]
 
 
 def evaluate_footage(
-    avatar: Avatar, video: Path, split: str, out: Path | None, progress: Callable[[int, int], None] | None = None
+    avatar: Avatar,
+    video: Path,
+    split: str,
+    out: Path | None,
+    progress: Callable[[int, int], None] | None = None,
+    options: ExtractOptions | None = None,
 ) -> dict[str, Any]:
     """``evaluate`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
 
@@ -52,8 +57,9 @@ def evaluate_footage(
     told = progress or (lambda done, total: None)
     known, part = _known(avatar, video, split)
     with _scratch() as folder:
-        options = ExtractOptions(frames=ALL, part=part, size=known.window if known else None)
-        extract([video], folder, options, lambda name, done: None)
+        size = known.window if known else None
+        wanted = replace(options or ExtractOptions(), frames=ALL, part=part, size=size)
+        extract([video], folder, wanted, lambda name, done: None)
         retrack(folder, avatar.rig, known, lambda name, done: None)
         capture = read_capture(folder)
         assert capture.rig_parameters is not None
@@ -78,6 +84,7 @@ def evaluate_untracked(
     split: str,
     out: Path | None,
     progress: Callable[[int, int], None] | None = None,
+    options: ExtractOptions | None = None,
 ) -> dict[str, Any]:
     """``evaluate`` on a capture of known cameras and unknown motion.
 
@@ -87,7 +94,8 @@ def evaluate_untracked(
         CaptureError: the split is empty, or a timestep shows no face.
     """
     told = progress or (lambda done, total: None)
-    seen = observed(capture, tracking_frames(capture), None, lambda name, done: None)
+    model = options.model if options else None
+    seen = observed(capture, tracking_frames(capture), model, lambda name, done: None)
     capture = capture.scaled(camera_scale(capture, seen))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     parameters = parameters_of(avatar.rig, motion, {}, None)

@@ -43,6 +43,7 @@ from splatavatar.bake.trainer import Trainer, fresh_state
 from splatavatar.bake.unseen import fill_unseen, shown, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.extract import ExtractOptions
 from splatavatar.capture.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.prepare_calibrated import tracked_parameters
 from splatavatar.capture.prepared import CAPTURE, TRACK, read_json
@@ -102,6 +103,8 @@ def _is_footage(settings: BakeSettings) -> bool:
         return True
     if settings.clips:
         raise SettingsError(f"{settings.capture} is a capture of its own; only videos can be given together")
+    if settings.prepare.holdout:
+        raise SettingsError(f"--holdout goes with video; {settings.capture} is a capture, whose pictures are chosen")
     return False
 
 
@@ -395,16 +398,21 @@ def spread_frames(capture: Capture, split: str, count: int) -> list[Frame]:
 
 
 def evaluate_avatar(
-    avatar: Avatar, capture: Path, split: str, out: Path | None, progress: Callable[[int, int], None] | None = None
+    avatar: Avatar,
+    capture: Path,
+    split: str,
+    out: Path | None,
+    progress: Callable[[int, int], None] | None = None,
+    options: ExtractOptions | None = None,
 ) -> dict[str, Any]:
-    """Scores of ``avatar`` on a split of a capture; see ``evaluate``.
+    """Scores of ``avatar`` on a split of a capture; see ``evaluate``. ``options`` say which face, and by which model.
 
     Raises:
         RigError: the capture has no rig parameters.
     """
     if is_footage(capture):
-        return evaluate_footage(avatar, capture, split, out, progress)
+        return evaluate_footage(avatar, capture, split, out, progress, options)
     read = read_capture(capture)
     if read.rig_parameters is None:
-        return evaluate_untracked(avatar, read, split, out, progress)
+        return evaluate_untracked(avatar, read, split, out, progress, options)
     return evaluate(avatar, read, split, out, frame_renderer(avatar, read.rig_parameters), progress)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from splatavatar.cli.footage import FaceOption, ModelOption, extract_options
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
 
@@ -32,15 +33,18 @@ def eval_(
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.", show_default="eval/AVATAR/SPLIT"),
     ] = None,
+    face: FaceOption = None,
+    model: ModelOption = None,
 ) -> None:
     """Score an avatar against the pictures of a capture: PSNR, SSIM, FLIP, renders and a contact sheet."""
     if len(paths) > 2:
         raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(paths)} paths.")
+    footage = extract_options(None, face, model, None)
     avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)
     folder = Path("eval") / path.stem / split.value if out is None else out
 
     from splatavatar.bake.run import evaluate_avatar
 
     with progress_bar("evaluating") as progress:
-        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress)
+        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage)
     typer.echo(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")
