@@ -1,0 +1,113 @@
+"""Examples: some seconds of recorded speech, its features, and what the lips do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import augment
+import numpy as np
+import text
+import visemes
+from espeak import Espeak, Phone
+from numpy.typing import NDArray
+
+from splatavatar.drive.audio.features import HOP, RATE, SIZE, WINDOW, Features
+
+Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
+
+SECONDS = 6.0
+FRAMES = int(SECONDS * RATE - WINDOW) // HOP + 1
+DELAY = 0.07
+"""seconds from the time that an output is for to the end of the last feature frame that it may use"""
+SILENT = 0.03
+"""share of the examples without any speech"""
+
+
+def output_times(count: int) -> Doubles:
+    """(count) seconds that the outputs of the network are for, one a feature frame."""
+    return np.asarray((np.arange(count) * HOP + WINDOW) / RATE - DELAY)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Clean speech at 16 kHz, and what is in it."""
+
+    samples: Floats
+    phones: list[Phone]
+    shut: list[tuple[float, float]]
+    """(start, end) seconds of the bilabial closures"""
+    breaths: list[tuple[float, float]]
+
+
+def scene(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> Scene:
+    """One voice that speaks for SECONDS, with pauses and breaths."""
+    variant = str(random.choice(variants))
+    rate, pitch = int(random.integers(120, 250)), int(random.integers(15, 85))
+    intonation = int(random.integers(20, 100))
+    factor = float(np.exp(random.uniform(-0.16, 0.16)))
+    samples = np.zeros(int(SECONDS * RATE), np.float32)
+    phones: list[Phone] = []
+    shut: list[tuple[float, float]] = []
+    breaths: list[tuple[float, float]] = []
+    at = float(random.uniform(-1.0, 1.0))
+    end = 0.0
+    while at < SECONDS:
+        language, said = text.sentence(random)
+        spoken, heard = espeak.say(said, f"{language}+{variant}", rate, pitch, intonation)
+        clean = augment.warp(spoken, espeak.sample_rate, factor)
+        if len(clean) < 1600:
+            continue
+        heard = [Phone(phone.ipa, phone.start / factor, phone.end / factor) for phone in heard]
+        for start, stop in visemes.closures(heard, clean, RATE):
+            shut.append((at + start, at + stop))
+        clean = clean * augment.loudness_contour(len(clean), random, float(random.uniform(0, 4)))
+        if at > 0.5 and at - end > 0.3 and random.random() < 0.4:
+            length = min(float(random.uniform(0.2, 0.5)), at - end)
+            start = at - length - float(random.uniform(0.0, 0.1))
+            loud = 10 ** (-random.uniform(14, 34) / 20) * float(np.std(clean))
+            _add(samples, augment.breath(length, random) * loud, start)
+            breaths.append((start, start + length))
+        _add(samples, clean, at)
+        if at > end:
+            phones.append(Phone("", end, at))
+        phones += [Phone(phone.ipa, at + phone.start, at + phone.end) for phone in heard]
+        end = at + len(clean) / RATE
+        at = end + (float(random.uniform(0.02, 0.3)) if random.random() < 0.6 else float(random.uniform(0.3, 1.6)))
+    return Scene(samples, phones, shut, breaths)
+
+
+def loudness(samples: Floats, times: Doubles) -> Doubles:
+    """(T) dB of full scale in 30 ms around each time."""
+    power = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
+    low, high = (np.clip(((times + shift) * RATE).astype(int), 0, len(samples)) for shift in (-0.015, 0.015))
+    return np.asarray(10 * np.log10((power[high] - power[low]) / (0.03 * RATE) + 1e-8))
+
+
+def example(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> tuple[Floats, Floats]:
+    """Features (FRAMES, SIZE) and targets (FRAMES, channels) of one example."""
+    times = output_times(FRAMES)
+    if random.random() < SILENT:
+        sound = augment.noise(int(SECONDS * RATE), random) * 10 ** (-random.uniform(40, 80) / 20)
+        return Features().push(sound.astype(np.float32)), np.zeros((FRAMES, len(visemes.NAMES)), np.float32)
+    spoken = scene(espeak, random, variants)
+    level = loudness(spoken.samples, times)
+    targets = visemes.coefficients(spoken.phones, spoken.shut, spoken.breaths, level, times)
+    return Features().push(augment.record(spoken.samples, random)), targets
+
+
+def build(count: int, seed: int, variants: list[str]) -> tuple[Floats, Floats]:
+    """``count`` examples: features (count, FRAMES, SIZE) and targets (count, FRAMES, channels), float16."""
+    espeak = Espeak()
+    features = np.empty((count, FRAMES, SIZE), np.float16)
+    targets = np.empty((count, FRAMES, len(visemes.NAMES)), np.float16)
+    for n in range(count):
+        features[n], targets[n] = example(espeak, np.random.default_rng([seed, n]), variants)
+    return features, targets
+
+
+def _add(samples: Floats, piece: Floats, at: float) -> None:
+    start = round(at * RATE)
+    low, high = max(start, 0), min(start + len(piece), len(samples))
+    if high > low:
+        samples[low:high] += piece[low - start : high - start]

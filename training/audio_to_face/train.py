@@ -1,0 +1,133 @@
+"""Trains the network that ships with the package: ``python training/audio_to_face/train.py``.
+
+Everything is synthesised here, from ``recipe.json`` and a seed; nothing is read but espeak-ng's own voices.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import dataset
+import numpy as np
+import onnx
+import text
+import torch
+import visemes
+from network import Network, to_onnx
+from torch import Tensor
+
+HERE = Path(__file__).parent
+MODEL = HERE.parents[1] / "splatavatar/drive/audio/data/audio_to_face.onnx"
+GAP = torch.tensor(visemes.GAP, dtype=torch.float32)
+SHUT = -0.02
+"""gap of the targets below which the lips are closed"""
+
+
+def loss(out: Tensor, target: Tensor, scale: Tensor, recipe: dict[str, float]) -> Tensor:
+    """Error of the coefficients, of the lip gap, of its speed, and of the gap where the lips must be closed."""
+    coefficients = torch.square((out - target) / scale).mean()
+    gap, wanted = out @ GAP, target @ GAP
+    off = torch.square((gap - wanted) / 0.06)
+    closed = wanted < SHUT
+    gaps = (off * (1 + recipe["closure_weight"] * closed)).mean()
+    speed = torch.square(((gap[:, 2:] - gap[:, :-2]) - (wanted[:, 2:] - wanted[:, :-2])) / 0.03).mean()
+    return recipe["coefficient_weight"] * coefficients + gaps + recipe["speed_weight"] * speed
+
+
+def disturb(features: Tensor, random: torch.Generator) -> Tensor:
+    """Features as another room and voice might have made them: noise, bands lost, a wandering spectrum."""
+    batch, _, size = features.shape
+    bands = size - 1
+    offset = torch.nn.functional.interpolate(torch.randn(batch, 1, 6, generator=random), bands, mode="linear")[:, 0]
+    features = features + 0.15 * torch.nn.functional.pad(offset, (0, 1))[:, None]
+    features = features + 0.08 * torch.randn(features.shape, generator=random)
+    for n in range(batch):
+        if torch.rand(1, generator=random) < 0.5:
+            width = int(torch.randint(1, 7, (1,), generator=random))
+            low = int(torch.randint(0, bands - width, (1,), generator=random))
+            features[n, :, low : low + width] = 0.0
+    return features
+
+
+def train(
+    features: Tensor, targets: Tensor, recipe: dict[str, float], seed: int, log: bool = True
+) -> Network:
+    """A network trained on features (N, T, SIZE) and targets (N, T, channels)."""
+    torch.manual_seed(seed)
+    random = torch.Generator().manual_seed(seed)
+    network = Network(int(recipe["width"]), int(recipe["layers"]))
+    scale = targets.float().std((0, 1)).clamp_min(0.02)
+    steps, batch = int(recipe["steps"]), int(recipe["batch"])
+    optimiser = torch.optim.AdamW(network.parameters(), recipe["rate"], weight_decay=1e-3)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe["rate"], total_steps=steps, pct_start=0.1)
+    started, mean = time.perf_counter(), 0.0
+    for step in range(steps):
+        chosen = torch.randint(0, len(features), (batch,), generator=random)
+        out = network(disturb(features[chosen].float(), random))
+        error = loss(out, targets[chosen].float(), scale, recipe)
+        optimiser.zero_grad()
+        error.backward()
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+        mean = error.item() if step == 0 else 0.98 * mean + 0.02 * error.item()
+        if log and (step + 1) % 100 == 0:
+            print(f"step {step + 1}: loss {mean:.4f}, {time.perf_counter() - started:.0f} s", flush=True)
+    return network
+
+
+def examine(network: Network, features: Tensor, targets: Tensor) -> dict[str, float]:
+    """On other voices: correlation of the gap over all examples, and the share of closures that close."""
+    network.eval()
+    with torch.no_grad():
+        gap = (network(features.float()).clamp(0, 1) @ GAP).numpy()
+    wanted = (targets.float() @ GAP).numpy()
+    hit, closures = 0, 0
+    for got, want in zip(gap, wanted, strict=True):
+        shut = np.concatenate([[False], want < SHUT, [False]])
+        edges = np.flatnonzero(np.diff(shut.astype(int)))
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            closures += 1
+            hit += bool(got[max(start - 2, 0) : end + 2].min() < SHUT / 2)
+    return {"gap_correlation": float(np.corrcoef(gap.ravel(), wanted.ravel())[0, 1]), "closures_hit": hit / closures}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recipe", type=Path, default=HERE / "recipe.json")
+    parser.add_argument("--out", type=Path, default=MODEL)
+    parser.add_argument("--data", type=Path, help="keep the synthesised examples in this file, or read them from it")
+    arguments = parser.parse_args()
+    recipe = json.loads(arguments.recipe.read_text(encoding="utf-8"))
+    torch.set_num_threads(1)
+    if arguments.data is not None and arguments.data.exists():
+        stored = np.load(arguments.data)
+        features, targets = stored["features"], stored["targets"]
+    else:
+        features, targets = dataset.build(int(recipe["examples"]), int(recipe["seed"]), text.VARIANTS)
+        if arguments.data is not None:
+            np.savez(arguments.data, features=features, targets=targets)
+    print(f"{len(features)} examples, {len(features) * dataset.SECONDS / 3600:.1f} hours", flush=True)
+    held = tuple(map(torch.from_numpy, dataset.build(100, int(recipe["seed"]) + 1, text.HELD_OUT)))
+    networks = []
+    for n in range(int(recipe["networks"])):
+        seed = int(recipe["seed"]) + n
+        network = train(torch.from_numpy(features), torch.from_numpy(targets), recipe, seed)
+        print(examine(network, *held), flush=True)
+        networks.append(network)
+    metadata = {
+        "kind": "splatavatar audio-to-face",
+        "sample_rate": "16000",
+        "delay": str(dataset.DELAY),
+        "recipe": json.dumps(recipe),
+    }
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    onnx.save(to_onnx(networks, metadata), arguments.out)
+    print(f"{arguments.out}: {arguments.out.stat().st_size / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main()
