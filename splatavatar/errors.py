@@ -35,3 +35,7 @@ class SettingsError(SplatAvatarError):
 
 class DependencyError(SplatAvatarError):
     """An optional dependency or a device that the command needs and that is absent."""
+
+
+class SourceError(SplatAvatarError):
+    """A source of face signals that cannot be opened: no camera, a port that is taken, an unknown name."""
