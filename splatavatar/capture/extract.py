@@ -75,6 +75,8 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
     model = locate(given=options.model)
     clips = open_clips(paths, options.fps)
     synchronised = len(paths) == 1 and len(clips) > 1
+    for clip in clips:
+        _check_length(clip, clip.info.frames)
     check_replaceable(folder)
     with _drafted(folder) as draft:
         extraction = _extract(clips, synchronised, model, draft, options, progress)
@@ -131,10 +133,15 @@ def _extract(
 
 def _landmarks(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:
     landmarks = detect_once(clip, model, face, progress)
-    seconds = len(landmarks.time) / clip.info.fps
+    # Of a file that was cut off fewer frames can be decoded than it says.
+    _check_length(clip, len(landmarks.time))
+    return landmarks
+
+
+def _check_length(clip: Clip, frames: int) -> None:
+    seconds = frames / clip.info.fps
     if not clip.info.still and seconds < SHORTEST:
         raise CaptureError(f"{clip.info.path}: {seconds:.1f} seconds are too short, expected at least {SHORTEST:g}")
-    return landmarks
 
 
 def _choose(found: Sequence[Landmarks], count: int, synchronised: bool) -> list[tuple[int, int]]:

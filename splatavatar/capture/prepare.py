@@ -81,7 +81,7 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
         tracked(paths[0], options.rig, options.matting, progress)
         return paths[0]
     if folder is None:
-        folder = cache_folder() / "captures" / _key(paths, options)
+        folder = _kept(paths, options)
     extracted(paths, options, folder, progress)
     tracked(folder, options.rig, options.matting, progress)
     return folder
@@ -141,13 +141,19 @@ def choose_rig(found: Sequence[Landmarks]) -> str:
     return "anny-bust" if float(np.median(np.concatenate(room))) > SHOULDERS else "anny-head"
 
 
+def _kept(paths: Sequence[Path], options: PrepareOptions) -> Path:
+    """The folder in the cache for what comes of ``paths``; that of a copy with another name, where there is one."""
+    captures, key = cache_folder() / "captures", _key(paths, options)
+    first = paths[0].resolve()
+    known = sorted(captures.glob(f"*-{key}"))
+    return known[0] if known else captures / f"{first.stem if first.is_file() else first.name}-{key}"
+
+
 def _key(paths: Sequence[Path], options: PrepareOptions) -> str:
-    """A name for what will come of ``paths``."""
+    """Of the contents of ``paths`` and all that matters beside them."""
     contents = [clip.info.sha256 for clip in open_clips(paths, options.extract.fps)]
     values = {**asdict(options), "contents": contents, "version": VERSION}
-    digest = hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
-    first = paths[0].resolve()
-    return f"{first.stem if first.is_file() else first.name}-{digest[:16]}"
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _media(folder: Path) -> Iterator[Path]:
