@@ -48,7 +48,7 @@ class Window:
         return square[top:bottom, left:right]
 
     def squared(self, picture: Bytes, width: int, height: int) -> Bytes:
-        """``picture``, which ``cut`` made of a frame of ``width`` x ``height``, with its border repeated to a square."""
+        """``picture``, cut out of a frame of ``width`` x ``height``, with its border repeated to a square."""
         import cv2
 
         left, top, right, bottom = self.rectangle(width, height)

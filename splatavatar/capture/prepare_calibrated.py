@@ -104,10 +104,10 @@ def lenses_of(capture: Capture) -> Lenses:
 
 
 def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress) -> Observations:
-    """The face in ``frames``; timesteps are those of the capture.
+    """The face in ``frames``; timesteps are those of the capture, and numbers without pictures repeat a neighbour.
 
     Raises:
-        CaptureError: a timestep without a face.
+        CaptureError: pictures of a timestep, and no face in any.
     """
     order = sorted({frame.camera_index for frame in capture.frames})
     frames = sorted(frames, key=lambda f: (f.timestep, f.camera_index))
@@ -118,21 +118,25 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
         progress("finding the face", (done + 1) / len(frames))
         if row is not None:
             rows.append((frame, row))
-    count = 1 + max(frame.timestep for frame in frames)
-    missing = sorted(set(range(count)) - {frame.timestep for frame, _ in rows})
+    numbers = np.unique([frame.timestep for frame in frames])
+    missing = sorted(set(numbers.tolist()) - {frame.timestep for frame, _ in rows})
     if missing:
         raise CaptureError(
-            f"{capture.root}: no face found in any picture of {len(missing)} of {count} timesteps, "
+            f"{capture.root}: no face found in any picture of {len(missing)} of {len(numbers)} timesteps, "
             f"the first is {missing[0]}"
         )
+    count = 1 + int(numbers[-1])
+    standing = numbers[np.abs(np.arange(count)[:, None] - numbers).argmin(1)]
+    of_timestep = {number: [row for row in rows if row[0].timestep == number] for number in numbers.tolist()}
+    repeated = [(t, *row) for t, number in enumerate(standing.tolist()) for row in of_timestep[number]]
 
     def stacked(name: str) -> Floats:
-        return np.stack([row[name] for _, row in rows]).astype(np.float64)
+        return np.stack([row[name] for _, _, row in repeated]).astype(np.float64)
 
     left, _, right = np.linalg.svd(stacked("transform")[:, :3, :3])
     return Observations(
-        timestep=np.array([frame.timestep for frame, _ in rows]),
-        camera=np.array([order.index(frame.camera_index) for frame, _ in rows]),
+        timestep=np.array([timestep for timestep, _, _ in repeated]),
+        camera=np.array([order.index(frame.camera_index) for _, frame, _ in repeated]),
         pixels=stacked("points")[..., :2],
         rotation=left @ right,
         scores=stacked("scores"),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,8 @@ import numpy as np
 import pytest
 
 from splatavatar.capture import read_capture
+from splatavatar.capture.capture import RigParameters
+from splatavatar.capture.readers.rig_params import read_rig_params, write_rig_params
 from splatavatar.errors import RigError
 
 
@@ -75,3 +78,83 @@ def test_no_such_file(tiny_capture: Path) -> None:
     assert message(tiny_capture, tiny_capture.parent / "other.npz") == (
         "other.npz: no such file, expected rig parameters as .npz"
     )
+
+
+def any_parameters(**changes: Any) -> RigParameters:
+    """Of a rig with two coefficients and one joint, over the three timesteps of ``tiny_capture``."""
+    values: dict[str, Any] = {
+        "rig": "anny-bust",
+        "identity": {"age": 0.25},
+        "expression": np.array([[0, 1], [0.5, 0], [0.25, 0.125]], np.float32),
+        "expression_names": ("jawOpen", "eyeBlinkLeft"),
+        "joint_rotations": {"head": np.arange(9, dtype=np.float32).reshape(3, 3)},
+        "translation": np.arange(9, dtype=np.float32).reshape(3, 3) / 8,
+        "template_offset": np.arange(12, dtype=np.float32).reshape(4, 3) / 64,
+        "camera_scale": 0.375,
+    }
+    return RigParameters(**{**values, **changes})
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    written = any_parameters()
+    write_rig_params(tmp_path / "p.npz", written)
+    read = read_rig_params(tmp_path / "p.npz", 3)
+    for field in dataclasses.fields(RigParameters):
+        np.testing.assert_equal(getattr(read, field.name), getattr(written, field.name), field.name)
+
+
+def test_what_may_be_absent_is_nothing(tmp_path: Path) -> None:
+    bare = any_parameters(translation=None, template_offset=None, joint_rotations={}, identity={}, camera_scale=1.0)
+    write_rig_params(tmp_path / "p.npz", bare)
+    read = read_rig_params(tmp_path / "p.npz", 3)
+    assert (read.identity, read.joint_rotations, read.template_offset, read.camera_scale) == ({}, {}, None, 1.0)
+    assert read.translation is not None and not read.translation.any()
+    # Files from before cameras could be in another unit.
+    with np.load(tmp_path / "p.npz") as file:
+        arrays = {name: file[name] for name in file.files if name != "camera_scale"}
+    np.savez(tmp_path / "old.npz", **arrays)
+    assert read_rig_params(tmp_path / "old.npz", 3).camera_scale == 1.0
+
+
+def test_cameras_become_metres(tiny_capture: Path, tmp_path: Path) -> None:
+    before = read_capture(tiny_capture)
+    write_rig_params(tmp_path / "p.npz", any_parameters())
+    after = read_capture(tiny_capture, tmp_path / "p.npz")
+    for one, other in zip(before.frames, after.frames, strict=True):
+        T = one.camera.T_camera_world.copy()
+        T[:3, 3] *= 0.375
+        np.testing.assert_array_equal(other.camera.T_camera_world, T)
+        np.testing.assert_array_equal(other.camera.K, one.camera.K)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"expression": np.zeros((2, 2))}, "expression has 2 timesteps, the capture has 3"),
+        ({"joint_rotations": np.zeros((4, 1, 3))}, "joint_rotations has 4 timesteps, the capture has 3"),
+        ({"translation": np.zeros((1, 3))}, "translation has 1 timesteps, the capture has 3"),
+        ({"translation": np.zeros((3, 2))}, "translation has 2 columns, expected 3"),
+        ({"template_offset": np.zeros((4, 4))}, "template_offset has 4 columns, expected 3"),
+        ({"joint_names": np.array(["head", "neck"])}, "joint_rotations has 1 values for 2 joint_names"),
+        ({"expression_names": np.array(["jawOpen"])}, "expression has 2 values for 1 expression_names"),
+        ({"identity": np.zeros(0)}, "identity has 0 values for 1 identity_names"),
+        ({"expression": np.full((3, 2), np.inf)}, "expression holds values that are not finite"),
+        ({"rig": None}, "no array 'rig', expected the rig parameters of a capture"),
+        ({"translation": None}, "no array 'translation', expected the rig parameters of a capture"),
+        (
+            {"joint_rotations": np.zeros((3, 3))},
+            "joint_rotations is float64 with 2 dimensions, expected numbers with 3",
+        ),
+        ({"camera_scale": np.array(0.0)}, "camera_scale is 0, expected more than 0"),
+        ({"camera_scale": np.ones(2)}, "camera_scale is float64 with 1 dimensions, expected numbers with 0"),
+    ],
+)
+def test_parameters_of_any_rig_that_do_not_fit(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:
+    path = tmp_path / "p.npz"
+    write_rig_params(path, any_parameters())
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files} | changes
+    np.savez(path, **{name: array for name, array in arrays.items() if array is not None})
+    with pytest.raises(RigError) as caught:
+        read_rig_params(path, 3)
+    assert str(caught.value) == f"{path}: {expected}"
