@@ -20,7 +20,8 @@ def equalise(samples: Floats, random: np.random.Generator) -> Floats:
     octaves = np.log2(np.maximum(np.fft.rfftfreq(len(samples), 1 / RATE), 30.0) / 1000.0)
     gain = random.uniform(-5, 5) * octaves
     for _ in range(random.integers(2, 7)):
-        gain += random.uniform(-10, 10) * np.exp(-np.square((octaves - random.uniform(-3.5, 3)) / random.uniform(0.15, 1)))
+        bell = (octaves - random.uniform(-3.5, 3)) / random.uniform(0.15, 1)
+        gain += random.uniform(-10, 10) * np.exp(-np.square(bell))
     shaped = np.fft.irfft(np.fft.rfft(samples) * 10 ** (np.clip(gain, -30, 20) / 20), len(samples))
     return np.asarray(shaped, np.float32)
 

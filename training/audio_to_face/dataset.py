@@ -65,7 +65,7 @@ def scene(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> S
         if at > 0.5 and at - end > 0.3 and random.random() < 0.4:
             length = min(float(random.uniform(0.2, 0.5)), at - end)
             start = at - length - float(random.uniform(0.0, 0.1))
-            loud = 10 ** (-random.uniform(14, 34) / 20) * float(np.std(clean))
+            loud = 10 ** (-random.uniform(14, 42) / 20) * float(np.std(clean))
             _add(samples, augment.breath(length, random) * loud, start)
             breaths.append((start, start + length))
         _add(samples, clean, at)

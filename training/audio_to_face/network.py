@@ -50,7 +50,7 @@ def expansion() -> np.ndarray:
 
 
 def to_onnx(networks: list[Network], metadata: dict[str, str]) -> onnx.ModelProto:
-    """The mean of ``networks``: ``features`` (1, SIZE), ``state`` (1, S) to ``coefficients`` (1, 52), ``next_state``."""
+    """The mean of ``networks``: ``features`` (1, SIZE) and ``state`` (1, S) to ``coefficients`` and ``next_state``."""
     width, layers, history = networks[0].width, networks[0].layers, (CONTEXT - 1) * SIZE
     nodes, weights = [], []
 

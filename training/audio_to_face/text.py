@@ -128,19 +128,24 @@ ENGLISH_VOICES = ("en-us", "en", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-g
 ENGLISH_SHARE = 0.65
 """of all that is said"""
 
-ONSETS = "p b m f v w t d n s l r k g h th sh ch j y pl br fr st tr kl sp sm gr bl kw".split()
-NUCLEI = "a e i o u ee oo ai ow oy ar or er ay aw ou".split()
-CODAS = " | | | |p|b|m|f|t|n|s|l|k|r|mp|nt|st|v|sh|ng|ft".split("|")
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+ONSETS = _words("p b m f v w t d n s l r k g h th sh ch j y pl br fr st tr kl sp sm gr bl kw")
+NUCLEI = _words("a e i o u ee oo ai ow oy ar or er ay aw ou")
+CODAS = ["", "", "", "", *_words("p b m f t n s l k r mp nt st v sh ng ft")]
 
 # Voices to learn from, and voices kept out, to be measured on.
-VARIANTS = (
+VARIANTS = _words(
     "Alex Alicia Andrea Andy Annie Denis Diogo Gene Gene2 Henrique Hugo Jacky Lee Marco Mario Michael Mike Nguyen "
     "RicishayMax RicishayMax2 Storm adam anika antonio aunty belinda benjamin boris caleb david ed edward edward2 "
     "gustave iven iven2 iven3 john kaukovalta klatt klatt2 klatt3 klatt4 klatt5 linda marcelo max michel pablo paul "
     "pedro quincy rob robert sandro steph steph2 travis victor zac f1 f2 f3 f4 f5 m1 m2 m3 m4 m5 m6 m7 grandma "
     "whisper croak"
-).split()
-HELD_OUT = "miguel shelby norbert steph3 m8 iven4 grandpa klatt6".split()
+)
+HELD_OUT = _words("miguel shelby norbert steph3 m8 iven4 grandpa klatt6")
 
 
 def sentence(random: np.random.Generator) -> tuple[str, str]:

@@ -22,8 +22,14 @@ from torch import Tensor
 HERE = Path(__file__).parent
 MODEL = HERE.parents[1] / "splatavatar/drive/audio/data/audio_to_face.onnx"
 GAP = torch.tensor(visemes.GAP, dtype=torch.float32)
-SHUT = -0.02
+SHUT = -0.045
 """gap of the targets below which the lips are closed"""
+CLOSED = -0.04
+"""gap of the network below which they count as closed: the Anny head's landmarks then meet"""
+WARM = 20
+"""frames at the start of a crop that do not count: the network has not heard what came before"""
+CROP = 300
+"""frames of an example that a step learns from"""
 
 
 def loss(out: Tensor, target: Tensor, scale: Tensor, recipe: dict[str, float]) -> Tensor:
@@ -38,23 +44,33 @@ def loss(out: Tensor, target: Tensor, scale: Tensor, recipe: dict[str, float]) -
 
 
 def disturb(features: Tensor, random: torch.Generator) -> Tensor:
-    """Features as another room and voice might have made them: noise, bands lost, a wandering spectrum."""
-    batch, _, size = features.shape
-    bands = size - 1
-    offset = torch.nn.functional.interpolate(torch.randn(batch, 1, 6, generator=random), bands, mode="linear")[:, 0]
-    features = features + 0.15 * torch.nn.functional.pad(offset, (0, 1))[:, None]
-    features = features + 0.08 * torch.randn(features.shape, generator=random)
-    for n in range(batch):
-        if torch.rand(1, generator=random) < 0.5:
-            width = int(torch.randint(1, 7, (1,), generator=random))
-            low = int(torch.randint(0, bands - width, (1,), generator=random))
-            features[n, :, low : low + width] = 0.0
-    return features
+    """Features as another voice and room might have made them.
+
+    The mel axis is warped (length of the vocal tract), its contrast changed (bandwidth of the formants), a smooth
+    offset added (timbre, microphone), a noise floor laid under it, and all of it made noisy.
+    """
+    batch, bands = len(features), features.shape[2] - 1
+
+    def uniform(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(batch, 1, 1, generator=random)
+
+    def curve(knots: int) -> Tensor:
+        return torch.nn.functional.interpolate(torch.randn(batch, 1, knots, generator=random), bands, mode="linear")
+
+    spectra, loudness = features[..., :bands], features[..., bands:]
+    axis = torch.arange(bands, dtype=torch.float32)
+    source = (axis * (1 + uniform(-0.06, 0.06)) + 0.7 * curve(4)).clamp(0, bands - 1)
+    weights = (1 - (source.mT - axis).abs()).clamp_min(0)  # (B, to, from): linear interpolation
+    spectra = spectra @ weights.mT
+    spectra = spectra * uniform(0.75, 1.2) + 0.15 * curve(6)
+    floor = uniform(-3.0, -0.3) + 0.3 * curve(5)
+    spectra = 0.2 * torch.logaddexp(spectra / 0.2, (floor + 0.1 * torch.randn(spectra.shape, generator=random)) / 0.2)
+    spectra = spectra + 0.08 * torch.randn(spectra.shape, generator=random)
+    loudness = loudness + 0.05 * torch.randn(loudness.shape, generator=random)
+    return torch.cat([spectra, loudness], 2)
 
 
-def train(
-    features: Tensor, targets: Tensor, recipe: dict[str, float], seed: int, log: bool = True
-) -> Network:
+def train(features: Tensor, targets: Tensor, recipe: dict[str, float], seed: int, log: bool = True) -> Network:
     """A network trained on features (N, T, SIZE) and targets (N, T, channels)."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
@@ -66,8 +82,10 @@ def train(
     started, mean = time.perf_counter(), 0.0
     for step in range(steps):
         chosen = torch.randint(0, len(features), (batch,), generator=random)
-        out = network(disturb(features[chosen].float(), random))
-        error = loss(out, targets[chosen].float(), scale, recipe)
+        start = int(torch.randint(0, features.shape[1] - CROP + 1, (1,), generator=random))
+        cut = slice(start, start + CROP)
+        out = network(disturb(features[chosen, cut].float(), random))
+        error = loss(out[:, WARM:], targets[chosen, cut][:, WARM:].float(), scale, recipe)
         optimiser.zero_grad()
         error.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
@@ -91,7 +109,7 @@ def examine(network: Network, features: Tensor, targets: Tensor) -> dict[str, fl
         edges = np.flatnonzero(np.diff(shut.astype(int)))
         for start, end in zip(edges[::2], edges[1::2], strict=True):
             closures += 1
-            hit += bool(got[max(start - 2, 0) : end + 2].min() < SHUT / 2)
+            hit += bool(got[max(start - 2, 0) : end + 2].min() < CLOSED)
     return {"gap_correlation": float(np.corrcoef(gap.ravel(), wanted.ravel())[0, 1]), "closures_hit": hit / closures}
 
 

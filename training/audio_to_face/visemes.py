@@ -1,9 +1,9 @@
 """What the lips do for phonemes: articulatory targets with coarticulation, as ARKit coefficients.
 
-Coarticulation is by dominance functions (Cohen and Massaro, "Modeling coarticulation in synthetic visual speech", 1993):
-each phoneme pulls each parameter to its target, with a strength that falls off exponentially before and after it, and
-the parameter is the mean of the targets, weighted by the strengths. Bilabial closures are then cut into the result, so
-that they are complete.
+Coarticulation is by dominance functions (Cohen and Massaro, "Modeling coarticulation in synthetic visual speech",
+1993): each phoneme pulls each parameter to its target, with a strength that falls off exponentially before and after
+it, and the parameter is the mean of the targets, weighted by the strengths. Bilabial closures are then cut into the
+result, so that they are complete.
 """
 
 from __future__ import annotations
@@ -46,8 +46,9 @@ GAP = np.array([0.41, -0.41, 0.17, 0, 0.045, 0.06, -0.045, -0.04, -0.035, 0, -0.
 landmarks 13-14 over 33-263, which are linear to 1 %"""
 OPEN = 0.2
 """gap of a wide open vowel"""
-PRESSED = -0.045
-"""gap of a bilabial closure: that of the Anny head at rest is 0.037 between the landmarks"""
+REST_GAP, PRESSED = -0.02, -0.065
+"""gap in silence and of a bilabial closure. That of the Anny head's landmarks at rest is 0.037, and baked avatars show
+lips that are slightly parted: closed ones need less than nothing"""
 
 PARAMETERS = ("gap", "round", "funnel", "spread", "tuck", "tongue")
 
@@ -103,7 +104,7 @@ CLOSED = "pbmɓ"
 """bilabial: the lips close"""
 CONSONANTS = {
     **dict.fromkeys(CLOSED, Viseme(0.15, strength=0.8, shape=0.2)),
-    **dict.fromkeys("fvɱⱱ", Viseme(0.1, tuck=1.0, strength=1.4)),
+    **dict.fromkeys("fvɱⱱ", Viseme(0.06, tuck=1.0, strength=1.4)),
     **dict.fromkeys("ɸβʋ", Viseme(0.12, tuck=0.5, strength=1.0)),
     **dict.fromkeys("wʍɥ", Viseme(0.12, round=1.0, strength=1.4)),
     **dict.fromkeys("ʃʒɕʑʂʐ", Viseme(0.32, round=0.3, funnel=0.7, strength=0.8)),
@@ -195,8 +196,10 @@ def coefficients(
     for name in PARAMETERS:
         tracks[name] = gaussian_filter1d(tracks[name], sigma)
     for start, end in breaths:
-        middle, half = (start + 2 * end) / 3, (end - start) / 3
-        tracks["gap"] = np.maximum(tracks["gap"], 0.6 * np.exp(-np.square((times - middle) / half)))
+        open_from, open_until = start + 0.3 * (end - start), end + 0.05
+        rise = _smoothstep(np.clip((times - open_from) / 0.15, 0, 1))
+        fall = _smoothstep(np.clip((open_until - times) / 0.12, 0, 1))
+        tracks["gap"] = np.maximum(tracks["gap"], 0.6 * rise * fall)
     opened = np.ones(len(times))
     for start, end in shut:
         away = np.where(times < start, (start - times) / CLOSING, (times - end) / OPENING)
@@ -270,7 +273,7 @@ def _arkit(tracks: dict[str, Doubles], opened: Doubles, brows: Doubles) -> Float
     out["cheekPuff"] = 0.05 * pressed
     out["tongueOut"] = 0.25 * tracks["tongue"] * opened
     out["browInnerUp"], out["browOuterUp"] = 0.2 * brows, 0.12 * brows
-    wanted = OPEN * gap * opened + PRESSED * pressed
+    wanted = (REST_GAP + (OPEN - REST_GAP) * gap) * opened + PRESSED * pressed
     channels = np.stack([out[name] for name in NAMES], 1)
     # What the lips are still too far apart, mouthClose takes away.
     channels[:, NAMES.index("mouthClose")] = np.clip((channels @ GAP - wanted) / -GAP[NAMES.index("mouthClose")], 0, 1)

@@ -40,7 +40,7 @@ MEMORY, PRIOR = 400, 50
 def mel_filters() -> Floats:
     """(FFT // 2 + 1, BANDS) triangles, evenly spaced on the mel scale of O'Shaughnessy, each summing to one."""
     edges = np.linspace(_mel(LOWEST), _mel(HIGHEST), BANDS + 2)
-    bins = _mel(np.arange(FFT // 2 + 1) * (RATE / FFT))[:, None]
+    bins = _mel(np.arange(FFT // 2 + 1, dtype=np.float64) * (RATE / FFT))[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
     falling = (edges[2:] - bins) / (edges[2:] - edges[1:-1])
     filters = np.maximum(np.minimum(rising, falling), 0.0)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.drive.audio.contract import still_head
 from splatavatar.drive.audio.features import HOP, RATE, SIZE, WINDOW, Features
 from splatavatar.drive.audio.runtime import open_network
 from splatavatar.drive.audio.sound import checked_samples
@@ -31,6 +32,8 @@ class AudioToFace:
     The network sees a frame of features every 10 ms and keeps its memory between them, so sound in pieces of any size
     gives the same coefficients, bit for bit, as all of it at once. Blinks, gaze and the head stay zero.
     """
+
+    look_ahead = LOOK_AHEAD
 
     def __init__(self, model: Path = MODEL) -> None:
         """Raises DependencyError without onnxruntime, SettingsError for a file that is not such a network."""
@@ -89,16 +92,7 @@ class AudioToFace:
         count = int(len(samples) / RATE * FPS) + 1
         times, arkit = self.push(np.concatenate([samples, np.zeros(int(LOOK_AHEAD * RATE) + HOP, np.float32)]))
         self.reset()
-        still = np.zeros((count, 3), np.float32)
-        return Recording(
-            time=times[:count],
-            arkit=arkit[:count],
-            head_rotation=still,
-            head_translation=still.copy(),
-            gaze=np.zeros((count, 2, 2), np.float32),
-            confidence=np.ones(count, np.float32),
-            fps=float(FPS),
-        )
+        return still_head(times[:count], arkit[:count], float(FPS))
 
     @property
     def recipe(self) -> dict[str, float]:

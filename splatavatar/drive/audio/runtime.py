@@ -16,10 +16,10 @@ def open_network(path: Path) -> Any:
         SettingsError: ``path`` is not an ONNX network.
     """
     try:
-        import onnxruntime
+        import onnxruntime  # type: ignore[import-untyped,unused-ignore]
     except ModuleNotFoundError as error:
         raise DependencyError(
-            'audio needs the package \'onnxruntime\'; add it by: pip install "splatavatar[audio]"'
+            "audio needs the package 'onnxruntime'; add it by: pip install \"splatavatar[audio]\""
         ) from error
     if not path.is_file():
         raise SettingsError(f"{path}: no such file, expected an ONNX network.")

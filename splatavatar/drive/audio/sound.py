@@ -26,7 +26,7 @@ def checked_samples(samples: NDArray[np.generic], rate: int = RATE) -> Floats:
     if samples.ndim != 1:
         raise SignalError(f"audio of shape {samples.shape}, expected one channel (N).")
     if samples.dtype == np.int16:
-        return np.asarray(samples / np.float32(32768.0), np.float32)
+        return samples.astype(np.float32) / np.float32(32768.0)
     if samples.dtype.kind != "f":
         raise SignalError(f"audio samples of type {samples.dtype}, expected float32 in [-1, 1] or int16.")
     converted = samples.astype(np.float32)
