@@ -25,6 +25,11 @@ Row = dict[str, Any]
 """what is known of one face in one frame: points, scores, transform, sharpness, brightness"""
 
 POINTS = 478
+SHAPES: dict[str, tuple[int, ...]] = {
+    **dict.fromkeys(("time", "found", "faces", "sharpness", "brightness"), ()),
+    **{"points": (POINTS, 3), "scores": (len(NAMES),), "transform": (4, 4)},
+}
+"""of the arrays of one frame"""
 FACES = 2
 """that are looked for: one more than wanted, so that a second one is noticed; and with one alone MediaPipe smooths its
 landmarks in time, which makes them 0.2 to 0.7 frames late"""
@@ -89,13 +94,20 @@ class Landmarks:
     def load(path: Path) -> Landmarks:
         """Raises CaptureError where ``path`` is no such file."""
         import zipfile
+        import zlib
 
+        damage = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
         try:
             with np.load(path, allow_pickle=False) as file:
                 values: dict[str, Any] = {f.name: file[f.name] for f in fields(Landmarks)}
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            frames = len(values["time"])
+            for name, shape in SHAPES.items():
+                if values[name].shape != (frames, *shape):
+                    raise ValueError(name)
+            size = {name: int(values[name]) for name in ("width", "height")}
+        except damage as error:
             raise CaptureError(f"{path}: not the landmarks of a clip; extract the video again") from error
-        return Landmarks(**{**values, "width": int(values["width"]), "height": int(values["height"])})
+        return Landmarks(**{**values, **size})
 
 
 def detect(
@@ -153,7 +165,8 @@ def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
             known = [track for track in free if _same(_last(track), row)]
             if known:
                 track = min(known, key=lambda track: _distance(_last(track), row))
-                free.remove(track)
+                # Tracks are themselves; to compare their rows would be to compare arrays.
+                free = [other for other in free if other is not track]
                 track[t] = row
             else:
                 tracks.append({t: row})
