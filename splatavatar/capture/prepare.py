@@ -61,7 +61,10 @@ def is_footage(path: Path) -> bool:
         return path.name != FILE
     if (path / EXTRACT).is_file():
         return not (path / CAPTURE).is_file()
-    return path.is_dir() and not (path / FILE).is_file() and any(_media(path))
+    try:
+        return path.is_dir() and not (path / FILE).is_file() and any(_media(path))
+    except OSError:
+        return True  # a folder that cannot be looked into: who opens it says so
 
 
 def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, folder: Path | None = None) -> Path:
@@ -72,12 +75,14 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
 
     Raises:
         CaptureError: no video, or no face in it, or too little of either.
-        SettingsError: an unknown way to cut out.
+        SettingsError: an unknown way to cut out, or an end to keep out of pictures that were extracted before.
         DependencyError: the landmark model is absent.
         OutputError: the folder cannot be written.
     """
     check_matting(options.matting)
     if len(paths) == 1 and (paths[0] / EXTRACT).is_file():
+        if options.holdout:
+            raise SettingsError(f"--holdout goes with video; the pictures of {paths[0]} are chosen")
         tracked(paths[0], options.rig, options.matting, progress)
         return paths[0]
     if folder is None:

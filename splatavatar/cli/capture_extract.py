@@ -33,4 +33,5 @@ def extract(
         extraction = extracted(clips, options, out, progress)
     for sentence in lost_sentences(out, extraction):
         typer.echo(f"- {sentence}")
-    typer.echo(f"{out}: {len(extraction.chosen)} pictures; next: splatavatar capture track {out}")
+    count = len(extraction.chosen)
+    typer.echo(f"{out}: {count} picture{'s' * (count != 1)}; next: splatavatar capture track {out}")

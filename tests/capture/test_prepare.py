@@ -21,7 +21,7 @@ from splatavatar.capture.images import load_frame
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.prepare import PrepareOptions, extracted, is_footage, prepare, tracked
 from splatavatar.capture.prepared import CAPTURE, EXTRACT, landmarks_path, read_extraction, read_json
-from splatavatar.errors import CaptureError, OutputError
+from splatavatar.errors import CaptureError, OutputError, SettingsError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from footage import write_video
@@ -140,6 +140,23 @@ def test_an_interrupted_extraction_goes_on(place: Path, capture: Path) -> None:
     assert is_footage(out)
 
 
+def test_clips_that_were_done_stay_done(place: Path) -> None:
+    """Ctrl-C while the face is looked for in the second clip."""
+    frames, out = portrait(), place / "several"
+    clips = [write_video(place / "one.mp4", frames[4:66], fps=30), write_video(place / "two.mp4", frames[8:70], fps=30)]
+
+    def interrupting(name: str, share: float) -> None:
+        if name == f"{FACE} in two.mp4" and share > 0.2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        extracted(clips, options(), out, interrupting)
+    assert not out.exists()
+    stages = Stages(set())
+    extracted(clips, options(), out, stages)
+    assert stages.worked == {f"{FACE} in two.mp4", CUT}
+
+
 def test_an_interrupted_tracking_goes_on(place: Path, capture: Path) -> None:
     out = place / "half"
     extracted([place / "me.mp4"], options(), out, Stages(set()))
@@ -151,6 +168,8 @@ def test_an_interrupted_tracking_goes_on(place: Path, capture: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         tracked(out, "auto", "grabcut", interrupting)
     assert not (out / CAPTURE).exists() and not (out / "transforms.json").exists()
+    with pytest.raises(SettingsError, match=r"^--holdout goes with video; the pictures of .*half are chosen$"):
+        prepare([out], replace(options(), holdout=0.2), Stages(set()))
     stages = Stages(set())
     assert prepare([out], options(), stages) == out
     assert HEAD not in stages.worked and FACE not in stages.worked
