@@ -22,6 +22,7 @@ from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write
 
 VERSION = 1
+"""of what is written here and kept in the cache: another way to find the same things has another"""
 EXTRACT, CAPTURE, TRACK = "extract.json", "capture.json", "track.npz"
 SOURCE, FIT = "source.json", "fit.npz"
 TRACKED = (CAPTURE, "transforms.json", "rig_params.npz", TRACK, FIT)

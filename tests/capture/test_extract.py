@@ -82,7 +82,7 @@ def pair(command: Command, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     write_video(folder / "cameras" / "right.mp4", right, fps=30)
     out = folder / "out"
     command("capture", "extract", folder / "cameras", "-o", out, "--frames", PICTURES)
-    command("capture", "track", out)
+    command("capture", "track", out, "--rig", "anny-head")
     return out, read_extraction(out), read_capture(out)
 
 
@@ -195,6 +195,8 @@ def test_a_folder_of_pictures(command: Command, tmp_path: Path) -> None:
     (clip,) = read_extraction(out).clips
     assert (clip["name"], clip["fps"], clip["still"]) == ("pictures", 10.0, True)
     np.testing.assert_allclose(Landmarks.load(landmarks_path(out, 0)).time, np.arange(18) / 10)
-    command("capture", "track", out)
-    assert len(read_capture(out).frames) == PICTURES
+    command("capture", "track", out, "--rig", "anny-head")
+    capture = read_capture(out)
+    assert len(capture.frames) == PICTURES
+    assert capture.rig_parameters is not None and capture.rig_parameters.rig == "anny-head"
     assert read_json(out / CAPTURE)["tracking"]["reprojection_median"] < 0.01

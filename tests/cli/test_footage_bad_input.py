@@ -49,6 +49,7 @@ def faces(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_video(folder / "brief.mp4", frames[:24], fps=24)
     half = [scaled(image, 240) for image in frames[:26]]
     write_video(folder / "alone.mp4", half, fps=12)
+    write_video(folder / "late.mp4", [np.full_like(image, 120) for image in half[:22]] + half[22:], fps=12)
     write_video(folder / "two.mp4", [np.concatenate([a, b], 1) for a, b in zip(half, half[::-1], strict=True)], fps=12)
     small = [on_grey(scaled(image, 108), 144, 144) for image in frames[:26]]
     write_video(folder / "far.mp4", small, fps=12)
@@ -154,6 +155,13 @@ def test_two_faces_ask_for_a_choice(said: Said, faces: Path) -> None:
     where = faces / "alone.mp4"
     expected = f"Error: {where}: --face 2, but its frames show no more than 1 face"
     assert said("capture", "extract", where, "-o", "out", "--face", 2) == expected
+
+
+def test_a_face_in_the_end_that_is_kept_out(said: Said, faces: Path) -> None:
+    where = faces / "late.mp4"
+    assert said("bake", where, "-o", "me.splatavatar", "--holdout", "last:20%") == (
+        f"Error: {where}: no face found in the frames 0 to 20"
+    )
 
 
 def test_a_face_that_is_too_small(said: Said, faces: Path) -> None:
