@@ -18,7 +18,7 @@ class Notices:
     """
 
     def __init__(self, name: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._name = name
+        self.name = name
         self._clock = clock
         self._last = -PAUSE
         self._said: set[str] = set()
@@ -29,7 +29,7 @@ class Notices:
         if now - self._last < PAUSE and self._last >= 0:
             return False
         self._last = now
-        LOG.warning("%s: %s", self._name, text)
+        LOG.warning("%s: %s", self.name, text)
         return True
 
     def once(self, key: str, text: str) -> None:

@@ -1,0 +1,120 @@
+"""A source that listens to datagrams."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import threading
+
+from splatavatar.drive.sources.notices import Notices
+from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
+from splatavatar.errors import SourceError
+
+LOOPBACK = "127.0.0.1"
+BUFFER = 1 << 20
+"""bytes of datagrams that the system keeps while the thread waits for its turn"""
+WAIT = 0.1
+"""seconds after which the thread looks whether it is to stop"""
+SILENCE = 4.0
+"""seconds without a datagram, from the start, after which that is said"""
+
+
+class UdpSource:
+    """Receives datagrams on ``port`` of ``listen``; subclasses understand them.
+
+    ``port`` 0 takes any that is free; after ``start`` it is the real one.
+    """
+
+    what: str
+    """who sends, for messages"""
+    largest: int
+    """bytes; a larger datagram is dropped unread"""
+    kind: str
+    """of the source, as in its name"""
+    fps = 60.0
+    channels = FACE
+    ended = False
+
+    def __init__(self, port: int, listen: str = LOOPBACK) -> None:
+        self.port = port
+        self.listen = listen
+        self.name = f"{self.kind} {port}"
+        self.notices = Notices(self.name)
+        self._thread: Thread | None = None
+        self._socket: socket.socket | None = None
+
+    def start(self, emit: Emit, clock: Clock) -> None:
+        """See ``Source``. Raises SourceError where the port or the address cannot be listened on."""
+        if not 0 <= self.port <= 65535:
+            raise SourceError(f"{self.kind}: the port {self.port} does not exist, expected 1 to 65535.")
+        self._socket = self._bound()
+        self.port = int(self._socket.getsockname()[1])
+        self.name = f"{self.kind} {self.port}"
+        self.notices.name = self.name
+        receiver = self._socket
+        self._thread = Thread(self.name, lambda stopping: self._receive(receiver, emit, clock, stopping))
+
+    def stop(self) -> None:
+        """See ``Source``."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
+
+    def receive(self, packet: bytes, emit: Emit, now: float) -> None:
+        """Understand one datagram of at most ``largest`` bytes that arrived at ``now``. Never raises."""
+        raise NotImplementedError
+
+    def _bound(self) -> socket.socket:
+        where = f"port {self.port} of {self.listen}"
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(self.listen, self.port, type=socket.SOCK_DGRAM)[0]
+        except (OSError, UnicodeError) as error:
+            raise SourceError(f"{self.kind}: no address {self.listen!r}, expected one such as 127.0.0.1.") from error
+        receiver = socket.socket(family, kind)
+        try:
+            receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            receiver.bind(address)
+        except OSError as error:
+            receiver.close()
+            if error.errno == errno.EADDRINUSE:
+                raise SourceError(
+                    f"{self.kind}: {where} is in use by another program; close it or choose another port."
+                ) from error
+            if error.errno == errno.EADDRNOTAVAIL:
+                raise SourceError(
+                    f"{self.kind}: {self.listen} is not an address of this computer; listen on 0.0.0.0 for all of them."
+                ) from error
+            reason = (error.strerror or str(error)).lower()
+            raise SourceError(f"{self.kind}: cannot listen on {where}: {reason}.") from error
+        receiver.settimeout(WAIT)
+        return receiver
+
+    def _receive(self, receiver: socket.socket, emit: Emit, clock: Clock, stopping: threading.Event) -> None:
+        left: int | None = round(SILENCE / WAIT)
+        while not stopping.is_set():
+            try:
+                packet = receiver.recv(self.largest + 1)
+            except TimeoutError:
+                left = None if left is None else left - 1
+                if left == 0:
+                    self._say_silence()
+                    left = None
+                continue
+            except OSError as error:  # an ICMP answer on some systems, or the network went away
+                if receiver.fileno() < 0:
+                    return
+                self.notices.say(f"cannot receive: {(error.strerror or str(error)).lower()}.")
+                stopping.wait(WAIT)
+                continue
+            left = None
+            if len(packet) <= self.largest:
+                self.receive(packet, emit, clock())
+
+    def _say_silence(self) -> None:
+        text = f"nothing from {self.what} at {self.listen}:{self.port} yet"
+        local = self.listen.startswith("127.") or self.listen in ("localhost", "::1")
+        more = "; other devices reach this computer only with --listen 0.0.0.0." if local else "."
+        self.notices.say(text + more)
