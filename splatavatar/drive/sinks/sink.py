@@ -25,6 +25,25 @@ class Sink(Protocol):
         """Give up: leave nothing half-written behind."""
 
 
+class LiveSink(Protocol):
+    """Shows pictures as they come and may miss some."""
+
+    name: str
+    """as messages and figures call it"""
+    main_thread: bool
+    """whether it can only be used from the main thread, as windows can"""
+
+    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+        """Show one picture (H, W, 3) RGB or (H, W, 4) RGBA with straight alpha; it is not changed and not kept.
+
+        ``age`` is the seconds since the newest signal in it was captured, None where it shows no signal. Raises
+        OutputError.
+        """
+
+    def close(self) -> None:
+        """Let go of the device; may be called again."""
+
+
 def open_sink(path: str | Path, fps: float, width: int, height: int, transparent: bool) -> Sink:
     """The sink for ``path``: ``x.mp4`` is a video, ``folder/%05d.png`` numbered pictures. Raises OutputError."""
     path = Path(path)

@@ -1,0 +1,250 @@
+"""The live loop: the newest signal of every source becomes pictures at the rate of the sinks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.drive.chain import Chain
+from splatavatar.drive.controls import Controls
+from splatavatar.drive.interrupt import deferred_interrupts
+from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
+from splatavatar.drive.mailbox import Mailbox
+from splatavatar.drive.retarget import retarget
+from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.sinks.background import Background, ColourBackground, Transparent, over
+from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
+from splatavatar.drive.sinks.signal_record import SignalRecord
+from splatavatar.drive.sinks.sink import LiveSink, Sink
+from splatavatar.drive.sources.source import JOIN_SECONDS, Clock, Source
+from splatavatar.drive.stats import Ages, Rate, Stats
+from splatavatar.render.camera import Camera
+
+DEFAULT_CAP = 60.0
+"""pictures a second"""
+DEFAULT_FILE_FPS = 30.0
+REPORT_EVERY = 0.5
+"""seconds between two calls of ``report``"""
+
+
+@dataclass(frozen=True)
+class LoopSettings:
+    """How the loop renders."""
+
+    camera: Camera
+    backgrounds: Sequence[Background] = (ColourBackground((1.0, 1.0, 1.0)),)
+    """the first is shown; the controls step through the others"""
+    cap: float | None = DEFAULT_CAP
+    """most pictures a second; None: as fast as it goes, for measuring"""
+    file_fps: float = DEFAULT_FILE_FPS
+    """frame rate of the files and of the recorded signal"""
+    limit: float | None = DEFAULT_LIMIT
+    """of ``ExpressionLimit``"""
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is written while the loop runs."""
+
+    videos: dict[str, Sink] = field(default_factory=dict)
+    """by the name that messages call them"""
+    signal: SignalRecord | None = None
+
+
+class Loop:
+    """Runs sources, rendering and sinks, each at its own rate, until told to stop.
+
+    Every source and every sink has a thread of its own and the loop never waits for any: a source's newest signal is
+    taken, a sink that is still busy misses the picture.
+    """
+
+    def __init__(
+        self,
+        avatar: Avatar,
+        sources: Sequence[Source],
+        sinks: Sequence[LiveSink],
+        settings: LoopSettings,
+        files: Files | None = None,
+        chain: Callable[[Sequence[tuple[Source, Mailbox]]], Chain] | None = None,
+        controls: Controls | None = None,
+        clock: Clock = perf_counter,
+    ) -> None:
+        """``chain`` makes the steps between the mailboxes and the avatar; see ``Chain``."""
+        files = files or Files()
+        self.controls = controls or Controls()
+        self._avatar, self._settings, self._clock = avatar, settings, clock
+        self._inputs = [(source, Mailbox(source.fps, clock)) for source in sources]
+        self._chain = (chain or Chain)(self._inputs)
+        self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock) for sink in sinks]
+        self._outlets += [FileOutlet(name, sink, settings.file_fps) for name, sink in files.videos.items()]
+        self._signal = files.signal
+        self._expressions = expression_limit(avatar, settings.limit)
+        self._path: DrivePath | None = None
+        self._rendered = 0
+        self._rates = {source.name: Rate() for source in sources}
+        self._render_rate = Rate()
+        self._ages = Ages()
+        self._failure: BaseException | None = None
+        self._finished = threading.Event()
+        self._threads: dict[str, threading.Thread] = {}
+
+    def run(self, report: Callable[[Stats], None] | None = None) -> Stats:
+        """Drive until every source has ended, the controls say stop, or Ctrl-C; returns the last figures.
+
+        Files are whole whenever it ends. ``report`` gets the figures twice a second, on the calling thread. A window
+        needs the main thread, which must then be the calling one.
+
+        Raises:
+            SourceError, DependencyError: a source cannot be opened.
+            OutputError: a sink failed; the others have been closed.
+        """
+        with deferred_interrupts(self.controls.stop):
+            try:
+                for source, mailbox in self._inputs:
+                    source.start(mailbox.put, self._clock)
+                self._start_thread("render", self._render)
+                for outlet in self._outlets:
+                    if not outlet.main_thread:
+                        self._start_thread(outlet.name, partial(self._feed, outlet))
+                self._attend(report)
+            except BaseException as error:
+                self._failure = self._failure or error
+            self._end()
+        return self.stats()
+
+    def step(self, now: float) -> Picture:
+        """Render the picture of ``now`` and hand it to every sink. Called by one thread."""
+        if self._path is None:
+            self._path = DrivePath(self._avatar)
+        signal, captured = self._chain(now, self.controls)
+        picture = Picture(self._draw(signal), captured)
+        if self._signal is not None:
+            self._signal.add(signal, now)
+        for outlet in self._outlets:
+            outlet.offer(picture, now)
+        self._rendered += 1
+        self._render_rate.see(now, self._rendered)
+        for source, mailbox in self._inputs:
+            self._rates[source.name].see(now, mailbox.count)
+        if captured is not None:
+            self._ages.see(self._clock(), captured)
+        return picture
+
+    def stats(self) -> Stats:
+        """The figures of the last seconds: ages at the first live sink, or where there is none when handed over."""
+        ages = next((outlet.ages for outlet in self._outlets if isinstance(outlet, Outlet)), self._ages)
+        p50, p95, first_p50, first_p95 = ages.percentiles(self._clock())
+        return Stats(
+            {name: rate() for name, rate in self._rates.items()},
+            self._render_rate(),
+            p50,
+            p95,
+            first_p50,
+            first_p95,
+            self._rendered,
+            {outlet.name: outlet.dropped for outlet in self._outlets},
+        )
+
+    def _draw(self, signal: FaceSignal) -> NDArray[np.uint8]:
+        assert self._path is not None
+        settings = self._settings
+        background = settings.backgrounds[self.controls.background % len(settings.backgrounds)]
+        colour = background.colour if isinstance(background, ColourBackground) else None
+        parameters = retarget(signal, self._avatar.rig, self._expressions)
+        image = self._path.render(parameters, settings.camera, colour)
+        if isinstance(background, ColourBackground | Transparent):
+            return image.copy()
+        return over(image, background(settings.camera.width, settings.camera.height))
+
+    def _render(self) -> None:
+        """Work of the render thread: a picture at every tick; ticks that were missed are left out."""
+        period = 0.0 if self._settings.cap is None else 1.0 / self._settings.cap
+        due = perf_counter()
+        stopping = self.controls.stopping
+        try:
+            while not stopping.is_set():
+                # Asked before the step: the last signal of a source that has ended is shown.
+                ended = bool(self._inputs) and all(source.ended for source, _ in self._inputs)
+                self.step(self._clock())
+                if ended or any(outlet.error for outlet in self._outlets):
+                    break
+                due = max(due + period, perf_counter() - period)
+                rest = due - perf_counter()
+                if rest > 0:
+                    stopping.wait(rest)
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._finished.set()
+
+    def _feed(self, outlet: Outlet | FileOutlet) -> None:
+        """Work of the thread of one sink."""
+        try:
+            while not self._finished.is_set():
+                outlet.serve(WAIT)
+            # What was rendered last is shown, so that a file ends with it.
+            outlet.serve(0.0)
+        except BaseException as error:
+            self._failure = self._failure or error
+            self.controls.stop()
+
+    def _attend(self, report: Callable[[Stats], None] | None) -> None:
+        """Work of the calling thread: the window, and the report."""
+        windows = [outlet for outlet in self._outlets if outlet.main_thread]
+        reported = perf_counter()
+        while not self._finished.is_set():
+            for outlet in windows:
+                outlet.serve(WAIT)
+            if not windows:
+                self._finished.wait(WAIT)
+            if report is not None and perf_counter() >= reported + REPORT_EVERY:
+                reported = perf_counter()
+                report(self.stats())
+
+    def _start_thread(self, name: str, work: Callable[[], None]) -> None:
+        self._threads[name] = threading.Thread(target=work, name=name, daemon=True)
+        self._threads[name].start()
+
+    def _end(self) -> None:
+        """Stop and close everything, whatever fails on the way, then raise what failed first."""
+        self.controls.stop()
+        # The threads of the sinks wait for this; the render thread may never have been started.
+        if "render" not in self._threads:
+            self._finished.set()
+        failures: list[BaseException] = []
+        for source, _ in self._inputs:
+            _try(source.stop, failures)
+        for outlet in self._outlets:
+            if isinstance(outlet, FileOutlet):
+                outlet.end()
+        for outlet in self._outlets:
+            thread = self._threads.get(outlet.name)
+            if thread is not None:
+                # A file is finished whatever it takes; a device whose driver hangs is left alone.
+                thread.join(None if isinstance(outlet, FileOutlet) else JOIN_SECONDS)
+            if thread is None or not thread.is_alive():
+                _try(outlet.close, failures)
+        if self._signal is not None:
+            _try(self._signal.close, failures)
+        for outlet in self._outlets:
+            if outlet.error is not None:
+                failures.insert(0, outlet.error)
+        if self._failure is not None:
+            failures.insert(0, self._failure)
+        if failures:
+            raise failures[0]
+
+
+def _try(close: Callable[[], None], failures: list[BaseException]) -> None:
+    try:
+        close()
+    except Exception as error:
+        failures.append(error)
