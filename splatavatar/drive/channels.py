@@ -1,0 +1,31 @@
+"""Which ARKit coefficients belong to which channel of a face signal."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.drive.sources.source import BROWS, EYES, GAZE, HEAD, MOUTH
+from splatavatar.rig.arkit import NAMES
+
+Ints = NDArray[np.int64]
+
+STARTS: dict[str, tuple[str, ...]] = {
+    MOUTH: ("jaw", "mouth", "cheekPuff", "tongue"),
+    EYES: ("eyeBlink", "eyeSquint", "eyeWide", "cheekSquint"),
+    BROWS: ("brow", "nose"),
+    GAZE: ("eyeLook",),
+    HEAD: (),
+}
+"""what the names of the coefficients of a channel start with. Cheeks are raised with the lids, the nose is wrinkled with
+the brows; the head has no coefficient
+"""
+
+
+def starting_with(*starts: str) -> Ints:
+    """Indices of the coefficients whose names start with one of ``starts``, ascending."""
+    return np.array([index for index, name in enumerate(NAMES) if name.startswith(starts)], np.int64)
+
+
+COEFFICIENTS: dict[str, Ints] = {channel: starting_with(*starts) for channel, starts in STARTS.items() if starts}
+"""indices of the coefficients of each channel that has any; every coefficient is in one of them"""
