@@ -1,0 +1,136 @@
+"""Faces before a webcam."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.capture.models import locate
+from splatavatar.drive.sources.face_signal import face_signal
+from splatavatar.drive.sources.notices import Notices
+from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
+from splatavatar.drive.sources.tracking import LiveTracker, quiet
+from splatavatar.errors import SourceError
+
+Image = NDArray[np.uint8]
+
+WIDTH, HEIGHT, FPS = 640, 480, 30.0
+"""that a camera is asked for; it may give others"""
+RETRY = 1.0
+"""seconds between two attempts to open a camera that has gone"""
+MISSES = 10
+"""frames in a row that cannot be read, after which a camera has gone"""
+
+
+class Webcam:
+    """A camera by its number, or by what else OpenCV opens as one (a device file, an address).
+
+    One that goes away is tried again every second.
+    """
+
+    channels = FACE
+    ended = False
+
+    def __init__(self, device: int | str = 0, model: Path | None = None) -> None:
+        """``model`` is MediaPipe's face_landmarker.task; None looks for it where ``models pull`` puts it."""
+        self.name = f"webcam {device}"
+        self.fps = FPS
+        self._device = device
+        self._model = model
+        self._notices = Notices(self.name)
+        self._thread: Thread | None = None
+        self._tracker: LiveTracker | None = None
+
+    def start(self, emit: Emit, clock: Clock) -> None:
+        """See ``Source``."""
+        model = locate(given=self._model)
+        camera = _opened(self._device)
+        if camera is None:
+            raise SourceError(_absence(self._device))
+        rate = float(camera.get(5))  # CAP_PROP_FPS
+        self.fps = rate if 1.0 <= rate <= 240.0 else FPS
+        try:
+            self._tracker = LiveTracker(model, lambda face, time: emit(face_signal(face, time)), self._notices)
+        except BaseException:
+            camera.release()
+            raise
+        offer = self._tracker.offer
+        self._thread = Thread(self.name, lambda stopping: self._read(camera, offer, clock, stopping))
+
+    def stop(self) -> None:
+        """See ``Source``."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+        if self._tracker is not None:
+            self._tracker.close()
+            self._tracker = None
+
+    def _read(
+        self, camera: Any, offer: Callable[[Image, float], None], clock: Clock, stopping: threading.Event
+    ) -> None:
+        import cv2
+
+        misses, gone = 0, False
+        while not stopping.is_set():
+            if camera is None:
+                stopping.wait(RETRY)
+                camera = None if stopping.is_set() else _opened(self._device)
+                continue
+            if camera.grab():
+                time = clock()
+                read, image = camera.retrieve()
+                if read and image is not None and image.ndim == 3:
+                    offer(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), time)
+                    misses = 0
+                    if gone:
+                        gone = False
+                        self._notices.say("is back.")
+                    continue
+            misses += 1
+            if misses < MISSES:
+                stopping.wait(0.01)
+                continue
+            camera.release()
+            camera, misses = None, 0
+            if not gone:
+                gone = self._notices.say("gives no more pictures; it is tried again every second.")
+        if camera is not None:
+            camera.release()
+
+
+def _opened(device: int | str) -> Any:
+    """The camera, known to give pictures; None where it is absent or busy."""
+    import cv2
+
+    with quiet():
+        camera = cv2.VideoCapture(device)
+        if camera.isOpened():
+            if isinstance(device, int):
+                # Uncompressed pictures of this size are too much for many cameras at full rate.
+                camera.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+                camera.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
+                camera.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
+                camera.set(cv2.CAP_PROP_FPS, FPS)
+                camera.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+            if camera.grab():
+                return camera
+        camera.release()
+    return None
+
+
+def _absence(device: int | str) -> str:
+    """Why there is no such camera, as far as can be told."""
+    if not isinstance(device, int) or not sys.platform.startswith("linux"):
+        return f"camera {device} cannot be opened: it is absent, or another program is using it."
+    there = sorted(int(path.name[5:]) for path in Path("/dev").glob("video[0-9]*") if path.name[5:].isdigit())
+    if device not in there:
+        found = f"found {', '.join(map(str, there))}" if there else "no camera was found"
+        return f"there is no camera {device}; {found}. A recorded video goes in with --video FILE."
+    return f"camera {device} gives no pictures; another program is using it, or you may not read /dev/video{device}."

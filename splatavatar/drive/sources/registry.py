@@ -1,0 +1,127 @@
+"""Sources by name: those of the package, and those that other packages add.
+
+A plug-in declares an entry point of the group ``splatavatar.sources``: its name is that of the source, its object takes
+the argument behind the colon of ``--source NAME:ARGUMENT`` (None without one) and returns a ``Source``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import EntryPoint, entry_points
+
+from splatavatar.drive.sources.source import Source
+from splatavatar.errors import SourceError, SplatAvatarError
+
+GROUP = "splatavatar.sources"
+
+Factory = Callable[[str | None], Source]
+
+
+def make(name: str, argument: str | None = None) -> Source:
+    """The source ``name``, not started. Raises SourceError for an unknown name or an argument that makes no sense."""
+    if name in BUILTIN:
+        return BUILTIN[name](argument)
+    plugins = _plugins()
+    if name not in plugins:
+        raise SourceError(f"there is no source {name!r}; expected one of {', '.join(names())}.")
+    try:
+        source: Source = plugins[name].load()(argument)
+    except SplatAvatarError:
+        raise
+    except Exception as error:  # whatever another package does wrong
+        raise SourceError(f"the source {name!r} of {_package(plugins[name])} cannot be used: {error}.") from error
+    return source
+
+
+def make_from(text: str) -> Source:
+    """The source of ``NAME`` or ``NAME:ARGUMENT``. Raises SourceError."""
+    name, mark, argument = text.partition(":")
+    return make(name, argument if mark else None)
+
+
+def names() -> list[str]:
+    """Of all sources that can be made, sorted."""
+    return sorted({*BUILTIN, *_plugins()})
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _package(point: EntryPoint) -> str:
+    return f"the package {point.dist.name!r}" if point.dist is not None else "a plug-in"
+
+
+def _webcam(argument: str | None) -> Source:
+    from splatavatar.drive.sources.camera import Webcam
+
+    if argument is None or argument.isdigit():
+        return Webcam(int(argument or 0))
+    return Webcam(argument)
+
+
+def _video(argument: str | None) -> Source:
+    from splatavatar.drive.sources.video_source import VideoCamera
+
+    return VideoCamera(_file("video", argument))
+
+
+def _livelink(argument: str | None) -> Source:
+    from splatavatar.drive.sources.livelink_udp import PORT, LiveLinkSource
+
+    return LiveLinkSource(*_address("livelink", argument, PORT))
+
+
+def _osc(argument: str | None) -> Source:
+    from splatavatar.drive.sources.osc import PORT, OscSource
+
+    return OscSource(*_address("osc", argument, PORT))
+
+
+def _signal(argument: str | None) -> Source:
+    from splatavatar.drive.sources.playback_source import RecordingSource
+    from splatavatar.drive.sources.recorded import read_signal
+
+    path = _file("signal", argument)
+    return RecordingSource(read_signal(path), f"signal {path}")
+
+
+def _audio(argument: str | None) -> Source:
+    from splatavatar.drive.sources.audio_file import AudioFile
+
+    return AudioFile(_file("audio", argument))
+
+
+def _mic(argument: str | None) -> Source:
+    from splatavatar.drive.sources.microphone import Microphone
+
+    return Microphone(int(argument) if argument and argument.isdigit() else argument or None)
+
+
+BUILTIN: dict[str, Factory] = {
+    "audio": _audio,
+    "livelink": _livelink,
+    "mic": _mic,
+    "osc": _osc,
+    "signal": _signal,
+    "video": _video,
+    "webcam": _webcam,
+}
+
+
+def _file(name: str, argument: str | None) -> str:
+    if not argument:
+        raise SourceError(f"the source {name!r} needs a file: {name}:FILE.")
+    return argument
+
+
+def _address(name: str, argument: str | None, port: int) -> tuple[int, str]:
+    """Port and address of ``PORT`` or ``ADDRESS:PORT``."""
+    from splatavatar.drive.sources.udp import LOOPBACK
+
+    if argument is None:
+        return port, LOOPBACK
+    address, _, number = argument.rpartition(":")
+    if not number.isdigit():
+        raise SourceError(f"the source {name!r} got {argument!r}, expected a port or ADDRESS:PORT.")
+    return int(number), address.strip("[]") or LOOPBACK

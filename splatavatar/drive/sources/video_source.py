@@ -1,0 +1,141 @@
+"""Faces in a video file: as a camera, at the pace of the file, or all of it at once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.capture.models import locate
+from splatavatar.capture.video import Video
+from splatavatar.drive.signal import FaceSignal, Recording
+from splatavatar.drive.sources.checked import checked
+from splatavatar.drive.sources.face_signal import face_signal
+from splatavatar.drive.sources.notices import Notices
+from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
+from splatavatar.drive.sources.tracking import Follower, Landmarker, LiveTracker, quiet, seen
+from splatavatar.errors import CaptureError, SourceError
+
+NAP = 0.01
+"""seconds after which the clock is looked at again"""
+LATE = 0.1
+"""seconds by which a frame may be late and still be looked at"""
+BEHIND = 1.0
+"""seconds of lateness, after which the rest of the video is shown that much later"""
+
+
+class VideoCamera:
+    """A video file as a camera: every frame comes at its own time, late ones are left out, and it ends."""
+
+    channels = FACE
+
+    def __init__(self, path: str | Path, model: Path | None = None) -> None:
+        """``model`` is MediaPipe's face_landmarker.task; None looks for it where ``models pull`` puts it."""
+        self.path = Path(path)
+        self.name = f"video {self.path.name}"
+        self.fps = 30.0
+        self.ended = False
+        self._model = model
+        self._notices = Notices(self.name)
+        self._thread: Thread | None = None
+        self._tracker: LiveTracker | None = None
+
+    def start(self, emit: Emit, clock: Clock) -> None:
+        """See ``Source``. The first frame comes at once."""
+        model, video = locate(given=self._model), _opened(self.path)
+        self.fps, self.ended = video.fps, False
+        tracker = LiveTracker(model, lambda face, time: emit(face_signal(face, time)), self._notices)
+        self._tracker = tracker
+        self._thread = Thread(self.name, lambda stopping: self._play(video, tracker, clock, stopping))
+
+    def stop(self) -> None:
+        """See ``Source``."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+        if self._tracker is not None:
+            self._tracker.close()
+            self._tracker = None
+
+    def _play(self, video: Video, tracker: LiveTracker, clock: Clock, stopping: threading.Event) -> None:
+        start: float | None = None
+        try:
+            for _, time, image in video.frames():
+                start = clock() if start is None else start
+                while not stopping.is_set() and (ahead := start + time - clock()) > 0:
+                    stopping.wait(min(ahead, NAP))
+                if stopping.is_set():
+                    return
+                late = clock() - start - time
+                if late < LATE:
+                    tracker.offer(image, start + time)
+                elif late > BEHIND:
+                    start += late
+            tracker.drain()
+        except CaptureError as error:
+            self._notices.say(str(error))
+        finally:
+            self.ended = True
+
+
+def video_recording(
+    path: str | Path, model: Path | None = None, progress: Callable[[int, int], None] | None = None
+) -> Recording:
+    """The face in every frame of a video; ``progress(done, total)`` is called once a frame.
+
+    Of several faces the largest of the first frame is followed. Frames without it have the confidence 0 and repeat the
+    last face seen.
+
+    Raises:
+        SourceError: not a video, or no face in any frame.
+        DependencyError: mediapipe or its model is absent.
+    """
+    network, video = Landmarker(locate(given=model)), _opened(Path(path))
+    follower, signals = Follower(), list[FaceSignal]()
+    stamp, times = -1, list[float]()
+    try:
+        for index, time, image in video.frames():
+            stamp = max(stamp + 1, round(1000 * time))
+            if index:
+                result = network.detect(image, stamp)
+            else:
+                with quiet():
+                    result = network.detect(image, stamp)
+            face = follower.choose(seen(result, image.shape[1], image.shape[0]), time)
+            signals.append(face_signal(face, time))
+            times.append(max(time, times[-1] + 1e-6) if times else time)
+            if progress is not None:
+                progress(min(index + 1, video.count), video.count)
+    except CaptureError as error:
+        raise SourceError(str(error)) from error
+    finally:
+        network.close()
+    confidence = np.array([signal.confidence for signal in signals], np.float32)
+    if not confidence.any():
+        raise SourceError(f"{path}: no face in any of its {len(signals)} frames.")
+    # Before the first face comes what it shows then.
+    order = np.maximum.accumulate(np.where(confidence > 0, np.arange(len(signals)), -1))
+    shown = [signals[index] for index in np.where(order < 0, int(np.argmax(confidence > 0)), order)]
+    return checked(
+        Recording(
+            time=np.array(times) - times[0],
+            arkit=np.array([signal.arkit for signal in shown], np.float32),
+            head_rotation=np.array([signal.head_rotation for signal in shown], np.float32),
+            head_translation=np.array([signal.head_translation for signal in shown], np.float32),
+            gaze=np.array([signal.gaze for signal in shown], np.float32),
+            confidence=confidence,
+            fps=video.fps,
+        ),
+        str(path),
+    )
+
+
+def _opened(path: Path) -> Video:
+    if not path.is_file():
+        raise SourceError(f"{path}: no such file, expected a video.")
+    try:
+        return Video(path)
+    except CaptureError as error:
+        raise SourceError(str(error)) from error
