@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import augment
 import numpy as np
@@ -20,6 +23,7 @@ SECONDS = 6.0
 FRAMES = int(SECONDS * RATE - WINDOW) // HOP + 1
 DELAY = 0.07
 """seconds from the time that an output is for to the end of the last feature frame that it may use"""
+CHUNK, ATTEMPTS = 200, 3
 SILENT = 0.03
 """share of the examples without any speech"""
 
@@ -62,10 +66,10 @@ def scene(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> S
         for start, stop in visemes.closures(heard, clean, RATE):
             shut.append((at + start, at + stop))
         clean = clean * augment.loudness_contour(len(clean), random, float(random.uniform(0, 4)))
-        if at > 0.5 and at - end > 0.3 and random.random() < 0.4:
+        if at > 0.5 and at - end > 0.3 and random.random() < 0.6:
             length = min(float(random.uniform(0.2, 0.5)), at - end)
             start = at - length - float(random.uniform(0.0, 0.1))
-            loud = 10 ** (-random.uniform(14, 42) / 20) * float(np.std(clean))
+            loud = 10 ** (-random.uniform(14, 45) / 20) * float(np.std(clean))
             _add(samples, augment.breath(length, random) * loud, start)
             breaths.append((start, start + length))
         _add(samples, clean, at)
@@ -84,26 +88,56 @@ def loudness(samples: Floats, times: Doubles) -> Doubles:
     return np.asarray(10 * np.log10((power[high] - power[low]) / (0.03 * RATE) + 1e-8))
 
 
-def example(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> tuple[Floats, Floats]:
-    """Features (FRAMES, SIZE) and targets (FRAMES, channels) of one example."""
+def example(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> tuple[Floats, Floats, Floats]:
+    """Features (FRAMES, SIZE), targets (FRAMES, channels) and classes (FRAMES) of one example."""
     times = output_times(FRAMES)
     if random.random() < SILENT:
         sound = augment.noise(int(SECONDS * RATE), random) * 10 ** (-random.uniform(40, 80) / 20)
-        return Features().push(sound.astype(np.float32)), np.zeros((FRAMES, len(visemes.NAMES)), np.float32)
+        still = np.zeros((FRAMES, len(visemes.NAMES)), np.float32)
+        return Features().push(sound.astype(np.float32)), still, np.zeros(FRAMES, np.int64)
     spoken = scene(espeak, random, variants)
     level = loudness(spoken.samples, times)
     targets = visemes.coefficients(spoken.phones, spoken.shut, spoken.breaths, level, times)
-    return Features().push(augment.record(spoken.samples, random)), targets
+    features = Features().push(augment.record(spoken.samples, random))
+    return features, targets, visemes.classes(spoken.phones, times)
 
 
-def build(count: int, seed: int, variants: list[str]) -> tuple[Floats, Floats]:
-    """``count`` examples: features (count, FRAMES, SIZE) and targets (count, FRAMES, channels), float16."""
-    espeak = Espeak()
+def build(count: int, seed: int, variants: list[str]) -> tuple[Floats, Floats, Floats]:
+    """``count`` examples: features (count, FRAMES, SIZE) and targets (count, FRAMES, channels), float16, and classes
+    (count, FRAMES), uint8.
+
+    Each CHUNK is made in a process of its own: some voices make espeak-ng crash after some thousand phrases. A chunk
+    that did is made again from another seed, so the result is always the same.
+    """
     features = np.empty((count, FRAMES, SIZE), np.float16)
     targets = np.empty((count, FRAMES, len(visemes.NAMES)), np.float16)
-    for n in range(count):
-        features[n], targets[n] = example(espeak, np.random.default_rng([seed, n]), variants)
-    return features, targets
+    labels = np.empty((count, FRAMES), np.uint8)
+    context = get_context("spawn")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "chunk.npz"
+        for start in range(0, count, CHUNK):
+            stop = min(start + CHUNK, count)
+            for attempt in range(ATTEMPTS):
+                process = context.Process(target=_chunk, args=(path, start, stop, seed + 1000 * attempt, variants))
+                process.start()
+                process.join()
+                if process.exitcode == 0:
+                    break
+            else:
+                raise RuntimeError(f"espeak-ng crashed {ATTEMPTS} times over the examples from {start} to {stop}")
+            with np.load(path) as made:
+                features[start:stop], targets[start:stop] = made["features"], made["targets"]
+                labels[start:stop] = made["labels"]
+    return features, targets, labels
+
+
+def _chunk(path: Path, start: int, stop: int, seed: int, variants: list[str]) -> None:
+    espeak = Espeak()
+    made = [example(espeak, np.random.default_rng([seed, n]), variants) for n in range(start, stop)]
+    features, targets, labels = (np.stack(values) for values in zip(*made, strict=True))
+    np.savez(
+        path, features=features.astype(np.float16), targets=targets.astype(np.float16), labels=labels.astype(np.uint8)
+    )
 
 
 def _add(samples: Floats, piece: Floats, at: float) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx
 import torch
@@ -16,29 +18,33 @@ from splatavatar.rig.arkit import NAMES as ARKIT
 CONTEXT = 6
 """frames that the first layer sees, the newest included"""
 CHANNELS = len(visemes.NAMES)
+NARROWING = {"mouthPucker": 0.08, "mouthFunnel": 0.25, "mouthRollLower": 0.08}
+"""gap that a full coefficient takes away"""
+DOUBT, CERTAIN = 0.4, 0.3
+"""shares of a full closure: where the lips begin to be closed for good, and how far from there they are"""
 
 
 class Network(nn.Module):
-    """A causal convolution over CONTEXT frames, gated recurrent layers, a linear head."""
+    """A causal convolution over CONTEXT frames, gated recurrent layers, a linear head.
 
-    def __init__(self, width: int, layers: int) -> None:
+    A second head tells the classes of sounds apart; it helps to learn and is left out of the export.
+    """
+
+    def __init__(self, width: int, layers: int, dropout: float) -> None:
         super().__init__()
         self.width, self.layers = width, layers
         self.front = nn.Linear(CONTEXT * SIZE, width)
-        self.recurrent = nn.GRU(width, width, layers, batch_first=True)
+        self.dropout = nn.Dropout(dropout)
+        self.recurrent = nn.GRU(width, width, layers, batch_first=True, dropout=dropout if layers > 1 else 0.0)
         self.head = nn.Linear(width, CHANNELS)
+        self.classes = nn.Linear(width, len(visemes.CLASSES))
 
-    def forward(self, features: Tensor) -> Tensor:
-        """(B, T, CHANNELS) of features (B, T, SIZE), from silence."""
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels (B, T, CHANNELS) and class scores (B, T, C) of features (B, T, SIZE), from silence."""
         before = torch.full((len(features), CONTEXT - 1, SIZE), 0.0)
         windows = torch.cat([before, features], 1).unfold(1, CONTEXT, 1).transpose(2, 3).flatten(2)
-        hidden = torch.relu(self.front(windows))
-        hidden, _ = self.recurrent(hidden)
-        return torch.as_tensor(self.head(hidden))
-
-    @property
-    def state_size(self) -> int:
-        return (CONTEXT - 1) * SIZE + self.layers * self.width
+        hidden, _ = self.recurrent(self.dropout(torch.relu(self.front(windows))))
+        return self.head(hidden), self.classes(hidden)
 
 
 def expansion() -> np.ndarray:
@@ -102,7 +108,8 @@ def to_onnx(networks: list[Network], metadata: dict[str, str]) -> onnx.ModelProt
         outputs.append(f"out{n}")
     node("Sum", outputs, ["channels"])
     zero, one = constant("zero", np.array(0, np.float32)), constant("one", np.array(1, np.float32))
-    node("Clip", ["channels", zero, one], ["clipped"])
+    node("Clip", ["channels", zero, one], ["soft"])
+    _closing(node, constant, zero, one)
     node("MatMul", ["clipped", constant("expansion", expansion())], ["coefficients"])
     node("Concat", states, ["next_state"], axis=1)
     size = history + width * len(hidden_parts)
@@ -121,6 +128,43 @@ def to_onnx(networks: list[Network], metadata: dict[str, str]) -> onnx.ModelProt
     helper.set_model_props(model, metadata)
     onnx.checker.check_model(model)
     return model
+
+
+def _closing(node: Callable[..., None], constant: Callable[[str, np.ndarray], str], zero: str, one: str) -> None:
+    """From ``soft`` channels to ``clipped``: round lips are narrow, and lips that probably are closed, close.
+
+    Rounded, protruded and tucked-in lips leave a smaller gap than the visemes have it, by NARROWING; only a closure
+    brings it below visemes.NARROW. What a network learns of a closure is its mean over what the sound leaves open, half
+    closed. How sure it is shows in mouthRollUpper, which only closures move. From DOUBT to DOUBT + CERTAIN of its full
+    value mouthClose takes away, ever more completely, what is left of the gap.
+    """
+    gap = constant("gap", visemes.GAP.astype(np.float32)[:, None])
+    narrowing = np.zeros((CHANNELS, 1), np.float32)
+    for name, amount in NARROWING.items():
+        narrowing[visemes.NAMES.index(name)] = amount
+    close = np.zeros((1, CHANNELS), np.float32)
+    column = visemes.NAMES.index("mouthClose")
+    close[0, column] = -1 / visemes.GAP[column]
+    constant("close", close)
+    node("MatMul", ["soft", constant("narrowing", narrowing)], ["narrower"])
+    node("MatMul", ["soft", gap], ["wide"])
+    node("Sub", ["wide", constant("narrow", np.array(visemes.NARROW, np.float32))], ["room"])
+    node("Relu", ["room"], ["room_open"])
+    node("Min", ["narrower", "room_open"], ["narrowed"])
+
+    roll = np.zeros((CHANNELS, 1), np.float32)
+    roll[visemes.NAMES.index("mouthRollUpper")] = 1 / (visemes.ROLL_UPPER * CERTAIN)
+    node("MatMul", ["soft", constant("roll", roll)], ["rolled"])
+    node("Sub", ["rolled", constant("doubt", np.array(DOUBT / CERTAIN, np.float32))], ["sure"])
+    node("Clip", ["sure", zero, one], ["sure_clipped"])
+    node("Sub", ["wide", "narrowed"], ["open"])
+    node("Sub", ["open", constant("pressed", np.array(visemes.PRESSED, np.float32))], ["left"])
+    node("Relu", ["left"], ["left_open"])
+    node("Mul", ["left_open", "sure_clipped"], ["pressed_shut"])
+    node("Add", ["narrowed", "pressed_shut"], ["taken"])
+    node("MatMul", ["taken", "close"], ["closing"])
+    node("Add", ["soft", "closing"], ["closed"])
+    node("Clip", ["closed", zero, one], ["clipped"])
 
 
 def _gates(values: np.ndarray, width: int) -> np.ndarray:

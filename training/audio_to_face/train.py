@@ -6,8 +6,10 @@ Everything is synthesised here, from ``recipe.json`` and a seed; nothing is read
 from __future__ import annotations
 
 import argparse
+import copy
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import dataset
@@ -32,6 +34,21 @@ CROP = 300
 """frames of an example that a step learns from"""
 
 
+AVERAGE = 0.995
+"""share of the mean weights that a step keeps"""
+HELD = 100
+"""examples of voices that were kept out"""
+
+
+@dataclass(frozen=True)
+class Data:
+    """What ``dataset.build`` makes, as tensors."""
+
+    features: Tensor
+    targets: Tensor
+    labels: Tensor
+
+
 def loss(out: Tensor, target: Tensor, scale: Tensor, recipe: dict[str, float]) -> Tensor:
     """Error of the coefficients, of the lip gap, of its speed, and of the gap where the lips must be closed."""
     coefficients = torch.square((out - target) / scale).mean()
@@ -46,8 +63,8 @@ def loss(out: Tensor, target: Tensor, scale: Tensor, recipe: dict[str, float]) -
 def disturb(features: Tensor, random: torch.Generator) -> Tensor:
     """Features as another voice and room might have made them.
 
-    The mel axis is warped (length of the vocal tract), its contrast changed (bandwidth of the formants), a smooth
-    offset added (timbre, microphone), a noise floor laid under it, and all of it made noisy.
+    The mel axis is warped (length of the vocal tract), its contrast and its detail changed (bandwidth of the formants,
+    harmonics), a smooth offset added (timbre, microphone), a noise floor laid under it, and all of it made noisy.
     """
     batch, bands = len(features), features.shape[2] - 1
 
@@ -59,50 +76,64 @@ def disturb(features: Tensor, random: torch.Generator) -> Tensor:
 
     spectra, loudness = features[..., :bands], features[..., bands:]
     axis = torch.arange(bands, dtype=torch.float32)
-    source = (axis * (1 + uniform(-0.06, 0.06)) + 0.7 * curve(4)).clamp(0, bands - 1)
+    source = (axis * (1 + uniform(-0.08, 0.08)) + 0.7 * curve(4)).clamp(0, bands - 1)
     weights = (1 - (source.mT - axis).abs()).clamp_min(0)  # (B, to, from): linear interpolation
     spectra = spectra @ weights.mT
+    # People's spectra have less detail above 1.5 kHz than espeak-ng's, and change more slowly.
+    height = (axis / (bands / 2)).clamp_max(1.0)
+    for _ in range(2):
+        blurred = torch.nn.functional.avg_pool1d(spectra, 3, 1, 1, count_include_pad=False)
+        spectra = spectra + uniform(0.0, 1.0) * height * (blurred - spectra)
+    before = torch.cat([spectra[:, :1], spectra[:, :-1]], 1)
+    after = torch.cat([spectra[:, 1:], spectra[:, -1:]], 1)
+    spectra = spectra + uniform(0.0, 0.9) * ((before + spectra + after) / 3 - spectra)
     spectra = spectra * uniform(0.75, 1.2) + 0.15 * curve(6)
-    floor = uniform(-3.0, -0.3) + 0.3 * curve(5)
+    floor = uniform(-3.0, -0.5) + 0.3 * curve(5)
     spectra = 0.2 * torch.logaddexp(spectra / 0.2, (floor + 0.1 * torch.randn(spectra.shape, generator=random)) / 0.2)
     spectra = spectra + 0.08 * torch.randn(spectra.shape, generator=random)
     loudness = loudness + 0.05 * torch.randn(loudness.shape, generator=random)
     return torch.cat([spectra, loudness], 2)
 
 
-def train(features: Tensor, targets: Tensor, recipe: dict[str, float], seed: int, log: bool = True) -> Network:
-    """A network trained on features (N, T, SIZE) and targets (N, T, channels)."""
+def train(data: Data, recipe: dict[str, float], seed: int) -> Network:
+    """A network trained on ``data``: the running mean of the weights over the last steps."""
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
-    network = Network(int(recipe["width"]), int(recipe["layers"]))
-    scale = targets.float().std((0, 1)).clamp_min(0.02)
+    network = Network(int(recipe["width"]), int(recipe["layers"]), recipe["dropout"])
+    average = copy.deepcopy(network).eval()
+    scale = data.targets[:500].float().std((0, 1)).clamp_min(0.02)
     steps, batch = int(recipe["steps"]), int(recipe["batch"])
     optimiser = torch.optim.AdamW(network.parameters(), recipe["rate"], weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe["rate"], total_steps=steps, pct_start=0.1)
     started, mean = time.perf_counter(), 0.0
     for step in range(steps):
-        chosen = torch.randint(0, len(features), (batch,), generator=random)
-        start = int(torch.randint(0, features.shape[1] - CROP + 1, (1,), generator=random))
+        chosen = torch.randint(0, len(data.features), (batch,), generator=random)
+        start = int(torch.randint(0, data.features.shape[1] - CROP + 1, (1,), generator=random))
         cut = slice(start, start + CROP)
-        out = network(disturb(features[chosen, cut].float(), random))
-        error = loss(out[:, WARM:], targets[chosen, cut][:, WARM:].float(), scale, recipe)
+        channels, classes = network(disturb(data.features[chosen, cut].float(), random))
+        error = loss(channels[:, WARM:], data.targets[chosen, cut][:, WARM:].float(), scale, recipe)
+        labels = data.labels[chosen, cut][:, WARM:].long()
+        told = torch.nn.functional.cross_entropy(classes[:, WARM:].flatten(0, 1), labels.flatten())
         optimiser.zero_grad()
-        error.backward()
+        (error + recipe["class_weight"] * told).backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         schedule.step()
+        with torch.no_grad():
+            keep = min(AVERAGE, (step + 1) / (step + 10))
+            for kept, new in zip(average.parameters(), network.parameters(), strict=True):
+                kept.lerp_(new, 1 - keep)
         mean = error.item() if step == 0 else 0.98 * mean + 0.02 * error.item()
-        if log and (step + 1) % 100 == 0:
+        if (step + 1) % 100 == 0:
             print(f"step {step + 1}: loss {mean:.4f}, {time.perf_counter() - started:.0f} s", flush=True)
-    return network
+    return average
 
 
-def examine(network: Network, features: Tensor, targets: Tensor) -> dict[str, float]:
+def examine(network: Network, data: Data) -> dict[str, float]:
     """On other voices: correlation of the gap over all examples, and the share of closures that close."""
-    network.eval()
     with torch.no_grad():
-        gap = (network(features.float()).clamp(0, 1) @ GAP).numpy()
-    wanted = (targets.float() @ GAP).numpy()
+        gap = (network(data.features.float())[0].clamp(0, 1) @ GAP).numpy()
+    wanted = (data.targets.float() @ GAP).numpy()
     hit, closures = 0, 0
     for got, want in zip(gap, wanted, strict=True):
         shut = np.concatenate([[False], want < SHUT, [False]])
@@ -121,20 +152,21 @@ def main() -> None:
     arguments = parser.parse_args()
     recipe = json.loads(arguments.recipe.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
+    seed, examples = int(recipe["seed"]), int(recipe["examples"])
     if arguments.data is not None and arguments.data.exists():
-        stored = np.load(arguments.data)
-        features, targets = stored["features"], stored["targets"]
+        with np.load(arguments.data) as stored:
+            made = stored["features"], stored["targets"], stored["labels"]
     else:
-        features, targets = dataset.build(int(recipe["examples"]), int(recipe["seed"]), text.VARIANTS)
+        made = dataset.build(examples, seed, text.VARIANTS)
         if arguments.data is not None:
-            np.savez(arguments.data, features=features, targets=targets)
-    print(f"{len(features)} examples, {len(features) * dataset.SECONDS / 3600:.1f} hours", flush=True)
-    held = tuple(map(torch.from_numpy, dataset.build(100, int(recipe["seed"]) + 1, text.HELD_OUT)))
+            np.savez(arguments.data, features=made[0], targets=made[1], labels=made[2])
+    data = Data(*map(torch.from_numpy, made))
+    held = Data(*map(torch.from_numpy, dataset.build(HELD, seed + 1, text.HELD_OUT)))
+    print(f"{examples} examples, {examples * dataset.SECONDS / 3600:.1f} hours", flush=True)
     networks = []
     for n in range(int(recipe["networks"])):
-        seed = int(recipe["seed"]) + n
-        network = train(torch.from_numpy(features), torch.from_numpy(targets), recipe, seed)
-        print(examine(network, *held), flush=True)
+        network = train(data, recipe, seed + n)
+        print(examine(network, held), flush=True)
         networks.append(network)
     metadata = {
         "kind": "splatavatar audio-to-face",

@@ -46,9 +46,13 @@ GAP = np.array([0.41, -0.41, 0.17, 0, 0.045, 0.06, -0.045, -0.04, -0.035, 0, -0.
 landmarks 13-14 over 33-263, which are linear to 1 %"""
 OPEN = 0.2
 """gap of a wide open vowel"""
-REST_GAP, PRESSED = -0.02, -0.065
-"""gap in silence and of a bilabial closure. That of the Anny head's landmarks at rest is 0.037, and baked avatars show
-lips that are slightly parted: closed ones need less than nothing"""
+NARROW, PRESSED = -0.02, -0.065
+"""gap of the narrowest opening and of a bilabial closure, relative to the neutral face. That of the Anny head is 0.037
+between the landmarks, and baked avatars show lips that are slightly parted: closed ones need less than nothing"""
+ROLL_UPPER = 0.12
+"""mouthRollUpper of a bilabial closure"""
+NEUTRAL = -NARROW / (OPEN - NARROW)
+"""the opening that the neutral face has"""
 
 PARAMETERS = ("gap", "round", "funnel", "spread", "tuck", "tongue")
 
@@ -119,11 +123,16 @@ CONSONANTS = {
     **dict.fromkeys("jɲʎcɟçʝ", Viseme(0.3, spread=0.4, strength=0.4)),
 }
 VISEMES = {**VOWELS, **CONSONANTS}
-REST = Viseme(0.0, strength=1.0)
+REST = Viseme(NEUTRAL, strength=1.0)
+
+CLASSES = [REST, *{id(viseme): viseme for viseme in VISEMES.values()}.values()]
+"""what the network also learns to tell apart, for training only"""
 
 BEFORE = {"gap": 0.055, "round": 0.10, "funnel": 0.09, "spread": 0.09, "tuck": 0.035, "tongue": 0.04}
 AFTER = {"gap": 0.050, "round": 0.08, "funnel": 0.07, "spread": 0.08, "tuck": 0.035, "tongue": 0.04}
 """seconds in which the strength falls to 1/e before and after a phoneme: lips anticipate"""
+RELAX, PART = 0.5, 0.12
+"""seconds after speech until the lips are at rest, and before it when they start to move"""
 CLOSING, OPENING = 0.075, 0.085
 """seconds that the lips take to close and to open"""
 SMOOTHING = 0.018
@@ -153,6 +162,15 @@ def segments(phones: Sequence[Phone]) -> list[Segment]:
         edges = np.linspace(phone.start, phone.end, len(signs) + 1)
         for sign, start, end in zip(signs, edges[:-1], edges[1:], strict=True):
             found.append(Segment(VISEMES[sign], float(start), float(end), sign in VOWELS))
+    return found
+
+
+def classes(phones: Sequence[Phone], times: Doubles) -> NDArray[np.int64]:
+    """(T) index into CLASSES of what is spoken at ``times``."""
+    found = np.zeros(len(times), np.int64)
+    number = {id(viseme): index for index, viseme in enumerate(CLASSES)}
+    for piece in segments(phones):
+        found[(times >= piece.start) & (times < piece.end)] = number[id(piece.viseme)]
     return found
 
 
@@ -189,10 +207,11 @@ def coefficients(
     breaths: Sequence[tuple[float, float]],
     loudness: Doubles,
     times: Doubles,
+    step: float = STEP,
 ) -> Floats:
-    """(T, len(CHANNELS)) at ``times`` (T), STEP apart, seconds; ``loudness`` (T) dB of the speech at those times."""
+    """(T, len(CHANNELS)) at ``times`` (T), ``step`` apart, seconds; ``loudness`` (T) dB of the speech at them."""
     tracks = _dominated(phones, loudness, times)
-    sigma = SMOOTHING / STEP
+    sigma = SMOOTHING / step
     for name in PARAMETERS:
         tracks[name] = gaussian_filter1d(tracks[name], sigma)
     for start, end in breaths:
@@ -204,9 +223,9 @@ def coefficients(
     for start, end in shut:
         away = np.where(times < start, (start - times) / CLOSING, (times - end) / OPENING)
         opened = np.minimum(opened, _smoothstep(np.clip(away, 0.0, 1.0)))
-    opened = gaussian_filter1d(opened, 0.6)
+    opened = gaussian_filter1d(opened, 0.006 / step)
     opened[opened < 0.02] = 0.0
-    return _arkit(tracks, opened, _brows(loudness))
+    return _arkit(tracks, opened, _brows(loudness, step))
 
 
 def _dominated(phones: Sequence[Phone], loudness: Doubles, times: Doubles) -> dict[str, Doubles]:
@@ -214,7 +233,8 @@ def _dominated(phones: Sequence[Phone], loudness: Doubles, times: Doubles) -> di
     scale = _openings(pieces, loudness, times)
     tracks = {}
     for name in PARAMETERS:
-        above, below = np.zeros(len(times)), np.full(len(times), 1e-6)
+        weak = 1e-4
+        above, below = np.full(len(times), weak * getattr(REST, name)), np.full(len(times), weak)
         for piece, opening in zip(pieces, scale, strict=True):
             viseme = piece.viseme
             strength = viseme.strength if name == "gap" or viseme.shape is None else viseme.shape
@@ -224,8 +244,9 @@ def _dominated(phones: Sequence[Phone], loudness: Doubles, times: Doubles) -> di
             late = times - (piece.end - 0.5 * half)
             away = np.maximum(early, 0.0) / BEFORE[name] + np.maximum(late, 0.0) / AFTER[name]
             pull = strength * np.exp(-away)
-            if viseme is REST:
-                pull *= min(half / 0.1, 1.0)
+            if viseme is REST:  # lips relax slowly, and part before the next sound
+                settled = np.minimum((times - piece.start) / RELAX, (piece.end - times) / PART)
+                pull *= min(half / 0.1, 1.0) * _smoothstep(np.clip(settled, 0.0, 1.0))
             above += pull * getattr(viseme, name) * (opening if name == "gap" else 1.0)
             below += pull
         tracks[name] = above / below
@@ -244,10 +265,10 @@ def _openings(pieces: Sequence[Segment], loudness: Doubles, times: Doubles) -> D
     return np.asarray(np.where(vowels, scale, 1.0))
 
 
-def _brows(loudness: Doubles) -> Doubles:
+def _brows(loudness: Doubles, step: float) -> Doubles:
     """(T) in [0, 1]: up where a syllable stands out of the last seconds."""
-    calm = gaussian_filter1d(loudness, 1.0 / STEP)
-    rise = gaussian_filter1d(np.clip(loudness - calm - 6.0, 0.0, 8.0) / 8.0, 0.12 / STEP)
+    calm = gaussian_filter1d(loudness, 1.0 / step)
+    rise = gaussian_filter1d(np.clip(loudness - calm - 6.0, 0.0, 8.0) / 8.0, 0.12 / step)
     return np.asarray(np.clip(2.0 * rise - 0.3, 0.0, 1.0))
 
 
@@ -259,21 +280,22 @@ def _arkit(tracks: dict[str, Doubles], opened: Doubles, brows: Doubles) -> Float
     gap, tuck, spread = tracks["gap"], tracks["tuck"], tracks["spread"]
     pressed = 1.0 - opened
     out = dict.fromkeys(NAMES, np.zeros(len(gap)))
-    jaw = 0.42 * gap * (1.0 - 0.25 * tracks["round"])
+    parted = np.maximum(gap - NEUTRAL, 0.0) / (1.0 - NEUTRAL)
+    jaw = 0.42 * parted * (1.0 - 0.25 * tracks["round"])
     out["jawOpen"] = jaw * (0.35 + 0.65 * opened)
     out["mouthFunnel"] = 0.45 * tracks["funnel"] + 0.15 * tracks["round"] * opened
     out["mouthPucker"] = 0.7 * tracks["round"]
-    out["mouthLowerDown"] = (0.25 * gap + 0.1 * spread) * opened * (1 - tuck)
-    out["mouthUpperUp"] = 0.15 * gap * opened + 0.2 * tuck * opened
+    out["mouthLowerDown"] = (0.25 * parted + 0.1 * spread) * opened * (1 - tuck)
+    out["mouthUpperUp"] = 0.15 * parted * opened + 0.2 * tuck * opened
     out["mouthRollLower"] = 0.45 * tuck + 0.15 * pressed
-    out["mouthRollUpper"] = 0.12 * pressed
+    out["mouthRollUpper"] = ROLL_UPPER * pressed
     out["mouthPress"] = 0.15 * pressed
     out["mouthStretch"] = 0.2 * spread
     out["mouthSmile"] = 0.15 * spread
     out["cheekPuff"] = 0.05 * pressed
     out["tongueOut"] = 0.25 * tracks["tongue"] * opened
     out["browInnerUp"], out["browOuterUp"] = 0.2 * brows, 0.12 * brows
-    wanted = (REST_GAP + (OPEN - REST_GAP) * gap) * opened + PRESSED * pressed
+    wanted = (NARROW + (OPEN - NARROW) * gap) * opened + PRESSED * pressed
     channels = np.stack([out[name] for name in NAMES], 1)
     # What the lips are still too far apart, mouthClose takes away.
     channels[:, NAMES.index("mouthClose")] = np.clip((channels @ GAP - wanted) / -GAP[NAMES.index("mouthClose")], 0, 1)

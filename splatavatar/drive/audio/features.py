@@ -31,6 +31,8 @@ LEVEL_START, LEVEL_LOWEST = -30.0, -55.0
 """dB of full scale: the level of a voice before any was heard; and of the faintest that counts as one"""
 ATTACK, DECAY = 0.15, 0.015
 """share of the way up per frame; dB down per frame"""
+SEARCH, SETTLE = 0.1, 150.0
+"""further dB down per frame at first, and frames in which that falls to 1/e: finds the level of a quiet voice"""
 ACTIVE = 20.0
 """dB below the level, above which a frame counts as speech and shapes the mean spectrum"""
 MEMORY, PRIOR = 400, 50
@@ -90,6 +92,7 @@ class VoiceNormaliser:
         self._level = LEVEL_START
         self._mean = TILT.copy()
         self._heard = PRIOR
+        self._search = SEARCH
 
     def push(self, frames: Floats) -> Floats:
         """(N, SIZE) features of frames (N, BANDS) in dB."""
@@ -99,7 +102,8 @@ class VoiceNormaliser:
             if loudness > self._level:
                 self._level += ATTACK * (loudness - self._level)
             else:
-                self._level = max(self._level - DECAY, LEVEL_LOWEST)
+                self._level = max(self._level - DECAY - self._search, LEVEL_LOWEST)
+            self._search *= float(np.exp(-1.0 / SETTLE))
             relative = np.maximum(frame - np.float32(self._level), np.float32(-RANGE))
             if loudness > self._level - ACTIVE:
                 self._heard = min(self._heard + 1, MEMORY)
