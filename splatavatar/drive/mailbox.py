@@ -12,8 +12,9 @@ from splatavatar.drive.sources.source import Clock
 
 COEFFICIENTS = 52
 PREDICTION = 0.5
-"""share of the last movement that is taken to go on. On Live Link takes of 60 FPS, thinned to 30 and continued half a
-frame ahead, 0.5 has about the error of 1 at two thirds of its roughness; 0 has the most of both.
+"""share of the last movement that is taken to go on. Two Live Link takes thinned to every second frame, continued half
+a frame ahead, with the tracker's noise (0.01) added or not: 0.5 has the least error and roughness of 0, 0.25, 0.5, 0.75
+and 1 (a range-of-motion take: error 0.0193 at 0, 0.0165 at 0.5, 0.0181 at 1), or is within 1 % of the least error.
 """
 
 

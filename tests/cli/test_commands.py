@@ -102,11 +102,11 @@ def test_info_and_export(run, files: Path, tmp_path: Path) -> None:
         (["drive", "{avatar}", "--signal", "absent.npz", "-o", "a.mp4"], "absent.npz: no such file."),
         (
             ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.avi"],
-            "a.avi: unknown kind of output, expected a video (out.mp4) or numbered pictures (frames/%05d.png).",
+            "a.avi: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png).",
         ),
         (
             ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.mp4", "--background", "transparent"],
-            "a.mp4: an mp4 cannot be transparent; give a background colour, or write frames/%05d.png.",
+            "a.mp4: an mp4 cannot be transparent; give a background colour, or write out.webm or frames/%05d.png.",
         ),
         (["render", "{avatar}", "-o", "a.jpg"], "a.jpg: a picture is written as .png."),
         (

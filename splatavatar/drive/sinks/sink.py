@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import OutputError
+
+if TYPE_CHECKING:
+    from splatavatar.drive.sinks.soundtrack import Soundtrack
 
 
 class Sink(Protocol):
@@ -44,24 +47,33 @@ class LiveSink(Protocol):
         """Let go of the device; may be called again."""
 
 
-def open_sink(path: str | Path, fps: float, width: int, height: int, transparent: bool) -> Sink:
-    """The sink for ``path``: ``x.mp4`` is a video, ``folder/%05d.png`` numbered pictures. Raises OutputError."""
+def open_sink(
+    path: str | Path, fps: float, width: int, height: int, transparent: bool, sound: Soundtrack | None = None
+) -> Sink:
+    """The sink for ``path``: ``x.mp4`` and ``x.webm`` are videos with ``sound``, ``folder/%05d.png`` numbered pictures.
+
+    Raises OutputError.
+    """
     path = Path(path)
     suffix = path.suffix.lower()
     if suffix == ".mp4":
         if transparent:
             raise OutputError(
-                f"{path}: an mp4 cannot be transparent; give a background colour, or write frames/%05d.png."
+                f"{path}: an mp4 cannot be transparent; give a background colour, or write out.webm or frames/%05d.png."
             )
         from splatavatar.drive.sinks.video import VideoSink
 
-        return VideoSink(path, frame_rate(fps), width, height)
+        return VideoSink(path, frame_rate(fps), width, height, sound)
+    if suffix == ".webm":
+        from splatavatar.drive.sinks.webm import WebmSink
+
+        return WebmSink(path, frame_rate(fps), width, height, sound)
     if suffix == ".png":
         from splatavatar.drive.sinks.frames import FramesSink
 
         return FramesSink(path)
     raise OutputError(
-        f"{path}: unknown kind of output, expected a video (out.mp4) or numbered pictures (frames/%05d.png)."
+        f"{path}: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png)."
     )
 
 

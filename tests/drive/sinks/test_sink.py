@@ -21,9 +21,21 @@ def test_the_name_decides(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "transparent", "message"),
     [
-        ("a.gif", False, "unknown kind of output, expected a video (out.mp4) or numbered pictures (frames/%05d.png)."),
-        ("a", False, "unknown kind of output, expected a video (out.mp4) or numbered pictures (frames/%05d.png)."),
-        ("a.mp4", True, "an mp4 cannot be transparent; give a background colour, or write frames/%05d.png."),
+        (
+            "a.gif",
+            False,
+            "unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png).",
+        ),
+        (
+            "a",
+            False,
+            "unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png).",
+        ),
+        (
+            "a.mp4",
+            True,
+            "an mp4 cannot be transparent; give a background colour, or write out.webm or frames/%05d.png.",
+        ),
         ("a.png", False, "a sequence of pictures needs one number in its name, such as frames/%05d.png."),
         ("%d-%d.png", False, "a sequence of pictures needs one number in its name, such as frames/%05d.png."),
         ("%s.png", False, "a sequence of pictures needs one number in its name, such as frames/%05d.png."),
