@@ -51,12 +51,14 @@ class Follower:
         self._weights = torch.from_numpy(avatar.correctives.weights)
         self._bias = torch.from_numpy(avatar.correctives.bias)
 
-    def follow(self, start: PoseParameters, targets: Sequence[Target]) -> PoseParameters:
-        """The parameters near ``start`` that show ``targets``, pictures of one timestep, best."""
+    def follow(
+        self, start: PoseParameters, targets: Sequence[Target], about: PoseParameters | None = None
+    ) -> PoseParameters:
+        """The parameters near ``about``, searched from ``start`` on, that show ``targets``, pictures of one timestep,
+        best. Without ``about`` they are near ``start``."""
         settings = self.settings
-        origin = [torch.from_numpy(v.copy()) for v in (start.expression, start.joint_rotations, start.translation)]
+        values, origin = _tensors(start), _tensors(about or start)
         free = [torch.ones_like(origin[0]), self._free_joints(origin[1]), torch.ones_like(origin[2])]
-        values = [v.clone() for v in origin]
         first, second = [torch.zeros_like(v) for v in values], [torch.zeros_like(v) for v in values]
         for step in range(1, settings.steps + 1):
             decay = 0.1 ** (step / settings.steps)
@@ -92,6 +94,10 @@ class Follower:
             total += gradients.vertices / len(targets)
         vertices.backward(total)  # type: ignore[no-untyped-call]
         return [torch.zeros_like(v) if leaf.grad is None else leaf.grad for v, leaf in zip(values, leaves, strict=True)]
+
+
+def _tensors(pose: PoseParameters) -> list[Tensor]:
+    return [torch.from_numpy(v.copy()) for v in (pose.expression, pose.joint_rotations, pose.translation)]
 
 
 def splats_of(avatar: Avatar) -> Splats:

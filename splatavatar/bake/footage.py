@@ -145,10 +145,17 @@ def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple
 def _followed(
     avatar: Avatar, frames: list[Frame], starts: list[PoseParameters], told: Callable[[int, int], None]
 ) -> Iterator[PoseParameters]:
-    follower = Follower(avatar)
+    """In the order of ``frames``. What the landmarks of a frame say of torso and neck is put right by as much as in the
+    frame before it: a torso that they cannot see does not start anew in every frame."""
+    follower, turned, moved = Follower(avatar), np.float32(0) * starts[0].joint_rotations, np.zeros(3, np.float32)
     for number, (frame, start) in enumerate(zip(frames, starts, strict=True)):
+        if number and frame.camera_index != frames[number - 1].camera_index:
+            turned, moved = np.zeros_like(turned), np.zeros_like(moved)
         (target,) = load_targets([frame])
-        yield follower.follow(start, [target])
+        better = replace(start, joint_rotations=start.joint_rotations + turned, translation=start.translation + moved)
+        found = follower.follow(better, [target], about=start)
+        turned, moved = found.joint_rotations - start.joint_rotations, found.translation - start.translation
+        yield found
         told(number + 1, len(frames))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,21 @@ class PosedView:
         column, row = np.floor(pixel).astype(np.int64).T
         inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height) & (local[:, 2] > 0)
         return row.clip(0, camera.height - 1), column.clip(0, camera.width - 1), inside
+
+
+def looked_at(target: Target, motion: RigMotion) -> Target:
+    """``target`` whose rectangle holds all that the rig shows in the picture too.
+
+    Where a frame was cropped or has bars the body goes on beyond the matte: what is there must learn to be clear.
+    """
+    view = PosedView(target, motion.vertices(target.timestep).numpy())
+    rows, columns, inside = view.pixels(view.vertices)
+    if not inside.any():
+        return target
+    x0, y0, x1, y1 = target.rectangle
+    rows, columns = rows[inside], columns[inside]
+    low = min(x0, int(columns.min())), min(y0, int(rows.min()))
+    return replace(target, rectangle=(*low, max(x1, int(columns.max()) + 1), max(y1, int(rows.max()) + 1)))
 
 
 def all_round(targets: list[Target], motion: RigMotion, count: int) -> list[PosedView]:

@@ -33,7 +33,7 @@ from splatavatar.bake.interrupt import deferred_interrupt
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.portrait import portrait_metadata
-from splatavatar.bake.posed_view import all_round
+from splatavatar.bake.posed_view import all_round, looked_at
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
@@ -134,12 +134,15 @@ class Job:
         out: Path,
     ) -> None:
         self.settings, self.display, self.out = settings, display, out
-        self.rig, self.parameters, self.targets = rig, parameters, targets
-        self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
+        self.rig, self.parameters = rig, parameters
         final_rate = PRESETS[settings.preset].final_rate
         self.monocular = len({t.timestep for t in targets}) == len(targets)
         self.schedule = Schedule.monocular(final_rate) if self.monocular else Schedule(final_rate=final_rate)
         self.motion = RigMotion(rig, parameters)
+        if self.monocular:
+            targets = [looked_at(target, self.motion) for target in targets]
+        self.targets = targets
+        self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
         trained = sorted({t.timestep for t in targets})
         weights, bias = corrective_basis(
             rig, self.motion.inputs[trained], self.schedule.turn_correctives, self.schedule.expression_correctives
