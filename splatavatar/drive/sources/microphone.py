@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import queue
 import threading
 from collections.abc import Callable
@@ -53,7 +55,8 @@ class Microphone:
 
         def hear(samples: Floats, ago: float) -> None:
             if blocks.full():
-                blocks.get_nowait()  # the newest sound wins
+                with contextlib.suppress(queue.Empty):
+                    blocks.get_nowait()  # the newest sound wins
             blocks.put_nowait((samples, clock() - ago))
 
         stream = open_microphone(self._device, hear)
@@ -107,7 +110,7 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
     Raises SourceError or DependencyError.
     """
     try:
-        import sounddevice
+        sounddevice = importlib.import_module("sounddevice")
     except ModuleNotFoundError as error:
         raise DependencyError(
             "the microphone needs the package 'sounddevice'; add it by: pip install \"splatavatar[live]\""
@@ -125,15 +128,6 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
         raise SourceError(f"there is no {which}; {found}. Recorded sound goes in with --audio FILE.") from error
     own = round(float(about["default_samplerate"]))
     for rate in dict.fromkeys((RATE, own)):
-        resample = _resampler(rate)
-
-        def take(
-            data: Any, frames: int, time: Any, status: Any, resample: Callable[[Floats], Floats] = resample
-        ) -> None:
-            ago = time.currentTime - time.inputBufferAdcTime
-            # Some drivers do not know when the sound was heard.
-            hear(resample(data[:, 0].copy()), ago if 0.0 < ago < 1.0 else frames / rate)
-
         try:
             stream = sounddevice.InputStream(
                 samplerate=rate,
@@ -142,7 +136,7 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
                 channels=1,
                 dtype="float32",
                 latency="low",
-                callback=take,
+                callback=_callback(rate, hear),
             )
             stream.start()
         except sounddevice.PortAudioError as error:
@@ -153,10 +147,20 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
     raise SourceError(f"the {which} cannot be opened ({reason}); another program may be using it.") from problem
 
 
+def _callback(rate: int, hear: Hear) -> Callable[[Any, int, Any, Any], None]:
+    resample = _resampler(rate)
+
+    def take(data: Any, frames: int, time: Any, status: Any) -> None:
+        ago = time.currentTime - time.inputBufferAdcTime
+        # Some drivers do not know when the sound was heard.
+        hear(resample(data[:, 0].copy()), ago if 0.0 < ago < 1.0 else frames / rate)
+
+    return take
+
+
 def _reopened(device: int | str | None, hear: Hear) -> Any:
     """The stream, or None where it is still absent. PortAudio knows the devices that were there when it was started."""
-    import sounddevice
-
+    sounddevice = importlib.import_module("sounddevice")
     try:
         sounddevice._terminate()
         sounddevice._initialize()
