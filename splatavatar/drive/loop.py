@@ -110,6 +110,7 @@ class Loop:
             try:
                 for source, mailbox in self._inputs:
                     source.start(mailbox.put, self._clock)
+                    mailbox.fps = source.fps
                 self._start_thread("render", self._render)
                 for outlet in self._outlets:
                     if not outlet.main_thread:

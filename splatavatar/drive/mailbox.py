@@ -14,8 +14,10 @@ COEFFICIENTS = 52
 PREDICTION = 0.5
 """share of the last movement that is taken to go on. Two Live Link takes thinned to every second frame, continued half
 a frame ahead, with the tracker's noise (0.01) added or not: 0.5 has the least error and roughness of 0, 0.25, 0.5, 0.75
-and 1 (a range-of-motion take: error 0.0193 at 0, 0.0165 at 0.5, 0.0181 at 1), or is within 1 % of the least error.
+and 1 (a range-of-motion take: error 0.0193 at 0, 0.0165 at 0.5, 0.0181 at 1), or is within 2 % of the least.
 """
+LONGEST_STEP = 2.5
+"""frames of the source between two signals, beyond which the face may have done anything between them"""
 
 
 class Mailbox:
@@ -26,8 +28,9 @@ class Mailbox:
     """
 
     def __init__(self, fps: float, clock: Clock = perf_counter) -> None:
-        """``fps`` of the source; ``clock`` is the one that its signals are timed on."""
-        self._frame = 1.0 / fps
+        """``clock`` is the one that the signals are timed on."""
+        self.fps = fps
+        """of the source, nominal; some know it only once they are open"""
         self._clock = clock
         self._lock = threading.Lock()
         self._previous: FaceSignal | None = None
@@ -69,13 +72,13 @@ class Mailbox:
         age = max(now - newest.time, 0.0)
         if previous is None or previous.confidence <= 0 or newest.confidence <= 0:
             return newest, age
-        step = newest.time - previous.time
-        if step > 2.5 * self._frame:
+        step, frame = newest.time - previous.time, 1.0 / self.fps
+        if step > LONGEST_STEP * frame:
             return newest, age
         if now < newest.time:
             share = max((now - previous.time) / step, 0.0) - 1.0
         else:
-            share = PREDICTION * min(max(now - arrival, 0.0), self._frame) / step
+            share = PREDICTION * min(max(now - arrival, 0.0), frame) / step
         return _moved(previous, newest, share), age
 
 

@@ -102,7 +102,8 @@ def test_info_and_export(run, files: Path, tmp_path: Path) -> None:
         (["drive", "{avatar}", "--signal", "absent.npz", "-o", "a.mp4"], "absent.npz: no such file."),
         (
             ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.avi"],
-            "a.avi: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png).",
+            "a.avi: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures "
+            "(frames/%05d.png).",
         ),
         (
             ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.mp4", "--background", "transparent"],

@@ -1,0 +1,147 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from splatavatar.drive.sinks.window import SQUARE, check_display, checks
+from splatavatar.errors import DependencyError
+
+XVFB = shutil.which("Xvfb")
+XDOTOOL = shutil.which("xdotool")
+PROGRAM = """
+import sys
+import numpy as np
+from splatavatar.drive.controls import Controls
+from splatavatar.drive.sinks.window import Window
+controls = Controls()
+window = Window(controls, "avatar of a test")
+for n in range(3000):
+    window.write(np.full((64, 96, 3 + n % 2), (200, 60, 20, 255)[: 3 + n % 2], np.uint8), 0.01)
+    state = controls.mirror, controls.background, controls.calibrate.is_set(), window._full
+    print(n, *state, flush=True)
+    if controls.stopping.is_set():
+        print("stopped", flush=True)
+        break
+    import time; time.sleep(0.01)
+window.close()
+window.close()
+"""
+
+
+@pytest.fixture(scope="module")
+def display() -> Iterator[str]:
+    if XVFB is None:
+        pytest.skip("Xvfb is not installed")
+    reading, writing = os.pipe()
+    server = subprocess.Popen(
+        [XVFB, "-displayfd", str(writing), "-screen", "0", "640x480x24", "-nolisten", "tcp"],
+        pass_fds=[writing],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        number = pipe.readline().strip()
+    try:
+        yield f":{number}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+class Shown:
+    """The window in a program of its own, as Qt holds on to the display of a process."""
+
+    def __init__(self, display: str) -> None:
+        self.environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": os.pathsep.join(sys.path)}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM], env=self.environment, stdout=subprocess.PIPE, text=True
+        )
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+        self.wait_for("False 0 False False")
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        self.lines += [""]
+        for line in self.process.stdout:
+            self.lines.append(line.strip())
+
+    def wait_for(self, state: str) -> None:
+        end = time.monotonic() + 60
+        while not any(line.endswith(state) for line in self.lines):
+            assert time.monotonic() < end and self.process.poll() is None, self.lines[-1]
+            time.sleep(0.02)
+        self.lines.clear()
+
+    def do(self, *command: str) -> str:
+        assert XDOTOOL is not None
+        return subprocess.run(
+            [XDOTOOL, *command], env=self.environment, check=True, capture_output=True, text=True
+        ).stdout
+
+
+@pytest.fixture
+def shown(display: str) -> Iterator[Shown]:
+    if XDOTOOL is None:
+        pytest.skip("xdotool is not installed")
+    shown = Shown(display)
+    yield shown
+    shown.process.kill()
+    shown.process.wait()
+
+
+def test_keys_reach_the_controls_and_escape_ends(shown: Shown) -> None:
+    number = shown.do("search", "--sync", "--name", "avatar of a test").split()[-1]
+    shown.do("windowfocus", "--sync", number)
+    for key, state in (
+        ("m", "True 0 False False"),
+        ("b", "True 1 False False"),
+        ("shift+B", "True 2 False False"),
+        ("c", "True 2 True False"),
+        ("f", "True 2 True True"),
+    ):
+        shown.do("key", key)
+        shown.wait_for(state)
+    shown.do("key", "Escape")
+    assert shown.process.wait(60) == 0
+
+
+def test_closing_the_window_ends(shown: Shown) -> None:
+    number = shown.do("search", "--sync", "--name", "avatar of a test").split()[-1]
+    shown.do("windowquit", number)
+    shown.wait_for("stopped")
+    assert shown.process.wait(60) == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="windows need DISPLAY on Linux only")
+@pytest.mark.parametrize(
+    ("display", "where"),
+    [
+        ("", "no screen (DISPLAY is not set)"),
+        (":4711", "no screen at DISPLAY=:4711"),
+        ("nonsense", "no screen at DISPLAY=nonsense"),
+        ("127.0.0.1:4711.0", "no screen at DISPLAY=127.0.0.1:4711.0"),
+    ],
+)
+def test_without_a_screen_it_says_so(monkeypatch: pytest.MonkeyPatch, display: str, where: str) -> None:
+    monkeypatch.setenv("DISPLAY", display)
+    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
+    with pytest.raises(DependencyError) as caught:
+        check_display()
+    assert str(caught.value) == f"{where}, so no window can be shown; write a file instead (-o out.mp4)."
+
+
+def test_checks_alternate(tmp_path: Path) -> None:
+    squares = checks(5 * SQUARE, 3 * SQUARE)
+    assert squares.shape == (3 * SQUARE, 5 * SQUARE, 3)
+    corners = squares[::SQUARE, ::SQUARE, 0].astype(int)
+    assert (np.diff(corners, axis=0) != 0).all() and (np.diff(corners, axis=1) != 0).all()
