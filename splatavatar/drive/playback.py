@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
@@ -61,14 +63,33 @@ def play(
 
     ``background`` is RGB in [0, 1], None for transparent pictures. ``progress(done, total)`` is called once a frame.
     ``limit`` is that of ``ExpressionLimit``, for an avatar that has a calibration; None for no limit.
-    One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard the sinks are
-    closed on what they have, then KeyboardInterrupt goes on; on any other error they are discarded.
+    One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard, at whatever
+    moment, the sinks are closed on what they have, then KeyboardInterrupt goes on; on any other error they are
+    discarded.
     """
+    interrupted = threading.Event()
+    with deferred_interrupts(interrupted.set):
+        stats = _play(avatar, recording, camera, sinks, background, progress, limit, interrupted)
+    if interrupted.is_set():
+        raise KeyboardInterrupt
+    return stats
+
+
+def _play(
+    avatar: Avatar,
+    recording: Recording,
+    camera: Camera,
+    sinks: Sequence[Sink],
+    background: Background | None,
+    progress: Progress | None,
+    limit: float | None,
+    interrupted: threading.Event,
+) -> PlaybackStats:
     order = schedule(recording)
     channels = 4 if background is None else 3
     buffers = [np.empty((camera.height, camera.width, channels), np.uint8) for _ in range(BUFFERS)]
     pending: deque[Future[None]] = deque()
-    rendering, stages = 0.0, dict[str, float]()
+    rendering, stages, done = 0.0, dict[str, float](), 0
     try:
         path, expressions = DrivePath(avatar), expression_limit(avatar, limit)
         with ThreadPoolExecutor(max_workers=1) as worker:
@@ -86,6 +107,8 @@ def play(
                 pending.append(worker.submit(_write, sinks, buffer))
                 if progress is not None:
                     progress(done, len(order))
+                if interrupted.is_set():
+                    break
             while pending:
                 pending.popleft().result()
         _close(sinks)
@@ -96,8 +119,7 @@ def play(
         for sink in sinks:
             sink.discard()
         raise
-    frames = len(order)
-    return PlaybackStats(frames, frames / rendering, {stage: total / frames for stage, total in stages.items()})
+    return PlaybackStats(done, done / rendering, {stage: total / done for stage, total in stages.items()})
 
 
 def _write(sinks: Sequence[Sink], image: NDArray[np.uint8]) -> None:

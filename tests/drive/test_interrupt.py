@@ -1,0 +1,115 @@
+"""Ctrl-C, at any moment, leaves files that play."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from splatavatar.drive.interrupt import deferred_interrupts
+from splatavatar.drive.sources.signal_npz import read_signal_npz
+
+PROGRAM = """
+import importlib.util, sys, threading
+from pathlib import Path
+here, out, how = sys.argv[1:]
+spec = importlib.util.spec_from_file_location("small", here + "/conftest.py")
+small = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(small)
+spec = importlib.util.spec_from_file_location("loop_test", here + "/test_loop.py")
+loop_test = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(loop_test)
+from splatavatar.drive.loop import Files, Loop, LoopSettings
+from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.playback import play
+from splatavatar.drive.sinks.signal_record import SignalRecord
+from splatavatar.drive.sinks.sink import open_sink
+from splatavatar.drive.view import default_camera
+avatar, out = small.small_avatar(), Path(out)
+camera = default_camera(avatar, 48, 48)
+sinks = {name: open_sink(out / name, 30, 48, 48, False) for name in ("a.mp4", "b.webm", "%05d.png")}
+print("ready", flush=True)
+if how == "play":
+    try:
+        play(avatar, moving_signal(10000.0), camera, list(sinks.values()), (1, 1, 1))
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+else:
+    files = Files(sinks, SignalRecord(out / "signal.npz", 30))
+    Loop(avatar, [loop_test.Clip(10000.0)], [], LoopSettings(camera), files).run()
+    print("ended", flush=True)
+"""
+
+
+def frames_of(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return len(list(container.decode(video=0)))
+
+
+@pytest.mark.parametrize(("how", "said"), [("play", "interrupted"), ("loop", "ended")])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_files_play_after_interrupts(tmp_path: Path, how: str, said: str, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(Path(__file__).parent), str(tmp_path), how],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None and process.stdout.readline().strip() == "ready"
+        end = time.monotonic() + 60
+        while not list(tmp_path.glob("00*.png")):
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.01)
+        time.sleep(rng.uniform(0, 0.3))
+        # More than once, as people do: the later ones fall into the closing of the files.
+        for _ in range(4):
+            process.send_signal(signal.SIGINT)
+            time.sleep(rng.uniform(0, 0.02))
+        output, _ = process.communicate(timeout=60)
+        # The last one may come when everything is closed, and end the program as it always does.
+        assert process.returncode != 0 or output.strip() == said
+    finally:
+        process.kill()
+        process.wait()
+    pictures = sorted(tmp_path.glob("*.png"))
+    counts = [frames_of(tmp_path / "a.mp4"), frames_of(tmp_path / "b.webm"), len(pictures)]
+    assert min(counts) > 0
+    if how == "play":
+        assert counts == [len(pictures)] * 3
+    else:
+        assert len(read_signal_npz(tmp_path / "signal.npz")) > 0
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_interrupts_are_counted_and_the_old_handler_comes_back() -> None:
+    before, seen = signal.getsignal(signal.SIGINT), list[int]()
+    with deferred_interrupts(lambda: seen.append(1)):
+        for _ in range(3):
+            os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert len(seen) == 4
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_other_threads_are_left_alone() -> None:
+    ended = threading.Event()
+
+    def work() -> None:
+        with deferred_interrupts(lambda: None):
+            ended.set()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert ended.is_set()
