@@ -20,7 +20,7 @@ CONTEXT = 6
 CHANNELS = len(visemes.NAMES)
 NARROWING = {"mouthPucker": 0.08, "mouthFunnel": 0.25, "mouthRollLower": 0.08}
 """gap that a full coefficient takes away"""
-DOUBT, CERTAIN = 0.4, 0.3
+DOUBT, CERTAIN = 0.5, 0.3
 """shares of a full closure: where the lips begin to be closed for good, and how far from there they are"""
 
 

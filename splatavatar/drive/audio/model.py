@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -93,12 +92,6 @@ class AudioToFace:
         times, arkit = self.push(np.concatenate([samples, np.zeros(int(LOOK_AHEAD * RATE) + HOP, np.float32)]))
         self.reset()
         return still_head(times[:count], arkit[:count], float(FPS))
-
-    @property
-    def recipe(self) -> dict[str, float]:
-        """How the network was trained."""
-        stored = self._session.get_modelmeta().custom_metadata_map.get("recipe", "{}")
-        return dict(json.loads(stored))
 
     def _time(self, frame: int) -> float:
         """Seconds that the output for a frame of features is for."""
