@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.models import locate
-from splatavatar.drive.sources.face_signal import face_signal
+from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import LiveTracker, quiet
@@ -49,14 +49,17 @@ class Webcam:
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``."""
+        import cv2
+
         model = locate(given=self._model)
         camera = _opened(self._device)
         if camera is None:
             raise SourceError(_absence(self._device))
-        rate = float(camera.get(5))  # CAP_PROP_FPS
+        rate = float(camera.get(cv2.CAP_PROP_FPS))
         self.fps = rate if 1.0 <= rate <= 240.0 else FPS
+        signal = LandmarkSignal()
         try:
-            self._tracker = LiveTracker(model, lambda face, time: emit(face_signal(face, time)), self._notices)
+            self._tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)
         except BaseException:
             camera.release()
             raise

@@ -60,4 +60,4 @@ class RecordingSource:
             index += 1
         while not stopping.is_set() and clock() < start + length:
             stopping.wait(NAP)
-        self.ended = True
+        self.ended = not stopping.is_set()

@@ -29,7 +29,7 @@ REACH = 1.0
 MEMORY = 0.7
 """seconds that a lost face is waited for, before another one is followed"""
 OVERDUE = 0.5
-"""seconds after which MediaPipe has dropped a frame"""
+"""seconds after which a frame is no longer waited for: MediaPipe may drop some"""
 WARM_UP = 10.0
 """seconds that the first picture may take"""
 
@@ -132,7 +132,7 @@ class LiveTracker:
         self._follower = Follower()
         self._lock = threading.Condition()
         self._waiting: tuple[Image, float] | None = None
-        self._asked: tuple[int, float, int, int] | None = None
+        self._asked: dict[int, tuple[float, int, int]] = {}
         self._landmarker = Landmarker(model, self._answered)
         self._warm = threading.Event()
         # The first picture takes longer, and is when MediaPipe's threads write to the terminal.
@@ -150,7 +150,7 @@ class LiveTracker:
     def drain(self, seconds: float = OVERDUE) -> None:
         """Wait until the frames that were offered are reported, ``seconds`` at most."""
         with self._lock:
-            self._lock.wait_for(lambda: self._waiting is None and self._asked is None, seconds)
+            self._lock.wait_for(lambda: self._waiting is None and not self._asked, seconds)
 
     def close(self) -> None:
         """Report nothing more."""
@@ -166,32 +166,31 @@ class LiveTracker:
                 (image, time), self._waiting = self._waiting, None
                 first = time if first is None else first
                 stamp = max(stamp + 1, round(1000 * (time - first)))
-                self._asked = (stamp, time, image.shape[1], image.shape[0])
+                self._asked[stamp] = (time, image.shape[1], image.shape[0])
             try:
                 self._landmarker.ask(image, stamp)
             except (RuntimeError, ValueError) as error:
                 self._notices.say(f"a frame cannot be tracked: {error}.")
                 with self._lock:
-                    self._asked = None
+                    self._asked.pop(stamp, None)
             with self._lock:
-                self._lock.wait_for(lambda: self._asked is None, OVERDUE)
-                self._asked = None
-                self._lock.notify_all()
+                self._lock.wait_for(lambda: not self._asked, OVERDUE)
 
     def _answered(self, result: Any, image: Any, stamp: int) -> None:
         self._warm.set()
         with self._lock:
-            asked = self._asked
-        if asked is None or asked[0] != stamp:
+            asked = self._asked.get(stamp)
+        if asked is None:
             return
         try:
-            _, time, width, height = asked
+            time, width, height = asked
             self._report(self._follower.choose(seen(result, width, height), time), time)
         except Exception as error:  # nothing may be raised into MediaPipe's thread
             self._notices.say(f"a frame cannot be used: {error}.")
         finally:
             with self._lock:
-                self._asked = None
+                # Those before it were dropped.
+                self._asked = {later: what for later, what in self._asked.items() if later > stamp}
                 self._lock.notify_all()
 
 

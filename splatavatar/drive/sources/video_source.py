@@ -10,9 +10,9 @@ import numpy as np
 
 from splatavatar.capture.models import locate
 from splatavatar.capture.video import Video
+from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.checked import checked
-from splatavatar.drive.sources.face_signal import face_signal
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import Follower, Landmarker, LiveTracker, quiet, seen
@@ -46,7 +46,8 @@ class VideoCamera:
         """See ``Source``. The first frame comes at once."""
         model, video = locate(given=self._model), _opened(self.path)
         self.fps, self.ended = video.fps, False
-        tracker = LiveTracker(model, lambda face, time: emit(face_signal(face, time)), self._notices)
+        signal = LandmarkSignal()
+        tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)
         self._tracker = tracker
         self._thread = Thread(self.name, lambda stopping: self._play(video, tracker, clock, stopping))
 
@@ -77,7 +78,7 @@ class VideoCamera:
         except CaptureError as error:
             self._notices.say(str(error))
         finally:
-            self.ended = True
+            self.ended = not stopping.is_set()
 
 
 def video_recording(
@@ -93,7 +94,7 @@ def video_recording(
         DependencyError: mediapipe or its model is absent.
     """
     network, video = Landmarker(locate(given=model)), _opened(Path(path))
-    follower, signals = Follower(), list[FaceSignal]()
+    follower, signal, signals = Follower(), LandmarkSignal(), list[FaceSignal]()
     stamp, times = -1, list[float]()
     try:
         for index, time, image in video.frames():
@@ -104,7 +105,7 @@ def video_recording(
                 with quiet():
                     result = network.detect(image, stamp)
             face = follower.choose(seen(result, image.shape[1], image.shape[0]), time)
-            signals.append(face_signal(face, time))
+            signals.append(signal(face, time))
             times.append(max(time, times[-1] + 1e-6) if times else time)
             if progress is not None:
                 progress(min(index + 1, video.count), video.count)
@@ -112,7 +113,7 @@ def video_recording(
         raise SourceError(str(error)) from error
     finally:
         network.close()
-    confidence = np.array([signal.confidence for signal in signals], np.float32)
+    confidence = np.array([frame.confidence for frame in signals], np.float32)
     if not confidence.any():
         raise SourceError(f"{path}: no face in any of its {len(signals)} frames.")
     # Before the first face comes what it shows then.
@@ -121,10 +122,10 @@ def video_recording(
     return checked(
         Recording(
             time=np.array(times) - times[0],
-            arkit=np.array([signal.arkit for signal in shown], np.float32),
-            head_rotation=np.array([signal.head_rotation for signal in shown], np.float32),
-            head_translation=np.array([signal.head_translation for signal in shown], np.float32),
-            gaze=np.array([signal.gaze for signal in shown], np.float32),
+            arkit=np.array([frame.arkit for frame in shown], np.float32),
+            head_rotation=np.array([frame.head_rotation for frame in shown], np.float32),
+            head_translation=np.array([frame.head_translation for frame in shown], np.float32),
+            gaze=np.array([frame.gaze for frame in shown], np.float32),
             confidence=confidence,
             fps=video.fps,
         ),

@@ -1,0 +1,164 @@
+"""A video file is a camera to OpenCV too: one that is unplugged where the file ends."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from splatavatar.drive.sources.camera import Webcam
+from splatavatar.drive.sources.video_source import VideoCamera, video_recording
+from splatavatar.errors import DependencyError, SourceError
+
+SHARED = Path(__file__).parents[4] / "shared"
+FRAMES, FPS, SIZE = 16, 25, 256
+
+
+@pytest.fixture(scope="module")
+def model() -> Path:
+    path = SHARED / "models" / "face_landmarker.task"
+    if not path.is_file():
+        pytest.skip("the model of MediaPipe is not here")
+    return path
+
+
+def encode(path: Path, pictures: list[Any]) -> Path:
+    import av
+
+    with av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=FPS, options={"crf": "20", "preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = SIZE, SIZE, "yuv420p"
+        for picture in pictures:
+            file.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+        file.mux(stream.encode(None))
+    return path
+
+
+@pytest.fixture(scope="module")
+def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A short cut of a real video of a face."""
+    import av
+
+    video = SHARED / "videos" / "liveportrait-d18.mp4"
+    if not video.is_file():
+        pytest.skip("the shared video is not here")
+    pictures = []
+    with av.open(str(video)) as file:
+        for frame in file.decode(video=0):
+            pictures.append(frame.reformat(SIZE, SIZE, "rgb24").to_ndarray())
+            if len(pictures) == FRAMES:
+                break
+    return encode(tmp_path_factory.mktemp("face") / "face.mp4", pictures)
+
+
+@pytest.fixture(scope="module")
+def nobody(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    grey = np.full((SIZE, SIZE, 3), 128, np.uint8)
+    return encode(tmp_path_factory.mktemp("nobody") / "grey.mp4", [grey] * 4)
+
+
+def until(condition: Any) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_a_video_is_a_camera(face: Path, model: Path, heard: Any) -> None:
+    source = VideoCamera(face, model)
+    # Time goes on when a frame has been looked at, however slow this machine is.
+    source.start(heard, lambda: 10.0 + len(heard.signals) / FPS)
+    try:
+        until(lambda: source.ended)
+    finally:
+        source.stop()
+        source.stop()
+    assert source.fps == FPS
+    assert len(heard.signals) == FRAMES
+    np.testing.assert_allclose([signal.time for signal in heard.signals], 10 + np.arange(FRAMES) / FPS, atol=1e-3)
+    assert all(signal.confidence > 0 for signal in heard.signals)
+    assert max(float(signal.arkit.max()) for signal in heard.signals) > 0.1
+
+
+def test_all_of_a_video_at_once(face: Path, model: Path) -> None:
+    progress: list[tuple[int, int]] = []
+    recording = video_recording(face, model, lambda done, total: progress.append((done, total)))
+    assert len(recording) == FRAMES
+    assert recording.fps == FPS
+    np.testing.assert_allclose(recording.time, np.arange(FRAMES) / FPS, atol=1e-3)
+    assert (recording.confidence > 0).all()
+    assert np.isfinite(recording.head_rotation).all()
+    # A head that looks about into the camera.
+    assert np.abs(recording.head_rotation).max() < 1.0
+    assert progress == [(index + 1, FRAMES) for index in range(FRAMES)]
+
+
+def test_late_frames_of_a_video_are_left_out(face: Path, model: Path, heard: Any) -> None:
+    source = VideoCamera(face, model)
+    looks = iter(range(10**9))
+    source.start(heard, lambda: 0.05 * next(looks))
+    try:
+        until(lambda: source.ended)
+    finally:
+        source.stop()
+    assert len(heard.signals) < FRAMES
+
+
+def test_a_video_without_a_face(nobody: Path, model: Path, heard: Any) -> None:
+    with pytest.raises(SourceError, match="no face in any of its 4 frames"):
+        video_recording(nobody, model)
+    source = VideoCamera(nobody, model)
+    source.start(heard, time.perf_counter)
+    until(lambda: source.ended)
+    source.stop()
+    assert heard.signals
+    assert all(signal.confidence == 0 for signal in heard.signals)
+
+
+def test_a_camera_that_goes_and_comes_back(
+    face: Path, model: Path, heard: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    device = tmp_path / "camera.mp4"
+    device.write_bytes(face.read_bytes())
+    source = Webcam(str(device), model)
+    source.start(heard, time.perf_counter)
+    try:
+        device.rename(tmp_path / "unplugged.mp4")  # it ends within a second, as a camera that is pulled out
+        until(lambda: "no more pictures" in caplog.text)
+        time.sleep(1.2)  # it stays away for longer than a second
+        back = time.perf_counter()
+        (tmp_path / "unplugged.mp4").rename(device)
+        until(lambda: heard.signals and heard.signals[-1].time > back)
+        until(lambda: "is back" in caplog.text)
+    finally:
+        source.stop()
+        source.stop()
+    assert not source.ended
+    assert caplog.text.count("no more pictures") == 1
+    assert heard.signals[-1].confidence > 0
+
+
+def test_no_camera(model: Path) -> None:
+    with pytest.raises(SourceError, match=r"no camera 97.*--video FILE"):
+        Webcam(97, model).start(lambda signal: None, time.perf_counter)
+    with pytest.raises(SourceError, match="cannot be opened"):
+        Webcam("/dev/no-such-camera", model).start(lambda signal: None, time.perf_counter)
+
+
+def test_files_that_are_no_videos(tmp_path: Path, model: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        VideoCamera(tmp_path / "a.mp4", model).start(lambda signal: None, time.perf_counter)
+    (tmp_path / "a.mp4").write_bytes(b"something else")
+    with pytest.raises(SourceError, match="not a video"):
+        video_recording(tmp_path / "a.mp4", model)
+
+
+def test_no_model(tmp_path: Path) -> None:
+    with pytest.raises(DependencyError):
+        VideoCamera(tmp_path / "a.mp4", tmp_path / "face_landmarker.task").start(lambda signal: None, time.perf_counter)
+    (tmp_path / "face_landmarker.task").write_bytes(b"something else")
+    with pytest.raises(DependencyError, match=r"not MediaPipe's face_landmarker\.task"):
+        video_recording(tmp_path / "a.mp4", tmp_path / "face_landmarker.task")
