@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -25,7 +24,7 @@ from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import LiveSink, Sink
 from splatavatar.drive.sources.source import JOIN_SECONDS, Clock, Source
-from splatavatar.drive.stats import Ages, Rate, Stats
+from splatavatar.drive.stats import WINDOW, Ages, Rate, Stats
 from splatavatar.render.camera import Camera
 
 DEFAULT_CAP = 60.0
@@ -48,6 +47,8 @@ class LoopSettings:
     """frame rate of the files and of the recorded signal"""
     limit: float | None = DEFAULT_LIMIT
     """of ``ExpressionLimit``"""
+    window: float = WINDOW
+    """seconds that the figures look back"""
 
 
 @dataclass(frozen=True)
@@ -83,18 +84,19 @@ class Loop:
         self._avatar, self._settings, self._clock = avatar, settings, clock
         self._inputs = [(source, Mailbox(source.fps, clock)) for source in sources]
         self._chain = (chain or Chain)(self._inputs)
-        self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock) for sink in sinks]
+        self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock, settings.window) for sink in sinks]
         self._outlets += [FileOutlet(name, sink, settings.file_fps) for name, sink in files.videos.items()]
         self._signal = files.signal
         self._expressions = expression_limit(avatar, settings.limit)
-        self._path: DrivePath | None = None
+        self._path = DrivePath(avatar)
         self._rendered = 0
-        self._rates = {source.name: Rate() for source in sources}
-        self._render_rate = Rate()
-        self._ages = Ages()
+        self._rates = {source.name: Rate(settings.window) for source in sources}
+        self._render_rate = Rate(settings.window)
+        self._ages = Ages(settings.window)
         self._failure: BaseException | None = None
         self._finished = threading.Event()
-        self._threads: dict[str, threading.Thread] = {}
+        self._renderer: threading.Thread | None = None
+        self._threads: dict[Outlet | FileOutlet, threading.Thread] = {}
 
     def run(self, report: Callable[[Stats], None] | None = None) -> Stats:
         """Drive until every source has ended, the controls say stop, or Ctrl-C; returns the last figures.
@@ -108,25 +110,30 @@ class Loop:
         """
         with deferred_interrupts(self.controls.stop):
             try:
-                for source, mailbox in self._inputs:
-                    source.start(mailbox.put, self._clock)
-                    mailbox.fps = source.fps
-                self._start_thread("render", self._render)
+                self.listen()
+                self._renderer = threading.Thread(target=self._render, name="render", daemon=True)
+                self._renderer.start()
                 for outlet in self._outlets:
                     if not outlet.main_thread:
-                        self._start_thread(outlet.name, partial(self._feed, outlet))
+                        thread = threading.Thread(target=self._feed, args=(outlet,), name=outlet.name, daemon=True)
+                        self._threads[outlet] = thread
+                        thread.start()
                 self._attend(report)
             except BaseException as error:
                 self._failure = self._failure or error
-            self._end()
+            self.close()
         return self.stats()
+
+    def listen(self) -> None:
+        """Start the sources, as ``run`` does. Raises SourceError or DependencyError."""
+        for source, mailbox in self._inputs:
+            source.start(mailbox.put, self._clock)
+            mailbox.fps = source.fps
 
     def step(self, now: float) -> Picture:
         """Render the picture of ``now`` and hand it to every sink. Called by one thread."""
-        if self._path is None:
-            self._path = DrivePath(self._avatar)
         signal, captured = self._chain(now, self.controls)
-        picture = Picture(self._draw(signal), captured)
+        picture = Picture(self.draw(signal), captured)
         if self._signal is not None:
             self._signal.add(signal, now)
         for outlet in self._outlets:
@@ -138,6 +145,51 @@ class Loop:
         if captured is not None:
             self._ages.see(self._clock(), captured)
         return picture
+
+    def draw(self, signal: FaceSignal) -> NDArray[np.uint8]:
+        """The picture of ``signal`` as it is: (H, W, 3), or (H, W, 4) where nothing is behind the avatar."""
+        settings = self._settings
+        background = settings.backgrounds[self.controls.background % len(settings.backgrounds)]
+        colour = background.colour if isinstance(background, ColourBackground) else None
+        parameters = retarget(signal, self._avatar.rig, self._expressions)
+        image = self._path.render(parameters, settings.camera, colour)
+        if isinstance(background, ColourBackground | Transparent):
+            return image.copy()
+        return over(image, background(settings.camera.width, settings.camera.height))
+
+    def flush(self) -> None:
+        """Give every sink what waits for it: for programs that ``listen`` and ``step`` instead of ``run``."""
+        for outlet in self._outlets:
+            outlet.serve(0.0)
+
+    def close(self) -> None:
+        """Stop and close everything, whatever fails on the way, then raise what failed first; ``run`` does so itself.
+
+        Raises OutputError.
+        """
+        self.controls.stop()
+        failures: list[BaseException] = []
+        for source, _ in self._inputs:
+            _try(source.stop, failures)
+        for outlet in self._outlets:
+            outlet.end()
+        if self._renderer is not None:
+            self._renderer.join()
+        # The threads of the sinks wait for this.
+        self._finished.set()
+        for outlet in self._outlets:
+            thread = self._threads.get(outlet)
+            if thread is not None:
+                # A file is finished whatever it takes; a device whose driver hangs is left alone.
+                thread.join(None if isinstance(outlet, FileOutlet) else JOIN_SECONDS)
+            if thread is None or not thread.is_alive():
+                _try(outlet.close, failures)
+        if self._signal is not None:
+            _try(self._signal.close, failures)
+        first = [self._failure, *(outlet.error for outlet in self._outlets), *failures]
+        for failure in first:
+            if failure is not None:
+                raise failure
 
     def stats(self) -> Stats:
         """The figures of the last seconds: ages at the first live sink, or where there is none when handed over."""
@@ -153,17 +205,6 @@ class Loop:
             self._rendered,
             {outlet.name: outlet.dropped for outlet in self._outlets},
         )
-
-    def _draw(self, signal: FaceSignal) -> NDArray[np.uint8]:
-        assert self._path is not None
-        settings = self._settings
-        background = settings.backgrounds[self.controls.background % len(settings.backgrounds)]
-        colour = background.colour if isinstance(background, ColourBackground) else None
-        parameters = retarget(signal, self._avatar.rig, self._expressions)
-        image = self._path.render(parameters, settings.camera, colour)
-        if isinstance(background, ColourBackground | Transparent):
-            return image.copy()
-        return over(image, background(settings.camera.width, settings.camera.height))
 
     def _render(self) -> None:
         """Work of the render thread: a picture at every tick; ticks that were missed are left out."""
@@ -209,39 +250,6 @@ class Loop:
             if report is not None and perf_counter() >= reported + REPORT_EVERY:
                 reported = perf_counter()
                 report(self.stats())
-
-    def _start_thread(self, name: str, work: Callable[[], None]) -> None:
-        self._threads[name] = threading.Thread(target=work, name=name, daemon=True)
-        self._threads[name].start()
-
-    def _end(self) -> None:
-        """Stop and close everything, whatever fails on the way, then raise what failed first."""
-        self.controls.stop()
-        # The threads of the sinks wait for this; the render thread may never have been started.
-        if "render" not in self._threads:
-            self._finished.set()
-        failures: list[BaseException] = []
-        for source, _ in self._inputs:
-            _try(source.stop, failures)
-        for outlet in self._outlets:
-            if isinstance(outlet, FileOutlet):
-                outlet.end()
-        for outlet in self._outlets:
-            thread = self._threads.get(outlet.name)
-            if thread is not None:
-                # A file is finished whatever it takes; a device whose driver hangs is left alone.
-                thread.join(None if isinstance(outlet, FileOutlet) else JOIN_SECONDS)
-            if thread is None or not thread.is_alive():
-                _try(outlet.close, failures)
-        if self._signal is not None:
-            _try(self._signal.close, failures)
-        for outlet in self._outlets:
-            if outlet.error is not None:
-                failures.insert(0, outlet.error)
-        if self._failure is not None:
-            failures.insert(0, self._failure)
-        if failures:
-            raise failures[0]
 
 
 def _try(close: Callable[[], None], failures: list[BaseException]) -> None:

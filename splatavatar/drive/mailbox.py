@@ -10,7 +10,6 @@ import numpy as np
 from splatavatar.drive.signal import FaceSignal, Floats
 from splatavatar.drive.sources.source import Clock
 
-COEFFICIENTS = 52
 PREDICTION = 0.5
 """share of the last movement that is taken to go on. Two Live Link takes thinned to every second frame, continued half
 a frame ahead, with the tracker's noise (0.01) added or not: 0.5 has the least error and roughness of 0, 0.25, 0.5, 0.75
@@ -39,14 +38,15 @@ class Mailbox:
         self._count = 0
 
     def put(self, signal: FaceSignal) -> None:
-        """Take a signal. One without a finite time is dropped; one from before the newest starts anew (the clock of the
-        source was set back).
+        """Take a signal. Values that are no numbers stay what they were; a signal whose time is none is dropped. One
+        from before the newest starts anew (the clock of the source was set back).
         """
         if not np.isfinite(signal.time):
             return
         now = self._clock()
         with self._lock:
             newest = self._newest
+            signal = _finite(signal, newest)
             forward = newest is not None and signal.time > newest.time
             self._previous = newest if forward else None
             self._newest = signal
@@ -86,9 +86,7 @@ def _moved(previous: FaceSignal, newest: FaceSignal, share: float) -> FaceSignal
     """``newest`` moved on by ``share`` of the step from ``previous``; back where negative."""
 
     def on(before: Floats, now: Floats) -> Floats:
-        step = now - before
-        # A value that is no number says nothing about the movement of the others, nor of its own next one.
-        return np.asarray(now + np.float32(share) * np.where(np.isfinite(step), step, 0), np.float32)
+        return np.asarray(now + np.float32(share) * (now - before), np.float32)
 
     return FaceSignal(
         newest.time,
@@ -98,4 +96,23 @@ def _moved(previous: FaceSignal, newest: FaceSignal, share: float) -> FaceSignal
         # A gaze of zero means none measured: there is no movement between a measured one and none.
         on(previous.gaze, newest.gaze) if previous.gaze.any() and newest.gaze.any() else newest.gaze,
         newest.confidence,
+    )
+
+
+def _finite(signal: FaceSignal, before: FaceSignal | None) -> FaceSignal:
+    """``signal`` with the values of ``before``, or 0, where it has none. A confidence that is no number is 0."""
+
+    def kept(values: Floats, old: Floats | None) -> Floats:
+        good = np.isfinite(values)
+        if good.all():
+            return values
+        return np.where(good, values, np.float32(0) if old is None else old).astype(np.float32)
+
+    return FaceSignal(
+        signal.time,
+        kept(signal.arkit, None if before is None else before.arkit),
+        kept(signal.head_rotation, None if before is None else before.head_rotation),
+        kept(signal.head_translation, None if before is None else before.head_translation),
+        kept(signal.gaze, None if before is None else before.gaze),
+        signal.confidence if np.isfinite(signal.confidence) else 0.0,
     )

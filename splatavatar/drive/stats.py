@@ -10,7 +10,7 @@ import numpy as np
 
 WINDOW = 5.0
 """seconds that the running figures look back"""
-MOST = 4096
+MOST = 16384
 """samples that are kept of each figure, so that an uncapped loop stays small"""
 
 
@@ -52,7 +52,8 @@ def _ms(value: float) -> str:
 class Rate:
     """Events a second over the last seconds, from a count that only grows."""
 
-    def __init__(self) -> None:
+    def __init__(self, window: float = WINDOW) -> None:
+        self._window = window
         self._samples: deque[tuple[float, int]] = deque(maxlen=MOST)
 
     def see(self, now: float, count: int) -> None:
@@ -60,7 +61,7 @@ class Rate:
         if self._samples and now < self._samples[-1][0]:
             self._samples.clear()
         self._samples.append((now, count))
-        while len(self._samples) > 2 and self._samples[0][0] < now - WINDOW:
+        while len(self._samples) > 2 and self._samples[0][0] < now - self._window:
             self._samples.popleft()
 
     def __call__(self) -> float:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -14,6 +15,7 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.sinks.background import BlurredCamera, ColourBackground, PictureBackground, Transparent
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import open_sink
 from splatavatar.drive.sources.signal_npz import read_signal_npz
@@ -87,38 +89,183 @@ def frames_of(path: Path) -> int:
         return len(list(container.decode(video=0)))
 
 
+class Puppet:
+    """Emits what a test gives it."""
+
+    name, fps, channels, ended = "puppet", 30.0, FACE, False
+    emit: Callable[[FaceSignal], None]
+
+    def start(self, emit: Callable[[FaceSignal], None], clock: Clock) -> None:
+        self.emit = emit
+
+    def stop(self) -> None:
+        self.ended = True
+
+
+class Hand:
+    """A clock that is set by hand."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Played:
+    """A loop that is stepped by hand: 60 pictures a second of the built-in motion at 30, captured 10 ms before."""
+
+    def __init__(self, avatar: Avatar, sinks: list[Screen], file_fps: float = 30.0, files: Files | None = None) -> None:
+        self.clock, self.source, self.ticks = Hand(), Puppet(), 0
+        at = LoopSettings(default_camera(avatar, SIZE, SIZE), file_fps=file_fps)
+        self.loop = Loop(avatar, [self.source], sinks, at, files, clock=self.clock)
+        self.loop.listen()
+        self._motion = moving_signal()
+
+    def play(self, ticks: int, spoil: Callable[[int, FaceSignal], FaceSignal] = lambda n, signal: signal) -> None:
+        for _ in range(ticks):
+            if self.ticks % 2 == 0:
+                n = self.ticks // 2
+                frame = self._motion.frame(n % len(self._motion))
+                self.source.emit(spoil(n, replace(frame, time=self.clock.now - 0.010)))
+            self.loop.step(self.clock.now)
+            self.loop.flush()
+            self.clock.now += 1 / 60
+            self.ticks += 1
+
+
 def test_renders_faster_than_the_source_and_knows_the_ages(avatar: Avatar) -> None:
     screen = Screen()
-    stats = Loop(avatar, [Clip(1.0)], [screen], settings(avatar)).run()
-    assert screen.closed
-    assert stats.rendered > 40
-    assert stats.source_fps["clip"] > 20
+    played = Played(avatar, [screen])
+    played.play(120)
+    stats = played.loop.stats()
+    assert len(screen.images) == stats.rendered == 120
+    assert stats.source_fps["puppet"] == pytest.approx(30, rel=0.02)
+    assert stats.render_fps == pytest.approx(60, rel=0.02)
+    assert (stats.latency_p50, stats.latency_p95) == (pytest.approx(10), pytest.approx(10))
+    assert (stats.age_p50, stats.age_p95) == (pytest.approx(18.3, abs=0.1), pytest.approx(26.7, abs=0.1))
+    assert screen.ages[::2] == pytest.approx([0.010] * 60) and screen.ages[1::2] == pytest.approx(
+        [0.0267] * 60, abs=1e-4
+    )
+    # The motion never rests: where no signal comes it goes on.
+    assert sum((a != b).any() for a, b in zip(screen.images, screen.images[1:], strict=False)) > 110
+
+
+def test_before_the_first_signal_the_avatar_rests_and_has_no_age(avatar: Avatar) -> None:
+    screen = Screen()
+    played = Played(avatar, [screen])
+    played.loop.step(played.clock.now)
+    played.loop.flush()
+    assert screen.ages == [None] and np.isnan(played.loop.stats().age_p50)
+    assert played.loop.stats().line().startswith("source puppet 0.0 FPS")
+
+
+def test_no_number_never_reaches_the_picture(avatar: Avatar) -> None:
+    def spoil(n: int, signal: FaceSignal) -> FaceSignal:
+        arkit, gaze = signal.arkit.copy(), np.full((2, 2), np.nan if n % 5 == 1 else np.inf, np.float32)
+        arkit[n % 52] = np.nan
+        return replace(signal, arkit=arkit, head_rotation=np.full(3, np.nan, np.float32), gaze=gaze)
+
+    screen = Screen()
+    played = Played(avatar, [screen])
+    played.play(30)
+    played.play(60, lambda n, signal: spoil(n, signal) if n % 3 else signal)
+    shares = [(image != 255).any(2).mean() for image in screen.images]
+    # The head neither disappears nor fills the picture.
+    assert min(shares) > 0.5 * shares[0] and max(shares) < 1.5 * shares[0]
+
+
+def test_a_clock_that_goes_back_is_survived(avatar: Avatar, tmp_path: Path) -> None:
+    path, screen = tmp_path / "a.mp4", Screen()
+    played = Played(avatar, [screen], files=Files({"a.mp4": open_sink(path, 30, SIZE, SIZE, False)}))
+    for jump in (-500.0, 3600.0, -0.001, 0.0):
+        played.play(30)
+        played.clock.now += jump
+    played.play(30)
+    played.loop.flush()
     ages = [age for age in screen.ages if age is not None]
-    assert len(ages) > 30 and min(ages) >= 0
-    assert 0 < stats.latency_p50 <= stats.age_p95
-    different = sum((a != b).any() for a, b in zip(screen.images, screen.images[1:], strict=False))
-    assert different > 35
+    assert len(screen.images) == 150 and min(ages) >= 0 and max(ages) < 1
+    assert sum((a != b).any() for a, b in zip(screen.images[120:], screen.images[121:], strict=False)) > 20
+    played.loop.close()
+    assert 70 <= frames_of(path) <= 77
 
 
 def test_a_slow_sink_holds_nothing_up(avatar: Avatar) -> None:
-    slow, quick = Screen("slow", 0.2), Screen("quick")
-    stats = Loop(avatar, [Clip(1.0)], [slow, quick], settings(avatar)).run()
-    assert len(slow.images) <= 8
-    assert stats.dropped["slow"] > 20 > stats.dropped["quick"]
-    assert len(quick.images) > 40
+    class Stuck(Screen):
+        """Shows a second picture only when it is let."""
+
+        def __init__(self) -> None:
+            super().__init__("stuck")
+            self.let = threading.Event()
+
+        def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+            if self.images:
+                self.let.wait(60)
+            super().write(image, age)
+
+    stuck, quick = Stuck(), Screen("quick")
+    loop = Loop(avatar, [Clip(1000.0)], [stuck, quick], settings(avatar))
+
+    def let_go() -> None:
+        while len(quick.images) < 20:
+            time.sleep(0.01)
+        loop.controls.stop()
+        stuck.let.set()
+
+    threading.Thread(target=let_go, daemon=True).start()
+    stats = loop.run()
+    assert len(quick.images) >= 20 and len(stuck.images) <= 4
+    assert stats.dropped["stuck"] >= 15
 
 
 def test_files_keep_the_clock(avatar: Avatar, tmp_path: Path) -> None:
     path, record = tmp_path / "a.mp4", tmp_path / "signal.npz"
     video = open_sink(path, 25, SIZE, SIZE, transparent=False)
-    files = Files({"a.mp4": video}, SignalRecord(record, 25))
-    begun = time.perf_counter()
-    Loop(avatar, [Clip(1.0)], [], LoopSettings(default_camera(avatar, SIZE, SIZE), file_fps=25), files).run()
-    elapsed = time.perf_counter() - begun
-    assert 22 <= frames_of(path) <= elapsed * 25 + 1
+    played = Played(avatar, [], 25, Files({"a.mp4": video}, SignalRecord(record, 25)))
+    played.play(120)
+    # The machine was busy for half a second: the film holds its picture.
+    played.clock.now += 0.5
+    played.play(60)
+    played.loop.close()
+    seconds = (120 + 60 - 1) / 60 + 0.5
+    assert frames_of(path) == int(seconds * 25) + 1
     recording = read_signal_npz(record)
-    assert recording.fps == 25 and len(recording) > 15
-    assert recording.time[-1] <= elapsed
+    assert recording.fps == 25 and recording.time[-1] == pytest.approx(int(seconds * 25) / 25)
+    assert recording.arkit.std() > 0.01
+
+
+def test_a_source_that_ends_ends_the_loop(avatar: Avatar) -> None:
+    screen = Screen()
+    stats = Loop(avatar, [Clip(0.2), Clip(0.3)], [screen], settings(avatar)).run()
+    assert screen.closed and stats.rendered >= len(screen.images) > 0
+
+
+def test_a_source_that_dies_does_not_end_it(avatar: Avatar) -> None:
+    screen = Screen()
+    played = Played(avatar, [screen])
+    played.play(60)
+    for _ in range(300):
+        played.loop.step(played.clock.now)
+        played.loop.flush()
+        played.clock.now += 1 / 60
+    assert len(screen.images) == 360
+    assert played.loop.stats().source_fps["puppet"] == pytest.approx(0, abs=0.1)
+
+
+def test_backgrounds_are_stepped_through(avatar: Avatar) -> None:
+    camera = default_camera(avatar, SIZE, SIZE)
+    picture = PictureBackground(np.full((10, 10, 3), (10, 200, 30), np.uint8))
+    blurred = BlurredCamera(lambda: np.full((10, 10, 3), (90, 20, 30), np.uint8))
+    backgrounds = (ColourBackground((1, 0, 0)), picture, Transparent(), blurred)
+    screen = Screen()
+    loop = Loop(avatar, [], [screen], LoopSettings(camera, backgrounds))
+    for _ in range(5):
+        loop.step(0.0)
+        loop.flush()
+        loop.controls.next_background()
+    corners = [tuple(image[0, 0].tolist()) for image in screen.images]
+    assert corners == [(255, 0, 0), (10, 200, 30), (0, 0, 0, 0), (90, 20, 30), (255, 0, 0)]
+    middles = [image[SIZE // 2, SIZE // 2, :3].astype(int) for image in screen.images]
+    np.testing.assert_allclose(middles, [middles[0]] * 5, atol=12)
 
 
 def test_a_sink_that_fails_ends_the_loop_and_the_files_are_whole(avatar: Avatar, tmp_path: Path) -> None:

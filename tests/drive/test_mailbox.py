@@ -101,7 +101,7 @@ def test_a_gap_and_a_lost_face_are_not_movements(mailbox: Mailbox, clock: Hand) 
     assert jaw(mailbox, 1.0 + 2.5 / FPS) == pytest.approx(0.4)
 
 
-def test_no_number_stays_where_it_is(mailbox: Mailbox, clock: Hand) -> None:
+def test_what_is_no_number_stays_what_it_was(mailbox: Mailbox, clock: Hand) -> None:
     first, second = face(0, 0.2), face(1 / FPS, 0.3)
     first.arkit[BLINK] = np.nan
     deliver(mailbox, clock, first, 0)
@@ -109,8 +109,11 @@ def test_no_number_stays_where_it_is(mailbox: Mailbox, clock: Hand) -> None:
     signal, _ = mailbox.at(1.5 / FPS)
     assert signal is not None and np.isfinite(signal.arkit).all()
     assert signal.arkit[BLINK] == 0 and signal.arkit[JAW] > 0.3
+    third = face(2 / FPS, float("nan"))
+    deliver(mailbox, clock, third, 2 / FPS)
+    assert jaw(mailbox, 2.5 / FPS) == pytest.approx(0.3)
     mailbox.put(replace(second, time=float("nan")))
-    assert mailbox.count == 2
+    assert mailbox.count == 3
 
 
 def test_a_clock_that_goes_back_starts_anew(mailbox: Mailbox, clock: Hand) -> None:

@@ -57,11 +57,12 @@ class Slot:
 class Outlet:
     """Feeds one live sink. Pictures that it is too slow for are dropped."""
 
-    def __init__(self, sink: LiveSink, clock: Clock) -> None:
+    def __init__(self, sink: LiveSink, clock: Clock, window: float) -> None:
+        """``window``: seconds that the ages look back."""
         self.name = sink.name
         self.main_thread = sink.main_thread
         self.dropped = 0
-        self.ages = Ages()
+        self.ages = Ages(window)
         self.error: SplatAvatarError | None = None
         self._sink = sink
         self._clock = clock
@@ -86,6 +87,9 @@ class Outlet:
         if picture.captured is not None:
             # After the sink has taken it: what the sink itself needs is part of the age.
             self.ages.see(self._clock(), picture.captured)
+
+    def end(self) -> None:
+        """Nothing is left to be done."""
 
     def close(self) -> None:
         """Close the sink. Raises OutputError."""
