@@ -23,6 +23,8 @@ from splatavatar.rig.arkit import NAMES
 
 PORT = 11111
 VERSION = 6
+LIKELY = (1, 2, 3, 4, 5, 7, 8, 9)
+"""versions that are believed even where what follows has another layout"""
 LARGEST = 774
 """bytes, as Unreal Engine accepts"""
 ANGLES = 9
@@ -79,10 +81,15 @@ def parse(packet: bytes) -> Packet:
     """Raises Damaged or OtherVersion."""
     if not packet or len(packet) > LARGEST:
         raise Damaged
+    try:
+        device, at = _text(packet, 1)
+        subject, at = _text(packet, at)
+    except Damaged:
+        if packet[0] in LIKELY:
+            raise OtherVersion(packet[0]) from None
+        raise
     if packet[0] != VERSION:
         raise OtherVersion(packet[0])
-    device, at = _text(packet, 1)
-    subject, at = _text(packet, at)
     rest = packet[at:]
     if not rest or (len(rest) == 16 or rest[16:] == b"\0"):
         return Packet(device, subject, None)
@@ -139,10 +146,10 @@ class LiveLinkSource(UdpSource):
         if self._followed is None or (who != self._followed and now - self._heard > DESERTED):
             self._followed = who
         if who != self._followed:
-            self.notices.once(
-                "subjects",
-                f"several subjects are sent; {self._followed[1]!r} is followed and {parsed.subject!r} is left out.",
-            )
+            ours, other = self._followed[1], parsed.subject
+            if ours == other:
+                ours, other = self._followed[0], parsed.device
+            self.notices.once("subjects", f"several subjects are sent; {ours!r} is followed and {other!r} is left out.")
             return
         self._heard = now
         emit(to_signal(parsed.values, now))

@@ -145,6 +145,16 @@ def test_another_version_is_said_once(heard: Any, packet: Packet, caplog: pytest
     assert "version 6" in caplog.text
 
 
+def test_noise_is_no_version(heard: Any, packet: Packet, caplog: pytest.LogCaptureFixture) -> None:
+    source = LiveLinkSource(0)
+    source.receive(b"GET / HTTP/1.1\r\n\r\n", heard, 0.0)
+    source.receive(b"", heard, 0.0)
+    assert not caplog.records
+    # The app of the MetaHuman plug-in starts with another layout.
+    source.receive(b"\x01\x00" + bytes([255]) * 40, heard, 0.0)
+    assert "version 1 " in caplog.text
+
+
 def test_a_port_in_use() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
         other.bind(("127.0.0.1", 0))
@@ -160,6 +170,11 @@ def test_a_port_in_use() -> None:
 def test_addresses_that_make_no_sense(port: int, listen: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         LiveLinkSource(port, listen).start(lambda signal: None, time.perf_counter)
+
+
+def landed(heard: Any) -> int:
+    """How many good packets arrived."""
+    return sum(signal.arkit[0] == 0.5 and signal.arkit[1] == 0.5 for signal in heard.signals)
 
 
 def bombard(count: int, heard: Any, send: Send, packet: Packet) -> int:
@@ -186,10 +201,11 @@ def bombard(count: int, heard: Any, send: Send, packet: Packet) -> int:
                 bad = whole[: rng.randrange(len(whole))] + rng.randbytes(rng.randrange(LARGEST))
             send(source.port, bytes(bad))
             if number % 100 == 99:
-                before = len(heard.signals)
                 send(source.port, packet([0.5] * 52 + [0.0] * 9))
-                heard.wait(before + 1)
                 good += 1
+                deadline = time.monotonic() + 10
+                while landed(heard) < good and time.monotonic() < deadline:
+                    time.sleep(0.0005)
     finally:
         source.stop()
     return good
@@ -198,8 +214,7 @@ def bombard(count: int, heard: Any, send: Send, packet: Packet) -> int:
 def test_random_and_mutated_packets(heard: Any, send: Send, packet: Packet, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     good = bombard(3000, heard, send, packet)
-    landed = [signal for signal in heard.signals if (signal.arkit == 0.5).all()]
-    assert len(landed) == good == 30
+    assert landed(heard) == good == 30
     assert len(caplog.records) < 10
     for signal in heard.signals:
         assert np.isfinite(signal.arkit).all()
@@ -209,5 +224,5 @@ def test_random_and_mutated_packets(heard: Any, send: Send, packet: Packet, capl
 @pytest.mark.slow
 def test_a_hundred_thousand_packets(heard: Any, send: Send, packet: Packet, caplog: pytest.LogCaptureFixture) -> None:
     good = bombard(100_000, heard, send, packet)
-    assert sum((signal.arkit == 0.5).all() for signal in heard.signals) == good
+    assert landed(heard) == good == 1000
     assert len(caplog.records) < 10
