@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.tracking.rotations import axis_angles
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.running_quantile import RunningQuantile
 from splatavatar.drive.signal import FaceSignal, Floats
@@ -136,7 +137,7 @@ class LandmarkSignal:
         return FaceSignal(
             time,
             arkit.astype(np.float32),
-            _axis_angle(rotation).astype(np.float32),
+            axis_angles(rotation).astype(np.float32),
             self._translation(face, rotation, since),
             gaze,
             1.0,
@@ -204,14 +205,3 @@ class LandmarkSignal:
             self._weight += step
             self._place += (step / self._weight) * (place - self._place)
         return np.asarray(place - self._place, np.float32)
-
-
-def _axis_angle(rotation: Values) -> Values:
-    """(3) radians."""
-    skew = np.array(
-        [rotation[2, 1] - rotation[1, 2], rotation[0, 2] - rotation[2, 0], rotation[1, 0] - rotation[0, 1]]
-    )
-    sine = float(np.linalg.norm(skew)) / 2
-    if sine < 1e-8:
-        return skew / 2
-    return np.asarray(skew * (np.arctan2(sine, (np.trace(rotation) - 1) / 2) / (2 * sine)))
