@@ -20,6 +20,7 @@ from splatavatar.drive.mailbox import Mailbox
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import Background, ColourBackground, Transparent, over
+from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import LiveSink, Sink
@@ -58,6 +59,8 @@ class Files:
     videos: dict[str, Sink] = field(default_factory=dict)
     """by the name that messages call them"""
     signal: SignalRecord | None = None
+    sounds: Sequence[LiveSoundtrack] = ()
+    """of the videos, to be told when those begin"""
 
 
 class Loop:
@@ -87,6 +90,8 @@ class Loop:
         self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock, settings.window) for sink in sinks]
         self._outlets += [FileOutlet(name, sink, settings.file_fps) for name, sink in files.videos.items()]
         self._signal = files.signal
+        self._sounds = files.sounds
+        self._aligned = False
         self._expressions = expression_limit(avatar, settings.limit)
         self._path = DrivePath(avatar)
         self._rendered = 0
@@ -136,6 +141,7 @@ class Loop:
         picture = Picture(self.draw(signal), captured)
         if self._signal is not None:
             self._signal.add(signal, now)
+        self._tell_sounds(now, captured)
         for outlet in self._outlets:
             outlet.offer(picture, now)
         self._rendered += 1
@@ -205,6 +211,15 @@ class Loop:
             self._rendered,
             {outlet.name: outlet.dropped for outlet in self._outlets},
         )
+
+    def _tell_sounds(self, now: float, captured: float | None) -> None:
+        if self._rendered == 0:
+            for sound in self._sounds:
+                sound.begin(now)
+        if captured is not None and not self._aligned:
+            self._aligned = True
+            for sound in self._sounds:
+                sound.align(max(now - captured, 0.0))
 
     def _render(self) -> None:
         """Work of the render thread: a picture at every tick; ticks that were missed are left out."""

@@ -1,0 +1,122 @@
+"""The sound of a video that is written while the avatar is driven live."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.drive.sinks.soundtrack import CHANNELS, RATE, FileSound, Soundtrack
+
+Floats = NDArray[np.float32]
+
+HEARD_RATE = 16000
+"""Hz of what microphones hand over"""
+SLACK = 0.05
+"""seconds that a piece of sound may come off the one before it and still be its continuation"""
+
+
+class LiveSoundtrack(Soundtrack, Protocol):
+    """A soundtrack that learns from the loop when its video begins."""
+
+    def begin(self, now: float) -> None:
+        """The first frame of the video is the picture of ``now``, on the clock of the sources."""
+
+    def align(self, delay: float) -> None:
+        """The picture of a moment shows what was heard ``delay`` seconds before."""
+
+
+class PlayedSound:
+    """The sound of a file that is played while it drives."""
+
+    lag = 0.0
+
+    def __init__(self, path: str | Path, origin: Callable[[], float | None]) -> None:
+        """``origin()`` is when the file's time 0 was played, on the clock of the sources. Raises SignalError."""
+        FileSound(path).close()
+        self._path = path
+        self._origin = origin
+        self._file: FileSound | None = None
+
+    def begin(self, now: float) -> None:
+        """See ``LiveSoundtrack``."""
+        origin = self._origin()
+        self._file = FileSound(self._path, 0.0 if origin is None else now - origin)
+
+    def align(self, delay: float) -> None:
+        """A face that is computed ahead is shown with its sound: nothing to do."""
+
+    def read(self, count: int) -> Floats:
+        """See ``Soundtrack``."""
+        return np.zeros((CHANNELS, 0), np.float32) if self._file is None else self._file.read(count)
+
+    def close(self) -> None:
+        """See ``Soundtrack``."""
+        if self._file is not None:
+            self._file.close()
+
+
+class HeardSound:
+    """The sound of a microphone, put where the lips that it moved are seen. Silence where it was not heard."""
+
+    lag = 1.0
+
+    def __init__(self) -> None:
+        import av
+
+        self._lock = threading.Lock()
+        self._resampler: Any = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
+        self._frame = av.AudioFrame
+        self._begun: float | None = None
+        self._delay = 0.0
+        self._ring = np.zeros(round(4 * self.lag * RATE), np.float32)
+        """what was heard, by the time on the clock in samples, modulo its length"""
+        self._heard_to: int | None = None
+        self._read = 0
+
+    def hear(self, samples: Floats, heard: float) -> None:
+        """Take mono samples at 16 kHz, the first of them heard at ``heard``; called from the thread of the source."""
+        frame = self._frame.from_ndarray(np.ascontiguousarray(samples[None], np.float32), "fltp", "mono")
+        frame.sample_rate = HEARD_RATE
+        pieces = [piece.to_ndarray()[0] for piece in self._resampler.resample(frame)]
+        if not pieces:
+            return
+        fresh = np.concatenate(pieces)[-len(self._ring) :]
+        at = round(heard * RATE)
+        with self._lock:
+            end = self._heard_to
+            if end is None or abs(at - end) > SLACK * RATE:
+                # Not heard for a while, or the clock was set: what is between is silent.
+                gap = len(self._ring) if end is None or at < end else min(at - end, len(self._ring))
+                self._ring[np.arange(at - gap, at) % len(self._ring)] = 0.0
+            else:
+                at = end
+            self._ring[np.arange(at, at + len(fresh)) % len(self._ring)] = fresh
+            self._heard_to = at + len(fresh)
+
+    def begin(self, now: float) -> None:
+        """See ``LiveSoundtrack``."""
+        self._begun = now
+
+    def align(self, delay: float) -> None:
+        """See ``LiveSoundtrack``."""
+        self._delay = delay
+
+    def read(self, count: int) -> Floats:
+        """See ``Soundtrack``."""
+        begun = self._begun or 0.0
+        with self._lock:
+            first = round((begun - self._delay) * RATE) + self._read
+            wanted = np.arange(first, first + count)
+            heard_to = self._heard_to or first
+            there = (wanted < heard_to) & (wanted >= heard_to - len(self._ring))
+            samples = np.where(there, self._ring[wanted % len(self._ring)], np.float32(0))
+            self._read += count
+        return np.broadcast_to(samples, (CHANNELS, count))
+
+    def close(self) -> None:
+        """Nothing is open."""
