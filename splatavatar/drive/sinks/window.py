@@ -26,14 +26,17 @@ KEYS = "F full screen, M mirror, C calibrate, B background, Esc or Q quit"
 class Window:
     """Shows pictures in a window that can be resized. Its keys are those of ``KEYS``.
 
-    Made and used on the main thread. Closing it ends the loop.
+    Made and used on the main thread, and made before anything that reads or writes videos. Closing it ends the loop.
     """
 
     main_thread = True
 
     def __init__(self, controls: Controls, title: str = "splatavatar") -> None:
-        """``controls`` takes what the keys ask for. Raises DependencyError where there is no screen."""
+        """``controls`` takes what the keys ask for. Raises DependencyError where there is no screen, and on Linux where
+        PyAV was imported before OpenCV.
+        """
         check_display()
+        check_order()
         self.name = "window"
         self._cv = _import_cv2()
         self._controls = controls
@@ -110,6 +113,19 @@ def check_display() -> None:
     else:
         return
     raise DependencyError(f"{where}, so no window can be shown; write a file instead (-o out.mp4).")
+
+
+def check_order() -> None:
+    """Raises DependencyError where a window would never open.
+
+    The wheels of PyAV and OpenCV bring libraries of X of the same names, PyAV's on a libxcb of its own. Whichever is
+    imported first provides them for both, and Qt waits for ever on PyAV's.
+    """
+    imported = list(sys.modules)
+    if not sys.platform.startswith("linux") or "av" not in imported:
+        return
+    if "cv2" not in imported or imported.index("av") < imported.index("cv2"):
+        raise DependencyError("no window can be shown once PyAV was imported before OpenCV; import cv2 first.")
 
 
 def _answers(display: str) -> bool:

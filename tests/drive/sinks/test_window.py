@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
@@ -38,6 +39,28 @@ window.close()
 window.close()
 """
 
+LIVE = """
+import importlib.util, sys
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("small", sys.argv[1])
+small = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(small)
+from splatavatar.drive.controls import Controls
+from splatavatar.drive.loop import Files, Loop, LoopSettings
+from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.sinks.sink import open_sink
+from splatavatar.drive.sinks.window import Window
+from splatavatar.drive.sources.playback_source import RecordingSource
+from splatavatar.drive.view import default_camera
+avatar, controls = small.small_avatar(), Controls()
+window = Window(controls, "avatar of a test")
+files = Files({"a.mp4": open_sink(Path(sys.argv[2]), 30, 64, 64, False)})
+source, settings = RecordingSource(moving_signal(), loop=True), LoopSettings(default_camera(avatar, 64, 64))
+loop = Loop(avatar, [source], [window], settings, files, controls=controls)
+loop.run(lambda stats: print(stats.rendered, *((False, 0, False, False) if stats.rendered else ()), flush=True))
+print("stopped", flush=True)
+"""
+
 
 @pytest.fixture(scope="module")
 def display() -> Iterator[str]:
@@ -62,10 +85,10 @@ def display() -> Iterator[str]:
 class Shown:
     """The window in a program of its own, as Qt holds on to the display of a process."""
 
-    def __init__(self, display: str) -> None:
+    def __init__(self, display: str, program: str = PROGRAM, *arguments: str) -> None:
         self.environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(
-            [sys.executable, "-c", PROGRAM], env=self.environment, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program, *arguments], env=self.environment, stdout=subprocess.PIPE, text=True
         )
         self.lines: list[str] = []
         threading.Thread(target=self._read, daemon=True).start()
@@ -155,6 +178,24 @@ def test_closing_the_window_ends(shown: Shown) -> None:
     assert shown.process.wait(60) == 0
 
 
+def test_the_loop_shows_on_the_main_thread_and_writes_beside(display: str, tmp_path: Path) -> None:
+    if XDOTOOL is None:
+        pytest.skip("xdotool is not installed")
+    small = Path(__file__).parents[1] / "conftest.py"
+    shown = Shown(display, LIVE, str(small), str(tmp_path / "a.mp4"))
+    try:
+        number = shown.do("search", "--sync", "--name", "avatar of a test").split()[-1]
+        shown.do("windowfocus", "--sync", number)
+        shown.do("key", "q")
+        shown.wait_for("stopped")
+        assert shown.process.wait(60) == 0
+    finally:
+        shown.process.kill()
+        shown.process.wait()
+    with av.open(str(tmp_path / "a.mp4")) as container:
+        assert len(list(container.decode(video=0))) > 0
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="windows need DISPLAY on Linux only")
 @pytest.mark.parametrize(
     ("display", "where"),
@@ -171,6 +212,17 @@ def test_without_a_screen_it_says_so(monkeypatch: pytest.MonkeyPatch, display: s
     with pytest.raises(DependencyError) as caught:
         check_display()
     assert str(caught.value) == f"{where}, so no window can be shown; write a file instead (-o out.mp4)."
+
+
+def test_pyav_before_opencv_is_refused_instead_of_waiting_for_ever(display: str) -> None:
+    program = (
+        "import av, sys\nfrom splatavatar.drive.controls import Controls\n"
+        "from splatavatar.drive.sinks.window import Window\nfrom splatavatar.errors import DependencyError\n"
+        "try: Window(Controls())\nexcept DependencyError as error: print(error)"
+    )
+    environment = {**os.environ, "DISPLAY": display, "PYTHONPATH": os.pathsep.join(sys.path)}
+    said = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert said.stdout == "no window can be shown once PyAV was imported before OpenCV; import cv2 first.\n"
 
 
 def test_checks_alternate(tmp_path: Path) -> None:
