@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, cross_matrices, rotation_matrices
-from splatavatar.capture.tracking.weak_perspective import place_in_camera
+from splatavatar.capture.tracking.rotations import cross_matrices
+from splatavatar.capture.tracking.steps import bends, dolly, step_all, step_motion
+from splatavatar.capture.tracking.unknowns import Head, Normal
+from splatavatar.capture.tracking.weak_perspective import growth, place_in_camera, side_by_side
 
 NOISE = 0.008
 """standard deviation of a landmark, in eye spans"""
@@ -35,42 +37,11 @@ OBLIQUE, SQUARE, LEAST_TRUST = 0.05, 0.3, 0.02
 detectors put what is turned away on the visible edge"""
 REST = 0.1
 """quantile of a score over time that is this face at rest: some faces never score less than 0.5 for a raised brow"""
-FOCAL_SIGMA = 0.25
-"""of the logarithm of the focal length about a common one"""
-SMOOTH_TURN, SMOOTH_MOVE, SMOOTH_EXPRESSION = 0.012, 0.0012, 0.10
-"""standard deviation of the second difference over frames: radians, metres, coefficients"""
-SMOOTH_DEPTH = 3.0
-"""times as much along the view, where a landmark says little"""
+REST_SIGMA = 0.25
+"""of a step of focal length and scale, in logarithms, and of the cameras, in radians and metres"""
 SETTLED = 1e-3
 """of the cost: a step that gains less is the last"""
 CHUNK = 64
-
-
-@dataclass
-class Head:
-    """The unknowns."""
-
-    shape: Floats
-    """(G)"""
-    expression: Floats
-    """(T, E)"""
-    rotation: Floats
-    """(T, 3, 3) rig axes, about the pivot of the landmark model"""
-    translation: Floats
-    """(T, 3) of the pivot, from where it is in the rig at rest"""
-    lenses: Lenses
-
-
-@dataclass
-class _Normal:
-    """Normal equations: ``local`` (T, n, n) and its gradient, ``shared`` (m, m), ``cross`` (T, n, m)."""
-
-    local: Floats
-    local_gradient: Floats
-    cross: Floats
-    shared: Floats
-    shared_gradient: Floats
-    cost: float
 
 
 class LandmarkFit:
@@ -87,6 +58,13 @@ class LandmarkFit:
     def start(self, lenses: Lenses) -> Head:
         """A first guess: the detector's turn and scores, weak perspective for the place."""
         observations, model, T = self.observations, self.model, self.observations.timesteps
+        points = model.points(np.zeros(len(model.shape)), self.goal)
+        if lenses.free_place:
+            lenses = side_by_side(points, observations, lenses)
+        elif lenses.free_scale:
+            T_camera_rig = lenses.T_camera_rig.copy()
+            T_camera_rig[:, :3, 3] *= growth(points, observations, lenses)
+            lenses = replace(lenses, T_camera_rig=T_camera_rig)
         head = Head(
             np.zeros(len(model.shape)),
             self.goal.copy(),
@@ -94,7 +72,6 @@ class LandmarkFit:
             np.zeros((T, 3)),
             lenses,
         )
-        points = model.points(head.shape, head.expression)
         best = np.full(T, -np.inf)
         for n, (t, c) in enumerate(zip(observations.timestep, observations.camera, strict=True)):
             rotation = observations.rotation[n]
@@ -113,7 +90,7 @@ class LandmarkFit:
         damping = 1e-3
         normal = self._normal(head, True)
         for _ in range(iterations):
-            moved = _step_all(self, head, normal, damping)
+            moved = step_all(head, normal, damping, self.observations, self.model.pivot)
             candidate = self._normal(moved, True)
             if candidate.cost < normal.cost:
                 done = normal.cost - candidate.cost < SETTLED * normal.cost
@@ -129,7 +106,7 @@ class LandmarkFit:
         damping = 1e-4
         normal = self._normal(head, False)
         for _ in range(iterations):
-            moved = _step_motion(self, head, normal, damping)
+            moved = step_motion(head, normal, damping, self.observations.linked)
             candidate = self._normal(moved, False)
             if candidate.cost < normal.cost:
                 done = normal.cost - candidate.cost < SETTLED * normal.cost
@@ -176,12 +153,12 @@ class LandmarkFit:
         away = (normals * seen.camera).sum(-1) / np.linalg.norm(seen.camera, axis=-1)
         return np.asarray(np.clip((-away - OBLIQUE) / (SQUARE - OBLIQUE), LEAST_TRUST, 1.0))
 
-    def _normal(self, head: Head, shared: bool) -> _Normal:
+    def _normal(self, head: Head, shared: bool) -> Normal:
         """The cost at ``head`` and its quadratic model."""
         model = self.model
         T, E = head.expression.shape
         m = len(model.shape) + 1 + 1 + 6 * (len(head.lenses.focal) - 1) if shared else 0
-        normal = _Normal(
+        normal = Normal(
             np.zeros((T, 6 + E, 6 + E)),
             np.zeros((T, 6 + E)),
             np.zeros((T, 6 + E, m)),
@@ -225,7 +202,7 @@ def _seen(fit: LandmarkFit, head: Head, points: Floats, rows: slice) -> _Seen:
     return _Seen(turned, camera, focal * ray + lenses.centre[c][:, None], slope)
 
 
-def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, normal: _Normal, shared: bool) -> None:
+def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, normal: Normal, shared: bool) -> None:
     observations, model = fit.observations, fit.model
     t, c = observations.timestep[rows], observations.camera[rows]
     seen = _seen(fit, head, points, rows)
@@ -240,7 +217,7 @@ def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, no
     jacobian[..., 6:] = np.einsum("nlij,elj->nlie", by_head, model.expression, optimize=True)
     parts = [jacobian]
     if shared:
-        parts.append(_shared_jacobian(head, model, seen, by_head, c))
+        parts.append(_shared_jacobian(fit, head, seen, by_head, rows))
     full = np.concatenate(parts, -1) if shared else jacobian
     facing = fit.facing(head, seen, rows)
     unit = NOISE * fit.span[rows, None]
@@ -272,15 +249,16 @@ def _add_rows(total: Floats, timestep: Ints, values: NDArray[np.float32]) -> Non
     total[timestep[first]] += np.add.reduceat(values, first) if len(first) < len(values) else values
 
 
-def _shared_jacobian(
-    head: Head, model: LandmarkModel, seen: _Seen, by_head: Floats, camera: Ints
-) -> NDArray[np.float32]:
+def _shared_jacobian(fit: LandmarkFit, head: Head, seen: _Seen, by_head: Floats, rows: slice) -> NDArray[np.float32]:
     """(n, L, 2, G + 2 + 6 (C - 1)): shape, log focal, log scale, then turn and place of all cameras but the first."""
-    lenses, G, C = head.lenses, len(model.shape), len(head.lenses.focal)
+    model, lenses, timestep = fit.model, head.lenses, fit.observations.timestep[rows]
+    camera, G, C = fit.observations.camera[rows], len(model.shape), len(lenses.focal)
     out = np.zeros((*by_head.shape[:3], G + 2 + 6 * (C - 1)), np.float32)
     out[..., :G] = np.einsum("nlij,glj->nlig", by_head, model.shape, optimize=True)
     if lenses.free_focal:
-        out[..., G] = seen.pixels - lenses.centre[camera][:, None]
+        heads, cameras = dolly(head, fit.observations, model.pivot)
+        shift = np.einsum("nij,nj->ni", lenses.T_camera_rig[camera][:, :3, :3], heads[timestep]) + cameras[camera]
+        out[..., G] = seen.pixels - lenses.centre[camera][:, None] + np.einsum("nlij,nj->nli", seen.slope, shift)
     if lenses.free_scale:
         out[..., G + 1] = np.einsum("nlij,nj->nli", seen.slope, lenses.T_camera_rig[camera][:, :3, 3])
     if lenses.free_place:
@@ -292,7 +270,7 @@ def _shared_jacobian(
     return out
 
 
-def _add_priors(fit: LandmarkFit, head: Head, normal: _Normal, shared: bool) -> None:
+def _add_priors(fit: LandmarkFit, head: Head, normal: Normal, shared: bool) -> None:
     E = head.expression.shape[1]
     away = (head.expression - fit.goal) / SCORE_SIGMA
     normal.cost += float((away**2).sum()) / 2
@@ -304,114 +282,13 @@ def _add_priors(fit: LandmarkFit, head: Head, normal: _Normal, shared: bool) -> 
         normal.cost += float((head.shape**2).sum()) / 2
         normal.shared[np.arange(G), np.arange(G)] += 1.0
         normal.shared_gradient[:G] += head.shape
-        # The focal length is pulled to what it was at first; parameters that are not free have no gradient and stay.
+        # Damped, for there may be nothing to go by; parameters that are not free have no gradient and stay.
         rest = np.arange(G, len(normal.shared))
-        normal.shared[rest, rest] += 1 / FOCAL_SIGMA**2
+        normal.shared[rest, rest] += 1 / REST_SIGMA**2
     else:
-        turn, place, expression = _bends(fit, head)
+        turn, place, expression = bends(fit.observations.linked, head)
         for bend in (turn, place, expression):
             normal.cost += float((bend**2).sum()) / 2
-
-
-def _bends(fit: LandmarkFit, head: Head) -> tuple[Floats, Floats, Floats]:
-    """Second differences in time, in standard deviations; zero where three timesteps are not linked."""
-    linked = (fit.observations.linked[1:-1] & fit.observations.linked[2:])[:, None]
-    R = head.rotation
-    forward, back = axis_angles(R[2:] @ R[1:-1].transpose(0, 2, 1)), axis_angles(R[1:-1] @ R[:-2].transpose(0, 2, 1))
-    sigma = SMOOTH_MOVE * np.array([1.0, 1.0, SMOOTH_DEPTH])
-
-    def bend(x: Floats) -> Floats:
-        return x[2:] - 2 * x[1:-1] + x[:-2]
-
-    return (
-        linked * (forward - back) / SMOOTH_TURN,
-        linked * bend(head.translation) / sigma,
-        linked * bend(head.expression) / SMOOTH_EXPRESSION,
-    )
-
-
-def _held(head: Head, gradient: Floats) -> NDArray[np.bool_]:
-    """(T, 6 + E) coefficients at a bound that the gradient pushes outwards."""
-    held = np.zeros(gradient.shape, bool)
-    slope = gradient[:, 6:]
-    held[:, 6:] = ((head.expression <= 0) & (slope > 0)) | ((head.expression >= 1) & (slope < 0))
-    return held
-
-
-def _step_all(fit: LandmarkFit, head: Head, normal: _Normal, damping: float) -> Head:
-    n = normal.local.shape[1]
-    held = _held(head, normal.local_gradient)
-    free = ~held
-    local = normal.local * free[:, :, None] * free[:, None, :]
-    diagonal = np.arange(n)
-    local[:, diagonal, diagonal] += np.where(held, 1.0, damping * normal.local[:, diagonal, diagonal] + 1e-9)
-    cross, gradient = normal.cross * free[..., None], normal.local_gradient * free
-    solved = np.linalg.solve(local, np.concatenate([cross, gradient[..., None]], -1))
-    shared = normal.shared + np.diag(damping * np.diag(normal.shared))
-    reduced = shared - np.tensordot(cross, solved[..., :-1], ([0, 1], [0, 1]))
-    step = np.linalg.solve(reduced, -normal.shared_gradient + np.tensordot(cross, solved[..., -1], ([0, 1], [0, 1])))
-    own = -solved[..., -1] - solved[..., :-1] @ step
-    return _moved(head, own, step)
-
-
-def _step_motion(fit: LandmarkFit, head: Head, normal: _Normal, damping: float) -> Head:
-    from scipy.linalg import solveh_banded
-
-    T, n = normal.local_gradient.shape
-    turn, place, expression = _bends(fit, head)
-    sigma = np.concatenate([np.full(3, SMOOTH_TURN), SMOOTH_MOVE * np.array([1, 1, SMOOTH_DEPTH])])
-    precision = 1 / np.concatenate([sigma, np.full(n - 6, SMOOTH_EXPRESSION)]) ** 2
-    bend = np.concatenate([turn, place, expression], 1) * np.sqrt(precision)
-    gradient = normal.local_gradient.copy()
-    gradient[2:] += bend
-    gradient[1:-1] -= 2 * bend
-    gradient[:-2] += bend
-    linked = (fit.observations.linked[1:-1] & fit.observations.linked[2:]).astype(float)
-    middle, one, two = np.zeros(T), np.zeros(T), np.zeros(T)
-    middle[2:] += linked
-    middle[1:-1] += 4 * linked
-    middle[:-2] += linked
-    one[1:-1] -= 2 * linked
-    one[:-2] -= 2 * linked
-    two[:-2] += linked
-    held = _held(head, gradient)
-    free = (~held).astype(float)
-    local = normal.local * free[:, :, None] * free[:, None, :]
-    diagonal = np.arange(n)
-    local[:, diagonal, diagonal] *= 1 + damping
-    local[:, diagonal, diagonal] += free * (middle[:, None] * precision) + held
-    # Lower band: row d holds the entries d below the diagonal.
-    band = np.zeros((2 * n + 1, T * n))
-    for d in range(n):
-        columns = np.arange(n - d)
-        band[d].reshape(T, n)[:, : n - d] = local[:, columns + d, columns]
-    band[n].reshape(T, n)[:-1] += one[:-1, None] * precision * free[:-1] * free[1:]
-    band[2 * n].reshape(T, n)[:-2] += two[:-2, None] * precision * free[:-2] * free[2:]
-    step = solveh_banded(band, -(gradient * free).ravel(), lower=True, overwrite_ab=True, check_finite=False)
-    return _moved(head, step.reshape(T, n), np.zeros(0))
-
-
-def _moved(head: Head, own: Floats, step: Floats) -> Head:
-    """``head`` after the step ``own`` (T, 6 + E) of its timesteps and ``step`` of the shared unknowns."""
-    own = own.copy()
-    own[:, :3] = _limited(own[:, :3], 0.3)
-    moved = replace(
-        head,
-        rotation=rotation_matrices(own[:, :3]) @ head.rotation,
-        translation=head.translation + own[:, 3:6],
-        expression=np.clip(head.expression + own[:, 6:], 0.0, 1.0),
-    )
-    if not len(step):
-        return moved
-    G, lenses = len(head.shape), head.lenses
-    T_camera_rig = lenses.T_camera_rig.copy()
-    T_camera_rig[:, :3, 3] *= np.exp(step[G + 1])
-    for c in range(1, len(lenses.focal)):
-        turn, shift = np.split(step[G + 2 + 6 * (c - 1) : G + 2 + 6 * c], 2)
-        T_camera_rig[c, :3] = rotation_matrices(turn[None])[0] @ T_camera_rig[c, :3]
-        T_camera_rig[c, :3, 3] += shift
-    focal = lenses.focal * np.exp(np.clip(step[G], -0.3, 0.3))
-    return replace(moved, shape=head.shape + step[:G], lenses=replace(lenses, focal=focal, T_camera_rig=T_camera_rig))
 
 
 def _mean_scores(observations: Observations) -> Floats:
@@ -425,8 +302,3 @@ def _mean_scores(observations: Observations) -> Floats:
 
 def _chunks(count: int) -> list[slice]:
     return [slice(i, min(i + CHUNK, count)) for i in range(0, count, CHUNK)]
-
-
-def _limited(vectors: Floats, longest: float) -> Floats:
-    length = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return np.asarray(vectors * np.minimum(1.0, longest / np.maximum(length, 1e-12)))

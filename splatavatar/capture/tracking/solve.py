@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from splatavatar.capture.tracking.fit import Head, LandmarkFit
+from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
 from splatavatar.capture.tracking.person import Person, person
 from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.shape_prior import ShapePrior
+from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 

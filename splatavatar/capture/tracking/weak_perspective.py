@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
@@ -26,24 +28,66 @@ def place_in_camera(points: Floats, rotation: Floats, pixels: Floats, focal: flo
 def metres_per_unit(points: Floats, observations: Observations, lenses: Lenses) -> float:
     """By how much the places of the cameras must grow for ``points`` (T, L, 3), the mean head in metres, to fit.
 
-    1 where they fit as they are, and where no timestep has several cameras. All cameras of a timestep see the same
-    head: with R and t of each T_camera_rig and its own idea p of the place, R^T (p - k t) is the same, which is linear
-    in k.
+    1 where they fit as they are, and where no timestep has several cameras.
     """
-    place, camera = [], []
-    for n, (t, c) in enumerate(zip(observations.timestep, observations.camera, strict=True)):
-        T = lenses.T_camera_rig[c]
-        at = place_in_camera(
-            points[t], observations.rotation[n], observations.pixels[n], lenses.focal[c], lenses.centre[c]
-        )
-        place.append(T[:3, :3].T @ at)
-        camera.append(T[:3, :3].T @ T[:3, 3])
-    places, cameras = (_about_mean(np.array(rows), observations) for rows in (place, camera))
-    spread = float((cameras**2).sum())
-    if not spread > 0:
-        return 1.0
-    k = float((places * cameras).sum()) / spread
+    k = growth(points, observations, lenses)
     return k if k > KNOWN or 0 < k < 1 / KNOWN else 1.0
+
+
+def growth(points: Floats, observations: Observations, lenses: Lenses) -> float:
+    """The same, of whatever size.
+
+    All cameras of a timestep see the same head: with R and t of each T_camera_rig and its own idea p of the place,
+    R^T (p - k t) is the same, which is linear in k.
+    """
+    T, at = lenses.T_camera_rig[observations.camera], _in_cameras(points, observations, lenses)
+    place, camera = (
+        _about_mean(np.einsum("nji,nj->ni", T[:, :3, :3], rows), observations) for rows in (at, T[:, :3, 3])
+    )
+    spread = float((camera**2).sum())
+    return float((place * camera).sum()) / spread if spread > 0 else 1.0
+
+
+def side_by_side(points: Floats, observations: Observations, lenses: Lenses) -> Lenses:
+    """``lenses`` whose cameras stand, seen from the first, so that they see ``points`` (T, L, 3) at the same place.
+
+    A camera that shares no timestep with those placed before it stays where it is.
+    """
+    T_camera_rig = lenses.T_camera_rig.copy()
+    turn = np.diag([1.0, -1.0, -1.0]) @ observations.rotation
+    at = _in_cameras(points, observations, lenses)
+    seen = {
+        (int(c), int(t)): n for n, (t, c) in enumerate(zip(observations.timestep, observations.camera, strict=True))
+    }
+    placed, waiting = [0], list(range(1, len(T_camera_rig)))
+    while waiting:
+        pairs = {c: [(n, seen[c, t]) for (b, t), n in seen.items() if b in placed and (c, t) in seen] for c in waiting}
+        camera = max(waiting, key=lambda c: len(pairs[c]))
+        if not pairs[camera]:
+            break
+        known, new = np.array(pairs[camera]).T
+        T = T_camera_rig[observations.camera[known]]
+        # A detector sees a turned head less well.
+        trust = np.clip(observations.rotation[known, 2, 2] * observations.rotation[new, 2, 2], 0.05, 1.0)
+        mean = np.einsum("n,nij,nkj,nkl->il", trust, turn[new], turn[known], T[:, :3, :3], optimize=True)
+        left, _, right = np.linalg.svd(mean)
+        R = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+        world = np.einsum("nji,nj->ni", T[:, :3, :3], at[known] - T[:, :3, 3])
+        T_camera_rig[camera, :3, :3], T_camera_rig[camera, :3, 3] = R, np.median(at[new] - world @ R.T, 0)
+        placed.append(camera)
+        waiting.remove(camera)
+    return replace(lenses, T_camera_rig=T_camera_rig)
+
+
+def _in_cameras(points: Floats, observations: Observations, lenses: Lenses) -> Floats:
+    """(N, 3) ``place_in_camera`` of every observation of ``points`` (T, L, 3)."""
+    rows = [
+        place_in_camera(points[t], rotation, pixels, lenses.focal[c], lenses.centre[c])
+        for t, c, rotation, pixels in zip(
+            observations.timestep, observations.camera, observations.rotation, observations.pixels, strict=True
+        )
+    ]
+    return np.array(rows)
 
 
 def _about_mean(rows: Floats, observations: Observations) -> Floats:

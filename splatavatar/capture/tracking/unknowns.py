@@ -1,0 +1,34 @@
+"""The unknowns of a fit and the quadratic model of its cost about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from splatavatar.capture.tracking.observations import Floats, Lenses
+
+
+@dataclass
+class Head:
+    """The unknowns."""
+
+    shape: Floats
+    """(G)"""
+    expression: Floats
+    """(T, E)"""
+    rotation: Floats
+    """(T, 3, 3) rig axes, about the pivot of the landmark model"""
+    translation: Floats
+    """(T, 3) of the pivot, from where it is in the rig at rest"""
+    lenses: Lenses
+
+
+@dataclass
+class Normal:
+    """Normal equations: ``local`` (T, n, n) and its gradient, ``shared`` (m, m), ``cross`` (T, n, m)."""
+
+    local: Floats
+    local_gradient: Floats
+    cross: Floats
+    shared: Floats
+    shared_gradient: Floats
+    cost: float
