@@ -17,8 +17,7 @@ def _other_side(name: str) -> str:
 
 
 SWAPPED = np.array([INDEX[_other_side(name)] for name in NAMES])
-"""for each coefficient the one of the other side; itself in the middle. jawLeft and mouthLeft swap with their rights too
-"""
+"""for each coefficient the one of the other side, jawLeft and mouthLeft too; itself in the middle"""
 
 
 def mirror(signal: FaceSignal) -> FaceSignal:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import numpy as np
 
 from splatavatar.drive.channels import Ints
+from splatavatar.drive.easing import eased
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.vector import SIZE, SLOTS, Values, from_vector, to_vector
 
@@ -41,7 +42,7 @@ class Presence:
         """What to show at ``now`` seconds, where ``signal`` measures the channels ``present``.
 
         Its confidence is the share of the channel that is least away. A value that is no number counts as what was
-        shown; a clock that goes back or stands holds everything.
+        shown. While the clock stands or goes back, what is under way stands.
         """
         step = now - self._now
         step = min(step, LONGEST_STEP) if step > 0 else 0.0
@@ -73,14 +74,8 @@ class _Part:
             self._start, self._away_at_start = shown[self._slots], self.away
         self._since += step
         if there:
-            share, goal, rest = _eased(self._since / RECOVER), live[self._slots], 0.0
+            share, goal, rest = eased(self._since / RECOVER), live[self._slots], 0.0
         else:
-            share, goal, rest = _eased((self._since - HOLD) / EASE), np.zeros(len(self._slots)), 1.0
+            share, goal, rest = eased((self._since - HOLD) / EASE), np.zeros(len(self._slots)), 1.0
         shown[self._slots] = self._start + share * (goal - self._start)
         self.away = self._away_at_start + share * (rest - self._away_at_start)
-
-
-def _eased(share: float) -> float:
-    """From 0 to 1, flat at both ends."""
-    share = min(max(share, 0.0), 1.0)
-    return share * share * (3 - 2 * share)
