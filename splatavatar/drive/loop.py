@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.drive.chain import Chain
+from splatavatar.drive.chain import Chain, ChainSettings
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
@@ -48,6 +48,7 @@ class LoopSettings:
     """frame rate of the files and of the recorded signal"""
     limit: float | None = DEFAULT_LIMIT
     """of ``ExpressionLimit``"""
+    chain: ChainSettings = field(default_factory=ChainSettings)
     window: float = WINDOW
     """seconds that the figures look back"""
 
@@ -77,16 +78,14 @@ class Loop:
         sinks: Sequence[LiveSink],
         settings: LoopSettings,
         files: Files | None = None,
-        chain: Callable[[Sequence[tuple[Source, Mailbox]]], Chain] | None = None,
         controls: Controls | None = None,
         clock: Clock = perf_counter,
     ) -> None:
-        """``chain`` makes the steps between the mailboxes and the avatar; see ``Chain``."""
         files = files or Files()
         self.controls = controls or Controls()
         self._avatar, self._settings, self._clock = avatar, settings, clock
         self._inputs = [(source, Mailbox(source.fps, clock)) for source in sources]
-        self._chain = (chain or Chain)(self._inputs)
+        self._chain = Chain(self._inputs, settings.chain)
         self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock, settings.window) for sink in sinks]
         self._outlets += [FileOutlet(name, sink, settings.file_fps) for name, sink in files.videos.items()]
         self._signal = files.signal
