@@ -126,8 +126,8 @@ def test_hessian_is_that_of_weighted_differences_of_pixels(fit: LandmarkFit, hea
         shared += each.sum(0)
     n = 6 + E
     prior = np.zeros(n)
-    prior[6:] = 1 / module.SCORE_SIGMA**2
-    rest = np.concatenate([np.ones(G), np.full(count - n - G, 1 / module.REST_SIGMA**2)])
+    prior[6:] = 1 / module.FIRM_SCORE_SIGMA**2
+    rest = np.concatenate([np.full(G, module.SHAPE_WEIGHT), np.full(count - n - G, 1 / module.REST_SIGMA**2)])
     for found, expected in (
         (normal.local[timestep], both[:n, :n] + np.diag(prior)),
         (normal.cross[timestep], both[:n, n:]),
