@@ -17,9 +17,8 @@ STARTS: dict[str, tuple[str, ...]] = {
     GAZE: ("eyeLook",),
     HEAD: (),
 }
-"""what the names of the coefficients of a channel start with: cheeks are raised with the lids, the nose is wrinkled with
-the brows. The head has no coefficient
-"""
+"""What the names of the coefficients of a channel start with. Cheeks are raised with the lids, the nose is wrinkled
+with the brows; the head has no coefficient."""
 
 
 def starting_with(*starts: str) -> Ints:

@@ -99,7 +99,6 @@ class Idle:
         index = bisect_right(times, t) - 1
         goal = drawn[index] * (LOOK_YAW, LOOK_PITCH)
         if index == 0:
-            # The first of a block comes from the last of the one before; both look straight ahead.
             return np.asarray(goal)
         before = drawn[index - 1] * (LOOK_YAW, LOOK_PITCH)
         return np.asarray(before + eased((t - times[index]) / SACCADE) * (goal - before))
@@ -116,8 +115,8 @@ class Idle:
         return turn, np.array([0.0, BREATH_RISE * breath, BREATH_FORWARD * breath])
 
     def _events(self, kind: int, t: float) -> tuple[list[float], Values]:
-        """Times (N) of the events of the block about ``t``, the first at its start, and two normal numbers (N, 2) each
-        (0 for the first and the last).
+        """Times (N) of the events of the block about ``t``, the first at its start, and two normal numbers (N, 2) each,
+        0 for the first and the last two.
         """
         block = int(t // BLOCK)
         if (kind, block) not in self._blocks:
@@ -133,6 +132,7 @@ class Idle:
             # Stretched by a little so that the last of a block is the first of the next one.
             times = block * BLOCK + np.concatenate([[0.0], ends]) * (BLOCK / ends[-1])
             drawn = np.clip(rng.standard_normal((len(times), 2)), -LOOK_MOST, LOOK_MOST)
-            drawn[[0, -1]] = 0.0
+            # Where blocks meet the eyes look straight ahead.
+            drawn[[0, -2, -1]] = 0.0
             self._blocks[kind, block] = (times.tolist(), drawn)
         return self._blocks[kind, block]
