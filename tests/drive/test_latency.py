@@ -14,9 +14,8 @@ from splatavatar.errors import SourceError
 def test_measures_the_built_in_motion(avatar: Avatar) -> None:
     result = measure_latency(avatar, 48, 48, seconds=0.5)
     assert result.source == "built-in motion" and (result.width, result.height) == (48, 48)
-    assert 0 < result.source_fps < 60 and 0 < result.render_fps < 90
-    assert 0 < result.latency_p50 <= result.latency_p95
-    assert result.latency_p50 <= result.age_p95
+    assert result.source_fps > 0 and result.render_fps > 0
+    assert 0 < result.latency_p50 <= result.latency_p95 and 0 < result.age_p50 <= result.age_p95
 
 
 def test_hears_a_file_as_a_microphone_does(avatar: Avatar, tmp_path: Path) -> None:

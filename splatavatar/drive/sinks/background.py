@@ -109,5 +109,6 @@ def over(image: Picture, behind: Picture) -> Picture:
     import cv2
 
     cv: Any = cv2
-    alpha = image[..., 3].astype(np.float32) * np.float32(1 / 255)
-    return np.asarray(cv.blendLinear(cv.cvtColor(image, cv.COLOR_RGBA2RGB), behind, alpha, 1 - alpha), np.uint8)
+    alpha = cv.merge([cv.extractChannel(image, 3)] * 3)
+    front = cv.multiply(cv.cvtColor(image, cv.COLOR_RGBA2RGB), alpha, scale=1 / 255)
+    return np.asarray(cv.add(front, cv.multiply(behind, cv.bitwise_not(alpha), scale=1 / 255)), np.uint8)
