@@ -92,7 +92,15 @@ class Shown:
         )
         self.lines: list[str] = []
         threading.Thread(target=self._read, daemon=True).start()
-        self.wait_for("False 0 False False")
+        try:
+            self.wait_for("False 0 False False")
+        except BaseException:
+            self.end()
+            raise
+
+    def end(self) -> None:
+        self.process.kill()
+        self.process.wait()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -151,8 +159,7 @@ def shown(display: str) -> Iterator[Shown]:
         pytest.skip("xdotool is not installed")
     shown = Shown(display)
     yield shown
-    shown.process.kill()
-    shown.process.wait()
+    shown.end()
 
 
 def test_keys_reach_the_controls_and_escape_ends(shown: Shown) -> None:
@@ -190,8 +197,7 @@ def test_the_loop_shows_on_the_main_thread_and_writes_beside(display: str, tmp_p
         shown.wait_for("stopped")
         assert shown.process.wait(60) == 0
     finally:
-        shown.process.kill()
-        shown.process.wait()
+        shown.end()
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert len(list(container.decode(video=0))) > 0
 
