@@ -13,7 +13,7 @@ FOUNDATION = {"errors", "output", "page"}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
-    "drive": {"rig", "gaussians", "render", "avatar", "drive", *FOUNDATION},
+    "drive": {"rig", "gaussians", "render", "avatar", "capture", "drive", *FOUNDATION},
     "cli": {*STAGES, "drive", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},

@@ -11,12 +11,13 @@ from splatavatar import __version__
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bench import bench
 from splatavatar.cli.capture import capture
-from splatavatar.cli.drive import drive
+from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
 from splatavatar.cli.extras import missing_extra
 from splatavatar.cli.info import info
 from splatavatar.cli.models import models
+from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
 from splatavatar.errors import SplatAvatarError
 
@@ -55,8 +56,9 @@ def _splatavatar(
 
 def main() -> None:
     """Run the command line: errors that a user can act on become one line and exit code 2, Ctrl-C exits with 130."""
+    arguments = sys.argv[1:]
     try:
-        app()
+        app(with_defaults(arguments, DEFAULTS) if arguments[:1] == ["drive"] else arguments)
     except SplatAvatarError as error:
         _fail(error)
     except ModuleNotFoundError as error:

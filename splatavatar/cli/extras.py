@@ -12,6 +12,10 @@ EXTRAS = {
     "PIL": "bake",
     "flip_evaluator": "bake",
     "gsplat": "cuda",
+    "onnxruntime": "audio",
+    "sounddevice": "live",
+    "pyvirtualcam": "live",
+    "rembg": "matting",
 }
 
 

@@ -94,7 +94,7 @@ class Loop:
         self._expressions = expression_limit(avatar, settings.limit)
         self._path = DrivePath(avatar)
         self._rendered = 0
-        self._rates = {source.name: Rate(settings.window) for source in sources}
+        self._rates = [Rate(settings.window) for _ in sources]
         self._render_rate = Rate(settings.window)
         self._ages = Ages(settings.window)
         self._failure: BaseException | None = None
@@ -145,8 +145,8 @@ class Loop:
             outlet.offer(picture, now)
         self._rendered += 1
         self._render_rate.see(now, self._rendered)
-        for source, mailbox in self._inputs:
-            self._rates[source.name].see(now, mailbox.count)
+        for (_, mailbox), rate in zip(self._inputs, self._rates, strict=True):
+            rate.see(now, mailbox.count)
         if captured is not None:
             self._ages.see(self._clock(), captured)
         return picture
@@ -201,7 +201,7 @@ class Loop:
         ages = next((outlet.ages for outlet in self._outlets if isinstance(outlet, Outlet)), self._ages)
         p50, p95, first_p50, first_p95 = ages.percentiles(self._clock())
         return Stats(
-            {name: rate() for name, rate in self._rates.items()},
+            {source.name: rate() for (source, _), rate in zip(self._inputs, self._rates, strict=True)},
             self._render_rate(),
             p50,
             p95,

@@ -47,6 +47,8 @@ class Microphone:
         self._make = model
         self._notices = Notices(self.name)
         self._thread: Thread | None = None
+        self.listeners: list[Callable[[Floats, float], None]] = []
+        """take every block of mono samples at 16 kHz, and when the first of them was heard"""
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``. Raises SourceError without a microphone, DependencyError without sounddevice."""
@@ -96,6 +98,8 @@ class Microphone:
                     stream = _reopened(self._device, hear)
                 continue
             missed = 0.0
+            for listener in self.listeners:
+                listener(samples, heard)
             if gone:
                 gone = not self._notices.say("is back.")
             for signal in voice.hear(samples, heard):

@@ -1,0 +1,82 @@
+"""File sources as recordings: every frame counts, however long it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.drive.idle import Idle
+from splatavatar.drive.mirror import mirror
+from splatavatar.drive.signal import FaceSignal, Recording
+from splatavatar.drive.sinks.soundtrack import Soundtrack
+from splatavatar.drive.sources.recorded import read_signal
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class FileInput:
+    """One file that drives: a recorded ``signal``, a ``video`` of a face, or ``audio`` of a voice."""
+
+    kind: str
+    path: Path
+    model: Path | None = None
+    """MediaPipe's face_landmarker.task, for a video"""
+    idle_seed: int | None = 0
+    """of what lids and head do by themselves, for a voice, which moves neither; None: nothing"""
+    mirror: bool = False
+
+    def recording(self, progress: Progress | None = None) -> Recording:
+        """All of it. Raises SignalError, SourceError or DependencyError."""
+        recording = self._recording(progress)
+        return _with(recording, lambda signal, time: mirror(signal)) if self.mirror else recording
+
+    def sound(self) -> Soundtrack | None:
+        """What is heard with it; None where there is nothing to hear. Raises SignalError for damaged sound."""
+        if self.kind == "signal":
+            return None
+        from splatavatar.drive.sinks.soundtrack import FileSound
+
+        if self.kind == "video" and not has_sound(self.path):
+            return None
+        return FileSound(self.path)
+
+    def _recording(self, progress: Progress | None) -> Recording:
+        if self.kind == "signal":
+            return read_signal(self.path)
+        if self.kind == "video":
+            from splatavatar.drive.sources.video_source import video_recording
+
+            return video_recording(self.path, self.model, progress)
+        from splatavatar.drive.sources.voice import audio_recording
+
+        recording = audio_recording(self.path, None, progress)
+        if self.idle_seed is None:
+            return recording
+        idle = Idle(self.idle_seed)
+        return _with(recording, lambda signal, time: idle.add(signal, time))
+
+
+def has_sound(path: Path) -> bool:
+    """Whether a media file has an audio track."""
+    import av
+
+    try:
+        with av.open(str(path)) as container:
+            return bool(container.streams.audio)
+    except (OSError, av.FFmpegError):
+        return False
+
+
+def _with(recording: Recording, change: Callable[[FaceSignal, float], FaceSignal]) -> Recording:
+    frames = [change(recording.frame(i), float(time)) for i, time in enumerate(recording.time)]
+    return replace(
+        recording,
+        arkit=np.stack([f.arkit for f in frames]),
+        head_rotation=np.stack([f.head_rotation for f in frames]).astype(np.float32),
+        head_translation=np.stack([f.head_translation for f in frames]).astype(np.float32),
+        gaze=np.stack([f.gaze for f in frames]).astype(np.float32),
+    )
