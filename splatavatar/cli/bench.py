@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ import typer
 from splatavatar.cli.options import AvatarArgument, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sizes import parse_size
+from splatavatar.errors import SettingsError
 
 
 def bench(
@@ -16,9 +18,25 @@ def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     size: SizeOption = "512x512",
     frames: Annotated[int, typer.Option("--frames", metavar="N", min=1, help="Frames to time.")] = 300,
+    latency: Annotated[
+        bool, typer.Option("--latency", help="Drive live instead, and measure from the camera's frame to the screen.")
+    ] = False,
+    video: Annotated[
+        Path | None,
+        typer.Option("--video", metavar="FILE", help="With --latency: played as a camera.", show_default=False),
+    ] = None,
+    audio: Annotated[
+        Path | None,
+        typer.Option("--audio", metavar="FILE", help="With --latency: heard as a microphone.", show_default=False),
+    ] = None,
 ) -> None:
     """Time the drive path: median milliseconds of each stage, and frames a second."""
     width, height = parse_size(size)
+    if latency:
+        _latency(avatar, as_json, width, height, video, audio)
+        return
+    if video is not None or audio is not None:
+        raise SettingsError("--video and --audio drive only with --latency")
 
     from splatavatar.drive.benchmark import benchmark
 
@@ -45,3 +63,25 @@ def bench(
             table.add_section()
         table.add_row(stage, f"{milliseconds:.2f}")
     console.print(table)
+
+
+def _latency(
+    avatar: str | None, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
+) -> None:
+    from dataclasses import asdict
+
+    from splatavatar.drive.latency import measure_latency
+
+    person, path = open_avatar(avatar)
+    result = measure_latency(person, width, height, video, audio)
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(asdict(result), indent=2))
+        return
+    typer.echo(
+        f"{path.name} at {width}x{height} from {result.source}, {result.source_fps:.1f} signals a second: "
+        f"{result.render_fps:.1f} FPS\n"
+        f"camera frame to screen: {result.latency_p50:.1f} ms, p95 {result.latency_p95:.1f} ms; "
+        f"age of all pictures: {result.age_p50:.1f} ms, p95 {result.age_p95:.1f} ms"
+    )

@@ -87,12 +87,14 @@ def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options
 
 def _sound(sources: Sequence[Source]) -> LiveSoundtrack | None:
     """That of the first source which has any."""
+    from splatavatar.drive.offline import has_sound
     from splatavatar.drive.sinks.live_sound import HeardSound, PlayedSound
     from splatavatar.drive.sources.audio_file import AudioFile
     from splatavatar.drive.sources.microphone import Microphone
+    from splatavatar.drive.sources.video_source import VideoCamera
 
     for source in sources:
-        if isinstance(source, AudioFile):
+        if isinstance(source, AudioFile) or (isinstance(source, VideoCamera) and has_sound(source.path)):
             return PlayedSound(source.path, partial(getattr, source, "origin"))
         if isinstance(source, Microphone):
             heard = HeardSound()

@@ -160,3 +160,13 @@ def test_ctrl_c_exits_with_130_and_keeps_a_playable_part(files: Path, tmp_path: 
     with av.open(str(tmp_path / "a.mp4")) as container:
         assert 0 < len(list(container.decode(video=0))) < 18_000
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["a.mp4", "long.npz"]
+
+
+def test_bench_measures_latency(run, files: Path) -> None:
+    done = run("bench", files / "small.splatavatar", "--latency", "--json", "--size", "64x64")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert result["source"] == "built-in motion" and result["render_fps"] > 0
+    assert 0 <= result["latency_p50"] <= result["latency_p95"]
+    refused = run("bench", files / "small.splatavatar", "--audio", "a.wav")
+    assert (refused.returncode, refused.stderr) == (2, "Error: --video and --audio drive only with --latency\n")

@@ -37,6 +37,8 @@ class VideoCamera:
         self.name = f"video {self.path.name}"
         self.fps = 30.0
         self.ended = False
+        self.origin: float | None = None
+        """when its time 0 was, on the clock; None before the first frame"""
         self._model = model
         self._notices = Notices(self.name)
         self._thread: Thread | None = None
@@ -65,6 +67,7 @@ class VideoCamera:
         try:
             for _, time, image in video.frames():
                 start = clock() if start is None else start
+                self.origin = start
                 while not stopping.is_set() and (ahead := start + time - clock()) > 0:
                     stopping.wait(min(ahead, NAP))
                 if stopping.is_set():
