@@ -1,11 +1,19 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.rotations import rotation_matrices
-from splatavatar.capture.tracking.weak_perspective import KNOWN, metres_per_unit, place_in_camera
+from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
+from splatavatar.capture.tracking.weak_perspective import (
+    KNOWN,
+    growth,
+    metres_per_unit,
+    place_in_camera,
+    side_by_side,
+)
 
 FOCAL, CENTRE = 1500.0, np.array([256.0, 250.0])
 POINTS = np.random.default_rng(0).normal(0, 0.05, (60, 3))
@@ -69,3 +77,51 @@ def test_the_metre_stays_with_people_of_all_sizes(size: float) -> None:
 def test_a_single_camera_has_no_unit() -> None:
     points, seen = seen_from(ring(1), PLACE)
     assert metres_per_unit(points, seen, lenses(ring(1), 3.7)) == 1.0
+
+
+def test_any_growth_is_found() -> None:
+    points, seen = seen_from(ring(4), PLACE)
+    assert growth(points, seen, lenses(ring(4), 0.9)) == pytest.approx(1 / 0.9, rel=0.02)
+
+
+def unplaced(count: int) -> Lenses:
+    return replace(lenses(np.stack([FACING_CAMERA] * count), 1.0), free_place=True)
+
+
+def without_rows(seen: Observations, gone: np.ndarray) -> Observations:
+    rows = np.flatnonzero(~gone)
+    return Observations(
+        *(getattr(seen, n)[rows] for n in ("timestep", "camera", "pixels", "rotation", "scores")), seen.linked
+    )
+
+
+def against_first(T: np.ndarray) -> np.ndarray:
+    return np.asarray(T @ np.linalg.inv(T[0]))
+
+
+def test_cameras_are_placed_by_the_head_they_all_see() -> None:
+    points, seen = seen_from(ring(4), PLACE)
+    found = side_by_side(points, seen, unplaced(4)).T_camera_rig
+    np.testing.assert_array_equal(found[0], FACING_CAMERA)
+    # Weak perspective errs by percents of the distance, here a metre.
+    np.testing.assert_allclose(against_first(found), against_first(ring(4)), atol=0.05)
+    np.testing.assert_allclose(found[:, :3, :3] @ found[:, :3, :3].transpose(0, 2, 1), [np.eye(3)] * 4, atol=1e-9)
+
+
+def test_turns_that_are_told_wrong_average_out() -> None:
+    rng = np.random.default_rng(0)
+    points, seen = seen_from(ring(2), rng.normal(0, 0.02, (50, 3)))
+    seen = replace(seen, rotation=rotation_matrices(rng.normal(0, 0.1, (100, 3))) @ seen.rotation)
+    found = against_first(side_by_side(points, seen, unplaced(2)).T_camera_rig)[1, :3, :3]
+    assert np.linalg.norm(axis_angles(found @ against_first(ring(2))[1, :3, :3].T)) < 0.05
+    assert np.linalg.det(found) == pytest.approx(1)
+
+
+def test_a_camera_that_shares_no_timestep_with_the_first_is_placed_by_a_third() -> None:
+    """And one that shares none with any stays where it was."""
+    points, seen = seen_from(ring(4), np.concatenate([PLACE, PLACE, PLACE]))
+    t, c = seen.timestep, seen.camera
+    shown = ((c == 0) & (t < 2)) | ((c == 2) & (t < 4)) | ((c == 1) & (t >= 2) & (t < 4)) | ((c == 3) & (t >= 4))
+    found = side_by_side(points, without_rows(seen, ~shown), unplaced(4)).T_camera_rig
+    np.testing.assert_allclose(against_first(found)[1:3], against_first(ring(4))[1:3], atol=0.06)
+    np.testing.assert_array_equal(found[3], FACING_CAMERA)
