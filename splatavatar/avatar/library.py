@@ -10,6 +10,8 @@ from splatavatar.errors import OutputError, SettingsError
 from splatavatar.output import atomic_write
 
 _LONGEST_PATH = 4096
+DEMO = Path(__file__).parent / "data" / "demo.splatavatar"
+"""made by benchmarks/make_demo_avatar.py"""
 
 
 def remember(path: str | Path) -> None:
@@ -27,11 +29,11 @@ def remember(path: str | Path) -> None:
 def resolve(argument: str | Path | None) -> Path:
     """The avatar file that an optional argument means: the path itself, or the most recently baked avatar.
 
-    Whether a path that is given exists is for the reader to say. Raises SettingsError when there is no most recent
-    avatar.
+    ``demo``, where no file has that name, is the avatar that comes with the package. Whether a path that is given
+    exists is for the reader to say. Raises SettingsError when there is no most recent avatar.
     """
     if argument is not None:
-        return Path(argument)
+        return DEMO if str(argument) == "demo" and not Path(argument).exists() else Path(argument)
     try:
         with open(_recent(), "rb") as file:
             content = file.read(_LONGEST_PATH + 1)
@@ -40,7 +42,7 @@ def resolve(argument: str | Path | None) -> Path:
     # A path that ``remember`` did not write is worth no more than none.
     name = content.removesuffix(b"\n")
     if not os.path.isabs(name) or b"\0" in name or len(content) > _LONGEST_PATH:
-        raise SettingsError("no avatar yet; bake one with: splatavatar bake CAPTURE")
+        raise SettingsError("no avatar yet; bake one with: splatavatar bake CAPTURE, or name demo, which comes along")
     path = Path(os.fsdecode(name))
     if not path.exists():
         raise SettingsError(

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import remember, resolve
 from splatavatar.errors import SettingsError
 
-NONE_YET = "no avatar yet; bake one with: splatavatar bake CAPTURE"
+NONE_YET = "no avatar yet; bake one with: splatavatar bake CAPTURE, or name demo, which comes along"
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +71,11 @@ def test_a_home_that_cannot_be_written_is_no_error(home: Path, tmp_path: Path) -
     remember(tmp_path / "a")
     with pytest.raises(SettingsError, match="no avatar yet"):
         resolve(None)
+
+
+def test_the_avatar_that_comes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    avatar = load_avatar(resolve("demo"))
+    assert avatar.metadata["name"] == "demo" and resolve("demo").stat().st_size <= 3_000_000
+    (tmp_path / "demo").write_bytes(b"")
+    assert resolve("demo") == Path("demo")

@@ -82,7 +82,7 @@ def track_motion(rig: Rig, habits: Floats, observations: Observations, lenses: L
     model = LandmarkModel.of(rig, None)
     model = replace(model, base=model.base + habits)
     fit = LandmarkFit(model, observations)
-    head = fit.fit_motion(fit.start(lenses))
+    head = fit.fit_motion(fit.start(replace(lenses, free_focal=False, free_scale=False, free_place=False)))
     errors = fit.errors(head)[:, : IRIS.start]
     head_rotation = axis_angles(head.rotation)
     at_rest = model.pivot + _carried(rig, head_rotation, model.pivot)

@@ -48,10 +48,11 @@ def test_the_head_has_the_shape_and_parameters_stay_in_range(
     assert found.identity["age"] == pytest.approx(np.clip(0.5 + 0.2 * shape[1], 0, 1))
 
 
-def test_the_offset_makes_the_rig_and_leaves_the_neck(mean_head: Rig, prior: ShapePrior) -> None:
+def test_the_offset_makes_the_rig_and_fades_out_down_the_neck(mean_head: Rig, prior: ShapePrior) -> None:
     found = person(mean_head, prior, np.array([2.0, 1.0]))
     exact = load_rig("anny-head", found.identity)
     np.testing.assert_allclose(found.rig.template, exact.template + found.template_offset, atol=1e-7)
     carried = head_share(mean_head)
     assert np.abs(found.template_offset[carried > 0.99]).max() > 0.002
-    assert (carried < 1e-6).any() and not found.template_offset[carried < 1e-6].any()
+    low = carried < 0.3
+    assert low.any() and np.abs(found.template_offset[low]).max() < 0.3 * np.abs(found.template_offset).max()

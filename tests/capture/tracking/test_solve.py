@@ -54,7 +54,8 @@ def test_closed_eyes_are_closed_and_open_ones_open(clip: Take) -> None:
     motion = track_motion(clip.rig, NO_HABITS, clip.seen, clip.lenses())
     for name in ("eyeBlinkLeft", "eyeBlinkRight"):
         found, true = motion.expression[:, INDEX[name]], clip.expression[:, INDEX[name]]
-        assert found[true > 0.8].min() > 0.7 and found[true == 0].max() < 0.2
+        inside = np.flatnonzero((true[1:-1] > 0.8) & (true[:-2] > 0.8) & (true[2:] > 0.8)) + 1
+        assert found[inside].min() > 0.8 and found[true > 0.8].min() > 0.5 and found[true == 0].max() < 0.2
 
 
 def test_outliers_do_no_harm(clip: Take) -> None:
@@ -92,7 +93,7 @@ def test_a_clip_of_a_single_frame(clip: Take) -> None:
 
 @pytest.mark.parametrize("name", ["jawOpen", "eyeBlinkLeft"])
 def test_smoothness_does_not_lag(someone: Rig, name: str) -> None:
-    """A step is found at its frame, from both sides, and a blink of two frames where it was."""
+    """A step is found at its frame, from both sides, and a blink of two frames where it was, if not all of it."""
     T, step, blink = 30, 11, slice(20, 22)
     expression = np.zeros((T, 52))
     expression[step:17, INDEX[name]] = 0.8
@@ -100,9 +101,11 @@ def test_smoothness_does_not_lag(someone: Rig, name: str) -> None:
     shot = take(someone, expression, np.zeros((T, 3)), np.zeros((T, 3)))
     motion = track_motion(someone, NO_HABITS, shot.seen, shot.lenses())
     found = motion.expression[:, INDEX[name]]
-    assert ((found > 0.4) == (expression[:, INDEX[name]] > 0.4)).all()
-    assert found[blink].min() > 0.55 and found[step] > 0.55
-    assert max(found[step - 1], found[19], found[22]) < 0.25
+    assert ((found > 0.3) == (expression[:, INDEX[name]] > 0.3)).all()
+    assert found[blink].min() > 0.4 and found[step] > 0.5 and found[step + 2 : 15].min() > 0.7
+    assert max(found[step - 1], found[19], found[22]) < 0.2
+    # Early as much as late.
+    assert found[step] - found[16] == pytest.approx(0, abs=0.12)
 
 
 def test_smoothness_takes_out_jitter(someone: Rig) -> None:

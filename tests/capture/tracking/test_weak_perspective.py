@@ -113,7 +113,7 @@ def test_turns_that_are_told_wrong_average_out() -> None:
     points, seen = seen_from(ring(2), rng.normal(0, 0.02, (50, 3)))
     seen = replace(seen, rotation=rotation_matrices(rng.normal(0, 0.1, (100, 3))) @ seen.rotation)
     found = against_first(side_by_side(points, seen, unplaced(2)).T_camera_rig)[1, :3, :3]
-    assert np.linalg.norm(axis_angles(found @ against_first(ring(2))[1, :3, :3].T)) < 0.05
+    assert np.linalg.norm(axis_angles(found @ against_first(ring(2))[1, :3, :3].T)) < 0.1
     assert np.linalg.det(found) == pytest.approx(1)
 
 

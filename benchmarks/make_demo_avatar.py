@@ -1,0 +1,57 @@
+"""Make ``splatavatar/avatar/data/demo.splatavatar``, the avatar named ``demo``.
+
+``python benchmarks/make_demo_avatar.py CAPTURE [--budget TIME]``;
+``CAPTURE`` is that of subject-a, CC0, from which ``data/sample-capture`` was cut. Few Gaussians, for a file below 3 MB.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+from splatavatar import __file__ as package
+from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.bake import settings
+from splatavatar.cli.app import main as splatavatar
+
+PATH = Path(package).parent / "avatar" / "data" / "demo.splatavatar"
+GAUSSIANS = 22_000
+LARGEST = 3_000_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("capture", type=Path)
+    parser.add_argument("--budget", default="3m")
+    parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.into is not None:
+        settings.PRESETS["fast"] = replace(settings.PRESETS["fast"], gaussians=GAUSSIANS)
+        sys.argv = ["splatavatar", "bake", str(options.capture), "-o", str(options.into), "--preset", "fast"]
+        sys.argv += ["--budget", options.budget]
+        splatavatar()
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        into = Path(folder) / "demo.splatavatar"
+        # A process of its own, so that the avatar baked last stays what it was.
+        subprocess.run(
+            [sys.executable, __file__, str(options.capture), "--budget", options.budget, "--into", str(into)],
+            env={**os.environ, "SPLATAVATAR_HOME": folder},
+            check=True,
+        )
+        avatar = load_avatar(into)
+    PATH.parent.mkdir(exist_ok=True)
+    save_avatar(PATH, replace(avatar, metadata={**avatar.metadata, "name": "demo"}))
+    size = PATH.stat().st_size
+    print(f"{PATH.name}: {len(avatar.gaussians)} Gaussians, {size} bytes")
+    if size > LARGEST:
+        sys.exit(f"larger than {LARGEST} bytes")
+
+
+if __name__ == "__main__":
+    main()
