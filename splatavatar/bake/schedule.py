@@ -69,6 +69,8 @@ class Schedule:
     saw it: colours that one line of pixels asked for show as specks from the side"""
     calm: tuple[float, float] = (0.25, 0.6)
     """cosines between normal and view, as in ``away``, from which on that fades, and at which it ends"""
+    calm_skin: float = 0.0
+    """share of that weight on skin, however squarely it was seen"""
     buried: float = 0.0
     """mean blending weight over the pictures, pixels, below which a Gaussian of surface that learns lies under others
     and goes; up to ten times that its colour is calmed"""
@@ -110,6 +112,7 @@ class Schedule:
             opaque_weight=0.01,
             thick_weight=30.0,
             calm_weight=3.0,
+            calm_skin=0.3,
             buried=0.03,
             away=0.1,
             unseen=(0.35, 0.5),

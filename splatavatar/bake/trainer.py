@@ -184,7 +184,7 @@ class Trainer:
         gradients.parameters["log_scale"] += (schedule.thick_weight / len(splats)) * pull
 
     def _calm(self, gradients: Gradients, face: Tensor) -> None:
-        """Adds the penalty on colours of grazed surface that differ from those around them."""
+        """Adds the penalty on colours of grazed surface and, less, of all skin that differ from those around them."""
         splats, patch = self.state.splats, self._patch[face]
         hidden = 1 - self.state.seen / (10 * self.schedule.buried * max(self.state.iteration, 1))
         doubt = torch.maximum(self._grazed[face], hidden).clamp(0, 1)
@@ -192,7 +192,9 @@ class Trainer:
         total = torch.zeros(len(self._patch), 4)
         total.index_add_(0, patch, torch.cat([splats.colour, torch.ones(len(patch), 1)], 1) * trust[:, None])
         mean = total[patch, :3] / total[patch, 3:].clamp(min=1e-9)
-        weight = self.schedule.calm_weight / len(splats) * doubt[:, None]
+        # Colours of skin that cancel each other seen from the front do not from the side.
+        least = self.schedule.calm_skin * self._is_skin[face]
+        weight = self.schedule.calm_weight / len(splats) * torch.maximum(doubt, least)[:, None]
         gradients.parameters["colour"] += weight * (splats.colour - mean)
 
     def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:

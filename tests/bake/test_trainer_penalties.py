@@ -17,7 +17,7 @@ from splatavatar.bake.splats import PARAMETERS
 from splatavatar.bake.trainer import Trainer
 
 MakeTrainer = Callable[..., Trainer]
-OFF = {"far_weight": 0.0, "thick_weight": 0.0, "calm_weight": 0.0, "opaque_weight": 0.0}
+OFF = {"far_weight": 0.0, "thick_weight": 0.0, "calm_weight": 0.0, "calm_skin": 0.0, "opaque_weight": 0.0}
 
 
 @pytest.fixture
@@ -132,6 +132,17 @@ def test_calm_colours_where_only_grazing_views_looked(trainer: Trainer) -> None:
     state.splats.colour[:] = 0.4
     trainer._grazed = grazed
     assert penalise(trainer, calm_weight=3.0)["colour"].abs().max() < 1e-7
+
+
+def test_skin_is_calmed_a_little_wherever_it_was_seen_from(trainer: Trainer) -> None:
+    state, squarely = trainer.state, torch.zeros(len(trainer.motion.rig.faces))
+    state.seen[:] = 1e6
+    trainer._grazed, state.iteration = squarely, 100
+    found = only(penalise(trainer, calm_weight=3.0, calm_skin=0.25), "colour")
+    skin = torch.from_numpy(np.isin(state.splats.face.numpy(), trainer.motion.rig.regions["skin"]))
+    assert found[skin].any() and not found[~skin].any()
+    state.seen[:] = 0.0  # all of it is doubtful, none more than another
+    torch.testing.assert_close(4 * found[skin], calm(trainer, squarely)[skin], rtol=1e-3, atol=1e-9)
 
 
 def spread(colour: Tensor, patch: Tensor, rows: Tensor) -> float:
