@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from splatavatar.cli.colours import WHITE, parse_background
+from splatavatar.cli.drive_checks import check_outputs, check_purpose
 from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.options import AvatarArgument, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
@@ -18,14 +20,19 @@ from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
     from splatavatar.drive.offline import FileInput
-    from splatavatar.drive.sinks.background import Background
+    from splatavatar.drive.sinks.sink import Sink
     from splatavatar.drive.sources.source import Source
 
 DEFAULTS = {"--webcam": "0", "--livelink": "11111", "--osc": "39539"}
 """ports and number of the options whose value may be left out"""
-GREEN, BLACK = (0.0, 177 / 255, 64 / 255), (0.0, 0.0, 0.0)
-"""of studios, for keying; and of stages"""
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".bmp"}
+LOOPBACK = "127.0.0.1"
+NEEDS = {
+    "--fps": "is the frame rate of files that are driven live; a file that is played keeps its own.",
+    "--calibrate": "learns a live face; it needs --webcam, --livelink, --osc or --source.",
+    "--listen": "is for --livelink and --osc.",
+    "--model": "is for --webcam and --video.",
+}
+"""what options are for that do nothing without others"""
 
 
 def _file(name: str, what: str) -> Any:
@@ -51,8 +58,15 @@ def drive(
         list[str] | None, _live("--source", "A source by name, such as that of a plug-in.", "NAME[:ARGUMENT]")
     ] = None,
     listen: Annotated[
-        str, _live("--listen", "Address that --livelink and --osc listen on; 0.0.0.0 for all.", "ADDRESS")
-    ] = "127.0.0.1",
+        str | None,
+        typer.Option(
+            "--listen",
+            metavar="ADDRESS",
+            help="Address that --livelink and --osc listen on; 0.0.0.0 for all.",
+            show_default=LOOPBACK,
+            rich_help_panel="What drives",
+        ),
+    ] = None,
     out: Annotated[
         list[Path] | None,
         typer.Option("-o", "--out", metavar="OUT", help="out.mp4, out.webm or frames/%05d.png.", show_default=False),
@@ -68,7 +82,7 @@ def drive(
         typer.Option(
             "--background",
             metavar="WHAT",
-            help="R,G,B from 0 to 255, #RRGGBB, transparent or, live, a picture file.",
+            help="R,G,B from 0 to 255, #RRGGBB, transparent, a picture file, or blur: what the camera sees, blurred.",
             show_default="white; transparent in a picture or webm",
         ),
     ] = None,
@@ -99,16 +113,32 @@ def drive(
         raise SettingsError(
             "nothing drives; give one of --webcam, --video, --livelink, --osc, --signal, --audio, --mic or --source"
         )
-    if record is not None and record.suffix.lower() != ".npz":
-        raise SettingsError(f"{record}: a recorded signal is an .npz file, such as signal.npz")
-    files_alone = not live and len(files) == 1 and bool(outputs or record)
-    if files_alone and not (window or virtual_camera or stats or calibrate):
+    check_outputs(outputs, record, [path for _, path in files])
+    alone = not live and len(files) == 1 and bool(outputs or record) and not (window or virtual_camera or stats)
+    seen = webcam is not None or livelink is not None or osc is not None or bool(source)
+    check_purpose(
+        {
+            "--fps": fps is not None,
+            "--calibrate": calibrate,
+            "--listen": listen is not None,
+            "--model": model is not None,
+        },
+        {
+            "--fps": not alone,
+            "--calibrate": seen,
+            "--listen": livelink is not None or osc is not None,
+            "--model": webcam is not None or video is not None,
+        },
+        NEEDS,
+    )
+    if alone:
         from splatavatar.drive.offline import FileInput
 
         given = FileInput(*files[0], model, None if no_idle else seed, mirror)
         _play(avatar, (width, height), given, outputs, record, background, allowed)
         return
 
+    from splatavatar.cli.drive_background import live_backgrounds
     from splatavatar.cli.drive_live import LiveOptions, drive_live
     from splatavatar.drive.sources.registry import make_from
     from splatavatar.drive.view import default_camera
@@ -125,8 +155,9 @@ def drive(
         from splatavatar.drive.sources.video_source import VideoCamera
 
         made.append(VideoCamera(video, model))
-    names = [f"livelink:{listen}:{livelink}"] if livelink is not None else []
-    names += [f"osc:{listen}:{osc}"] if osc is not None else []
+    address = listen or LOOPBACK
+    names = [f"livelink:{address}:{livelink}"] if livelink is not None else []
+    names += [f"osc:{address}:{osc}"] if osc is not None else []
     names += [f"signal:{signal}"] if signal is not None else []
     names += [f"audio:{audio}"] if audio is not None else []
     names += ["mic"] if mic else []
@@ -136,7 +167,7 @@ def drive(
         window or not (outputs or virtual_camera or record),
         virtual_camera,
         record,
-        _backgrounds(background, outputs),
+        live_backgrounds(background, outputs, made),
         30.0 if fps is None else fps,
         allowed,
         mirror,
@@ -145,19 +176,6 @@ def drive(
         stats,
     )
     drive_live(person, camera, made, options)
-
-
-def _backgrounds(text: str | None, outputs: Sequence[Path]) -> list[Background]:
-    """What the B key steps through, the one that is asked for first."""
-    from splatavatar.drive.sinks.background import ColourBackground, Transparent, picture_background
-
-    if text is not None and Path(text).suffix.lower() in PICTURES:
-        return [picture_background(text), ColourBackground(WHITE), ColourBackground(GREEN)]
-    colour = parse_background(text, outputs[0] if outputs else Path("window.mp4"))
-    first: Background = Transparent() if colour is None else ColourBackground(colour)
-    if colour is None:
-        return [first]  # files that are transparent stay so
-    return [first, *(ColourBackground(other) for other in (WHITE, GREEN, BLACK) if other != colour)]
 
 
 def _play(
@@ -170,13 +188,15 @@ def _play(
     limit: float | None,
 ) -> None:
     """Every frame of a file, into files."""
-    colour = parse_background(background, outputs[0]) if outputs else None
-
+    from splatavatar.cli.drive_background import file_background
+    from splatavatar.drive.interrupt import deferred_interrupts
     from splatavatar.drive.playback import play
-    from splatavatar.drive.sinks.sink import open_sink
+    from splatavatar.drive.sinks.sink import open_sink, open_sinks
     from splatavatar.drive.sources.signal_npz import write_signal
     from splatavatar.drive.view import default_camera
 
+    width, height = size
+    behind = file_background(background, outputs, given, width, height) if outputs else None
     person, _ = open_avatar(avatar)
     with progress_bar("reading the face") as progress:
         recording = given.recording(progress)
@@ -185,14 +205,18 @@ def _play(
         typer.echo(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
     if not outputs:
         return
-    width, height = size
     camera = default_camera(person, width, height)
-    sinks = []
-    for path in outputs:
+
+    def opened(path: Path) -> Sink:
         sound = None if path.suffix.lower() == ".png" else given.sound()
-        sinks.append(open_sink(path, recording.fps, width, height, colour is None, sound))
-    with progress_bar("driving") as progress:
-        stats = play(person, recording, camera, sinks, colour, progress, limit)
+        return open_sink(path, recording.fps, width, height, behind is None, sound)
+
+    interrupted = threading.Event()
+    # From the first sink on: an interrupt between two of them would leave a file that nobody closes.
+    with deferred_interrupts(interrupted.set):
+        sinks = open_sinks([partial(opened, path) for path in outputs])
+        with progress_bar("driving") as progress:
+            stats = play(person, recording, camera, sinks, behind, progress, limit, interrupted)
     for path in outputs:
         typer.echo(
             f"{path}: {stats.frames} frames of {width}x{height} at {recording.fps:.5g} a second, "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.drive.calibrate import UserCalibration
+    from splatavatar.drive.controls import Controls
+    from splatavatar.drive.loop import Loop
     from splatavatar.drive.sinks.background import Background
     from splatavatar.drive.sinks.live_sound import LiveSoundtrack
     from splatavatar.drive.sinks.sink import LiveSink, Sink
@@ -44,8 +47,29 @@ def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options
     Raises SourceError, OutputError or DependencyError.
     """
     from splatavatar.drive.controls import Controls
+    from splatavatar.drive.interrupt import deferred_interrupts
 
     controls = Controls(mirror=options.mirror)
+    if options.calibrate:
+        controls.calibrate.set()
+    # From the first sink on: an interrupt between two of them would leave a file that nobody closes. One that comes
+    # before the loop begins ends it at once.
+    with deferred_interrupts(controls.stop), ExitStack() as opened:
+        loop = _opened(avatar, camera, inputs, options, controls, opened)
+        opened.pop_all()
+        last = loop.run(_report if options.stats else None)
+    typer.echo(f"{last.rendered} pictures of {camera.width}x{camera.height}: {last.line()}")
+
+
+def _opened(
+    avatar: Avatar,
+    camera: Camera,
+    inputs: Sequence[Source],
+    options: LiveOptions,
+    controls: Controls,
+    opened: ExitStack,
+) -> Loop:
+    """The loop with its sinks open; ``opened`` closes them where it does not come so far."""
     shows: list[LiveSink] = []
     if options.window:
         # Before anything that decodes video: see ``Window``.
@@ -63,6 +87,7 @@ def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options
         from splatavatar.drive.sinks.virtual_camera import VirtualCamera
 
         shows.append(VirtualCamera(camera.width, camera.height))
+        opened.callback(shows[-1].close)
     transparent = isinstance(options.backgrounds[0], Transparent)
     sounds: list[LiveSoundtrack] = []
     videos: dict[str, Sink] = {}
@@ -70,6 +95,7 @@ def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options
         sound = _sound(inputs) if path.suffix.lower() != ".png" else None
         sounds += [sound] if sound is not None else []
         videos[str(path)] = open_sink(path, options.fps, camera.width, camera.height, transparent, sound)
+        opened.callback(videos[str(path)].discard)
     record = None if options.record is None else SignalRecord(options.record, options.fps)
     known = {source.name: stored_calibration(_user(), source.name) for source in inputs}
     chain = ChainSettings(
@@ -78,11 +104,7 @@ def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options
         calibrated=_keep,
     )
     settings = LoopSettings(camera, options.backgrounds, file_fps=options.fps, limit=options.limit, chain=chain)
-    if options.calibrate:
-        controls.calibrate.set()
-    loop = Loop(avatar, inputs, shows, settings, Files(videos, record, sounds), controls)
-    last = loop.run(_report if options.stats else None)
-    typer.echo(f"{last.rendered} pictures of {camera.width}x{camera.height}: {last.line()}")
+    return Loop(avatar, inputs, shows, settings, Files(videos, record, sounds), controls)
 
 
 def _sound(sources: Sequence[Source]) -> LiveSoundtrack | None:

@@ -19,7 +19,7 @@ from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.mailbox import Mailbox
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sinks.background import Background, ColourBackground, Transparent, over
+from splatavatar.drive.sinks.background import Background, BlurredBackground, ColourBackground, Transparent, over
 from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
 from splatavatar.drive.sinks.signal_record import SignalRecord
@@ -160,7 +160,10 @@ class Loop:
         image = self._path.render(parameters, settings.camera, colour)
         if isinstance(background, ColourBackground | Transparent):
             return image.copy()
-        return over(image, background(settings.camera.width, settings.camera.height))
+        width, height = settings.camera.width, settings.camera.height
+        if isinstance(background, BlurredBackground):
+            return over(image, background(width, height, self.controls.mirror))
+        return over(image, background(width, height))
 
     def flush(self) -> None:
         """Give every sink what waits for it: for programs that ``listen`` and ``step`` instead of ``run``."""

@@ -18,6 +18,7 @@ from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
+from splatavatar.drive.sinks.background import over
 from splatavatar.drive.sinks.sink import Sink
 from splatavatar.render.camera import Camera
 
@@ -25,7 +26,9 @@ BUFFERS = 2
 """pictures in flight between the renderer and the sinks"""
 
 Progress = Callable[[int, int], None]
-Background = tuple[float, float, float]
+Behind = Callable[[int], NDArray[np.uint8]]
+"""(H, W, 3) RGB that is seen behind the avatar in a frame of the recording"""
+Background = tuple[float, float, float] | Behind
 
 
 @dataclass(frozen=True)
@@ -58,16 +61,18 @@ def play(
     background: Background | None,
     progress: Progress | None = None,
     limit: float | None = DEFAULT_LIMIT,
+    interrupted: threading.Event | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
-    ``background`` is RGB in [0, 1], None for transparent pictures. ``progress(done, total)`` is called once a frame.
+    ``background`` is RGB in [0, 1] or the picture behind each frame, None for transparent pictures.
+    ``progress(done, total)`` is called once a frame.
     ``limit`` is that of ``ExpressionLimit``, for an avatar that has a calibration; None for no limit.
     One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard, at whatever
     moment, the sinks are closed on what they have, then KeyboardInterrupt goes on; on any other error they are
-    discarded.
+    discarded. ``interrupted`` says the same when it is set, for a caller that defers interrupts itself.
     """
-    interrupted = threading.Event()
+    interrupted = interrupted or threading.Event()
     with deferred_interrupts(interrupted.set):
         stats = _play(avatar, recording, camera, sinks, background, progress, limit, interrupted)
     if interrupted.is_set():
@@ -87,6 +92,8 @@ def _play(
 ) -> PlaybackStats:
     order = schedule(recording)
     channels = 4 if background is None else 3
+    behind = background if callable(background) else None
+    colour = None if callable(background) else background
     buffers = [np.empty((camera.height, camera.width, channels), np.uint8) for _ in range(BUFFERS)]
     pending: deque[Future[None]] = deque()
     rendering, stages, done = 0.0, dict[str, float](), 0
@@ -96,7 +103,9 @@ def _play(
             for done, index in enumerate(order.tolist(), start=1):
                 started = perf_counter()
                 parameters = retarget(recording.frame(index), avatar.rig, expressions)
-                image = path.render(parameters, camera, background)
+                image = path.render(parameters, camera, colour)
+                if behind is not None:
+                    image = over(image, behind(index))
                 rendering += perf_counter() - started
                 for stage, milliseconds in path.timings().items():
                     stages[stage] = stages.get(stage, 0.0) + milliseconds

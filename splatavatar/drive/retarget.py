@@ -14,6 +14,13 @@ from splatavatar.rig.rig import PoseParameters, Rig
 # angles against its own coefficients, frames with a coefficient above 0.2, both eyes).
 RANGE_IN, RANGE_OUT, RANGE_UP, RANGE_DOWN = 0.54, 0.66, 0.45, 0.61
 
+# Metres from rest, by axis of the rig: up to FREE_WAY a head goes where it is driven, beyond that ever more slowly, never
+# by more than FREE_WAY + MORE. A head that fills 3/4 of the picture of ``default_camera`` (0.37 m high) stays in it.
+FREE_WAY = np.array([0.03, 0.02, 0.04])
+MORE = np.array([0.04, 0.03, 0.04])
+AWAY = 0.26
+"""metres more that it may go away from the camera: it gets smaller there"""
+
 SIDES = ("Left", "Right")
 LOOK = np.array([[NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down")] for side in SIDES])
 
@@ -23,7 +30,8 @@ def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None)
 
     The expression is ``rig.arkit_map`` times the coefficients, which ``limit`` maps first if given. The head rotation
     is shared out over ``rig.head_chain``. A measured gaze (any angle not zero) replaces the eyeLook coefficients: it
-    turns the eye joints, or on a rig without them becomes the coefficients that turn its eyes by as much.
+    turns the eye joints, or on a rig without them becomes the coefficients that turn its eyes by as much. A face that
+    wanders off is held back by ``in_view``.
     """
     parameters = PoseParameters.neutral(rig)
     rotations = parameters.joint_rotations
@@ -42,8 +50,16 @@ def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None)
     if limit is not None:
         arkit = limit(arkit)
     np.matmul(rig.arkit_map, arkit, out=parameters.expression)
-    parameters.translation[:] = signal.head_translation
+    parameters.translation[:] = in_view(signal.head_translation)
     return parameters
+
+
+def in_view(translation: Floats) -> Floats:
+    """(3) metres of a head that stays in the picture however far the driving face wanders; continuous and monotone."""
+    way = translation.astype(np.float64)
+    more = MORE + (0.0, 0.0, AWAY if way[2] < 0 else 0.0)
+    near = np.clip(way, -FREE_WAY, FREE_WAY)
+    return np.asarray(near + more * np.tanh((way - near) / more), np.float32)
 
 
 def look_coefficients(yaw: float, pitch: float, left: bool) -> Floats:

@@ -15,7 +15,7 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sinks.background import BlurredCamera, ColourBackground, PictureBackground, Transparent
+from splatavatar.drive.sinks.background import BlurredBackground, ColourBackground, PictureBackground, Transparent
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import open_sink
 from splatavatar.drive.sources.signal_npz import read_signal_npz
@@ -254,7 +254,7 @@ def test_a_source_that_dies_does_not_end_it(avatar: Avatar) -> None:
 def test_backgrounds_are_stepped_through(avatar: Avatar) -> None:
     camera = default_camera(avatar, SIZE, SIZE)
     picture = PictureBackground(np.full((10, 10, 3), (10, 200, 30), np.uint8))
-    blurred = BlurredCamera(lambda: np.full((10, 10, 3), (90, 20, 30), np.uint8))
+    blurred = BlurredBackground(lambda: np.full((10, 10, 3), (90, 20, 30), np.uint8))
     backgrounds = (ColourBackground((1, 0, 0)), picture, Transparent(), blurred)
     screen = Screen()
     loop = Loop(avatar, [], [screen], LoopSettings(camera, backgrounds))

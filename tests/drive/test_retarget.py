@@ -5,8 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from splatavatar.drive.retarget import retarget
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.library import DEMO
+from splatavatar.drive.retarget import in_view, retarget
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.view import default_camera
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
 
@@ -39,9 +43,30 @@ def test_head_rotation_is_shared_out_over_the_chain(rig: Rig) -> None:
     assert not rotations[[0, 3, 4]].any()
 
 
-def test_translation_is_passed_on(rig: Rig) -> None:
-    moved = retarget(signal(head_translation=np.array([0.1, 0.2, 0.3], np.float32)), rig)
-    np.testing.assert_array_equal(moved.translation, np.array([0.1, 0.2, 0.3], np.float32))
+def test_small_translation_is_passed_on(rig: Rig) -> None:
+    moved = retarget(signal(head_translation=np.array([0.02, -0.01, 0.03], np.float32)), rig)
+    np.testing.assert_array_equal(moved.translation, np.array([0.02, -0.01, 0.03], np.float32))
+
+
+def test_translation_goes_on_ever_more_slowly() -> None:
+    ways = np.linspace(-1, 1, 2001)
+    for axis in range(3):
+        moved = np.array([in_view(way * np.eye(3, dtype=np.float32)[axis])[axis] for way in ways])
+        steps = np.diff(moved) / np.diff(ways)
+        assert (steps > -1e-3).all() and (steps < 1.001).all()
+        assert abs(moved[-1]) < 0.081 and abs(moved[0]) < 0.341
+
+
+@pytest.mark.parametrize("way", [(0.5, 0, 0), (-0.5, 0, 0), (0, 0.3, 0), (0, -0.3, 0), (0, 0, 0.5), (0, 0, -2)])
+def test_a_face_that_wanders_off_stays_in_the_picture(way: tuple[float, float, float]) -> None:
+    avatar = load_avatar(DEMO)
+    path, camera = DrivePath(avatar), default_camera(avatar, 96, 96)
+
+    def area(translation: tuple[float, float, float]) -> float:
+        parameters = retarget(signal(head_translation=np.array(translation, np.float32)), avatar.rig)
+        return float(path.render(parameters, camera, None)[..., 3].sum()) / 255
+
+    assert area(way) > (0.25 if way[2] < -1 else 0.7) * area((0, 0, 0))
 
 
 def test_gaze_turns_the_eye_joints_and_silences_the_coefficients(rig_with_eyes: Rig) -> None:

@@ -15,10 +15,12 @@ from splatavatar.errors import SettingsError
 Picture = NDArray[np.uint8]
 Colour = tuple[float, float, float]
 
-SHRINK = 12
+SHRINK = 16
 """times that the camera's picture is made smaller before it is blurred"""
-BLUR = 2.0
-"""standard deviation of the blur in pixels of the small picture: 24 of the large one"""
+SAMPLES = 4
+BLUR = 0.09
+"""standard deviation of the blur over the shorter side of the frame: of a face that fills the frame it leaves a patch
+of skin below a patch of hair"""
 NO_PICTURE: Colour = (0.25, 0.25, 0.25)
 """what is shown where the camera has no picture yet"""
 
@@ -50,31 +52,41 @@ class PictureBackground:
         return self._fitted
 
 
-class BlurredCamera:
-    """The last picture of a camera, out of focus."""
+class BlurredBackground:
+    """The newest picture of a camera, so far out of focus that nobody in it can be recognised."""
 
     def __init__(self, picture: Callable[[], Picture | None]) -> None:
-        """``picture()`` is the camera's last (H, W, 3) RGB, None before the first."""
+        """``picture()`` is the camera's newest (H, W, 3) RGB, the same array until there is another one; None before
+        the first.
+        """
         self._picture = picture
         self._seen: Picture | None = None
+        self._mirrored = False
         self._blurred: Picture = np.empty((0, 0, 3), np.uint8)
 
-    def __call__(self, width: int, height: int) -> Picture:
-        """(height, width, 3) RGB."""
+    def __call__(self, width: int, height: int, mirrored: bool = False) -> Picture:
+        """(height, width, 3) RGB; the work is done once a picture."""
         picture = self._picture()
         if picture is None:
             return np.broadcast_to(np.array(NO_PICTURE) * 255, (height, width, 3)).astype(np.uint8)
-        if picture is not self._seen or self._blurred.shape[:2] != (height, width):
+        known = picture is self._seen and mirrored == self._mirrored and self._blurred.shape[:2] == (height, width)
+        if not known:
             import cv2
 
-            small = cover(picture, max(width // SHRINK, 1), max(height // SHRINK, 1))
-            small = cv2.GaussianBlur(small, (0, 0), BLUR, borderType=cv2.BORDER_REPLICATE)
-            self._blurred = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
-            self._seen = picture
+            wide, high = max(width // SHRINK, 1), max(height // SHRINK, 1)
+            # Pixels between those are not missed: each of the small picture is still the mean of SAMPLES x SAMPLES.
+            step = max(min(picture.shape[1] // wide, picture.shape[0] // high) // SAMPLES, 1)
+            small = cover(np.ascontiguousarray(picture[::step, ::step]), wide, high)
+            deviation = BLUR * min(small.shape[:2])
+            small = cv2.GaussianBlur(small, (0, 0), deviation, borderType=cv2.BORDER_REPLICATE)
+            if mirrored:
+                small = cv2.flip(small, 1)
+            self._blurred = np.asarray(cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+            self._seen, self._mirrored = picture, mirrored
         return self._blurred
 
 
-Background = ColourBackground | Transparent | PictureBackground | BlurredCamera
+Background = ColourBackground | Transparent | PictureBackground | BlurredBackground
 
 
 def picture_background(path: str | Path) -> PictureBackground:

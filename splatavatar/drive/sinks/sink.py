@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -75,6 +77,20 @@ def open_sink(
     raise OutputError(
         f"{path}: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png)."
     )
+
+
+def open_sinks(openings: Sequence[Callable[[], Sink]]) -> list[Sink]:
+    """The sinks of ``openings``, opened one after the other: all of them or none.
+
+    Where one cannot be opened, those before it are discarded. Raises OutputError.
+    """
+    with ExitStack() as opened:
+        sinks = []
+        for opening in openings:
+            sinks.append(opening())
+            opened.callback(sinks[-1].discard)
+        opened.pop_all()
+    return sinks
 
 
 def frame_rate(fps: float) -> Fraction:

@@ -46,25 +46,30 @@ class Webcam:
         self._notices = Notices(self.name)
         self._thread: Thread | None = None
         self._tracker: LiveTracker | None = None
+        self._newest: Image | None = None
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``."""
         import cv2
 
-        model = locate(given=self._model)
         camera = _opened(self._device)
         if camera is None:
-            raise SourceError(_absence(self._device))
+            raise SourceError(absence(self._device))
         rate = float(camera.get(cv2.CAP_PROP_FPS))
         self.fps = rate if 1.0 <= rate <= 240.0 else FPS
         signal = LandmarkSignal()
         try:
+            model = locate(given=self._model)
             self._tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)
         except BaseException:
             camera.release()
             raise
         offer = self._tracker.offer
         self._thread = Thread(self.name, lambda stopping: self._read(camera, offer, clock, stopping))
+
+    def picture(self) -> Image | None:
+        """See ``PictureSource``."""
+        return self._newest
 
     def stop(self) -> None:
         """See ``Source``."""
@@ -90,7 +95,8 @@ class Webcam:
                 time = clock()
                 read, image = camera.retrieve()
                 if read and image is not None and image.ndim == 3:
-                    offer(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), time)
+                    self._newest = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2RGB), np.uint8)
+                    offer(self._newest, time)
                     misses = 0
                     if gone:
                         gone = False
@@ -128,11 +134,11 @@ def _opened(device: int | str) -> Any:
     return None
 
 
-def _absence(device: int | str) -> str:
-    """Why there is no such camera, as far as can be told."""
+def absence(device: int | str, devices: Path = Path("/dev")) -> str:
+    """Why there is no such camera, as far as can be told; ``devices`` is where Linux has a file for each."""
     if not isinstance(device, int) or not sys.platform.startswith("linux"):
         return f"camera {device} cannot be opened: it is absent, or another program is using it."
-    there = sorted(int(path.name[5:]) for path in Path("/dev").glob("video[0-9]*") if path.name[5:].isdigit())
+    there = sorted(int(path.name[5:]) for path in devices.glob("video[0-9]*") if path.name[5:].isdigit())
     if device not in there:
         found = f"found {', '.join(map(str, there))}" if there else "no camera was found"
         return f"there is no camera {device}; {found}. A recorded video goes in with --video FILE."

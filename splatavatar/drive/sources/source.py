@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
@@ -51,6 +52,17 @@ class Source(Protocol):
 
     def stop(self) -> None:
         """End the thread and let go of the device. May be called again, and before ``start``."""
+        ...
+
+
+@runtime_checkable
+class PictureSource(Protocol):
+    """What a source offers beside that if it sees pictures."""
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        """The newest picture (H, W, 3) RGB, the same array until there is another one, never written to again; None
+        before the first.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from splatavatar.capture.models import locate
 from splatavatar.capture.video import Video
@@ -17,6 +18,8 @@ from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import Follower, Landmarker, LiveTracker, quiet, seen
 from splatavatar.errors import CaptureError, SourceError
+
+Image = NDArray[np.uint8]
 
 NAP = 0.01
 """seconds after which the clock is looked at again"""
@@ -43,6 +46,7 @@ class VideoCamera:
         self._notices = Notices(self.name)
         self._thread: Thread | None = None
         self._tracker: LiveTracker | None = None
+        self._newest: Image | None = None
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``. The first frame comes at once."""
@@ -52,6 +56,10 @@ class VideoCamera:
         tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)
         self._tracker = tracker
         self._thread = Thread(self.name, lambda stopping: self._play(video, tracker, clock, stopping))
+
+    def picture(self) -> Image | None:
+        """See ``PictureSource``."""
+        return self._newest
 
     def stop(self) -> None:
         """See ``Source``."""
@@ -72,6 +80,7 @@ class VideoCamera:
                     stopping.wait(min(ahead, NAP))
                 if stopping.is_set():
                     return
+                self._newest = image
                 late = clock() - start - time
                 if late < LATE:
                     tracker.offer(image, start + time)
@@ -82,6 +91,26 @@ class VideoCamera:
             self._notices.say(str(error))
         finally:
             self.ended = not stopping.is_set()
+
+
+class VideoPictures:
+    """The pictures of a video in the order of ``video_recording``, for one that walks through them."""
+
+    def __init__(self, path: str | Path) -> None:
+        """Raises SourceError."""
+        self._frames = _opened(Path(path)).frames()
+        self._index = -1
+        self._newest: Image | None = None
+
+    def picture(self) -> Image | None:
+        """See ``PictureSource``: that of the frame gone to last."""
+        return self._newest
+
+    def go_to(self, frame: int) -> None:
+        """On to ``frame``, counted from 0; never back. A file that ends before it stays at its last."""
+        while self._index < frame:
+            self._index += 1
+            self._newest = next((image for _, _, image in self._frames), self._newest)
 
 
 def video_recording(

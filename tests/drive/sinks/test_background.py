@@ -8,7 +8,7 @@ import pytest
 
 from splatavatar.drive.sinks.background import (
     NO_PICTURE,
-    BlurredCamera,
+    BlurredBackground,
     PictureBackground,
     cover,
     over,
@@ -56,14 +56,28 @@ def test_refuses_what_is_no_picture(tmp_path: Path) -> None:
 def test_the_camera_is_blurred_and_followed() -> None:
     rng = np.random.default_rng(0)
     pictures = [None, rng.integers(0, 256, (480, 640, 3), np.uint8), np.full((480, 640, 3), 90, np.uint8)]
-    background = BlurredCamera(lambda: pictures[0])
+    background = BlurredBackground(lambda: pictures[0])
     np.testing.assert_allclose(background(64, 48)[0, 0] / 255, NO_PICTURE, atol=0.01)
     pictures.pop(0)
     noise = background(64, 48)
     assert noise.shape == (48, 64, 3) and noise.std() < 10
     assert background(64, 48) is noise
+    np.testing.assert_array_equal(background(64, 48, mirrored=True), noise[:, ::-1])
     pictures.pop(0)
     assert (background(64, 48) == 90).all()
+
+
+def test_nobody_in_the_picture_is_recognisable() -> None:
+    """What is left of a face that fills the picture: nothing as fine as an eye, a mouth or a nose."""
+    y, x = np.mgrid[:480, :640]
+    # Stripes as wide as an eye is of a face 400 pixels high.
+    stripes = np.repeat((255 * ((x // 60) % 2)).astype(np.uint8)[..., None], 3, axis=2)
+    background = BlurredBackground(lambda: stripes)
+    blurred = background(512, 512)[:, 128:-128].astype(float)
+    assert stripes.std() > 120 and blurred.std(axis=1).max() < 12  # of 127
+    bright = np.where(y[..., None] < 240, np.uint8(200), np.uint8(40)) * np.ones(3, np.uint8)
+    rough = BlurredBackground(lambda: bright)(512, 512)
+    assert rough[20].mean() > 180 and rough[-20].mean() < 60
 
 
 def test_picture_background_takes_arrays() -> None:
