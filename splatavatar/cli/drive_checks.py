@@ -9,7 +9,13 @@ from splatavatar.errors import SettingsError
 
 
 def check_outputs(outputs: Sequence[Path], record: Path | None, inputs: Sequence[Path]) -> None:
-    """Raises SettingsError where two results would be one file, or a result would replace what drives."""
+    """Raises SettingsError where two results would be one file, or a result would replace what drives; OutputError for
+    a path of which no kind of output is known.
+    """
+    from splatavatar.drive.sinks.sink import check_kind
+
+    for path in outputs:
+        check_kind(path)
     if record is not None and record.suffix.lower() != ".npz":
         raise SettingsError(f"{record}: a recorded signal is an .npz file, such as signal.npz")
     read = {path.resolve() for path in inputs}

@@ -14,12 +14,12 @@ from splatavatar.rig.rig import PoseParameters, Rig
 # angles against its own coefficients, frames with a coefficient above 0.2, both eyes).
 RANGE_IN, RANGE_OUT, RANGE_UP, RANGE_DOWN = 0.54, 0.66, 0.45, 0.61
 
-# Metres from rest, by axis of the rig: up to FREE_WAY a head goes where it is driven, beyond that ever more slowly, never
-# by more than FREE_WAY + MORE. A head that fills 3/4 of the picture of ``default_camera`` (0.37 m high) stays in it.
+# Metres from rest, by axis of the rig: up to FREE_WAY a head goes where it is driven, beyond that ever more slowly, by
+# FREE_WAY + MORE at most. In the picture of ``default_camera``, 0.37 m high, all of a head but its edge stays visible.
 FREE_WAY = np.array([0.03, 0.02, 0.04])
 MORE = np.array([0.04, 0.03, 0.04])
-AWAY = 0.26
-"""metres more that it may go away from the camera: it gets smaller there"""
+AWAY = np.array([0.0, 0.0, 0.26])
+"""more for a head that goes away from the camera: it gets smaller"""
 
 SIDES = ("Left", "Right")
 LOOK = np.array([[NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "Up", "Down")] for side in SIDES])
@@ -57,7 +57,7 @@ def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None)
 def in_view(translation: Floats) -> Floats:
     """(3) metres of a head that stays in the picture however far the driving face wanders; continuous and monotone."""
     way = translation.astype(np.float64)
-    more = MORE + (0.0, 0.0, AWAY if way[2] < 0 else 0.0)
+    more = MORE + AWAY if way[2] < 0 else MORE
     near = np.clip(way, -FREE_WAY, FREE_WAY)
     return np.asarray(near + more * np.tanh((way - near) / more), np.float32)
 

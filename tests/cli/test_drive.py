@@ -12,7 +12,9 @@ import numpy as np
 import pytest
 
 from splatavatar.cli.optional_values import with_defaults
+from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.sources.recorded import read_signal
+from splatavatar.drive.sources.signal_npz import write_signal
 
 SHARED = Path(__file__).parents[3] / "shared"
 ROOT = Path(__file__).parents[2]
@@ -110,14 +112,133 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
             "(frames/%05d.png).",
         ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--background", "leaf.png", "--stats"), "leaf.png: "),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--background", "leaf.png"), "leaf.png: "),
+        (
+            ("--signal", "SIGNAL", "-o", "a.mp4", "--background", "blur"),
+            "--background blur blurs what a camera or a video sees, and nothing here drives by pictures.",
+        ),
+        (
+            ("--livelink", "0", "-o", "a.mp4", "--background", "blur"),
+            "--background blur blurs what a camera or a video sees, and nothing here drives by pictures.",
+        ),
+        (
+            ("--livelink", "0", "-o", "a.mp4", "--background", "mauve"),
+            "the background must be R,G,B from 0 to 255, #RRGGBB, transparent, blur or a picture file, got 'mauve'.",
+        ),
+        (
+            ("--signal", "SIGNAL", "-o", "a.mp4", "--fps", "30"),
+            "--fps is the frame rate of files that are driven live; a file that is played keeps its own.",
+        ),
+        (
+            ("--signal", "SIGNAL", "-o", "a.mp4", "--calibrate"),
+            "--calibrate learns a live face; it needs --webcam, --livelink, --osc or --source.",
+        ),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--listen", "0.0.0.0"), "--listen is for --livelink and --osc."),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "-o", "./a.mp4"), "a.mp4: two outputs of one name; give each its own."),
+        (
+            ("--signal", "SIGNAL", "--record", "SIGNAL"),
+            "SIGNAL: the file that drives would be overwritten; give the output another name.",
+        ),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--size", "63x64"), "a.mp4: a video needs an even width and height"),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--size", "9x"), "the size must be WIDTHxHEIGHT in pixels"),
+        (("--livelink", "70000", "-o", "a.mp4"), "livelink: the port 70000 does not exist, expected 1 to 65535."),
+        (("--osc", "0", "--listen", "nonsense", "-o", "a.mp4"), "osc: no address 'nonsense', expected one such as"),
+        (
+            ("--livelink", "0", "-o", "a.mp4", "-o", "b.webm", "-o", "c.png"),
+            "c.png: a sequence of pictures needs one number in its name, such as frames/%05d.png.",
+        ),
+        (
+            ("--signal", "SIGNAL", "-o", "a.mp4", "-o", "b.webm", "-o", "c.png"),
+            "c.png: a sequence of pictures needs one number in its name, such as frames/%05d.png.",
+        ),
     ],
 )
 def test_bad_input(run, files: Path, tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
     given = [str(files / "signal.npz") if argument == "SIGNAL" else argument for argument in arguments]
     done = run("drive", files / "small.splatavatar", *given)
     assert done.returncode == 2
+    said = said.replace("SIGNAL", str(files / "signal.npz"))
     assert len(done.stderr.splitlines()) == 1 and done.stderr.startswith(f"Error: {said}"), done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_files_without_sound(run, files: Path, tmp_path: Path) -> None:
+    import wave
+
+    with wave.open(str(tmp_path / "empty.wav"), "wb") as sound:
+        sound.setparams((1, 2, 16000, 0, "NONE", ""))
+    write_grey(tmp_path / "grey.mp4")
+    for name, said in (("empty.wav", "an audio track without samples."), ("grey.mp4", "no audio track in it.")):
+        for more in ((), ("--stats",)):
+            done = run("drive", files / "small.splatavatar", "--audio", name, "-o", "a.mp4", *more)
+            assert (done.returncode, done.stderr) == (2, f"Error: {name}: {said}\n")
+    assert not (tmp_path / "a.mp4").exists()
+
+
+def test_no_virtual_camera(run, files: Path, tmp_path: Path) -> None:
+    if list(Path("/dev").glob("video*")):
+        pytest.skip("there may be one")
+    done = run("drive", files / "small.splatavatar", "--livelink", "0", "--virtual-camera", "-o", "a.mp4")
+    assert done.returncode == 2 and len(done.stderr.splitlines()) == 1, done.stderr
+    assert "virtual camera" in done.stderr and not list(tmp_path.iterdir())
+
+
+def write_grey(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        for _ in range(4):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_an_interrupt_as_soon_as_an_output_is_there(files: Path, tmp_path: Path, live: bool) -> None:
+    write_signal(tmp_path / "long.npz", moving_signal(300.0))
+    command = [sys.executable, "-m", "splatavatar", "drive", str(files / "small.splatavatar"), "--signal", "long.npz"]
+    command += ["-o", "a.mp4", "-o", "b.webm", "-o", "c.mp4", "--size", "64x64", *(["--stats"] if live else [])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    end = time.monotonic() + 60
+    while not list(tmp_path.glob(".a.mp4*")):
+        assert process.poll() is None and time.monotonic() < end
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == (0 if live else 130) and "Traceback" not in errors, errors
+    assert not list(tmp_path.glob(".*"))
+    for path in (tmp_path / name for name in ("a.mp4", "b.webm", "c.mp4")):
+        if path.exists():
+            with av.open(str(path)) as container:
+                assert sum(1 for _ in container.decode(video=0)) > 0
+
+
+def test_a_video_before_its_own_blurred_pictures(run, tmp_path: Path) -> None:
+    face, model = SHARED / "videos" / "liveportrait-d0.mp4", SHARED / "models" / "face_landmarker.task"
+    if not (face.is_file() and model.is_file()):
+        pytest.skip("the shared video is not here")
+    cut_to(tmp_path / "face.mp4", face, 12)
+    arguments = ("drive", "demo", "--video", "face.mp4", "--model", model, "--size", "64x64", "--background", "blur")
+    for name, more in (("a.mp4", ()), ("live.mp4", ("--stats",))):
+        done = run(*arguments, "-o", name, *more)
+        assert done.returncode == 0, done.stderr
+        with av.open(str(tmp_path / name)) as container:
+            last = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)][-1]
+        red, green, blue = (int(value) for value in last[2, 2])  # the man stands before a green wall
+        assert green > red + 40 and green > blue + 20
+
+
+def cut_to(path: Path, source: Path, frames: int) -> None:
+    with av.open(str(source)) as given, av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width = stream.height = 256
+        stream.pix_fmt = "yuv420p"
+        for _, frame in zip(range(frames), given.decode(video=0), strict=False):
+            container.mux(stream.encode(frame.reformat(256, 256, "yuv420p")))
+        container.mux(stream.encode(None))
 
 
 def test_no_screen(run, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -53,6 +54,24 @@ def test_every_frame_reaches_every_sink_in_order(avatar: Avatar) -> None:
         np.testing.assert_array_equal(first.images[index], expected)
         np.testing.assert_array_equal(second.images[index], expected)
     assert any((first.images[0] != image).any() for image in first.images)
+
+
+def test_an_interrupt_from_before_it_began_ends_it(avatar: Avatar) -> None:
+    sink, interrupted = Memory(), threading.Event()
+    interrupted.set()
+    with pytest.raises(KeyboardInterrupt):
+        play(avatar, moving_signal(1.0), default_camera(avatar, 48, 40), [sink], None, interrupted=interrupted)
+    assert sink.ended == "closed" and len(sink.images) == 1
+
+
+def test_a_picture_behind_every_frame(avatar: Avatar) -> None:
+    sink = Memory()
+    play(
+        avatar, moving_signal(0.2), default_camera(avatar, 48, 40), [sink],
+        lambda frame: np.full((40, 48, 3), 10 * frame, np.uint8),
+    )  # fmt: skip
+    assert [int(image[0, 0, 1]) for image in sink.images] == [10 * frame for frame in range(len(sink.images))]
+    assert all(image.shape == (40, 48, 3) and image[20, 24].any() for image in sink.images)
 
 
 def test_pictures_without_background_have_alpha(avatar: Avatar) -> None:

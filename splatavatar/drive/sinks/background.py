@@ -15,9 +15,10 @@ from splatavatar.errors import SettingsError
 Picture = NDArray[np.uint8]
 Colour = tuple[float, float, float]
 
-SHRINK = 16
-"""times that the camera's picture is made smaller before it is blurred"""
+SMALL = 32
+"""pixels of the shorter side of the picture that is blurred, and then made as large as the frame"""
 SAMPLES = 4
+"""pixels of the camera's picture, each way, that one of the small picture is the mean of at least"""
 BLUR = 0.09
 """standard deviation of the blur over the shorter side of the frame: of a face that fills the frame it leaves a patch
 of skin below a patch of hair"""
@@ -73,8 +74,9 @@ class BlurredBackground:
         if not known:
             import cv2
 
-            wide, high = max(width // SHRINK, 1), max(height // SHRINK, 1)
-            # Pixels between those are not missed: each of the small picture is still the mean of SAMPLES x SAMPLES.
+            scale = SMALL / min(width, height)
+            wide, high = round(width * scale), round(height * scale)
+            # Pixels between those are not missed in a blur.
             step = max(min(picture.shape[1] // wide, picture.shape[0] // high) // SAMPLES, 1)
             small = cover(np.ascontiguousarray(picture[::step, ::step]), wide, high)
             deviation = BLUR * min(small.shape[:2])

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from splatavatar.drive.sinks.soundtrack import Soundtrack
 
 
+KINDS = (".mp4", ".webm", ".png")
+"""of outputs, by the suffix of their path"""
+
+
 class Sink(Protocol):
     """Takes the frames of one playback in order."""
 
@@ -74,7 +78,17 @@ def open_sink(
         from splatavatar.drive.sinks.frames import FramesSink
 
         return FramesSink(path)
-    raise OutputError(
+    raise _unknown(path)
+
+
+def check_kind(path: Path) -> None:
+    """Raises OutputError as ``open_sink`` does for a path that is none of a sink."""
+    if path.suffix.lower() not in KINDS:
+        raise _unknown(path)
+
+
+def _unknown(path: Path) -> OutputError:
+    return OutputError(
         f"{path}: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png)."
     )
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from splatavatar.drive.sinks.frames import FramesSink
-from splatavatar.drive.sinks.sink import frame_rate, open_sink
+from splatavatar.drive.sinks.sink import Sink, frame_rate, open_sink, open_sinks
 from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.errors import OutputError
 
@@ -45,6 +47,24 @@ def test_refuses(tmp_path: Path, name: str, transparent: bool, message: str) -> 
     with pytest.raises(OutputError) as caught:
         open_sink(tmp_path / name, 30, 64, 64, transparent)
     assert str(caught.value) == f"{tmp_path / name}: {message}"
+
+
+def test_all_sinks_open_or_none(tmp_path: Path) -> None:
+    names, seen = ["a.mp4", "b.webm", "c.avi"], list[int]()
+
+    def opened(name: str) -> Sink:
+        seen.append(len(list(tmp_path.iterdir())))
+        sink = open_sink(tmp_path / name, 30, 64, 64, transparent=False)
+        sink.write(np.zeros((64, 64, 3), np.uint8))  # from now on there is a file
+        return sink
+
+    with pytest.raises(OutputError, match=r"c\.avi: unknown kind"):
+        open_sinks([partial(opened, name) for name in names])
+    assert seen == [0, 1, 2] and list(tmp_path.iterdir()) == []
+    sinks = open_sinks([partial(opened, name) for name in names[:2]])
+    for sink in sinks:
+        sink.close()
+    assert sorted(path.name for path in tmp_path.iterdir()) == names[:2]
 
 
 def test_refuses_an_odd_size(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from splatavatar.drive.sources.camera import Webcam
-from splatavatar.drive.sources.video_source import VideoCamera, video_recording
+from splatavatar.drive.sources.camera import Webcam, absence
+from splatavatar.drive.sources.source import PictureSource
+from splatavatar.drive.sources.video_source import VideoCamera, VideoPictures, video_recording
 from splatavatar.errors import DependencyError, SourceError
 
 SHARED = Path(__file__).parents[4] / "shared"
@@ -139,6 +141,32 @@ def test_a_camera_that_goes_and_comes_back(
     assert not source.ended
     assert caplog.text.count("no more pictures") == 1
     assert heard.signals[-1].confidence > 0
+
+
+def test_a_video_shows_its_newest_picture(face: Path, model: Path, heard: Any) -> None:
+    source = VideoCamera(face, model)
+    assert isinstance(source, PictureSource) and source.picture() is None
+    source.start(heard, lambda: 10.0 + len(heard.signals) / FPS)
+    try:
+        until(lambda: source.ended)
+    finally:
+        source.stop()
+    pictures = VideoPictures(face)
+    pictures.go_to(FRAMES - 1)
+    last = pictures.picture()
+    assert last is not None and last.shape == (SIZE, SIZE, 3)
+    np.testing.assert_array_equal(source.picture(), last)
+    pictures.go_to(FRAMES + 10)  # more than there are
+    assert pictures.picture() is last
+
+
+def test_why_there_is_no_camera(tmp_path: Path) -> None:
+    if not sys.platform.startswith("linux"):
+        pytest.skip("only Linux has a file for each camera")
+    assert "no camera was found" in absence(0, tmp_path)
+    (tmp_path / "video2").touch()
+    assert absence(0, tmp_path).startswith("there is no camera 0; found 2.")
+    assert absence(2, tmp_path).startswith("camera 2 gives no pictures; another program is using it")
 
 
 def test_no_camera(model: Path) -> None:
