@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.bars import content
 from splatavatar.capture.video import Video
 from splatavatar.errors import CaptureError, SettingsError
 
@@ -23,6 +24,8 @@ IMAGES_FPS = 25.0
 """of a folder of pictures, where nobody says"""
 SLACK = 1
 """frames by which synchronised videos may differ in length"""
+KEY_FRAMES = 12
+"""that are looked at for black bars"""
 
 
 @dataclass(frozen=True)
@@ -77,17 +80,20 @@ class Clip(Protocol):
 
 
 class VideoClip:
-    """A video file. Raises CaptureError for a file without pictures that can be decoded."""
+    """A video file, without black bars. Raises CaptureError for a file without pictures that can be decoded."""
 
     def __init__(self, path: Path) -> None:
         self._video = Video(path)
         v = self._video
+        shots = v.key_frames(KEY_FRAMES)
+        self._content = content(shots) if shots else (0, 0, v.width, v.height)
+        x0, y0, x1, y1 = self._content
         self.info = ClipInfo(
             name=path.name,
             path=str(path),
             sha256=_digest([path]),
-            width=v.width,
-            height=v.height,
+            width=x1 - x0,
+            height=y1 - y0,
             fps=v.fps,
             frames=v.count,
             duration=v.count / v.fps,
@@ -98,8 +104,9 @@ class VideoClip:
         )
 
     def frames(self, indices: Collection[int] | None = None) -> Iterator[ClipFrame]:
+        x0, y0, x1, y1 = self._content
         for index, time, image in self._video.frames(indices):
-            yield ClipFrame(index, time, image)
+            yield ClipFrame(index, time, np.ascontiguousarray(image[y0:y1, x0:x1]))
 
 
 class ImageClip:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -77,6 +78,14 @@ class Video:
                 start = at if start is None else start
                 if wanted is None or index in wanted:
                     yield index, at - start, self._picture(frame, _curve(frame, stream))
+
+    def key_frames(self, count: int) -> list[Bytes]:
+        """The first ``count`` pictures at most that are decoded without others: seconds apart in most videos."""
+        with self._opened() as container:
+            stream = self._stream(container)
+            stream.codec_context.skip_frame = "NONKEY"
+            frames = itertools.islice(_decoded(container, stream), count)
+            return [self._picture(frame, _curve(frame, stream)) for frame in frames]
 
     def _picture(self, frame: Any, curve: int) -> Bytes:
         # Calls over the internet change their size on the way.
