@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -17,6 +18,7 @@ from splatavatar.drive.controls import Controls
 from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.mailbox import Mailbox
+from splatavatar.drive.pace import Pace
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import Background, BlurredBackground, ColourBackground, Transparent, over
@@ -91,6 +93,7 @@ class Loop:
         self._signal = files.signal
         self._sounds = files.sounds
         self._aligned = False
+        self._arrived = threading.Event()
         self._expressions = expression_limit(avatar, settings.limit)
         self._path = DrivePath(avatar)
         self._rendered = 0
@@ -131,7 +134,7 @@ class Loop:
     def listen(self) -> None:
         """Start the sources, as ``run`` does. Raises SourceError or DependencyError."""
         for source, mailbox in self._inputs:
-            source.start(mailbox.put, self._clock)
+            source.start(partial(self._take, mailbox), self._clock)
             mailbox.fps = source.fps
 
     def step(self, now: float) -> Picture:
@@ -214,6 +217,10 @@ class Loop:
             {outlet.name: outlet.dropped for outlet in self._outlets},
         )
 
+    def _take(self, mailbox: Mailbox, signal: FaceSignal) -> None:
+        mailbox.put(signal)
+        self._arrived.set()
+
     def _tell_sounds(self, now: float, captured: float | None) -> None:
         if self._rendered == 0:
             for sound in self._sounds:
@@ -224,25 +231,32 @@ class Loop:
                 sound.align(max(now - captured, 0.0))
 
     def _render(self) -> None:
-        """Work of the render thread: a picture at every tick; ticks that were missed are left out."""
-        period = 0.0 if self._settings.cap is None else 1.0 / self._settings.cap
-        due = perf_counter()
+        """Work of the render thread: pictures at the pace of the signals; those that were missed are left out."""
+        pace = Pace(0.0 if self._settings.cap is None else 1.0 / self._settings.cap, perf_counter())
         stopping = self.controls.stopping
         try:
             while not stopping.is_set():
                 # Asked before the step: the last signal of a source that has ended is shown.
                 ended = bool(self._inputs) and all(source.ended for source, _ in self._inputs)
+                pace.drawn(perf_counter())
+                self._arrived.clear()
                 self.step(self._clock())
                 if ended or any(outlet.error for outlet in self._outlets):
                     break
-                due = max(due + period, perf_counter() - period)
-                rest = due - perf_counter()
-                if rest > 0:
-                    stopping.wait(rest)
+                self._wait(pace)
         except BaseException as error:
             self._failure = error
         finally:
             self._finished.set()
+
+    def _wait(self, pace: Pace) -> None:
+        """Until the next picture is to be drawn."""
+        while (rest := pace.rest(perf_counter())) > 0 and self._arrived.wait(rest):
+            self._arrived.clear()
+            early = pace.early(perf_counter())
+            if early is not None:
+                self.controls.stopping.wait(early)
+                return
 
     def _feed(self, outlet: Outlet | FileOutlet) -> None:
         """Work of the thread of one sink."""
