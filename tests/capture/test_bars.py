@@ -20,7 +20,7 @@ WIDTH, HEIGHT = 96, 64
 def filmed(seed: int) -> np.ndarray:
     """A bright scene with a dark jacket at the bottom."""
     image = np.random.default_rng(seed).integers(60, 220, (HEIGHT, WIDTH, 3)).astype(np.uint8)
-    image[50:, 30:66] = 15
+    image[50:, 40:60] = 15
     return image
 
 
