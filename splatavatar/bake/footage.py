@@ -18,7 +18,7 @@ from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.evaluate import evaluate
-from splatavatar.bake.follow import Follower
+from splatavatar.bake.follow import Follower, FollowSettings
 from splatavatar.bake.metrics import composite, psnr, unit
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
@@ -33,6 +33,8 @@ from splatavatar.errors import CaptureError
 from splatavatar.rig.rig import PoseParameters
 
 ALL = 10**9
+SEVERAL = FollowSettings(steps=90, sigmas=(0.5, 0.05, 0.005))
+"""where several known cameras see each timestep: together they know better than the landmarks"""
 VIEWS = 5
 """pictures of a timestep that are followed together"""
 Floats = NDArray[np.float32]
@@ -100,7 +102,7 @@ def evaluate_untracked(
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     parameters = parameters_of(avatar.rig, motion, {}, None)
     steps = sorted({frame.timestep for frame in capture.split(split)})
-    follower, poses = Follower(avatar), {}
+    follower, poses = Follower(avatar, SEVERAL), {}
     for done, step in enumerate(steps):
         views = [frame for frame in tracking_frames(capture) if frame.timestep == step]
         views = [views[i] for i in spread(len(views), VIEWS)]
