@@ -88,12 +88,12 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
 def _drafted(folder: Path) -> Iterator[Path]:
     """A folder within ``folder`` to write to. It goes in the end; so does a ``folder`` that was made for nothing."""
     draft, existed = folder / ".extracting", folder.exists()
-    try:
-        for name in ("images", "landmarks"):
-            (draft / name).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
-    try:
+    try:  # from the first folder on: an interrupt may come between any two
+        try:
+            for name in ("images", "landmarks"):
+                (draft / name).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
         yield draft
     finally:
         shutil.rmtree(draft, ignore_errors=True)
