@@ -15,7 +15,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from audio_table import gap_of_film, lip_gap
+from audio_table import lip_gap
 from numpy.typing import NDArray
 from rich import box
 from rich.console import Console
@@ -91,7 +91,7 @@ def match(avatar: Avatar, video: Path, model: Path) -> dict[str, float]:
         columns = [i for i in (INDEX[name] for name in members) if i in moving]
         if columns:
             out[group] = correlation(scores[:, columns].mean(1), wanted[:, columns].mean(1))
-    times, gap = gap_of_film(video, model)
+    times, gap = film.time[film.found], lip_gap(film.points[film.found])
     own, own_times = lip_gap(mine["points"]), recording.time[shown]
     at_lags = [correlation(np.interp(times + lag, own_times, own), gap) for lag in LAGS]
     out |= {"lips": max(at_lags), "lag_ms": 1000 * float(LAGS[int(np.argmax(at_lags))])}

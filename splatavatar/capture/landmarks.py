@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -13,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.errors import CaptureError, DependencyError
 from splatavatar.output import atomic_write
-from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rig.arkit import NAMES
 
 if TYPE_CHECKING:
     from splatavatar.capture.clips import Clip
@@ -149,7 +148,7 @@ def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Itera
         for picture in pictures:
             result = landmarker(picture, 0)
             faces = [_row(result, number, picture) for number in range(len(result.face_landmarks))]
-            yield max(faces, key=lambda row: _box(row)[1], default=None)
+            yield max(faces, key=lambda row: face_box(row["points"])[1], default=None)
 
 
 def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
@@ -161,7 +160,7 @@ def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
     tracks: list[dict[int, Row]] = []
     for t, faces in enumerate(seen):
         free = tracks.copy()
-        for row in sorted(faces, key=lambda row: -_box(row)[1]):
+        for row in sorted(faces, key=lambda row: -face_box(row["points"])[1]):
             known = [track for track in free if _same(_last(track), row)]
             if known:
                 track = min(known, key=lambda track: _distance(_last(track), row))
@@ -172,12 +171,12 @@ def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
                 tracks.append({t: row})
     chosen: dict[int, Row] = {}
     if face is None:
-        for track in sorted(tracks, key=lambda track: -sum(_box(row)[1] for row in track.values())):
+        for track in sorted(tracks, key=lambda track: -sum(face_box(row["points"])[1] for row in track.values())):
             if not chosen.keys() & track.keys():
                 chosen |= track
     else:
         crowded = max(range(len(seen)), key=lambda t: len(seen[t]))
-        row = sorted(seen[crowded], key=lambda row: float(_box(row)[0][0]))[face - 1]
+        row = sorted(seen[crowded], key=lambda row: float(face_box(row["points"])[0][0]))[face - 1]
         chosen = next(track for track in tracks if track.get(crowded) is row)
     return [chosen.get(t) for t in range(len(seen))]
 
@@ -187,25 +186,18 @@ def _last(track: dict[int, Row]) -> Row:
 
 
 def _same(one: Row, other: Row) -> bool:
-    size, now = _box(one)[1], _box(other)[1]
+    size, now = face_box(one["points"])[1], face_box(other["points"])[1]
     return _distance(one, other) < REACH * size and 1 / GROWTH < now / size < GROWTH
 
 
 def _distance(one: Row, other: Row) -> float:
-    return float(np.linalg.norm(_box(one)[0] - _box(other)[0]))
-
-
-def _box(row: Row) -> tuple[NDArray[np.float64], float]:
-    """Middle and size of a face, pixels."""
-    points = row["points"][:, :2]
-    low, high = points.min(0), points.max(0)
-    return (low + high) / 2, float(np.sqrt(np.prod(high - low)))
+    return float(np.linalg.norm(face_box(one["points"])[0] - face_box(other["points"])[0]))
 
 
 @contextlib.contextmanager
 def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
     """A function from a picture (H, W, 3) RGB and its time in ms to what MediaPipe says of it."""
-    with _quiet():
+    with quiet():
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 
@@ -224,7 +216,7 @@ def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDAr
                 f"{model}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`"
             ) from error
     # What it starts in the background still writes while the first picture is looked at.
-    hush: Callable[[], contextlib.AbstractContextManager[None]] = _quiet
+    hush: Callable[[], contextlib.AbstractContextManager[None]] = quiet
 
     def run(image: NDArray[np.uint8], stamp: int) -> Any:
         nonlocal hush
@@ -238,33 +230,14 @@ def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDAr
         yield run
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Native libraries write their log to file descriptor 2, past everything that Python could redirect."""
-    sys.stderr.flush()
-    keep, void = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(void, 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(keep, 2)
-        os.close(keep)
-        os.close(void)
-
-
 def _row(result: Any, chosen: int, image: NDArray[np.uint8]) -> Row:
     height, width = image.shape[:2]
     points = np.array([[p.x * width, p.y * height, p.z * width] for p in result.face_landmarks[chosen]], np.float32)
-    scores = np.zeros(len(NAMES), np.float32)
-    for category in result.face_blendshapes[chosen]:
-        if category.category_name in INDEX:
-            scores[INDEX[category.category_name]] = category.score
     transform = np.array(result.facial_transformation_matrixes[chosen], np.float32)
     sharpness, brightness = _quality(image, points)
     return {
         "points": points,
-        "scores": scores,
+        "scores": scores_of(result.face_blendshapes[chosen]),
         "transform": transform,
         "sharpness": sharpness,
         "brightness": brightness,

@@ -7,7 +7,6 @@ the signs that ``livelink_csv`` describes.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,8 @@ import numpy as np
 from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.checked import checked, frame_rate
-from splatavatar.drive.sources.columns import lower_first, to_arkit
+from splatavatar.drive.sources.columns import to_arkit
+from splatavatar.drive.sources.csv_table import numbers, read_table
 from splatavatar.errors import SignalError
 
 DEFAULT_FPS = 30.0
@@ -27,13 +27,7 @@ HEAD = ("headYaw", "headPitch", "headRoll")
 def read_arkit_csv(path: Path) -> Recording:
     """Read ``path``. Raises SignalError."""
     source = str(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SignalError(f"{source}: not a text file of comma-separated values.") from error
-    header = [lower_first(name.strip()) for name in rows[0]] if rows else []
-    rows = rows[1:]
+    header, rows = read_table(path)
     columns = [i for i, name in enumerate(header) if name not in COUNTERS]
     coefficients = [i for i in columns if header[i] not in SECONDS and header[i] not in HEAD]
     # Of the names first, before all the numbers are read.
@@ -42,13 +36,7 @@ def read_arkit_csv(path: Path) -> Recording:
         raise SignalError(f"{source}: no frames.")
     values = np.zeros((len(rows), len(header)))
     for index, row in enumerate(rows):
-        line = index + 2
-        if len(row) != len(header):
-            raise SignalError(f"{source}: line {line} has {len(row)} values, expected {len(header)}.")
-        try:
-            values[index, columns] = [float(row[i]) for i in columns]
-        except ValueError as error:
-            raise SignalError(f"{source}: line {line} holds something that is not a number.") from error
+        values[index, columns] = numbers(row, columns, len(header), index + 2, source)
     clocks = [i for i in columns if header[i] in SECONDS]
     time = values[:, clocks[0]] * SECONDS[header[clocks[0]]] if clocks else np.arange(len(rows)) / DEFAULT_FPS
     head = [values[:, header.index(name)] if name in header else np.zeros(len(rows)) for name in HEAD]

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.mediapipe_face import quiet
 from splatavatar.capture.models import locate
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
-from splatavatar.drive.sources.tracking import LiveTracker, quiet
+from splatavatar.drive.sources.source import Clock, Emit, Thread
+from splatavatar.drive.sources.tracking import CameraSource, LiveTracker
 from splatavatar.errors import SourceError
 
 Image = NDArray[np.uint8]
@@ -28,13 +29,12 @@ MISSES = 10
 """frames in a row that cannot be read, after which a camera has gone"""
 
 
-class Webcam:
+class Webcam(CameraSource):
     """A camera by its number, or by what else OpenCV opens as one (a device file, an address).
 
     One that goes away is tried again every second.
     """
 
-    channels = FACE
     ended = False
 
     def __init__(self, device: int | str = 0, model: Path | None = None) -> None:
@@ -44,9 +44,6 @@ class Webcam:
         self._device = device
         self._model = model
         self._notices = Notices(self.name)
-        self._thread: Thread | None = None
-        self._tracker: LiveTracker | None = None
-        self._newest: Image | None = None
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``."""
@@ -66,19 +63,6 @@ class Webcam:
             raise
         offer = self._tracker.offer
         self._thread = Thread(self.name, lambda stopping: self._read(camera, offer, clock, stopping))
-
-    def picture(self) -> Image | None:
-        """See ``PictureSource``."""
-        return self._newest
-
-    def stop(self) -> None:
-        """See ``Source``."""
-        if self._thread is not None:
-            self._thread.stop()
-            self._thread = None
-        if self._tracker is not None:
-            self._tracker.close()
-            self._tracker = None
 
     def _read(
         self, camera: Any, offer: Callable[[Image, float], None], clock: Clock, stopping: threading.Event

@@ -16,7 +16,6 @@ they rest with confidence 0.
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +25,7 @@ from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.checked import checked, frame_rate
 from splatavatar.drive.sources.columns import lower_first, to_arkit
+from splatavatar.drive.sources.csv_table import numbers, read_table
 from splatavatar.errors import SignalError
 
 TICKS = 60
@@ -38,17 +38,11 @@ DAY = 24 * 3600.0
 def read_livelink_csv(path: Path) -> Recording:
     """Read ``path``. Raises SignalError."""
     source = str(path)
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if row]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise SignalError(f"{source}: not a text file of comma-separated values.") from error
-    header = [lower_first(name.strip()) for name in rows[0]] if rows else []
+    header, rows = read_table(path)
     column = {name: index for index, name in enumerate(header)}
     for name in ("Timecode", "BlendShapeCount"):
         if lower_first(name) not in column:
             raise SignalError(f"{source}: no column {name!r}; expected a take of the Live Link Face app.")
-    rows = rows[1:]
     if not rows:
         raise SignalError(f"{source}: no frames.")
     numeric = [index for index, name in enumerate(header) if name not in ("timecode", "blendShapeCount")]
@@ -59,12 +53,7 @@ def read_livelink_csv(path: Path) -> Recording:
         if len(row) > column["blendShapeCount"] and row[column["blendShapeCount"]].strip() == "0":
             seen[index] = 0.0
             continue
-        if len(row) != len(header):
-            raise SignalError(f"{source}: line {line} has {len(row)} values, expected {len(header)}.")
-        try:
-            values[index, numeric] = [float(row[i]) for i in numeric]
-        except ValueError as error:
-            raise SignalError(f"{source}: line {line} holds something that is not a number.") from error
+        values[index, numeric] = numbers(row, numeric, len(header), line, source)
     time[1:] += DAY * np.cumsum(np.diff(time) < -DAY / 2)  # a take that runs over midnight
 
     coefficients = [i for i in numeric if header[i] not in (*HEAD, *EYES, *ROLLS)]

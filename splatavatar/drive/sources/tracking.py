@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import Thread
+from splatavatar.drive.sources.source import FACE, Thread
 from splatavatar.errors import DependencyError
-from splatavatar.rig.arkit import INDEX, NAMES
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -110,7 +107,7 @@ class Follower:
         """The face that is nearest to where the followed one was; the largest where none is followed."""
         if not faces:
             return None
-        boxes = [_box(face) for face in faces]
+        boxes = [face_box(face.points.astype(np.float64)) for face in faces]
         if 0 <= time - self._time < MEMORY:
             ways = [float(np.linalg.norm(middle - self._middle)) for middle, _ in boxes]
             best = int(np.argmin(ways))
@@ -120,6 +117,28 @@ class Follower:
             best = int(np.argmax([size for _, size in boxes]))
         (self._middle, self._size), self._time = boxes[best], time
         return faces[best]
+
+
+class CameraSource:
+    """What sources that see pictures share: a thread that offers them to a tracker."""
+
+    channels = FACE
+    _thread: Thread | None = None
+    _tracker: LiveTracker | None = None
+    _newest: Image | None = None
+
+    def picture(self) -> Image | None:
+        """See ``PictureSource``."""
+        return self._newest
+
+    def stop(self) -> None:
+        """See ``Source``."""
+        if self._thread is not None:
+            self._thread.stop()
+            self._thread = None
+        if self._tracker is not None:
+            self._tracker.close()
+            self._tracker = None
 
 
 class LiveTracker:
@@ -201,32 +220,5 @@ def seen(result: Any, width: int, height: int) -> list[Seen]:
         result.face_landmarks, result.face_blendshapes, result.facial_transformation_matrixes, strict=True
     ):
         points = np.array([(p.x, p.y, p.z) for p in face], np.float32) * np.array([width, height, width], np.float32)
-        scores = np.zeros(len(NAMES), np.float32)
-        for category in categories:
-            index = INDEX.get(category.category_name)
-            if index is not None:
-                scores[index] = category.score
-        faces.append(Seen(points, scores, np.array(transform, np.float32), width, height))
+        faces.append(Seen(points, scores_of(categories), np.array(transform, np.float32), width, height))
     return faces
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Native libraries write to file descriptor 2, past everything that Python could redirect."""
-    sys.stderr.flush()
-    keep, void = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(void, 2)
-    try:
-        yield
-    finally:
-        sys.stderr.flush()
-        os.dup2(keep, 2)
-        os.close(keep)
-        os.close(void)
-
-
-def _box(face: Seen) -> tuple[NDArray[np.float64], float]:
-    """Middle and size of a face, pixels."""
-    points = face.points[:, :2].astype(np.float64)
-    low, high = points.min(0), points.max(0)
-    return (low + high) / 2, float(np.sqrt(np.prod(high - low)))

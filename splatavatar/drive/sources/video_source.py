@@ -9,14 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.mediapipe_face import quiet
 from splatavatar.capture.models import locate
 from splatavatar.capture.video import Video
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.checked import checked
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
-from splatavatar.drive.sources.tracking import Follower, Landmarker, LiveTracker, quiet, seen
+from splatavatar.drive.sources.source import Clock, Emit, Thread
+from splatavatar.drive.sources.tracking import CameraSource, Follower, Landmarker, LiveTracker, seen
 from splatavatar.errors import CaptureError, SourceError
 
 Image = NDArray[np.uint8]
@@ -29,10 +30,8 @@ BEHIND = 1.0
 """seconds of lateness, after which the rest of the video is shown that much later"""
 
 
-class VideoCamera:
+class VideoCamera(CameraSource):
     """A video file as a camera: every frame comes at its own time, late ones are left out, and it ends."""
-
-    channels = FACE
 
     def __init__(self, path: str | Path, model: Path | None = None) -> None:
         """``model`` is MediaPipe's face_landmarker.task; None looks for it where ``models pull`` puts it."""
@@ -44,9 +43,6 @@ class VideoCamera:
         """when its time 0 was, on the clock; None before the first frame"""
         self._model = model
         self._notices = Notices(self.name)
-        self._thread: Thread | None = None
-        self._tracker: LiveTracker | None = None
-        self._newest: Image | None = None
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``. The first frame comes at once."""
@@ -56,19 +52,6 @@ class VideoCamera:
         tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)
         self._tracker = tracker
         self._thread = Thread(self.name, lambda stopping: self._play(video, tracker, clock, stopping))
-
-    def picture(self) -> Image | None:
-        """See ``PictureSource``."""
-        return self._newest
-
-    def stop(self) -> None:
-        """See ``Source``."""
-        if self._thread is not None:
-            self._thread.stop()
-            self._thread = None
-        if self._tracker is not None:
-            self._tracker.close()
-            self._tracker = None
 
     def _play(self, video: Video, tracker: LiveTracker, clock: Clock, stopping: threading.Event) -> None:
         start: float | None = None
