@@ -14,12 +14,13 @@ STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
     "drive": {"rig", "gaussians", "render", "avatar", "capture", "drive", *FOUNDATION},
-    "cli": {*STAGES, "drive", "cli", "", *FOUNDATION},
+    "doctor": {"rig", "gaussians", "render", "avatar", "capture", "drive", "doctor", *FOUNDATION},
+    "cli": {*STAGES, "drive", "doctor", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
     "page": {"page"},
 }
-RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "cli")
+RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")
 HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat"}
 
 SUBPACKAGES = {path.stem for path in PACKAGE.iterdir()}

@@ -9,6 +9,7 @@ import torch
 from splatavatar.bake.engine import Engine
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.render.gpu_check import cuda_problem
 from splatavatar.rig.rig import Rig
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -30,27 +31,18 @@ class Device:
 
 
 def choose_device(name: str) -> Device:
-    """``auto`` takes CUDA where torch finds it and gsplat is installed.
+    """``auto`` takes CUDA where it can work.
 
     Raises:
         SettingsError: unknown name.
-        DependencyError: CUDA was asked for and there is none.
+        DependencyError: CUDA was asked for and cannot work; the message says why.
     """
     if name not in DEVICES:
         raise SettingsError(f"unknown device {name!r}; the devices are {', '.join(DEVICES)}")
-    if name == "cpu":
-        torch.set_num_threads(1)  # torch only poses the rig; its pool would fight with the native threads
-        return Device("cpu")
-    found = torch.cuda.is_available() and _has_gsplat()
-    if name == "cuda" and not found:
-        raise DependencyError(
-            "--device cuda needs an NVIDIA GPU, a CUDA build of torch and gsplat; "
-            'install with: pip install "splatavatar[bake,cuda]", or use --device cpu'
-        )
-    return Device("cuda") if found else choose_device("cpu")
-
-
-def _has_gsplat() -> bool:
-    from importlib.util import find_spec
-
-    return find_spec("gsplat") is not None
+    problem = None if name == "cpu" else cuda_problem()
+    if name == "cuda" and problem is not None:
+        raise DependencyError(f"--device cuda cannot work here: {problem}")
+    if name != "cpu" and problem is None:
+        return Device("cuda")
+    torch.set_num_threads(1)  # torch only poses the rig; its pool would fight with the native threads
+    return Device("cpu")

@@ -11,6 +11,7 @@ from splatavatar import __version__
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bench import bench
 from splatavatar.cli.capture import capture
+from splatavatar.cli.doctor import doctor
 from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
@@ -35,6 +36,7 @@ app.command("drive")(drive)
 app.command("export")(export)
 app.command("info")(info)
 app.command("bench")(bench)
+app.command("doctor")(doctor)
 app.add_typer(capture, name="capture")
 app.add_typer(models, name="models")
 

@@ -11,6 +11,7 @@ EXTRAS = {
     "anny": "bake",
     "PIL": "bake",
     "flip_evaluator": "bake",
+    "triton": "cuda",
     "gsplat": "cuda",
     "onnxruntime": "audio",
     "sounddevice": "live",

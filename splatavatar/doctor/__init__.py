@@ -1,0 +1,1 @@
+"""What of splatavatar can work on this machine."""

