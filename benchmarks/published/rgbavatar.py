@@ -147,7 +147,8 @@ class RGBAvatar:
         quaternion = multiply(turned, normalize(rotation, dim=-1))
         scale, opacity = p["log_scale"].exp(), torch.sigmoid(p["logit"])
         rgb = (DC * dc + 0.5).clamp(min=0).expand(len(vertices), -1, -1)
-        return [Gaussians(mean[b], quaternion[b], scale, opacity, rgb[b]) for b in range(len(vertices))]
+        each = zip(mean.unbind(0), quaternion.unbind(0), rgb.unbind(0), strict=True)
+        return [Gaussians(m, q, scale, opacity, c) for m, q, c in each]
 
     def weights(self, poses: Pose) -> Tensor:
         """(B, K) of the bases."""
