@@ -119,7 +119,7 @@ class GaussianAvatars:
 
     def with_tensors(self, tensors: dict[str, Tensor]) -> GaussianAvatars:
         """The same with what was kept."""
-        return replace(self, **tensors)
+        return GaussianAvatars(**{**vars(self), **tensors})
 
     def learned(self) -> dict[str, Tensor]:
         """What the optimiser changes."""
@@ -134,7 +134,7 @@ class GaussianAvatars:
         centre = vertices[self.faces].mean(1)
         # One gather of what a triangle gives: its gradient is one scatter.
         carried = torch.cat([R.flatten(1), quaternions(R), centre, size[:, None]], 1).index_select(0, self.face)
-        turn, quaternion, origin, k = carried.split([9, 4, 3, 1], 1)
+        turn, quaternion, origin, k = torch.split(carried, [9, 4, 3, 1], 1)
         mean = origin + k * (turn.view(-1, 3, 3) @ self.position[..., None])[..., 0]
         return Gaussians(
             mean,
@@ -269,7 +269,8 @@ def train(scene: Scene, pace: Pace, seed: int = 0) -> tuple[GaussianAvatars, Pos
 
 def photometric(x: Tensor, truth: Tensor) -> Tensor:
     """0.8 L1 + 0.2 (1 - SSIM) of pictures (H, W, 3)."""
-    return 0.8 * (x - truth).abs().mean() + 0.2 * (1 - ssim(x, truth))
+    total: Tensor = 0.8 * (x - truth).abs().mean() + 0.2 * (1 - ssim(x, truth))
+    return total
 
 
 def regulariser(model: GaussianAvatars, visible: Tensor) -> Tensor:
@@ -279,4 +280,5 @@ def regulariser(model: GaussianAvatars, visible: Tensor) -> Tensor:
     # The norm of exactly zero has no gradient.
     large = torch.where(excess.sum(1) > 0, (excess.square().sum(1) + 1e-20).sqrt(), torch.zeros_like(far))
     count = visible.sum().clamp(min=1)
-    return (0.01 * (far * visible).sum() + (large * visible).sum()) / count
+    total: Tensor = (0.01 * (far * visible).sum() + (large * visible).sum()) / count
+    return total

@@ -35,11 +35,12 @@ def radii(gaussians: Gaussians[Tensor], view: View) -> Tensor:
     a = half[:, 0].square().sum(-1) + DILATION
     c = half[:, 1].square().sum(-1) + DILATION
     b = (half[:, 0] * half[:, 1]).sum(-1)
-    longest = (a + c) / 2 + ((a - c) ** 2 / 4 + b * b).sqrt()
-    radius = 3 * longest.sqrt()
+    longest = (a + c) / 2 + ((a - c).square() / 4 + b * b).sqrt()
+    radius = longest.sqrt() * 3
     u, v = fx * x / depth + float(K[0, 2]), fy * y / depth + float(K[1, 2])
     inside = (u + radius > 0) & (u - radius < camera.width) & (v + radius > 0) & (v - radius < camera.height)
-    return torch.where((z > NEAR) & inside, radius, zero)
+    shown: Tensor = torch.where((z > NEAR) & inside, radius, zero)
+    return shown
 
 
 def motion(mean: Tensor, gradient: Tensor, view: View) -> Tensor:

@@ -9,6 +9,8 @@ from typing import Any
 
 import cv2
 
+from splatavatar.errors import CaptureError
+
 INTRINSICS = ("fl_x", "fl_y", "cx", "cy", "w", "h")
 
 
@@ -16,6 +18,9 @@ def write_smaller(source: Path, target: Path, height: int) -> None:
     """Writes the capture of ``source`` (a transforms.json beside its pictures) to ``target``, ``height`` pixels high.
 
     Widths follow; they must come out whole.
+
+    Raises:
+        CaptureError: a picture cannot be read.
     """
     data = json.loads((source / "transforms.json").read_text())
     target.mkdir(parents=True)
@@ -25,6 +30,8 @@ def write_smaller(source: Path, target: Path, height: int) -> None:
         for key in ("file_path", "mask_path", "fg_mask_path"):
             if key in frame and not (target / frame[key]).exists():
                 picture = cv2.imread(str(source / frame[key]), cv2.IMREAD_UNCHANGED)
+                if picture is None:
+                    raise CaptureError(f"{source / frame[key]}: not a picture")
                 size = (round(picture.shape[1] * own), height)
                 # Not compressed again: the copy keeps what averaging gives.
                 frame_path = target / frame[key]

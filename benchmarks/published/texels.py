@@ -39,8 +39,9 @@ def covered_texels(rig: Rig, side: int) -> SurfacePoints:
 
 def side_for(rig: Rig, count: int) -> int:
     """Side of the map on which about ``count`` texels are covered."""
-    edges = rig.uv[:, 1:] - rig.uv[:, :1]
-    return round(math.sqrt(count / float(np.abs(_cross(edges[:, 0], edges[:, 1])).sum() / 2)))
+    edges = (rig.uv[:, 1:] - rig.uv[:, :1]).astype(np.float64)
+    area = float(np.abs(_cross(edges[:, 0], edges[:, 1])).sum()) / 2
+    return round(math.sqrt(count / area))
 
 
 def _cross(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
