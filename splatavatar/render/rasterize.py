@@ -15,8 +15,8 @@ from splatavatar.render.image import Image
 if TYPE_CHECKING:
     import torch
 
-Backend = Literal["auto", "cpu", "cuda", "reference"]
-BACKENDS: tuple[Backend, ...] = ("auto", "cpu", "cuda", "reference")
+Backend = Literal["auto", "cpu", "cuda", "gsplat", "reference"]
+BACKENDS: tuple[Backend, ...] = ("auto", "cpu", "cuda", "gsplat", "reference")
 
 DILATION = 0.3
 """pixels^2 added to the diagonal of every projected covariance"""
@@ -61,15 +61,17 @@ def rasterize(
             differentiable with respect to every field.
         camera: where to look from; its size is the size of the picture.
         background: RGB behind the Gaussians.
-        backend: ``cpu`` (native), ``cuda`` (gsplat), ``reference`` (dense torch, any precision, small scenes only) or
-            ``auto``: ``cuda`` for tensors on a GPU, else ``cpu``.
+        backend: ``cpu`` (native), ``cuda`` (Triton kernels), ``gsplat`` (the library, on a GPU), ``reference`` (dense
+            torch, any precision, small scenes only) or ``auto``: ``cuda`` for tensors on a GPU, else ``cpu``.
         T_camera_world: optional (4, 4) tensor that replaces the camera's own pose and receives a gradient.
 
     Returns:
-        The picture. The backends agree within 1/255 (``cuda`` within 2/255).
+        The picture. The backends agree within 1/255 (``gsplat`` within 2/255).
 
     Raises:
-        SettingsError: unknown backend, or numpy arrays given to a backend other than ``cpu``.
+        SettingsError: unknown backend, numpy arrays given to a backend other than ``cpu``, or tensors on the CPU given
+            to one of a GPU.
+        DependencyError: the backend cannot work on this machine.
     """
     if backend not in BACKENDS:
         raise SettingsError(f"unknown backend {backend!r}; the backends are {', '.join(BACKENDS)}")
@@ -90,6 +92,8 @@ def rasterize(
         from splatavatar.render.cpu_torch import rasterize_cpu as run
     elif backend == "cuda":
         from splatavatar.render.cuda import rasterize_cuda as run
+    elif backend == "gsplat":
+        from splatavatar.render.gsplat import rasterize_gsplat as run
     else:
         from splatavatar.render.reference import rasterize_reference as run
     return run(gaussians, T_camera_world, camera, background)

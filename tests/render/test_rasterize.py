@@ -139,7 +139,7 @@ def test_thread_count_does_not_change_a_bit() -> None:
 def test_unknown_backend() -> None:
     with pytest.raises(SettingsError) as caught:
         rasterize(scene(1), camera(), backend="vulkan")  # type: ignore[call-overload]
-    assert str(caught.value) == "unknown backend 'vulkan'; the backends are auto, cpu, cuda, reference"
+    assert str(caught.value) == "unknown backend 'vulkan'; the backends are auto, cpu, cuda, gsplat, reference"
 
 
 @pytest.mark.parametrize(("value", "threads"), [("1", 1), ("3", 3)])
