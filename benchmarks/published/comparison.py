@@ -13,7 +13,6 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from published.player import Player, draw
 from published.scene import GREY, Pose, Scene, View
@@ -98,8 +97,3 @@ def frames_a_second(player: Player, scene: Scene, camera: Camera) -> float:
         wait()
         times.append(perf_counter() - began)
     return 1 / median(times)
-
-
-def tensor_bytes(tensors: dict[str, Tensor]) -> int:
-    """Of all of them as they lie in memory."""
-    return sum(tensor.numel() * tensor.element_size() for tensor in tensors.values())

@@ -54,9 +54,9 @@ class Timetable:
     """Something that happens at iteration ``first`` and every ``every`` thereafter, before the last."""
 
     def __init__(self, first: int, every: int, steps: int) -> None:
-        """``steps`` of the optimiser lie between two at least."""
+        """``steps`` of the optimiser lie between two, and before the first, at least."""
         self.first, self.every, self.steps = first, every, steps
-        self.done, self.last = 0, -steps
+        self.done, self.last = 0, 0
 
     def due(self, progress: float, step: int) -> bool:
         """Whether it is to happen now; asking counts as its happening."""
@@ -256,7 +256,7 @@ def train(scene: Scene, pace: Pace, seed: int = 0) -> tuple[GaussianAvatars, Pos
         if densities.due(progress, step):
             with torch.no_grad():
                 _, size = triangle_frames(vertices, scene.faces)
-                tidy = progress * ITERATIONS > RESET_EVERY
+                tidy = resets.done > 0
                 face = densify(optimiser, face, known, size, extent, tidy, random)
             known = Statistics.empty(len(face), device)
         if resets.due(progress, step):

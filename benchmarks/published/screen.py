@@ -39,8 +39,7 @@ def radii(gaussians: Gaussians[Tensor], view: View) -> Tensor:
     radius = longest.sqrt() * 3
     u, v = fx * x / depth + float(K[0, 2]), fy * y / depth + float(K[1, 2])
     inside = (u + radius > 0) & (u - radius < camera.width) & (v + radius > 0) & (v - radius < camera.height)
-    shown: Tensor = torch.where((z > NEAR) & inside, radius, zero)
-    return shown
+    return torch.where((z > NEAR) & inside, radius, zero)
 
 
 def motion(mean: Tensor, gradient: Tensor, view: View) -> Tensor:
@@ -53,4 +52,5 @@ def motion(mean: Tensor, gradient: Tensor, view: View) -> Tensor:
     across = gradient @ T[:2, :3].T
     horizontal = across[:, 0] * depth / float(camera.K[0, 0]) * (camera.width / 2)
     vertical = across[:, 1] * depth / float(camera.K[1, 1]) * (camera.height / 2)
-    return torch.stack([horizontal, vertical]).norm(dim=0)
+    length: Tensor = torch.stack([horizontal, vertical]).norm(dim=0)
+    return length
