@@ -9,9 +9,9 @@ which lie in the L1 cache, and filters them; the last seven filtered rows stay i
 Of the products only x y and x^2 + y^2 are filtered: SSIM needs no more.
 
 Bytes of a pixel that reach memory: planes 16 and picture 4, derivatives 36 written; these 56 again, gradient 16
-written: 128, besides the 6 rows that a strip shares with its neighbours, which the L2 cache holds. Writing rows
-filtered in x instead of marching would add 12 planes and their reading, 96 bytes. Without separating the filters a
-pixel would take 49 loads of each input instead of 7 (ROWS + 6) / ROWS, about 10.
+written: 128. What is read more than once, the 6 rows that neighbouring strips share and what the three channels of the
+first kernel share, lies in the L2 cache. Writing rows filtered in x instead of marching would add 12 planes and their
+reading, 96 bytes. Without separating the filters a pixel would take 49 loads of each input, not 7 (ROWS + 6) / ROWS.
 """
 
 # mypy: disable-error-code="no-untyped-def,untyped-decorator"
@@ -109,22 +109,22 @@ def _derivatives(
         total = zero
         for i in range(ROWS + 6):
             row = top - 3 + i
-            end = tl.where((row >= y0) & (row < y1), x1, x0)
             sum_x, sum_y, sum_square, sum_xy = zero, zero, zero, zero
-            for k in tl.static_range(7):
-                at = column + (k - 3)
-                inside = (at >= x0) & (at < end)
-                at += row * width
-                transmittance = tl.load(planes + 3 * area + at, inside, 0.0)
-                pixel = tl.load(pictures + at, inside, 0)
-                matte = (pixel >> 24 & 255) * (1 / 255)
-                x = tl.load(planes + channel * area + at, inside, 0.0) + transmittance * behind
-                y = (pixel >> 8 * channel & 255) * (1 / 255) * matte + (1 - matte) * behind
-                y = tl.where(inside, y, 0.0)
-                sum_x += TAPS[k] * x
-                sum_y += TAPS[k] * y
-                sum_square += TAPS[k] * (x * x + y * y)
-                sum_xy += TAPS[k] * (x * y)
+            if (row >= y0) & (row < y1):
+                for k in tl.static_range(7):
+                    at = column + (k - 3)
+                    inside = (at >= x0) & (at < x1)
+                    at += row * width
+                    transmittance = tl.load(planes + 3 * area + at, inside, 0.0)
+                    pixel = tl.load(pictures + at, inside, 0)
+                    matte = (pixel >> 24 & 255) * (1 / 255)
+                    x = tl.load(planes + channel * area + at, inside, 0.0) + transmittance * behind
+                    y = (pixel >> 8 * channel & 255) * (1 / 255) * matte + (1 - matte) * behind
+                    y = tl.where(inside, y, 0.0)
+                    sum_x += TAPS[k] * x
+                    sum_y += TAPS[k] * y
+                    sum_square += TAPS[k] * (x * x + y * y)
+                    sum_xy += TAPS[k] * (x * y)
             sums = (sum_x, sum_y, sum_square, sum_xy)
             rows = (rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], sums)
             if i >= 6:
@@ -182,23 +182,23 @@ def _gradient(
         differences, errors = zero, zero
         for i in range(ROWS + 6):
             row = top - 3 + i
-            end = tl.where((row >= y0) & (row < y1), x1, x0)
             sums = none
-            for k in tl.static_range(7):
-                at = column + (k - 3)
-                inside = (at >= x0) & (at < end)
-                tap = derivatives + row * width + at
-                sums = (
-                    sums[0] + TAPS[k] * tl.load(tap, inside, 0.0),
-                    sums[1] + TAPS[k] * tl.load(tap + area, inside, 0.0),
-                    sums[2] + TAPS[k] * tl.load(tap + 2 * area, inside, 0.0),
-                    sums[3] + TAPS[k] * tl.load(tap + 3 * area, inside, 0.0),
-                    sums[4] + TAPS[k] * tl.load(tap + 4 * area, inside, 0.0),
-                    sums[5] + TAPS[k] * tl.load(tap + 5 * area, inside, 0.0),
-                    sums[6] + TAPS[k] * tl.load(tap + 6 * area, inside, 0.0),
-                    sums[7] + TAPS[k] * tl.load(tap + 7 * area, inside, 0.0),
-                    sums[8] + TAPS[k] * tl.load(tap + 8 * area, inside, 0.0),
-                )
+            if (row >= y0) & (row < y1):
+                for k in tl.static_range(7):
+                    at = column + (k - 3)
+                    inside = (at >= x0) & (at < x1)
+                    tap = derivatives + row * width + at
+                    sums = (
+                        sums[0] + TAPS[k] * tl.load(tap, inside, 0.0),
+                        sums[1] + TAPS[k] * tl.load(tap + area, inside, 0.0),
+                        sums[2] + TAPS[k] * tl.load(tap + 2 * area, inside, 0.0),
+                        sums[3] + TAPS[k] * tl.load(tap + 3 * area, inside, 0.0),
+                        sums[4] + TAPS[k] * tl.load(tap + 4 * area, inside, 0.0),
+                        sums[5] + TAPS[k] * tl.load(tap + 5 * area, inside, 0.0),
+                        sums[6] + TAPS[k] * tl.load(tap + 6 * area, inside, 0.0),
+                        sums[7] + TAPS[k] * tl.load(tap + 7 * area, inside, 0.0),
+                        sums[8] + TAPS[k] * tl.load(tap + 8 * area, inside, 0.0),
+                    )
             rows = (rows[1], rows[2], rows[3], rows[4], rows[5], rows[6], sums)
             if i >= 6:
                 row -= 3
