@@ -20,8 +20,8 @@ from pathlib import Path
 
 import torch
 from published import gaussian_avatars, rgbavatar
-from published.comparison import FRAMES, Row, frames_a_second, scores
-from published.ours import OurAvatar
+from published.comparison import Row, frames_a_second, scores
+from published.ours import OurAvatar, own_frames_a_second
 from published.player import load_halves, save_halves
 from published.scene import Pace, Scene, load_scene
 from published.smaller_capture import write_smaller
@@ -32,7 +32,6 @@ from rich.table import Table
 from splatavatar.avatar.file import load_avatar
 from splatavatar.bake.run import bake, evaluate_avatar
 from splatavatar.bake.settings import BakeSettings
-from splatavatar.drive.benchmark import benchmark
 
 SPLITS = ("val", "test")
 SCORES = {"psnr": ("PSNR", 2), "psnr_masked": ("masked", 2), "ssim": ("SSIM", 4), "flip": ("FLIP", 4)}
@@ -54,7 +53,7 @@ def ours(capture: Path, seconds: float, device: str, out: Path) -> Row:
         len(avatar.gaussians),
         frames_a_second(OurAvatar.of(avatar, scene.device), scene, camera),
         path.stat().st_size,
-        benchmark(avatar, camera.width, camera.height, FRAMES).fps,
+        own_frames_a_second(avatar, camera, device),
     )
 
 
@@ -104,7 +103,7 @@ def table(rows: list[Row], title: str) -> Table:
     for split in SPLITS:
         for label, _ in SCORES.values():
             shown.add_column(f"{split}\n{label}", justify="right")
-    for label in ("bake\ns", "steps", "Gaussians", "FPS\nsame code", "FPS\nCPU path", "file\nMB"):
+    for label in ("bake\ns", "steps", "Gaussians", "FPS\nsame code", "FPS\nown path", "file\nMB"):
         shown.add_column(label, justify="right")
     for row in rows:
         cells = []

@@ -41,7 +41,7 @@ class Row:
     """the same torch code for every method: rig, deformation, rasterizer; one over the median time of a frame"""
     file_bytes: int
     own_fps: float | None = None
-    """of the toolkit's own drive path on the CPU"""
+    """of the toolkit's own drive path, to bytes on the CPU"""
 
 
 def scores(player: Player, scene: Scene, poses: Pose, split: str, out: Path | None) -> dict[str, float | None]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
 
 import torch
 from torch import Tensor
 
+from published.comparison import FRAMES, WARM_UP
 from published.scene import Pose
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.frame_path import open_path
 from splatavatar.bake.splats import Splats
 from splatavatar.bake.torch_engine import deform
+from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.retarget import retarget
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Gaussians
+from splatavatar.render.camera import Camera
 
 
 @dataclass(frozen=True)
@@ -55,3 +62,16 @@ class OurAvatar:
         inputs = torch.cat([pose.expression, pose.joint_rotations.flatten()])
         psi = (self.weights @ inputs + self.bias).clamp(-PSI_LIMIT, PSI_LIMIT)
         return deform(self.splats, psi, vertices, self.faces, eye)
+
+
+def own_frames_a_second(avatar: Avatar, camera: Camera, device: str) -> float:
+    """One over the median time of the toolkit's drive path, from the rig's parameters to bytes on the CPU."""
+    recording, path = moving_signal(), open_path(avatar, device)
+    poses = [retarget(recording.frame(number % len(recording)), avatar.rig) for number in range(FRAMES)]
+    times = []
+    for number in range(-WARM_UP, FRAMES):
+        began = perf_counter()
+        path.render(poses[number], camera, (1.0, 1.0, 1.0))
+        if number >= 0:
+            times.append(perf_counter() - began)
+    return 1 / median(times)

@@ -39,8 +39,8 @@ def save_halves(path: Path, tensors: dict[str, Tensor]) -> None:
     """Writes ``tensors``: real numbers at 16 bits, indices (below 65,536) as well."""
     kept = {}
     for name, tensor in tensors.items():
-        small = tensor.detach().half() if tensor.is_floating_point() else tensor.to(torch.uint16)
-        kept[name] = small.cpu().contiguous()
+        here = tensor.detach().cpu().contiguous()
+        kept[name] = here.half() if here.is_floating_point() else here.to(torch.uint16)
     save_file(kept, path)
 
 
