@@ -116,15 +116,19 @@ class BoundGradients:
             return torch.zeros(shape, device=device)
 
         poses, faces, _ = posed.frames.shape
+        views = len(posed.pose) if with_shared else 0
         return BoundGradients(
-            *(torch.empty_like(t) for t in (bound.position, bound.rotation, bound.scale, bound.opacity)),
-            torch.empty_like(bound.colour),
-            torch.empty_like(bound.sh),
-            room(len(posed.pose) if with_shared else 0, n, 6),
-            room(poses if with_frames else 0, faces, FRAME),
-            room(n),
-            room(n),
-            room(n),
+            position=torch.empty_like(bound.position),
+            rotation=torch.empty_like(bound.rotation),
+            scale=torch.empty_like(bound.scale),
+            opacity=torch.empty_like(bound.opacity),
+            colour=torch.empty_like(bound.colour),
+            sh=torch.empty_like(bound.sh),
+            shared=room(views, n, 6),
+            frames=room(poses if with_frames else 0, faces, FRAME),
+            motion=room(n),
+            weight=room(n),
+            views=room(n),
         )
 
 
@@ -401,7 +405,7 @@ def project_bound(bound: Bound, posed: Posed, views: Tensor, width: int, height:
     bound_kernel[(triton.cdiv(n, BLOCK), len(views))](
         bound.face, bound.barycentric, bound.position, bound.rotation, bound.scale, bound.opacity, bound.colour,
         bound.sh, bound.table, posed.frames, posed.psi, posed.pose, views, out.record, out.rect, out.depth,
-        n, faces, k, k, width, height, RAW=bound.raw, BLOCK=BLOCK, num_warps=2,
+        n, faces, k, posed.psi.stride(0), width, height, RAW=bound.raw, BLOCK=BLOCK, num_warps=2,
     )  # fmt: skip
 
 
@@ -422,6 +426,7 @@ def project_bound_backward(
         bound.face, bound.barycentric, bound.position, bound.rotation, bound.scale, bound.opacity, bound.colour,
         bound.sh, bound.table, posed.frames, posed.psi, posed.pose, views, splats.depth, sums,
         out.position, out.rotation, out.scale, out.opacity, out.colour, out.sh, out.shared, out.frames,
-        out.motion, out.weight, out.views, n, faces, len(views), k, k, width, height, float(least_weight),
+        out.motion, out.weight, out.views, n, faces, len(views), k, posed.psi.stride(0), width, height,
+        float(least_weight),
         WITH_SHARED=len(out.shared) > 0, WITH_FRAMES=len(out.frames) > 0, BLOCK=BLOCK, num_warps=2,
     )  # fmt: skip

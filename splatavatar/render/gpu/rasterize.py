@@ -13,18 +13,13 @@ from splatavatar.render.camera import Camera
 from splatavatar.render.gpu.blend import blend_backward, blend_planes
 from splatavatar.render.gpu.projection import SUMS
 from splatavatar.render.gpu.splats import ProjectedSplats
-from splatavatar.render.gpu.tiles import Grid, TileLists, map_to_tiles
+from splatavatar.render.gpu.tiles import Grid, TileLists, capacity_for, map_to_tiles
 from splatavatar.render.gpu.views import pack_views
 from splatavatar.render.gpu.world import project_world, project_world_backward
 from splatavatar.render.image import Image
 
 ENTRIES = 8
 """tiles that a Gaussian meets, for a first guess of the room"""
-
-
-def capacity_for(wanted: int) -> int:
-    """Entries to make room for where ``wanted`` were needed: a third more, in steps that keep sizes few."""
-    return -(-(wanted + wanted // 3) // 65536) * 65536
 
 
 class _Rasterize(torch.autograd.Function):
@@ -72,6 +67,6 @@ def rasterize_gpu(
 ) -> Image[Tensor]:
     """See ``rasterize``; computes in float32 whatever the dtype of the tensors."""
     tensors = (gaussians.mean, gaussians.rotation, gaussians.scale, gaussians.opacity, gaussians.colour)
-    planes: Tensor = _Rasterize.apply(camera, T_camera_world, *tensors)  # type: ignore[no-untyped-call]
+    planes: Tensor = _Rasterize.apply(camera, T_camera_world, *tensors)
     behind = torch.tensor(background, dtype=planes.dtype, device=planes.device)
     return Image(planes[:3].permute(1, 2, 0) + planes[3, ..., None] * behind, 1 - planes[3])

@@ -15,13 +15,18 @@ from splatavatar.render.gpu.projection import RECORD, TILE
 from splatavatar.render.gpu.splats import ProjectedSplats
 
 BLOCK = 256
+STEP = 4096
 MOST_TILES = 65535
 """of all pictures of a batch: keys of 16 bits sort in two passes"""
-LARGEST_SIDE = 65535 * TILE // 2
 
 _RECORD = tl.constexpr(RECORD)
 _TILE = tl.constexpr(TILE)
 _LOG2E = tl.constexpr(1.4426950408889634)
+
+
+def capacity_for(wanted: int) -> int:
+    """Entries to make room for where ``wanted`` were needed: a third more, in steps that keep sizes few."""
+    return max(-(-(wanted + wanted // 3) // STEP), 1) * STEP
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,148 @@
+"""The drive path of a GPU against the native one; interpreted where there is no GPU."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # read when Triton is first imported
+pytest.importorskip("triton", reason="the kernels need Triton")
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.cuda_path import CudaDrivePath
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.frame_path import open_path
+from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.render.camera import Camera, look_at
+from splatavatar.render.gpu_check import cuda_problem
+from splatavatar.rig.rig import PoseParameters
+
+WHITE = (1.0, 1.0, 1.0)
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def camera(width: int = 37, height: int = 21, side: float = 0.1) -> Camera:
+    return look_at(np.array([side, 0.05, 1.0]), np.zeros(3), 0.4, width, height)
+
+
+@pytest.fixture
+def person(make_avatar: Callable[..., Avatar]) -> Avatar:
+    """40 Gaussians of at most full brightness, on triangles with an area."""
+    rng = np.random.default_rng(3)
+    avatar = make_avatar(rng, gaussians=40, vertices=60, faces=90, expressions=7, joints=4, correctives=3)
+    corners = np.stack([rng.permutation(60)[:3] for _ in range(90)]).astype(np.int32)
+    g, c = avatar.gaussians, avatar.correctives
+    dim = replace(g, colour=rng.random((40, 3)).astype(np.float32) * 0.8, sh=g.sh * np.float32(0.05))
+    small = replace(c, position=c.position * np.float32(0.1), colour=c.colour * np.float32(0.02))
+    return replace(avatar, rig=replace(avatar.rig, faces=corners), gaussians=dim, correctives=small)
+
+
+def pose(avatar: Avatar, seed: int) -> PoseParameters:
+    rng = np.random.default_rng(seed)
+    joints = len(avatar.rig.joints)
+    return PoseParameters(
+        rng.random(len(avatar.rig.expression_basis)).astype(np.float32),
+        rng.normal(0, 0.3, (joints, 3)).astype(np.float32),
+        rng.normal(0, 0.03, 3).astype(np.float32),
+    )
+
+
+def assert_same(got: np.ndarray, want: np.ndarray) -> None:
+    """Within two levels, the colour of a transparent picture as far as it shows."""
+    assert got.shape == want.shape and want.std() > 5
+    away = np.abs(got.astype(float) - want)
+    if got.shape[-1] == 4:
+        away[..., :3] *= want[..., 3:] / 255
+    assert away.max() <= 2
+
+
+@pytest.mark.parametrize("background", [WHITE, (0.2, 0.5, 0.0), None])
+def test_the_native_picture(person: Avatar, background: tuple[float, float, float] | None) -> None:
+    path, native = CudaDrivePath(person, DEVICE), DrivePath(person)
+    for seed in (0, 1):
+        got = path.render(pose(person, seed), camera(), background)
+        assert_same(got, native.render(pose(person, seed), camera(), background))
+
+
+def test_a_batch_is_its_pictures(person: Avatar) -> None:
+    path, native = CudaDrivePath(person, DEVICE), DrivePath(person)
+    poses, cameras = [pose(person, 0), pose(person, 1)], [camera(side=0.1), camera(side=-0.2)]
+    together = path.render_batch(poses, cameras, WHITE)
+    for picture, parameters, view in zip(together, poses, cameras, strict=True):
+        assert_same(picture, native.render(parameters, view, WHITE))
+
+
+def test_two_eyes_on_one_pose(person: Avatar) -> None:
+    path, native = CudaDrivePath(person, DEVICE), DrivePath(person)
+    eyes = [camera(side=0.1), camera(side=0.16)]
+    pair = path.render_batch([pose(person, 2)], eyes, WHITE)
+    for picture, eye in zip(pair, eyes, strict=True):
+        assert_same(picture, native.render(pose(person, 2), eye, WHITE))
+
+
+def test_a_stream_gives_the_pictures_in_order(person: Avatar) -> None:
+    path = CudaDrivePath(person, DEVICE)
+    frames = [([pose(person, seed)], [camera(20, 18)]) for seed in range(5)]
+    streamed = [pictures[0].copy() for pictures in path.stream(frames, WHITE)]
+    assert len(streamed) == 5
+    for picture, (poses, views) in zip(streamed, frames, strict=True):
+        assert np.array_equal(picture, path.render(poses[0], views[0], WHITE))
+
+
+def test_a_close_up_that_needs_more_room(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:
+    from splatavatar.avatar import cuda_frame
+
+    want = CudaDrivePath(person, DEVICE).render(pose(person, 0), camera(), WHITE).copy()
+    monkeypatch.setattr(cuda_frame, "capacity_for", lambda wanted: wanted)
+    monkeypatch.setattr(cuda_frame, "FIRST_ENTRIES", 1)
+    assert np.array_equal(CudaDrivePath(person, DEVICE).render(pose(person, 0), camera(), WHITE), want)
+
+
+def test_an_avatar_without_gaussians(make_avatar: Callable[..., Avatar]) -> None:
+    empty = make_avatar(np.random.default_rng(0), gaussians=0)
+    picture = CudaDrivePath(empty, DEVICE).render(PoseParameters.neutral(empty.rig), camera(20, 18), (0.2, 0.4, 1.0))
+    assert (picture == (51, 102, 255)).all()
+
+
+def test_poses_and_cameras_that_do_not_fit(person: Avatar) -> None:
+    path = CudaDrivePath(person, DEVICE)
+    with pytest.raises(SettingsError, match=r"^2 cameras cannot look at 1 poses as \[0, 1\]$"):
+        path.render_batch([pose(person, 0)], [camera(), camera()], WHITE, pose=[0, 1])
+    with pytest.raises(SettingsError, match=r"^the views of a batch must have one size, got 20x18, 37x21$"):
+        path.render_batch([pose(person, 0)], [camera(), camera(20, 18)], WHITE)
+
+
+def test_devices(person: Avatar) -> None:
+    assert isinstance(open_path(person, "cpu"), DrivePath)
+    with pytest.raises(SettingsError, match=r"^unknown device 'tpu'; the devices are cpu, cuda$"):
+        open_path(person, "tpu")
+
+
+@pytest.mark.skipif(cuda_problem() is None, reason="this machine has CUDA")
+def test_where_cuda_cannot_work(person: Avatar) -> None:
+    with pytest.raises(DependencyError, match=r"^--device cuda cannot work here: .+"):
+        open_path(person, "cuda")
+
+
+@pytest.mark.gpu
+def test_the_demo_avatar_as_the_cpu_draws_it() -> None:
+    from splatavatar.avatar.file import load_avatar
+    from splatavatar.avatar.library import resolve
+    from splatavatar.drive.motion import moving_signal
+    from splatavatar.drive.retarget import retarget
+    from splatavatar.drive.view import default_camera
+
+    avatar = load_avatar(resolve("demo"))
+    native, path, recording = DrivePath(avatar), CudaDrivePath(avatar), moving_signal(4.0)
+    for size in (256, 512, 1024):
+        view = default_camera(avatar, size, size)
+        for at in range(0, len(recording), 7):
+            parameters = retarget(recording.frame(at), avatar.rig)
+            got, want = path.render(parameters, view, WHITE), native.render(parameters, view, WHITE)
+            assert np.abs(got.astype(int) - want).max() <= 2
