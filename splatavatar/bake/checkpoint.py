@@ -74,7 +74,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
         "prepared": checkpoint.prepared,
         "curve": checkpoint.curve,
     }
-    data = serialise({k: v.contiguous() for k, v in tensors.items()}, {"bake": json.dumps(header)})
+    data = serialise({k: v.cpu().contiguous() for k, v in tensors.items()}, {"bake": json.dumps(header)})
     with atomic_write(path_of(out)) as file:
         file.write(data)
 
@@ -125,6 +125,8 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
     header = check(out, settings)
     with _opened(path_of(out)) as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    steps = tensors.pop("rig.steps")
+    tensors = {name: tensor.to(motion.device) for name, tensor in tensors.items()}
 
     def splats(prefix: str) -> Splats:
         at = len(prefix) + 1
@@ -136,7 +138,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion) -> Checkpoint:
     rig_moments = RigMoments(
         {n: tensors[f"rig.first.{n}"] for n in MOVING},
         {n: tensors[f"rig.second.{n}"] for n in MOVING},
-        tensors["rig.steps"],
+        steps,
     )
     state = TrainerState(
         splats("value"),

@@ -5,6 +5,8 @@ Children inherit the triangle (GaussianAvatars, Qian et al. 2024, section 3.3).
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -25,7 +27,7 @@ def survivors(splats: Splats, seen: Tensor, min_opacity: float) -> Tensor:
     opacity = torch.sigmoid(splats.logit)
     keep = (opacity >= min_opacity) & (seen > 0)
     face = splats.face.long()
-    strongest = torch.zeros(int(face.max()) + 1).scatter_reduce(0, face, opacity, "amax")
+    strongest = torch.zeros(int(face.max()) + 1, device=face.device).scatter_reduce(0, face, opacity, "amax")
     return torch.nonzero(keep | (opacity >= strongest[face])).flatten()
 
 
@@ -37,7 +39,7 @@ def split(splats: Splats, parents: Tensor) -> Splats:
     first, second = splats.rows(parents), splats.rows(parents)
     scale = first.log_scale.exp()
     longest = scale.argmax(1)
-    rows = torch.arange(len(parents))
+    rows = torch.arange(len(parents), device=parents.device)
     w, x, y, z = torch.nn.functional.normalize(first.rotation, dim=-1).unbind(-1)
     columns = torch.stack(
         [
@@ -51,7 +53,7 @@ def split(splats: Splats, parents: Tensor) -> Splats:
     opacity = (1 - (1 - torch.sigmoid(first.logit)).sqrt()).clamp(1e-4, 1 - 1e-4)
     for child, sign in ((first, 1.0), (second, -1.0)):
         child.position += sign * step
-        child.log_scale[rows, longest] += torch.log(torch.tensor(SHRINK))
+        child.log_scale[rows, longest] += math.log(SHRINK)
         child.logit = torch.logit(opacity)
     merged = [torch.cat([getattr(first, n), getattr(second, n)], 1 if n == "correctives" else 0) for n in vars(first)]
     return Splats(*merged)

@@ -21,13 +21,19 @@ class Device:
 
     name: str
 
-    def engine(self, rig: Rig, native: NativeEngine) -> Engine:
-        """``native`` on the CPU, gsplat on CUDA."""
-        if self.name == "cpu":
-            return native
-        from splatavatar.bake.torch_engine import TorchEngine
+    @property
+    def torch_device(self) -> torch.device:
+        """Where the tensors are."""
+        return torch.device(self.name)
 
-        return TorchEngine(torch.from_numpy(rig.faces), "cuda", torch.device("cuda"))
+    def engine(self, rig: Rig) -> Engine:
+        """The native one on the CPU, that of the Triton kernels on CUDA."""
+        faces = torch.from_numpy(rig.faces)
+        if self.name == "cpu":
+            return NativeEngine(faces)
+        from splatavatar.bake.gpu_engine import GpuEngine
+
+        return GpuEngine(faces, self.torch_device)
 
 
 def choose_device(name: str) -> Device:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -40,69 +42,90 @@ class LossWeights:
     """(alpha - matte)^2"""
 
 
+@dataclass(frozen=True)
+class Shots:
+    """B pictures of P poses of the rig that one step looks at."""
+
+    targets: tuple[Target, ...]
+    """(B)"""
+    pose: tuple[int, ...]
+    """(B) row of ``vertices`` and ``psi`` that a picture shows"""
+    vertices: Tensor
+    """(P, V, 3) posed rig, metres"""
+    psi: Tensor
+    """(P, K) corrective weights; K may be less than there are correctives: the others rest"""
+    background: tuple[tuple[float, float, float], ...]
+    """(B) RGB behind render and picture"""
+
+    def __len__(self) -> int:
+        return len(self.targets)
+
+
 @dataclass
 class Gradients:
-    """Of the photometric loss of one picture."""
+    """Of the mean photometric loss of the pictures of a step."""
 
     parameters: dict[str, Tensor]
     """by the names of ``splats.PARAMETERS``; position and colour are those after correction"""
+    shared: Tensor
+    """(B, N, 6) position and colour after correction, by picture: the correctives' are psi times these; none (0, N, 6)
+    where psi is empty"""
     vertices: Tensor | None
-    """(V, 3), if asked for"""
+    """(P, V, 3), if asked for"""
     motion: Tensor
-    """(N) length of the gradient of the projected mean, in half widths of the picture: 3DGS's signal to densify"""
+    """(N) length of the gradient of the projected mean by the picture's own loss, in half widths of the picture, sum
+    over the pictures: 3DGS's signal to densify"""
     weight: Tensor
-    """(N) sum of the blending weights over the picture: zero where the view does not see the Gaussian"""
-    losses: tuple[float, float, float]
-    """unweighted means: L1, D-SSIM, matte"""
+    """(N) sum of the blending weights over the pictures: zero where no view sees the Gaussian"""
+    views: Tensor
+    """(N) float, pictures in which that sum exceeds the least"""
+    losses: Tensor
+    """(3) unweighted means over the pictures: L1, D-SSIM, matte; on the engine's device, not waited for"""
 
 
 class Engine(Protocol):
-    """Computes gradients and applies them."""
+    """Computes gradients and applies them. Tensors in and out are on ``device``."""
+
+    device: torch.device
+
+    def prepare(self, targets: Sequence[Target]) -> None:
+        """Told once which pictures will come, to have them at hand."""
+        ...
+
+    def render(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> Tensor:
+        """(4, H, W): colour over black and transmittance, for ``psi`` (K) and ``vertices`` (V, 3); valid until the
+        next call."""
+        ...
 
     def gradients(
-        self,
-        splats: Splats,
-        psi: Tensor,
-        vertices: Tensor,
-        target: Target,
-        background: tuple[float, float, float],
-        weights: LossWeights,
-        with_vertices: bool,
+        self, splats: Splats, shots: Shots, weights: LossWeights, least_weight: float, with_vertices: bool
     ) -> Gradients:
-        """Gradients of the loss of ``target`` over ``background``.
+        """Gradients of the mean loss of ``shots``, valid until the next call.
 
         Args:
-            psi: (K) corrective weights of the timestep.
-            vertices: (V, 3) posed rig, metres.
+            least_weight: pixels that a Gaussian covers in a picture that counts for ``Gradients.views``.
             with_vertices: whether the gradient of the vertices is wanted.
         """
         ...
 
-    def adam(
-        self,
-        value: Tensor,
-        first: Tensor,
-        second: Tensor,
-        gradient: Tensor,
-        visible: Tensor,
-        rate: float,
-        shrink: float,
-        step: int,
-    ) -> None:
-        """One in-place Adam step (beta 0.9 and 0.999, epsilon 1e-15) on the rows whose ``visible`` (uint8) is set."""
+    def update(self, splats: Splats, first: Splats, second: Splats, gradients: Gradients, step: AdamStep) -> None:
+        """One in-place Adam step (beta 0.9 and 0.999, epsilon 1e-15) of ``splats`` with moments ``first``, ``second``.
+
+        Of rows whose ``step.visible`` is zero nothing moves. Correctives are stepped where ``step.psi`` has any.
+        """
         ...
 
-    def adam_rank_one(
-        self,
-        value: Tensor,
-        first: Tensor,
-        second: Tensor,
-        psi: Tensor,
-        shared: Tensor,
-        visible: Tensor,
-        rate: float,
-        shrink: float,
-        step: int,
-    ) -> None:
-        """The same for ``value`` (K, N, 6) whose gradient is psi (K) times ``shared`` (N, 6)."""
-        ...
+
+@dataclass(frozen=True)
+class AdamStep:
+    """How far to go; names are ``splats.PARAMETERS`` and ``correctives``."""
+
+    rates: dict[str, float]
+    shrinks: dict[str, float]
+    """factor of the value before the step: decoupled weight decay"""
+    number: int
+    """of this step, the first is 1"""
+    visible: Tensor
+    """(N) uint8"""
+    psi: Tensor
+    """(B, K) of each picture"""

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.bake.engine import LossWeights, Target
+from splatavatar.bake.engine import LossWeights, Shots, Target
 from splatavatar.bake.native_engine import BETA1, NativeEngine
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import Splats
@@ -85,14 +85,11 @@ class Follower:
         vertices = skinning.pose(self._rig, *leaves).contiguous()
         inputs = torch.cat([values[0], values[1].flatten()])
         psi = (self._weights @ inputs + self._bias).clamp(-PSI_LIMIT, PSI_LIMIT)
-        total = torch.zeros_like(vertices)
-        for target in targets:
-            gradients = self._engine.gradients(
-                self._splats, psi, vertices.detach(), target, (0.6, 0.6, 0.6), self.settings.loss, True
-            )
-            assert gradients.vertices is not None
-            total += gradients.vertices / len(targets)
-        vertices.backward(total)  # type: ignore[no-untyped-call]
+        count = len(targets)
+        shots = Shots(tuple(targets), (0,) * count, vertices.detach()[None], psi[None], ((0.6, 0.6, 0.6),) * count)
+        gradients = self._engine.gradients(self._splats, shots, self.settings.loss, 0.0, True)
+        assert gradients.vertices is not None
+        vertices.backward(gradients.vertices[0])  # type: ignore[no-untyped-call]
         return [torch.zeros_like(v) if leaf.grad is None else leaf.grad for v, leaf in zip(values, leaves, strict=True)]
 
 

@@ -15,7 +15,6 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from splatavatar.bake.engine import Target
 from splatavatar.bake.metrics import GREY
-from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.trainer import Trainer
 
 QUIET_SECONDS = 10.0
@@ -106,11 +105,11 @@ def psnr(planes: NDArray[np.float32], rgba: NDArray[np.uint8]) -> float:
     return float(-10 * np.log10(max(float(np.square(shown - truth).mean()), 1e-12)))
 
 
-def mean_psnr(engine: NativeEngine, trainer: Trainer, targets: list[Target]) -> float:
+def mean_psnr(trainer: Trainer, targets: list[Target]) -> float:
     """Mean PSNR of the avatar as it stands over ``targets``."""
     scores = []
     for target in targets:
         vertices = trainer.motion.vertices(target.timestep)
-        planes = engine.render(trainer.state.splats, trainer.psi[target.timestep], vertices, target)
-        scores.append(psnr(planes.numpy(), target.rgba))
+        planes = trainer.engine.render(trainer.state.splats, trainer.psi[target.timestep], vertices, target)
+        scores.append(psnr(planes.numpy(force=True), target.rgba))
     return float(np.mean(scores)) if scores else float("nan")

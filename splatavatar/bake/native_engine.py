@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from splatavatar.bake.engine import Gradients, LossWeights, Target
-from splatavatar.bake.splats import Splats
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
+from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.render import _native
 
 BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
@@ -21,6 +22,7 @@ class NativeEngine:
 
     def __init__(self, faces: Tensor) -> None:
         """``faces``: (F, 3) int32 triangles of the rig."""
+        self.device = torch.device("cpu")
         self.faces = faces
         self.frames = torch.empty(len(faces), _native.FRAME)
         self._rasterizer = _native.Rasterizer()
@@ -29,27 +31,36 @@ class NativeEngine:
         self._scratch, self._rows = torch.empty(0), torch.empty(0, 3, dtype=torch.float64)
         self._buffers: dict[str, Tensor] = {}
 
+    def prepare(self, targets: Sequence[Target]) -> None:
+        """They are where they are needed."""
+
     def render(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> Tensor:
         """(4, H, W): colour over black and transmittance, valid until the next call."""
         self._forward(splats, psi, vertices, target)
         return self._planes
 
     def gradients(
-        self,
-        splats: Splats,
-        psi: Tensor,
-        vertices: Tensor,
-        target: Target,
-        background: tuple[float, float, float],
-        weights: LossWeights,
-        with_vertices: bool,
+        self, splats: Splats, shots: Shots, weights: LossWeights, least_weight: float, with_vertices: bool
     ) -> Gradients:
-        arrays = self._forward(splats, psi, vertices, target)
+        total: Gradients | None = None
+        for number in range(len(shots)):
+            one = self._gradients(splats, shots, number, weights, least_weight, with_vertices)
+            total = one if total is None else added(total, one)
+        assert total is not None
+        return total
+
+    def _gradients(
+        self, splats: Splats, shots: Shots, number: int, weights: LossWeights, least_weight: float, with_vertices: bool
+    ) -> Gradients:
+        """Of one picture, times its share in the mean."""
+        target, pose, share = shots.targets[number], shots.pose[number], 1 / len(shots)
+        vertices = shots.vertices[pose]
+        arrays = self._forward(splats, shots.psi[pose], vertices, target)
         l1, dssim, matte = _native.photometric(
             self._planes,
             target.rgba,
-            background,
-            (weights.l1, weights.dssim, weights.matte),
+            shots.background[number],
+            (share * weights.l1, share * weights.dssim, share * weights.matte),
             target.rectangle,
             self._gradient,
             self._scratch,
@@ -75,38 +86,68 @@ class NativeEngine:
         )
         g_vertices = None
         if with_vertices:
-            g_vertices = torch.zeros_like(vertices)
+            g_vertices = torch.zeros_like(shots.vertices)
             _native.triangle_frames_backward(
-                vertices, self.faces, splats.face, splats.barycentric, per_gaussian, self._frame_sums, g_vertices
+                vertices, self.faces, splats.face, splats.barycentric, per_gaussian, self._frame_sums, g_vertices[pose]
             )
-        return Gradients(out, g_vertices, motion, weight, (l1, dssim, matte))
+        shared = torch.cat([out["position"], out["colour"]], 1)[None] if shots.psi.shape[1] else torch.empty(0, n, 6)
+        if len(shots) > 1:
+            out = {name: value.clone() for name, value in out.items()}
+            motion, weight = motion * len(shots), weight.clone()
+        views = (weight > least_weight).to(torch.float32)
+        losses = torch.tensor([l1, dssim, matte], dtype=torch.float64) * share
+        return Gradients(out, shared, g_vertices, motion, weight, views, losses)
 
-    def adam(
-        self,
-        value: Tensor,
-        first: Tensor,
-        second: Tensor,
-        gradient: Tensor,
-        visible: Tensor,
-        rate: float,
-        shrink: float,
-        step: int,
-    ) -> None:
-        _native.adam(value, first, second, gradient, visible, rate, BETA1, BETA2, EPSILON, shrink, step)
-
-    def adam_rank_one(
-        self,
-        value: Tensor,
-        first: Tensor,
-        second: Tensor,
-        psi: Tensor,
-        shared: Tensor,
-        visible: Tensor,
-        rate: float,
-        shrink: float,
-        step: int,
-    ) -> None:
-        _native.adam_rank_one(value, first, second, psi, shared, visible, rate, BETA1, BETA2, EPSILON, shrink, step)
+    def update(self, splats: Splats, first: Splats, second: Splats, gradients: Gradients, step: AdamStep) -> None:
+        for name in PARAMETERS:
+            _native.adam(
+                getattr(splats, name),
+                getattr(first, name),
+                getattr(second, name),
+                gradients.parameters[name],
+                step.visible,
+                step.rates[name],
+                BETA1,
+                BETA2,
+                EPSILON,
+                step.shrinks[name],
+                step.number,
+            )
+        k = step.psi.shape[1]
+        if not k:
+            return
+        if len(step.psi) == 1:
+            # The gradient of the table is psi times what its rows share; it is never written down.
+            _native.adam_rank_one(
+                splats.correctives,
+                first.correctives,
+                second.correctives,
+                step.psi[0],
+                gradients.shared[0],
+                step.visible,
+                step.rates["correctives"],
+                BETA1,
+                BETA2,
+                EPSILON,
+                step.shrinks["correctives"],
+                step.number,
+            )
+            return
+        whole = torch.einsum("bk,bnc->nkc", step.psi, gradients.shared).transpose(0, 1).contiguous()
+        for row in range(k):
+            _native.adam(
+                splats.correctives[row],
+                first.correctives[row],
+                second.correctives[row],
+                whole[row],
+                step.visible,
+                step.rates["correctives"],
+                BETA1,
+                BETA2,
+                EPSILON,
+                step.shrinks["correctives"],
+                step.number,
+            )
 
     def _forward(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> _native.BoundArrays:
         self._resize(target.camera.width, target.camera.height)
@@ -142,6 +183,20 @@ class NativeEngine:
         if name not in self._buffers or self._buffers[name].shape != torch.Size(shape):
             self._buffers[name] = torch.empty(shape)
         return self._buffers[name]
+
+
+def added(a: Gradients, b: Gradients) -> Gradients:
+    """Of the pictures of both."""
+    vertices = None if a.vertices is None or b.vertices is None else a.vertices + b.vertices
+    return Gradients(
+        {name: value + b.parameters[name] for name, value in a.parameters.items()},
+        torch.cat([a.shared, b.shared]),
+        vertices,
+        a.motion + b.motion,
+        a.weight + b.weight,
+        a.views + b.views,
+        a.losses + b.losses,
+    )
 
 
 def as_rectangle(matte: NDArray[Any], margin: int) -> tuple[int, int, int, int]:

@@ -36,7 +36,7 @@ def looked_at(target: Target, motion: RigMotion) -> Target:
 
     Where a frame was cropped or has bars the body goes on beyond the matte: what is there must learn to be clear.
     """
-    view = PosedView(target, motion.vertices(target.timestep).numpy())
+    view = PosedView(target, motion.vertices(target.timestep).numpy(force=True))
     rows, columns, inside = view.pixels(view.vertices)
     if not inside.any():
         return target
@@ -56,11 +56,11 @@ def all_round(targets: list[Target], motion: RigMotion, count: int) -> list[Pose
     facing = [t for t in targets if t.timestep == first]
     if len(facing) < 2:
         facing = _apart(targets, motion, count)
-    return [PosedView(t, motion.vertices(t.timestep).numpy()) for t in facing]
+    return [PosedView(t, motion.vertices(t.timestep).numpy(force=True)) for t in facing]
 
 
 def _apart(targets: list[Target], motion: RigMotion, count: int) -> list[Target]:
-    turns = motion.joint_rotations[[t.timestep for t in targets]].sum(1).numpy()
+    turns = motion.joint_rotations[[t.timestep for t in targets]].sum(1).numpy(force=True)
     chosen, distance = [0], np.full(len(targets), np.inf)
     while len(chosen) < min(count, len(targets)):
         distance = np.minimum(distance, np.linalg.norm(turns - turns[chosen[-1]], axis=1))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -23,26 +24,27 @@ MOVING = ("expression", "joint_rotations", "translation", "template_offset")
 class RigMotion:
     """T timesteps of one rig."""
 
-    def __init__(self, rig: Rig, parameters: RigParameters) -> None:
-        """``rig`` with the identity and the template offset of ``parameters``."""
+    def __init__(self, rig: Rig, parameters: RigParameters, device: torch.device | None = None) -> None:
+        """``rig`` with the identity and the template offset of ``parameters``; the tensors are on ``device``."""
         poses = [pose_parameters(rig, parameters, t) for t in range(len(parameters.expression))]
         self.rig = rig
-        self._tensors = skinning.tensor_rig(rig, torch.float32, "cpu")
-        self.expression = torch.from_numpy(np.stack([p.expression for p in poses]))
-        self.joint_rotations = torch.from_numpy(np.stack([p.joint_rotations for p in poses]))
-        self.translation = torch.from_numpy(np.stack([p.translation for p in poses]))
-        self.template_offset = torch.zeros(len(rig.template), 3)
+        self.device = device or torch.device("cpu")
+        self._tensors = skinning.tensor_rig(rig, torch.float32, self.device)
+        self.expression = torch.from_numpy(np.stack([p.expression for p in poses])).to(self.device)
+        self.joint_rotations = torch.from_numpy(np.stack([p.joint_rotations for p in poses])).to(self.device)
+        self.translation = torch.from_numpy(np.stack([p.translation for p in poses])).to(self.device)
+        self.template_offset = torch.zeros(len(rig.template), 3, device=self.device)
         self._posed: dict[int, Tensor] = {}
 
     @property
     def inputs(self) -> Floats:
         """(T, D) inputs of the correctives."""
-        flat: Floats = torch.cat([self.expression, self.joint_rotations.flatten(1)], 1).numpy()
+        flat: Floats = self._inputs().numpy(force=True)
         return flat
 
     def psi(self, weights: Tensor, bias: Tensor) -> Tensor:
         """(T, K) corrective weights of every timestep."""
-        return (torch.from_numpy(self.inputs) @ weights.T + bias).clamp(-PSI_LIMIT, PSI_LIMIT)
+        return (self._inputs() @ weights.T + bias).clamp(-PSI_LIMIT, PSI_LIMIT)
 
     def vertices(self, timestep: int) -> Tensor:
         """(V, 3) posed vertices, metres; kept until the rig moves."""
@@ -51,19 +53,28 @@ class RigMotion:
                 self._posed[timestep] = self._pose(*self._values(timestep))
         return self._posed[timestep]
 
-    def leaves(self, timestep: int) -> tuple[dict[str, Tensor], Tensor]:
-        """Differentiable values of one timestep, by the names of ``MOVING``, and the vertices they give."""
-        leaves = [value.detach().clone().requires_grad_() for value in self._values(timestep)]
-        return dict(zip(MOVING, leaves, strict=True)), self._pose(*leaves)
+    def leaves(self, timesteps: Sequence[int]) -> tuple[dict[str, Tensor], Tensor]:
+        """Differentiable values of P timesteps, by the names of ``MOVING``, and the vertices (P, V, 3) they give."""
+        leaves = [value.detach().clone().requires_grad_() for value in self._values(list(timesteps))]
+        if self.device.type == "cpu":
+            # One by one: the gradient of a batch is summed in no fixed order there.
+            expression, joint_rotations, translation, offset = leaves
+            rows = zip(expression, joint_rotations, translation, strict=True)
+            vertices = torch.stack([self._pose(*row, offset) for row in rows])
+        else:
+            vertices = self._pose(*leaves)
+        return dict(zip(MOVING, leaves, strict=True)), vertices
 
     def refined(self, parameters: RigParameters) -> RigParameters:
         """``parameters`` with the motion as it stands; the template offset is the rig's."""
         return replace(
             parameters,
-            expression=self.expression.numpy().copy(),
+            expression=self.expression.numpy(force=True).copy(),
             expression_names=self.rig.expression_names,
-            joint_rotations={n: self.joint_rotations[:, j].numpy().copy() for j, n in enumerate(self.rig.joint_names)},
-            translation=self.translation.numpy().copy(),
+            joint_rotations={
+                n: self.joint_rotations[:, j].numpy(force=True).copy() for j, n in enumerate(self.rig.joint_names)
+            },
+            translation=self.translation.numpy(force=True).copy(),
             template_offset=None,
         )
 
@@ -71,7 +82,10 @@ class RigMotion:
         """To be called after the parameters have changed."""
         self._posed.clear()
 
-    def _values(self, timestep: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def _inputs(self) -> Tensor:
+        return torch.cat([self.expression, self.joint_rotations.flatten(1)], 1)
+
+    def _values(self, timestep: int | list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         motion = (self.expression[timestep], self.joint_rotations[timestep], self.translation[timestep])
         return (*motion, self.template_offset)
 

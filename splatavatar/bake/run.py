@@ -31,7 +31,6 @@ from splatavatar.bake.hair import free_reach, hair_heights
 from splatavatar.bake.initialise import first_splats
 from splatavatar.bake.interrupt import deferred_interrupt
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
-from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.portrait import portrait_metadata
 from splatavatar.bake.posed_view import all_round, looked_at
 from splatavatar.bake.rig_motion import RigMotion
@@ -138,7 +137,7 @@ class Job:
         final_rate = PRESETS[settings.preset].final_rate
         self.monocular = len({t.timestep for t in targets}) == len(targets)
         self.schedule = Schedule.monocular(final_rate) if self.monocular else Schedule(final_rate=final_rate)
-        self.motion = RigMotion(rig, parameters)
+        self.motion = RigMotion(rig, parameters, device.torch_device)
         if self.monocular:
             targets = [looked_at(target, self.motion) for target in targets]
         self.targets = targets
@@ -164,10 +163,9 @@ class Job:
             splats = shown(splats, rig, self.square)
             if self.monocular:
                 splats = self._filled(splats, np.zeros(len(splats), np.float32))
-            state = fresh_state(splats, self.motion)
-        self.previewer = NativeEngine(torch.from_numpy(rig.faces))
+            state = fresh_state(splats.to(device.torch_device), self.motion)
         self.trainer = Trainer(
-            device.engine(rig, self.previewer),
+            device.engine(rig),
             self.schedule,
             self.motion,
             self.weights,
@@ -208,13 +206,13 @@ class Job:
                     at = self.trainer.state.iteration
                     self.display.say(f"interrupted at step {at}; go on with the same command and --resume")
                     raise KeyboardInterrupt
-                loss = self.trainer.step(progress)
+                self.trainer.step(progress)
                 if progress >= noted + 1 / NOTES:
                     noted = progress
                     self._note(progress)
                 if self.trainer.state.iteration % 20 == 0:
                     rate = (self.trainer.state.iteration - first) / (time.monotonic() - began)
-                    self._show(progress, rate, loss)
+                    self._show(progress, rate)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._try_checkpoint()
                     saved = time.monotonic()
@@ -238,10 +236,10 @@ class Job:
 
     def avatar(self, capture: Capture) -> Avatar:
         """The avatar as the optimiser has it now."""
-        rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
+        rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy(force=True))
         state, settings = self.trainer.state, self.settings
         learned = self.trainer.learning[state.splats.face.long()] * state.seen
-        splats = self._filled(state.splats, learned.numpy())
+        splats = self._filled(state.splats.to(torch.device("cpu")), learned.numpy(force=True))
         gaussians, correctives = splats.activated(self.weights, self.bias)
         metadata: dict[str, Any] = {
             "name": self.out.stem,
@@ -267,8 +265,8 @@ class Job:
                 return measure(file["expression"], file["head_rotation"], self.rig.expression_names)
         trained = sorted({t.timestep for t in self.targets})
         chain = [joint for joint, _ in self.rig.head_chain]
-        turns = self.motion.joint_rotations[trained][:, chain].sum(1).numpy()
-        return measure(self.motion.expression[trained].numpy(), turns, self.rig.expression_names)
+        turns = self.motion.joint_rotations[trained][:, chain].sum(1).numpy(force=True)
+        return measure(self.motion.expression[trained].numpy(force=True), turns, self.rig.expression_names)
 
     def _described(self, capture: Capture) -> dict[str, Any]:
         """The capture in a few words, and what tracking frames of the same footage needs."""
@@ -293,7 +291,7 @@ class Job:
 
     def _filled(self, splats: Splats, evidence: NDArray[np.float32]) -> Splats:
         """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
-        rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy())
+        rig = replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy(force=True))
         bound, correctives = splats.activated(self.weights, self.bias)
         means = DrivePath(Avatar(rig, bound, correctives)).gaussians(PoseParameters.neutral(rig))[0].mean
         return fill_unseen(splats, rig, means, self.square, evidence, self.schedule.unseen)
@@ -311,15 +309,15 @@ class Job:
             )
         point = {"seconds": self.elapsed, "progress": progress, "loss": self.trainer.mean_loss}
         if len(self.curve) % 5 == 4 or progress >= 1:
-            point["psnr"] = mean_psnr(self.previewer, self.trainer, self.watched)
+            point["psnr"] = mean_psnr(self.trainer, self.watched)
         self.curve.append(point)
 
     def _psnr(self) -> float:
         """The newest measurement; NaN before the first."""
         return next((point["psnr"] for point in reversed(self.curve) if "psnr" in point), math.nan)
 
-    def _show(self, progress: float, rate: float, loss: float) -> None:
-        state = self.trainer.state
+    def _show(self, progress: float, rate: float) -> None:
+        state, loss = self.trainer.state, self.trainer.mean_loss
         self.display.training(Readout(state.iteration, progress, rate, loss, self._psnr(), len(state.splats)))
 
     def _try_checkpoint(self) -> None:
@@ -407,15 +405,22 @@ def evaluate_avatar(
     out: Path | None,
     progress: Callable[[int, int], None] | None = None,
     options: ExtractOptions | None = None,
+    device: str = "cpu",
 ) -> dict[str, Any]:
     """Scores of ``avatar`` on a split of a capture; see ``evaluate``. ``options`` say which face, and by which model.
 
+    ``device`` is where the avatar is drawn: one of ``frame_path.DEVICES``.
+
     Raises:
         RigError: the capture has no rig parameters.
+        DependencyError: the device cannot work on this machine.
     """
+    from splatavatar.avatar.frame_path import open_path
+
+    path = open_path(avatar, device)
     if is_footage(capture):
-        return evaluate_footage(avatar, capture, split, out, progress, options)
+        return evaluate_footage(avatar, capture, split, out, progress, options, path)
     read = read_capture(capture)
     if read.rig_parameters is None:
-        return evaluate_untracked(avatar, read, split, out, progress, options)
-    return evaluate(avatar, read, split, out, frame_renderer(avatar, read.rig_parameters), progress)
+        return evaluate_untracked(avatar, read, split, out, progress, options, path)
+    return evaluate(avatar, read, split, out, frame_renderer(path, read.rig_parameters), progress)

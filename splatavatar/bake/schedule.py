@@ -38,6 +38,8 @@ class Schedule:
     final_rate: float = 0.1
     """factor of every rate at the end; exponential in between"""
     loss: LossWeights = field(default_factory=lambda: LossWeights(l1=0.8, dssim=0.2, matte=0.1))
+    pictures: int = 1
+    """that a step looks at; a GPU has time for several"""
     turn_correctives: int = 3
     """correctives that follow the joint rotations: light that moves over a turning head"""
     expression_correctives: int = 5

@@ -53,6 +53,10 @@ class Splats:
             }
         )
 
+    def to(self, device: torch.device) -> Splats:
+        """The same on ``device``; shares memory where they are there already."""
+        return Splats(**{f.name: getattr(self, f.name).to(device) for f in fields(self)})
+
     def activated(self, weights: Tensor, bias: Tensor) -> tuple[BoundGaussians, Correctives]:
         """What an avatar stores: unit quaternions, linear scales, opacities.
 
@@ -60,20 +64,20 @@ class Splats:
         """
         unit = torch.nn.functional.normalize(self.rotation, dim=-1)
         bound = BoundGaussians(
-            face=self.face.numpy().copy(),
-            barycentric=self.barycentric.numpy().copy(),
-            position=self.position.numpy().copy(),
-            rotation=unit.numpy().copy(),
-            scale=self.log_scale.exp().numpy(),
-            opacity=torch.sigmoid(self.logit).numpy(),
-            colour=self.colour.numpy().copy(),
-            sh=self.sh.numpy().copy(),
+            face=self.face.numpy(force=True).copy(),
+            barycentric=self.barycentric.numpy(force=True).copy(),
+            position=self.position.numpy(force=True).copy(),
+            rotation=unit.numpy(force=True).copy(),
+            scale=self.log_scale.exp().numpy(force=True),
+            opacity=torch.sigmoid(self.logit).numpy(force=True),
+            colour=self.colour.numpy(force=True).copy(),
+            sh=self.sh.numpy(force=True).copy(),
         )
         correctives = Correctives(
-            position=self.correctives[..., :3].contiguous().numpy(),
-            colour=self.correctives[..., 3:].contiguous().numpy(),
-            weights=weights.numpy().copy(),
-            bias=bias.numpy().copy(),
+            position=self.correctives[..., :3].contiguous().numpy(force=True),
+            colour=self.correctives[..., 3:].contiguous().numpy(force=True),
+            weights=weights.numpy(force=True).copy(),
+            bias=bias.numpy(force=True).copy(),
         )
         return bound, correctives
 

@@ -1,25 +1,28 @@
-"""The bake's inner loop in torch autograd: for CUDA through gsplat, and the twin that tests the native engine."""
+"""The bake's inner loop in torch autograd on any backend: the twin that tests the others, and what they are measured
+against."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, normalize
 
-from splatavatar.bake.engine import Gradients, LossWeights, Target
-from splatavatar.bake.native_engine import BETA1, BETA2, EPSILON
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
+from splatavatar.bake.native_engine import BETA1, BETA2, EPSILON, added
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import Backend, rasterize
 
 
 def triangle_frames(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
-    """Rotations (F, 3, 3) with columns edge, normal, edge x normal, and sizes (F).
+    """Rotations (..., F, 3, 3) with columns edge, normal, edge x normal, and sizes (..., F), of vertices (..., V, 3).
 
     The torch twin of ``gaussians.binding``.
     """
-    corner = vertices[faces]
-    edge, side = corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]
+    corner = vertices[..., faces, :]
+    edge, side = corner[..., 1, :] - corner[..., 0, :], corner[..., 2, :] - corner[..., 0, :]
     a, n = normalize(edge, dim=-1), normalize(torch.linalg.cross(edge, side), dim=-1)
     b = torch.linalg.cross(a, n)
     return torch.stack([a, n, b], -1), 0.5 * (edge.norm(dim=-1) + (b * side).sum(-1).abs())
@@ -57,13 +60,18 @@ def multiply(a: Tensor, b: Tensor) -> Tensor:
     )
 
 
-def deform(splats: Splats, psi: Tensor, vertices: Tensor, faces: Tensor, eye: Tensor) -> Gaussians[Tensor]:
-    """The Gaussians in the world on posed ``vertices`` (V, 3), coloured as seen from ``eye`` (3)."""
+def deform(
+    splats: Splats, psi: Tensor, vertices: Tensor, faces: Tensor, eye: Tensor, correction: Tensor | None = None
+) -> Gaussians[Tensor]:
+    """The Gaussians in the world on posed ``vertices`` (V, 3), coloured as seen from ``eye`` (3).
+
+    ``correction`` (N, 6) of position and colour replaces that of the correctives with weights ``psi`` (K).
+    """
     frames, size = triangle_frames(vertices, faces.long())
     face = splats.face.long()
     R, k = frames[face], size[face, None]
-    still = torch.zeros_like(splats.position).repeat(1, 2)
-    correction = torch.einsum("k,knc->nc", psi, splats.correctives) if len(psi) else still
+    if correction is None:
+        correction = torch.einsum("k,knc->nc", psi, splats.correctives[: len(psi)])
     origin = torch.einsum("nc,nci->ni", splats.barycentric, vertices[faces.long()[face]])
     mean = origin + k * torch.einsum("nij,nj->ni", R, splats.position + correction[:, :3])
     direction = torch.einsum("nji,nj->ni", R, normalize(mean - eye, dim=-1))
@@ -95,16 +103,17 @@ def ssim_map(x: Tensor, y: Tensor) -> Tensor:
 
 
 def photometric(
-    colour: Tensor, alpha: Tensor, target: Target, background: Tensor, weights: LossWeights
-) -> tuple[Tensor, tuple[float, float, float]]:
-    """The loss of a picture and its three terms.
+    colour: Tensor, alpha: Tensor, rgba: Tensor, target: Target, background: Tensor, weights: LossWeights
+) -> tuple[Tensor, Tensor]:
+    """The loss of a picture and, (3), its terms without their weights.
 
     Args:
         colour: (H, W, 3) over ``background`` (3).
         alpha: (H, W)
+        rgba: (H, W, 4) uint8, the picture of ``target``
     """
     x0, y0, x1, y1 = target.rectangle
-    truth = torch.as_tensor(target.rgba, dtype=colour.dtype, device=colour.device)[y0:y1, x0:x1] / 255
+    truth = rgba[y0:y1, x0:x1].to(colour.dtype) / 255
     matte = truth[..., 3:]
     x, y = colour[y0:y1, x0:x1], truth[..., :3] * matte + (1 - matte) * background
     pixels = target.camera.width * target.camera.height
@@ -112,34 +121,47 @@ def photometric(
     dssim = (1 - ssim_map(x.permute(2, 0, 1), y.permute(2, 0, 1))).sum() / (3 * pixels)
     wrong = (alpha[y0:y1, x0:x1] - matte[..., 0]).square().sum() / pixels
     total = weights.l1 * l1 + weights.dssim * dssim + weights.matte * wrong
-    return total, (float(l1.detach()), float(dssim.detach()), float(wrong.detach()))
+    return total, torch.stack([l1, dssim, wrong]).detach()
 
 
 class TorchEngine:
-    """See ``Engine``; ``backend`` is that of ``rasterize``.
-
-    Tensors come from and return to the CPU; ``device`` does the work.
-    """
+    """See ``Engine``; ``backend`` is that of ``rasterize``. One picture after another, autograd for everything."""
 
     def __init__(self, faces: Tensor, backend: Backend, device: torch.device) -> None:
         self.faces, self.backend, self.device = faces.to(device), backend, device
+        self._pictures: dict[int, Tensor] = {}
+
+    def prepare(self, targets: Sequence[Target]) -> None:
+        self._pictures = {id(target): torch.from_numpy(target.rgba).to(self.device) for target in targets}
+
+    def render(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> Tensor:
+        with torch.no_grad():
+            eye = torch.as_tensor(target.camera.position, dtype=vertices.dtype, device=self.device)
+            gaussians = deform(splats, psi, vertices, self.faces, eye)
+            image = rasterize(gaussians, target.camera, (0.0, 0.0, 0.0), self.backend)
+            return torch.cat([image.colour.permute(2, 0, 1), 1 - image.alpha[None]])
 
     def gradients(
-        self,
-        splats: Splats,
-        psi: Tensor,
-        vertices: Tensor,
-        target: Target,
-        background: tuple[float, float, float],
-        weights: LossWeights,
-        with_vertices: bool,
+        self, splats: Splats, shots: Shots, weights: LossWeights, least_weight: float, with_vertices: bool
     ) -> Gradients:
-        here = {name: tensor.to(self.device) for name, tensor in vars(splats).items()}
-        leaves = {name: here[name].detach().requires_grad_() for name in PARAMETERS}
-        moving = vertices.to(self.device).detach().requires_grad_(with_vertices)
-        dtype = vertices.dtype
+        total: Gradients | None = None
+        for number in range(len(shots)):
+            one = self._gradients(splats, shots, number, weights, least_weight, with_vertices)
+            total = one if total is None else added(total, one)
+        assert total is not None
+        return total
+
+    def _gradients(
+        self, splats: Splats, shots: Shots, number: int, weights: LossWeights, least_weight: float, with_vertices: bool
+    ) -> Gradients:
+        """Of one picture, times its share in the mean."""
+        target, pose, background = shots.targets[number], shots.pose[number], shots.background[number]
+        leaves = {name: value.detach().requires_grad_() for name, value in splats.parameters.items()}
+        moving = shots.vertices.detach().requires_grad_(with_vertices)
+        psi, dtype = shots.psi[pose], moving.dtype
+        correction = torch.einsum("k,knc->nc", psi, splats.correctives[: len(psi)]).detach().requires_grad_()
         eye = torch.as_tensor(target.camera.position, dtype=dtype, device=self.device)
-        gaussians = deform(Splats(**{**here, **leaves}), psi.to(self.device), moving, self.faces, eye)
+        gaussians = deform(Splats(**{**vars(splats), **leaves}), psi, moving[pose], self.faces, eye, correction)
         gaussians.mean.retain_grad()
         # The gradient of a constant added to every colour is the sum of blending weights.
         probe = torch.zeros_like(gaussians.opacity, requires_grad=True)
@@ -148,51 +170,44 @@ class TorchEngine:
         )
         image = rasterize(seen, target.camera, background, self.backend)
         behind = torch.tensor(background, dtype=dtype, device=self.device)
-        loss, terms = photometric(image.colour, image.alpha, target, behind, weights)
+        rgba = self._pictures.get(id(target))
+        if rgba is None:
+            rgba = torch.from_numpy(target.rgba).to(self.device)
+        loss, terms = photometric(image.colour, image.alpha, rgba, target, behind, weights)
         (weight,) = torch.autograd.grad(image.colour[..., 0].sum(), probe, retain_graph=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        (loss / len(shots)).backward()  # type: ignore[no-untyped-call]
         T = torch.as_tensor(target.camera.T_camera_world, dtype=dtype, device=self.device)
         g_mean = gaussians.mean.grad
         assert g_mean is not None
         depth = (gaussians.mean.detach() @ T[2, :3] + T[2, 3]).clamp(min=1e-3)
-        g_camera = g_mean @ T[:3, :3].T
+        g_camera = g_mean @ T[:3, :3].T * len(shots)
         motion = torch.stack(
             [
                 g_camera[:, 0] * depth / float(target.camera.K[0, 0]) * (target.camera.width / 2),
                 g_camera[:, 1] * depth / float(target.camera.K[1, 1]) * (target.camera.height / 2),
             ]
         ).norm(dim=0)
-        out = {n: (torch.zeros_like(leaf) if leaf.grad is None else leaf.grad).cpu() for n, leaf in leaves.items()}
-        g_vertices = None if moving.grad is None else moving.grad.cpu()
-        return Gradients(out, g_vertices, motion.cpu(), weight.detach().cpu(), terms)
+        out = {n: torch.zeros_like(leaf) if leaf.grad is None else leaf.grad for n, leaf in leaves.items()}
+        shared = (
+            correction.grad[None]
+            if len(psi) and correction.grad is not None
+            else correction.new_empty(0, len(splats), 6)
+        )
+        views = (weight > least_weight).to(torch.float32)
+        return Gradients(out, shared, moving.grad, motion, weight.detach(), views, terms / len(shots))
 
-    def adam(
-        self,
-        value: Tensor,
-        first: Tensor,
-        second: Tensor,
-        gradient: Tensor,
-        visible: Tensor,
-        rate: float,
-        shrink: float,
-        step: int,
-    ) -> None:
-        on = visible.bool().view(-1, *[1] * (value.dim() - 1))
-        _adam_step(value, first, second, gradient, on, rate, shrink, step)
-
-    def adam_rank_one(
-        self,
-        value: Tensor,
-        first: Tensor,
-        second: Tensor,
-        psi: Tensor,
-        shared: Tensor,
-        visible: Tensor,
-        rate: float,
-        shrink: float,
-        step: int,
-    ) -> None:
-        _adam_step(value, first, second, psi[:, None, None] * shared, visible.bool()[None, :, None], rate, shrink, step)
+    def update(self, splats: Splats, first: Splats, second: Splats, gradients: Gradients, step: AdamStep) -> None:
+        on = step.visible.bool()
+        for name in PARAMETERS:
+            state = (getattr(splats, name), getattr(first, name), getattr(second, name))
+            rows = on.view(-1, *[1] * (state[0].dim() - 1))
+            _adam_step(*state, gradients.parameters[name], rows, step.rates[name], step.shrinks[name], step.number)
+        k = step.psi.shape[1]
+        if k:
+            state = (splats.correctives[:k], first.correctives[:k], second.correctives[:k])
+            gradient = torch.einsum("bk,bnc->knc", step.psi, gradients.shared)
+            rate, shrink = step.rates["correctives"], step.shrinks["correctives"]
+            _adam_step(*state, gradient, on[None, :, None], rate, shrink, step.number)
 
 
 def _adam_step(

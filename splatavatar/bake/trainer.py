@@ -1,4 +1,4 @@
-"""The optimiser's loop: one picture a step, densification at fixed moments, the rig now and then."""
+"""The optimiser's loop: a picture or some a step, densification at fixed moments, the rig now and then."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from splatavatar.bake import densify
-from splatavatar.bake.engine import Engine, Gradients, Target
+from splatavatar.bake.engine import AdamStep, Engine, Gradients, Shots, Target
 from splatavatar.bake.native_engine import BETA1, BETA2
 from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.schedule import Schedule
-from splatavatar.bake.splats import PARAMETERS, Splats, concatenated
+from splatavatar.bake.splats import Splats, concatenated
 from splatavatar.bake.unseen import patches
 from splatavatar.gaussians.binding import triangle_frames
 
@@ -38,13 +38,13 @@ class RigMoments:
     first: dict[str, Tensor]
     second: dict[str, Tensor]
     steps: Tensor
-    """(T) steps taken at each timestep"""
+    """(T + 1) int64 on the CPU, steps taken at each timestep; last, of what all timesteps share"""
 
     @staticmethod
     def zeros(motion: RigMotion) -> RigMoments:
         """Of the parameters of ``motion``."""
         zeros = [{name: torch.zeros_like(getattr(motion, name)) for name in MOVING} for _ in range(2)]
-        return RigMoments(zeros[0], zeros[1], torch.zeros(len(motion.expression), dtype=torch.int64))
+        return RigMoments(zeros[0], zeros[1], torch.zeros(len(motion.expression) + 1, dtype=torch.int64))
 
 
 @dataclass
@@ -57,7 +57,7 @@ class TrainerState:
     motion_sum: Tensor
     """(N) since the last densification"""
     motion_steps: Tensor
-    """(N)"""
+    """(N) pictures that saw the Gaussian since then"""
     seen: Tensor
     """(N) sum of blending weights since the start; children start with their parent's"""
     iteration: int = 0
@@ -87,62 +87,84 @@ class Trainer:
         move_rig: bool,
     ) -> None:
         """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in which its Gaussians
-        are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification."""
+        are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification.
+
+        ``motion`` and ``state`` are on the engine's device, all else is brought there.
+        """
+        device = engine.device
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
-        self.psi = motion.psi(weights, bias)
-        self.reach, self.square = reach, square
+        self._basis = weights.to(device), bias.to(device)
+        self.psi = motion.psi(*self._basis)
+        self.reach, self.square = reach.to(device), square
         self.learning = (square > schedule.away).to(torch.uint8)
         # Thin: what faces away shows at its rim, and what lies behind would outshine a colour that does not learn.
         self.learning[torch.from_numpy(motion.rig.regions.get("ears", np.zeros(0, np.int32))).long()] = 1
+        self.learning = self.learning.to(device)
         low, high = schedule.calm
-        self._grazed = ((high - square) / (high - low)).clamp(0, 1)
-        self._patch = torch.from_numpy(patches(motion.rig))
+        self._grazed = ((high - square) / (high - low)).clamp(0, 1).to(device)
+        self._patch = torch.from_numpy(patches(motion.rig)).to(device)
         self._is_skin = torch.zeros(len(motion.rig.faces))
         self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
+        self._is_skin = self._is_skin.to(device)
         self._measure()
-        self.mean_loss = 0.0
-        """moving average over about fifty steps"""
+        self._mean_loss = torch.zeros((), device=device)
+        engine.prepare(targets)
 
-    def step(self, progress: float) -> float:
-        """One optimiser step at ``progress`` in [0, 1]; returns the weighted photometric loss."""
+    @property
+    def mean_loss(self) -> float:
+        """Moving average of the weighted photometric loss over about fifty steps; waits for the device."""
+        return float(self._mean_loss)
+
+    def step(self, progress: float) -> None:
+        """One optimiser step at ``progress`` in [0, 1]; does not wait for the device."""
         state, schedule = self.state, self.schedule
         if state.rounds < schedule.densify_rounds and progress >= schedule.densify_at(state.rounds):
             self._densify()
-        target = self._draw(state.iteration)
-        background = np.random.default_rng([self.seed, 3, state.iteration]).random(3)
+        shown = schedule.pictures
+        targets = [self._draw(state.iteration * shown + i) for i in range(shown)]
+        background = np.random.default_rng([self.seed, 3, state.iteration]).random((shown, 3)).tolist()
         state.iteration += 1
         moving = self.move_rig and progress >= schedule.rig_from and state.iteration % schedule.rig_every == 0
-        timestep = target.timestep
-        leaves, vertices = self.motion.leaves(timestep) if moving else (None, self.motion.vertices(timestep))
-        psi = self.psi[timestep] if progress >= schedule.corrective_start else self.psi[0, :0]
-        gradients = self.engine.gradients(
-            state.splats,
-            psi,
+        timesteps = list(dict.fromkeys(target.timestep for target in targets))
+        if moving:
+            leaves, vertices = self.motion.leaves(timesteps)
+        else:
+            leaves, vertices = {}, torch.stack([self.motion.vertices(t) for t in timesteps])
+        psi = self.psi[timesteps]
+        shots = Shots(
+            tuple(targets),
+            tuple(timesteps.index(target.timestep) for target in targets),
             vertices.detach(),
-            target,
-            (float(background[0]), float(background[1]), float(background[2])),
-            schedule.loss,
-            moving,
+            psi if progress >= schedule.corrective_start else psi[:, :0],
+            tuple((red, green, blue) for red, green, blue in background),
         )
-        visible = (gradients.weight > schedule.least_weight).to(torch.uint8) * self.learning[state.splats.face.long()]
+        gradients = self.engine.gradients(state.splats, shots, schedule.loss, schedule.least_weight, moving)
+        learning = self.learning[state.splats.face.long()]
+        visible = (gradients.views > 0).to(torch.uint8) * learning
         state.motion_sum += gradients.motion
-        state.motion_steps += visible
+        state.motion_steps += gradients.views * learning
         state.seen += gradients.weight
         self._regularise(gradients)
-        self._update(gradients, visible, psi, schedule.decay(progress))
-        if leaves is not None and gradients.vertices is not None:
+        self._update(gradients, shots, visible, schedule.decay(progress))
+        if gradients.vertices is not None:
             vertices.backward(gradients.vertices)  # type: ignore[no-untyped-call]
-            self._update_rig(timestep, leaves, schedule.decay(progress))
-        terms = zip((schedule.loss.l1, schedule.loss.dssim, schedule.loss.matte), gradients.losses, strict=True)
-        loss = sum(w * x for w, x in terms)
-        self.mean_loss += 0.02 * (loss - self.mean_loss) if self.mean_loss else loss
-        return loss
+            self._update_rig(timesteps, leaves, schedule.decay(progress))
+        weights, terms = schedule.loss, gradients.losses.to(torch.float32)
+        loss = weights.l1 * terms[0] + weights.dssim * terms[1] + weights.matte * terms[2]
+        if state.iteration == 1:
+            self._mean_loss.copy_(loss)
+        self._mean_loss += 0.02 * (loss - self._mean_loss)
 
-    def _draw(self, iteration: int) -> Target:
-        epoch, index = divmod(iteration, len(self.targets))
+    @property
+    def pictures_shown(self) -> int:
+        """Since the start, each as often as it was drawn."""
+        return self.state.iteration * self.schedule.pictures
+
+    def _draw(self, number: int) -> Target:
+        epoch, index = divmod(number, len(self.targets))
         order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))
-        target, chance = self.targets[int(order[index])], np.random.default_rng([self.seed, 4, iteration])
+        target, chance = self.targets[int(order[index])], np.random.default_rng([self.seed, 4, number])
         if chance.random() < target.weight:
             return target
         weights = np.array([t.weight for t in self.targets]) + 1e-9
@@ -151,16 +173,18 @@ class Trainer:
     def _measure(self) -> None:
         """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, and the largest scale there."""
         _, size = triangle_frames(self.motion.rig.template, self.motion.rig.faces)
-        self._size = torch.from_numpy(size)[self.state.splats.face.long()][:, None]
+        self._size = torch.from_numpy(size).to(self.engine.device)[self.state.splats.face.long()][:, None]
         self._log_limit = torch.log(self.schedule.big / self._size.clamp(min=1e-9))
 
     def _regularise(self, gradients: Gradients) -> None:
         """Adds the penalties on Gaussians that are far from their triangle, and on transparent skin."""
         splats, schedule, n = self.state.splats, self.schedule, len(self.state.splats)
         face = splats.face.long()
-        stretched = splats.position * torch.tensor([1.0, schedule.normal_factor, 1.0])
+        stretch = torch.ones_like(splats.position[:1])
+        stretch[:, 1] = schedule.normal_factor
+        stretched = splats.position * stretch
         distance = stretched.norm(dim=1, keepdim=True) * self._size
-        pull = stretched * torch.tensor([1.0, schedule.normal_factor, 1.0])
+        pull = stretched * stretch
         pull = pull * (self._size**2 / distance.clamp(min=1e-12))
         beyond = distance > self.reach[face][:, None]
         gradients.parameters["position"] += (schedule.far_weight / n) * torch.where(beyond, pull, 0.0)
@@ -186,50 +210,46 @@ class Trainer:
     def _calm(self, gradients: Gradients, face: Tensor) -> None:
         """Adds the penalty on colours of grazed surface and, less, of all skin that differ from those around them."""
         splats, patch = self.state.splats, self._patch[face]
-        hidden = 1 - self.state.seen / (10 * self.schedule.buried * max(self.state.iteration, 1))
+        hidden = 1 - self.state.seen / (10 * self.schedule.buried * max(self.pictures_shown, 1))
         doubt = torch.maximum(self._grazed[face], hidden).clamp(0, 1)
         trust = torch.sigmoid(splats.logit) * (1.05 - doubt)
-        total = torch.zeros(len(self._patch), 4)
-        total.index_add_(0, patch, torch.cat([splats.colour, torch.ones(len(patch), 1)], 1) * trust[:, None])
+        total = torch.zeros(len(self._patch), 4, device=trust.device)
+        total.index_add_(0, patch, torch.cat([splats.colour, torch.ones_like(trust)[:, None]], 1) * trust[:, None])
         mean = total[patch, :3] / total[patch, 3:].clamp(min=1e-9)
         # Colours of skin that cancel each other seen from the front do not from the side.
         least = self.schedule.calm_skin * self._is_skin[face]
         weight = self.schedule.calm_weight / len(splats) * torch.maximum(doubt, least)[:, None]
         gradients.parameters["colour"] += weight * (splats.colour - mean)
 
-    def _update(self, gradients: Gradients, visible: Tensor, psi: Tensor, decay: float) -> None:
-        state, rates = self.state, self.schedule.rates
-        for name in PARAMETERS:
-            value, first, second = (getattr(s, name) for s in (state.splats, state.moments.first, state.moments.second))
-            gradient = gradients.parameters[name]
-            rate, shrink = rates[name] * decay, 1 - decay * self.schedule.weight_decay.get(name, 0.0)
-            self.engine.adam(value, first, second, gradient, visible, rate, shrink, state.iteration)
+    def _update(self, gradients: Gradients, shots: Shots, visible: Tensor, decay: float) -> None:
+        state, schedule = self.state, self.schedule
+        shrinks = {name: 1 - decay * schedule.weight_decay.get(name, 0.0) for name in schedule.rates}
+        rates = {name: rate * decay for name, rate in schedule.rates.items()}
+        step = AdamStep(rates, shrinks, state.iteration, visible, shots.psi[list(shots.pose)])
+        self.engine.update(state.splats, state.moments.first, state.moments.second, gradients, step)
         # One soft Gaussian as large as a cheek costs a picture nothing and shows as a halo in the next expression.
         torch.minimum(state.splats.log_scale, self._log_limit, out=state.splats.log_scale)
-        if not rates["sh"]:
+        if not schedule.rates["sh"]:
             state.splats.colour.clamp_(0.0, 1.0)
-        if len(psi):
-            shared = torch.cat([gradients.parameters["position"], gradients.parameters["colour"]], 1)
-            table, first, second = (s.correctives for s in (state.splats, state.moments.first, state.moments.second))
-            rate = rates["correctives"] * decay
-            shrink = 1 - decay * self.schedule.weight_decay["correctives"]
-            self.engine.adam_rank_one(table, first, second, psi, shared, visible, rate, shrink, state.iteration)
 
-    def _update_rig(self, timestep: int, leaves: dict[str, Tensor], decay: float) -> None:
+    def _update_rig(self, timesteps: list[int], leaves: dict[str, Tensor], decay: float) -> None:
         schedule, moments, motion = self.schedule, self.state.rig_moments, self.motion
-        moments.steps[timestep] += 1
+        moments.steps[timesteps] += 1
+        moments.steps[-1] += 1
         for name, leaf in leaves.items():
-            rate = schedule.rig_rates[name]
             table, shared = getattr(motion, name), name == "template_offset"  # one template for all timesteps
-            step = int(moments.steps.sum() if shared else moments.steps[timestep])
-            first, second = (m[name] if shared else m[name][timestep] for m in (moments.first, moments.second))
+            rows = slice(None) if shared else timesteps
+            first, second = moments.first[name], moments.second[name]
             g = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
-            first.mul_(BETA1).add_(g, alpha=1 - BETA1)
-            second.mul_(BETA2).addcmul_(g, g, value=1 - BETA2)
-            moved = (first / (1 - BETA1**step)) / ((second / (1 - BETA2**step)).sqrt() + 1e-10)
-            (table if shared else table[timestep]).sub_(rate * decay * moved)
-        motion.expression[timestep].clamp_(0.0, 1.0)
-        self.psi = motion.psi(self.weights, self.bias)
+            m, v = BETA1 * first[rows] + (1 - BETA1) * g, BETA2 * second[rows] + (1 - BETA2) * g * g
+            first[rows], second[rows] = m, v
+            taken = moments.steps[-1:] if shared else moments.steps[timesteps]
+            unbiased = [(1 - beta ** taken.double()).float().to(g.device) for beta in (BETA1, BETA2)]
+            c1, c2 = (c.view(-1, *[1] * (g.dim() - 1)) for c in unbiased)
+            moved = (m / c1) / ((v / c2).sqrt() + 1e-10)
+            table[rows] -= schedule.rig_rates[name] * decay * moved
+        motion.expression[timesteps] = motion.expression[timesteps].clamp(0.0, 1.0)
+        self.psi = motion.psi(*self._basis)
         motion.forget_poses()
 
     def _densify(self) -> None:
@@ -237,17 +257,19 @@ class Trainer:
         state, schedule = self.state, self.schedule
         share = (state.rounds + 1) / schedule.densify_rounds
         goal = int(self.gaussians * (schedule.initial_share + (1 - schedule.initial_share) * share))
-        all_views = state.iteration >= len(self.targets)  # before, unseen may mean that its view has not been drawn yet
+        all_views = self.pictures_shown >= len(
+            self.targets
+        )  # before, unseen may mean that its view has not been drawn yet
         seen = state.seen if all_views else torch.ones_like(state.seen)
         if schedule.buried and all_views:
             learns = self.learning[state.splats.face.long()] > 0
-            seen = torch.where(learns, (seen > schedule.buried * state.iteration).float(), torch.ones_like(seen))
+            seen = torch.where(learns, (seen > schedule.buried * self.pictures_shown).float(), torch.ones_like(seen))
         kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
         clear = 1 - self._grazed if schedule.calm_weight else torch.ones_like(self._grazed)
         motion, steps = (state.motion_sum * clear[state.splats.face.long()])[kept], state.motion_steps[kept]
         parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]
         parents = densify.most_wanting(motion, steps, max(goal - len(kept), 0))
-        rest = torch.ones(len(kept), dtype=torch.bool)
+        rest = torch.ones(len(kept), dtype=torch.bool, device=kept.device)
         rest[parents] = False
         others = torch.nonzero(rest).flatten()
         merged = [
@@ -255,9 +277,8 @@ class Trainer:
             *(concatenated([p.rows(others), p.rows(parents), p.rows(parents)]) for p in parts[1:]),
         ]
         state.splats, state.moments = merged[0], Moments(merged[1], merged[2])
-        n = len(state.splats)
         state.seen = concatenated_values(state.seen[kept], parts[0].face, others, parents)
-        state.motion_sum, state.motion_steps = torch.zeros(n), torch.zeros(n)
+        state.motion_sum, state.motion_steps = torch.zeros_like(state.seen), torch.zeros_like(state.seen)
         state.rounds += 1
         self._measure()
 
@@ -270,7 +291,5 @@ def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: T
 
 def fresh_state(splats: Splats, motion: RigMotion) -> TrainerState:
     """The state before the first step."""
-    n = len(splats)
-    return TrainerState(
-        splats, Moments.zeros(splats), RigMoments.zeros(motion), torch.zeros(n), torch.zeros(n), torch.zeros(n)
-    )
+    none = [torch.zeros_like(splats.logit) for _ in range(3)]
+    return TrainerState(splats, Moments.zeros(splats), RigMoments.zeros(motion), none[0], none[1], none[2])

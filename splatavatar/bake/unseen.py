@@ -52,7 +52,7 @@ def squareness(motion: RigMotion, targets: list[Target]) -> Floats:
     """
     best = np.full(len(motion.rig.faces), NEVER)
     for target in targets:
-        view = PosedView(target, motion.vertices(target.timestep).numpy())
+        view = PosedView(target, motion.vertices(target.timestep).numpy(force=True))
         normal = triangle_frames(view.vertices, motion.rig.faces)[0][:, :, 1]
         centre = view.vertices[motion.rig.faces].mean(1)
         towards = target.camera.position - centre

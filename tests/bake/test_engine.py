@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from splatavatar.bake.engine import Gradients, LossWeights, Target
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
 from splatavatar.bake.native_engine import NativeEngine, as_rectangle
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.bake.torch_engine import TorchEngine
@@ -47,11 +49,32 @@ def target() -> Target:
     return Target("picture", rgba, view, 0, (3, 2, 57, 41))
 
 
-@pytest.fixture(scope="module", params=[0, 3])
+def shots(correctives: int, count: int = 1) -> Shots:
+    """``count`` of three pictures from three sides, on two poses of which the third picture shows the first again."""
+    vertices, _ = sphere()
+    bent = vertices + 0.01 * torch.randn(6, 3, generator=torch.Generator().manual_seed(8))
+    base, targets = target(), []
+    for number, eye in enumerate(([0.05, 0.1, 0.7], [-0.3, 0.0, 0.6], [0.1, -0.2, 0.5])[:count]):
+        view = look_at(np.array(eye), np.zeros(3), 0.3, WIDTH, HEIGHT)
+        targets.append(replace(base, name=f"picture {number}", rgba=np.roll(base.rgba, 9 * number, 1), camera=view))
+    psi = torch.stack([torch.linspace(-1, 1, correctives), torch.linspace(0.5, -0.2, correctives)])
+    return Shots(
+        tuple(targets),
+        (0, 1, 0)[:count],
+        torch.stack([vertices, bent]),
+        psi,
+        ((0.3, 0.6, 0.1), (1, 0, 0.5), (0, 0, 0))[:count],
+    )
+
+
+LEAST = 0.5
+
+
+@pytest.fixture(scope="module", params=[(0, 1), (3, 1), (3, 3)])
 def pair(request: pytest.FixtureRequest) -> tuple[Gradients, Gradients]:
-    vertices, faces = sphere()
-    psi = torch.linspace(-1, 1, request.param)
-    arguments = (splats(60, request.param), psi, vertices, target(), (0.3, 0.6, 0.1), WEIGHTS, True)
+    correctives, count = request.param
+    _, faces = sphere()
+    arguments = (splats(60, correctives), shots(correctives, count), WEIGHTS, LEAST, True)
     twin = TorchEngine(faces, "reference", torch.device("cpu"))
     return NativeEngine(faces).gradients(*arguments), twin.gradients(*arguments)
 
@@ -67,46 +90,79 @@ def test_parameter_gradients(pair: tuple[Gradients, Gradients], name: str) -> No
     assert close(native.parameters[name], twin.parameters[name])
 
 
+def test_gradients_by_picture(pair: tuple[Gradients, Gradients]) -> None:
+    native, twin = pair
+    assert native.shared.shape == twin.shared.shape
+    assert all(close(a, b) for a, b in zip(native.shared, twin.shared, strict=True))
+
+
 def test_vertex_gradient(pair: tuple[Gradients, Gradients]) -> None:
     assert pair[0].vertices is not None and pair[1].vertices is not None
     assert close(pair[0].vertices, pair[1].vertices)
 
 
 def test_losses_and_blending_weights(pair: tuple[Gradients, Gradients]) -> None:
-    assert pair[0].losses == pytest.approx(pair[1].losses, rel=1e-4)
+    assert pair[0].losses.tolist() == pytest.approx(pair[1].losses.tolist(), rel=1e-4)
     assert close(pair[0].weight, pair[1].weight)
+    assert torch.equal(pair[0].views, pair[1].views)
+    assert 0 < float(pair[0].views.mean()) < float(pair[0].views.max())
+
+
+def test_a_batch_is_the_mean_of_its_pictures() -> None:
+    _, faces = sphere()
+    engine, model, all_three = NativeEngine(faces), splats(60, 3), shots(3, 3)
+    whole, motion = engine.gradients(model, all_three, WEIGHTS, LEAST, False), torch.zeros(60)
+    total = {name: torch.zeros_like(value) for name, value in whole.parameters.items()}
+    for i in range(3):
+        one = replace(
+            all_three,
+            targets=all_three.targets[i : i + 1],
+            pose=all_three.pose[i : i + 1],
+            background=all_three.background[i : i + 1],
+        )
+        found = engine.gradients(model, one, WEIGHTS, LEAST, False)
+        total = {name: value + found.parameters[name] / 3 for name, value in total.items()}
+        motion += found.motion
+    assert all(close(whole.parameters[name], value, 1e-5) for name, value in total.items())
+    assert close(whole.motion, motion, 1e-5)
 
 
 def test_smaller_rectangle_after_a_larger_one() -> None:
     # The scratch memory of the loss keeps rows of the previous picture; they must not leak into the next.
-    vertices, faces = sphere()
-    engine, model = NativeEngine(faces), splats(60, 0)
-    small = Target("small", target().rgba, target().camera, 0, (20, 15, 40, 30))
-    rest = ((0.3, 0.6, 0.1), WEIGHTS, False)
-    expected = NativeEngine(faces).gradients(model, torch.zeros(0), vertices, small, *rest)
-    engine.gradients(model, torch.zeros(0), vertices, target(), *rest)
-    found = engine.gradients(model, torch.zeros(0), vertices, small, *rest)
+    _, faces = sphere()
+    engine, model, large = NativeEngine(faces), splats(60, 0), shots(0)
+    small = replace(large, targets=(replace(large.targets[0], rectangle=(20, 15, 40, 30)),))
+    expected = NativeEngine(faces).gradients(model, small, WEIGHTS, LEAST, False)
+    engine.gradients(model, large, WEIGHTS, LEAST, False)
+    found = engine.gradients(model, small, WEIGHTS, LEAST, False)
     assert all(torch.equal(found.parameters[n], expected.parameters[n]) for n in PARAMETERS)
 
 
-def test_adam_twins() -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_update_twins(count: int) -> None:
     _, faces = sphere()
     engines = (NativeEngine(faces), TorchEngine(faces, "reference", torch.device("cpu")))
-    random = torch.Generator().manual_seed(3)
-    start, gradient = (torch.randn(50, 3, generator=random) for _ in range(2))
-    visible = (torch.rand(50, generator=random) > 0.4).to(torch.uint8)
-    tables, psi, shared = torch.randn(4, 50, 6, generator=random), torch.randn(4, generator=random), torch.randn(50, 6)
+    visible = (torch.rand(60, generator=torch.Generator().manual_seed(3)) > 0.4).to(torch.uint8)
+    rates = {name: 0.01 * (i + 1) for i, name in enumerate((*PARAMETERS, "correctives"))}
+    shrinks = {name: 1 - 0.01 * i for i, name in enumerate((*PARAMETERS, "correctives"))}
+    seen, start = shots(3, count), splats(60, 3)
+    psi = seen.psi[list(seen.pose)]
+    gradients = engines[0].gradients(start, seen, WEIGHTS, LEAST, False)
     results = []
     for engine in engines:
-        value, first, second = start.clone(), torch.zeros(50, 3), torch.zeros(50, 3)
-        table, table_first, table_second = tables.clone(), torch.zeros_like(tables), torch.zeros_like(tables)
-        for step in (1, 2, 3):
-            engine.adam(value, first, second, gradient * step, visible, 0.01, 0.9, step)
-            engine.adam_rank_one(table, table_first, table_second, psi, shared * step, visible, 0.01, 0.9, step)
-        results.append((value, second, table, table_second))
-    assert torch.equal(results[0][0][visible == 0], start[visible == 0])
-    for got, want in zip(*results, strict=True):
-        torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-6)
+        state = [start.rows(torch.arange(60)) for _ in range(3)]
+        for moments in state[1:]:
+            for name in (*PARAMETERS, "correctives"):
+                getattr(moments, name).zero_()
+        for number in (1, 2, 3):
+            engine.update(state[0], state[1], state[2], gradients, AdamStep(rates, shrinks, number, visible, psi))
+        results.append(state)
+    for name in PARAMETERS:
+        assert torch.equal(getattr(results[0][0], name)[visible == 0], getattr(start, name)[visible == 0])
+        assert not torch.equal(getattr(results[0][0], name), getattr(start, name))
+    for mine, theirs in zip(*results, strict=True):
+        for name in (*PARAMETERS, "correctives"):
+            torch.testing.assert_close(getattr(mine, name), getattr(theirs, name), rtol=1e-4, atol=1e-6)
 
 
 def test_rectangle() -> None:

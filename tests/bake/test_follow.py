@@ -11,7 +11,7 @@ import torch
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.bake.engine import Target
+from splatavatar.bake.engine import Shots, Target
 from splatavatar.bake.follow import Follower, FollowSettings, splats_of
 from splatavatar.bake.trainer import Trainer
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
@@ -112,7 +112,8 @@ def test_gradients_are_those_of_the_loss(avatar: Avatar, truth: PoseParameters) 
     def loss(values: list[torch.Tensor]) -> float:
         vertices = skinning.pose(follower._rig, *values).contiguous()
         psi = follower._weights @ torch.cat([values[0], values[1].flatten()]) + follower._bias
-        g = follower._engine.gradients(follower._splats, psi, vertices, shown, (0.6, 0.6, 0.6), w, False)
+        shots = Shots((shown,), (0,), vertices[None], psi[None], ((0.6, 0.6, 0.6),))
+        g = follower._engine.gradients(follower._splats, shots, w, 0.0, False)
         return float(np.dot((w.l1, w.dssim, w.matte), g.losses))
 
     found = follower._gradients(values, [shown])

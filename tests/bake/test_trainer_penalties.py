@@ -40,7 +40,8 @@ def penalise(trainer: Trainer, **changes: Any) -> dict[str, Tensor]:
     splats = trainer.state.splats
     zeros = {name: torch.zeros_like(getattr(splats, name)) for name in PARAMETERS}
     n = len(splats)
-    gradients = Gradients(zeros, None, torch.zeros(n), torch.zeros(n), (0.0, 0.0, 0.0))
+    none = torch.zeros(n)
+    gradients = Gradients(zeros, torch.zeros(0, n, 6), None, none, none, none, torch.zeros(3))
     trainer._regularise(gradients)
     return gradients.parameters
 

@@ -1,0 +1,125 @@
+"""Playing on the drive path of a GPU; interpreted where there is none."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # read when Triton is first imported
+pytest.importorskip("triton", reason="the kernels need Triton")
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.cuda_frame import STAGES
+from splatavatar.avatar.cuda_path import CudaDrivePath
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.frame_path import GpuPath
+from splatavatar.drive.benchmark import benchmark
+from splatavatar.drive.latency import measure_latency
+from splatavatar.drive.loop import Loop, LoopSettings
+from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.playback import play
+from splatavatar.drive.sinks.background import ColourBackground, Transparent
+from splatavatar.drive.view import default_camera
+from splatavatar.render.camera import Camera
+from splatavatar.render.gpu import tiles
+
+WHITE = (1.0, 1.0, 1.0)
+
+
+class Memory:
+    """A sink that keeps what it gets."""
+
+    def __init__(self) -> None:
+        self.images: list[NDArray[np.uint8]] = []
+
+    def write(self, image: NDArray[np.uint8]) -> None:
+        self.images.append(image.copy())
+
+    def close(self) -> None:
+        """Nothing."""
+
+    def discard(self) -> None:
+        """Nothing."""
+
+
+@pytest.fixture
+def person(avatar: Avatar, monkeypatch: pytest.MonkeyPatch) -> Avatar:
+    """Every 32nd Gaussian of the small avatar, as large as those it stands for; little room: interpreting is slow."""
+    monkeypatch.setattr(tiles, "STEP", 256)
+    g, c = avatar.gaussians, avatar.correctives
+    few = replace(g, **{name: getattr(g, name)[::32] for name in vars(g)})
+    few = replace(few, scale=few.scale * np.float32(32**0.5))
+    return replace(
+        avatar, gaussians=few, correctives=replace(c, position=c.position[:, ::32], colour=c.colour[:, ::32])
+    )
+
+
+@pytest.fixture
+def camera(person: Avatar) -> Camera:
+    return default_camera(person, 24, 20)
+
+
+@pytest.fixture
+def path(person: Avatar) -> CudaDrivePath:
+    return CudaDrivePath(person, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+def test_which_paths_are_of_a_gpu(person: Avatar, path: CudaDrivePath) -> None:
+    assert isinstance(path, GpuPath)
+    assert not isinstance(DrivePath(person), GpuPath)
+
+
+def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaDrivePath, camera: Camera) -> None:
+    sinks = {}
+    for name, drawn in (("native", None), ("gpu", path)):
+        sinks[name] = Memory()
+        stats = play(person, moving_signal(2 / 30), camera, [sinks[name]], WHITE, path=drawn)
+        assert stats.frames == 2
+    assert stats.stages.keys() == {"total"}
+    for got, want in zip(sinks["gpu"].images, sinks["native"].images, strict=True):
+        assert want.std() > 5 and np.abs(got.astype(int) - want).max() <= 2
+
+
+def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaDrivePath, camera: Camera) -> None:
+    settings = LoopSettings(camera, [ColourBackground(WHITE), Transparent()])
+    native, loop = Loop(person, [], [], settings), Loop(person, [], [], settings, path=path)
+    loop.prepare()
+    signal = moving_signal(1.0).frame(20)
+    got, want = loop.draw(signal), native.draw(signal)
+    assert want.shape == (20, 24, 3) and want.std() > 5
+    assert np.abs(got.astype(int) - want).max() <= 2
+    for each in (native, loop):
+        each.controls.background = 1
+    got, want = loop.draw(signal), native.draw(signal)
+    assert want.shape == (20, 24, 4)
+    assert np.abs(got[..., 3].astype(int) - want[..., 3]).max() <= 2
+
+
+def test_a_benchmark_has_every_stage(person: Avatar, path: CudaDrivePath, monkeypatch: pytest.MonkeyPatch) -> None:
+    from splatavatar.drive import benchmark as module
+
+    monkeypatch.setattr(module, "WARM_UP", 1)
+    result = benchmark(person, 24, 20, 2, path)
+    assert tuple(result.stages) == (*STAGES, "total") and min(result.stages.values()) > 0
+    assert result.device == path.device and result.fps > 0
+
+
+def test_latency_is_that_of_the_path(person: Avatar, path: CudaDrivePath) -> None:
+    result = measure_latency(person, 24, 20, seconds=0.5, path=path)
+    assert result.device == path.device and result.render_fps > 0
+
+
+def test_measuring_stages_leaves_the_picture_alone(person: Avatar, path: CudaDrivePath, camera: Camera) -> None:
+    from splatavatar.drive.retarget import retarget
+
+    parameters = retarget(moving_signal(1.0).frame(7), person.rig)
+    before = path.render(parameters, camera, WHITE).copy()
+    stages = path.stage_milliseconds([parameters], [camera], WHITE)
+    assert tuple(stages) == STAGES and min(stages.values()) > 0
+    assert np.array_equal(path.render(parameters, camera, WHITE), before)
