@@ -56,14 +56,7 @@ class RigMotion:
     def leaves(self, timesteps: Sequence[int]) -> tuple[dict[str, Tensor], Tensor]:
         """Differentiable values of P timesteps, by the names of ``MOVING``, and the vertices (P, V, 3) they give."""
         leaves = [value.detach().clone().requires_grad_() for value in self._values(list(timesteps))]
-        if self.device.type == "cpu":
-            # One by one: the gradient of a batch is summed in no fixed order there.
-            expression, joint_rotations, translation, offset = leaves
-            rows = zip(expression, joint_rotations, translation, strict=True)
-            vertices = torch.stack([self._pose(*row, offset) for row in rows])
-        else:
-            vertices = self._pose(*leaves)
-        return dict(zip(MOVING, leaves, strict=True)), vertices
+        return dict(zip(MOVING, leaves, strict=True)), self._pose(*leaves)
 
     def refined(self, parameters: RigParameters) -> RigParameters:
         """``parameters`` with the motion as it stands; the template offset is the rig's."""
