@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.avatar.file import load_avatar, save_avatar
+    from splatavatar.avatar.frame_path import open_path
     from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
     from splatavatar.drive.playback import play
@@ -49,6 +50,7 @@ _MODULES = {
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",
+    "open_path": "avatar.frame_path",
     "play": "drive.playback",
     "rasterize": "render.rasterize",
     "read_capture": "capture",
@@ -78,6 +80,7 @@ __all__ = [
     "load_avatar",
     "load_rig",
     "look_at",
+    "open_path",
     "play",
     "rasterize",
     "read_capture",

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_frame import CudaFrame
 from splatavatar.avatar.cuda_model import cuda_model
+from splatavatar.avatar.frame_path import Background
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu_check import cuda_problem
@@ -21,8 +22,6 @@ IN_FLIGHT = 2
 """pictures of a stream between the CPU and the GPU"""
 KEPT = 8
 """recorded frames: sizes, backgrounds and batches that are used in turn"""
-
-Background = tuple[float, float, float]
 
 
 class CudaDrivePath:
@@ -43,6 +42,7 @@ class CudaDrivePath:
                 raise DependencyError(f"--device cuda cannot work here: {problem}")
             device = torch.device("cuda", torch.cuda.current_device())
         self.avatar = avatar
+        self._device = device
         self._model = cuda_model(avatar, device)
         self._frames: dict[object, CudaFrame] = {}
         self._milliseconds = 0.0
@@ -108,6 +108,29 @@ class CudaDrivePath:
     def timings(self) -> dict[str, float]:
         """Milliseconds of the last picture, its parameters on the CPU and its way back included: ``total``."""
         return {"total": self._milliseconds}
+
+    @property
+    def device(self) -> str:
+        """What computes, in words."""
+        if self._device.type == "cuda":
+            return torch.cuda.get_device_name(self._device)
+        return "CPU: the interpreter of Triton"
+
+    def stage_milliseconds(
+        self,
+        poses: Sequence[PoseParameters],
+        cameras: Sequence[Camera],
+        background: Background | None = None,
+        pose: Sequence[int] | None = None,
+    ) -> dict[str, float]:
+        """Milliseconds of each stage (``cuda_frame.STAGES``) on the GPU alone, measured one by one.
+
+        Arguments as those of ``render_batch``.
+        """
+        frame = self.frame(poses, cameras, background, pose)
+        frame.start(poses, cameras)
+        frame.finish()
+        return frame.stage_milliseconds()
 
     def frame(
         self,

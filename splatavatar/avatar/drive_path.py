@@ -81,6 +81,11 @@ class DrivePath:
         return {**stages, "total": sum(stages.values())}
 
     @property
+    def device(self) -> str:
+        """What computes, in words."""
+        return f"CPU: {_native.thread_count()} threads, {_native.instruction_set()}"
+
+    @property
     def visible(self) -> int:
         """Gaussians that touched a pixel of the last picture."""
         return int(self._native.visible)

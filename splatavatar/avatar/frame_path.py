@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.errors import SettingsError
+from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
 DEVICES = ("cpu", "cuda")
+
+Background = tuple[float, float, float]
 
 
 class FramePath(Protocol):
@@ -20,8 +23,13 @@ class FramePath(Protocol):
 
     avatar: Avatar
 
+    @property
+    def device(self) -> str:
+        """What computes, in words."""
+        ...
+
     def render(
-        self, parameters: PoseParameters, camera: Camera, background: tuple[float, float, float] | None = None
+        self, parameters: PoseParameters, camera: Camera, background: Background | None = None
     ) -> NDArray[np.uint8]:
         """uint8 (H, W, 3) over ``background``, or (H, W, 4) with straight alpha. The next call overwrites it."""
         ...
@@ -31,6 +39,41 @@ class FramePath(Protocol):
         ...
 
 
+@runtime_checkable
+class GpuPath(FramePath, Protocol):
+    """One whose pictures are made while those before them are on their way back; see ``CudaDrivePath``."""
+
+    def stream(
+        self,
+        frames: Iterable[tuple[Sequence[PoseParameters], Sequence[Camera]]],
+        background: Background | None = None,
+    ) -> Iterator[NDArray[np.uint8]]:
+        """The pictures (B, H, W, 3 or 4) of each frame in order, each valid until the next is asked for."""
+        ...
+
+    def stage_milliseconds(
+        self, poses: Sequence[PoseParameters], cameras: Sequence[Camera], background: Background | None = None
+    ) -> dict[str, float]:
+        """Milliseconds of each stage on the GPU alone, measured one by one."""
+        ...
+
+
+def check_device(device: str) -> None:
+    """Says early what ``open_path`` would: before videos are read and files are written.
+
+    Raises:
+        SettingsError: unknown device.
+        DependencyError: it cannot work on this machine.
+    """
+    if device not in DEVICES:
+        raise SettingsError(f"unknown device {device!r}; the devices are {', '.join(DEVICES)}")
+    if device == "cuda":
+        from splatavatar.render.gpu_check import cuda_problem
+
+        if problem := cuda_problem():
+            raise DependencyError(f"--device cuda cannot work here: {problem}")
+
+
 def open_path(avatar: Avatar, device: str = "cpu") -> FramePath:
     """``avatar`` ready for playing on one of ``DEVICES``.
 
@@ -38,18 +81,17 @@ def open_path(avatar: Avatar, device: str = "cpu") -> FramePath:
         SettingsError: unknown device.
         DependencyError: it cannot work on this machine.
     """
-    if device == "cpu":
-        from splatavatar.avatar.drive_path import DrivePath
-
-        return DrivePath(avatar)
+    check_device(device)
     if device == "cuda":
-        from splatavatar.render.gpu_check import cuda_problem
-
-        if problem := cuda_problem():
-            from splatavatar.errors import DependencyError
-
-            raise DependencyError(f"--device cuda cannot work here: {problem}")
         from splatavatar.avatar.cuda_path import CudaDrivePath
 
         return CudaDrivePath(avatar)
-    raise SettingsError(f"unknown device {device!r}; the devices are {', '.join(DEVICES)}")
+    from splatavatar.avatar.drive_path import DrivePath
+
+    return DrivePath(avatar)
+
+
+def prepare(path: FramePath, camera: Camera, background: Background | None) -> None:
+    """Does what the first picture of a size and a background would wait for: a GPU compiles kernels and records."""
+    if isinstance(path, GpuPath):
+        path.render(PoseParameters.neutral(path.avatar.rig), camera, background)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.frame_path import FramePath, open_path
 from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.data import load_targets
 from splatavatar.bake.evaluate import evaluate
@@ -47,11 +47,13 @@ def evaluate_footage(
     out: Path | None,
     progress: Callable[[int, int], None] | None = None,
     options: ExtractOptions | None = None,
+    path: FramePath | None = None,
 ) -> dict[str, Any]:
     """``evaluate`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
 
     The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
     is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
+    ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
         CaptureError: no video, no face in it, or no frames of that split.
@@ -68,15 +70,15 @@ def evaluate_footage(
         frames = list(capture.frames)
         starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
         poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, told), strict=True))
-        path = DrivePath(avatar)
+        drawn = path or open_path(avatar)
 
         def render(frame: Frame) -> Floats:
-            return path.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
+            return drawn.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
 
         capture = replace(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
         )
-        alone = _landmarks_alone(path, frames, starts)
+        alone = _landmarks_alone(drawn, frames, starts)
         return evaluate(avatar, capture, split, out, render, None, {"landmarks_alone": alone})
 
 
@@ -87,10 +89,12 @@ def evaluate_untracked(
     out: Path | None,
     progress: Callable[[int, int], None] | None = None,
     options: ExtractOptions | None = None,
+    path: FramePath | None = None,
 ) -> dict[str, Any]:
     """``evaluate`` on a capture of known cameras and unknown motion.
 
     Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
+    ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
         CaptureError: the split is empty, or a timestep shows no face.
@@ -108,10 +112,10 @@ def evaluate_untracked(
         views = [views[i] for i in spread(len(views), VIEWS)]
         poses[step] = follower.follow(pose_parameters(avatar.rig, parameters, step), load_targets(views))
         told(done + 1, len(steps))
-    path = DrivePath(avatar)
+    drawn = path or open_path(avatar)
 
     def render(frame: Frame) -> Floats:
-        return path.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
+        return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
 
     return evaluate(avatar, capture, split, out, render)
 
@@ -161,7 +165,7 @@ def _followed(
         told(number + 1, len(frames))
 
 
-def _landmarks_alone(path: DrivePath, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
+def _landmarks_alone(path: FramePath, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
     scores = []
     for frame, start in zip(frames, starts, strict=True):
         image, matte = load_frame(frame)

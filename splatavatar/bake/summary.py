@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.frame_path import FramePath
 from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.report import Report, write_report
@@ -31,12 +32,11 @@ SIZE = 512
 """pixels of the picture whose speed is reported"""
 
 
-def frame_renderer(avatar: Avatar, parameters: RigParameters) -> Callable[[Frame], NDArray[np.float32]]:
+def frame_renderer(path: FramePath, parameters: RigParameters) -> Callable[[Frame], NDArray[np.float32]]:
     """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
-    path = DrivePath(avatar)
 
     def render(frame: Frame) -> NDArray[np.float32]:
-        pose = pose_parameters(avatar.rig, parameters, frame.timestep)
+        pose = pose_parameters(path.avatar.rig, parameters, frame.timestep)
         return path.render(pose, frame.camera).astype(np.float32) / np.float32(255)
 
     return render
@@ -60,12 +60,13 @@ def write_summary(
     brief = replace(capture, splits=few)
     metrics: dict[str, dict[str, float | None]] = {}
     path = out.with_name("report.html")
+    render = frame_renderer(DrivePath(avatar), parameters)
     with tempfile.TemporaryDirectory() as folder:
         sheets: dict[str, Path] = {}
         for split in ("val", "test") if few["val"] or few["test"] else ("train",):
             if few[split]:
                 where = Path(folder) / split
-                metrics[split] = evaluate(avatar, brief, split, where, frame_renderer(avatar, parameters))["mean"]
+                metrics[split] = evaluate(avatar, brief, split, where, render)["mean"]
                 sheets[split] = where / "contact_sheet.png"
         report = Report(
             title=str(avatar.metadata.get("name", out.stem)),

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splatavatar.cli.options import AvatarArgument, SizeOption
+from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sizes import parse_size
 from splatavatar.errors import SettingsError
+
+if TYPE_CHECKING:
+    from splatavatar.avatar.frame_path import FramePath
 
 
 def bench(
@@ -29,19 +32,25 @@ def bench(
         Path | None,
         typer.Option("--audio", metavar="FILE", help="With --latency: heard as a microphone.", show_default=False),
     ] = None,
+    device: DeviceOption = DrawingDevice.cpu,
 ) -> None:
     """Time the drive path: median milliseconds of each stage, and frames a second."""
     width, height = parse_size(size)
-    if latency:
-        _latency(avatar, as_json, width, height, video, audio)
-        return
-    if video is not None or audio is not None:
+    if not latency and (video is not None or audio is not None):
         raise SettingsError("--video and --audio drive only with --latency")
+
+    from splatavatar.avatar.frame_path import check_device, open_path
+
+    check_device(device.value)
+    person, file = open_avatar(avatar)
+    path = open_path(person, device.value)
+    if latency:
+        _latency(path, file.name, as_json, width, height, video, audio)
+        return
 
     from splatavatar.drive.benchmark import benchmark
 
-    person, path = open_avatar(avatar)
-    result = benchmark(person, width, height, frames)
+    result = benchmark(person, width, height, frames, path)
     if as_json:
         import json
         from dataclasses import asdict
@@ -54,7 +63,8 @@ def bench(
 
     console = Console(highlight=False)
     console.print(
-        f"{path.name}: {result.gaussians:,} Gaussians at {width}x{height}, {result.fps:.0f} FPS", markup=False
+        f"{file.name}: {result.gaussians:,} Gaussians at {width}x{height}, {result.fps:.0f} FPS ({result.device})",
+        markup=False,
     )
     table = Table("stage")
     table.add_column("median ms", justify="right")
@@ -66,22 +76,21 @@ def bench(
 
 
 def _latency(
-    avatar: str | None, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
+    path: FramePath, name: str, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
 ) -> None:
     from dataclasses import asdict
 
     from splatavatar.drive.latency import measure_latency
 
-    person, path = open_avatar(avatar)
-    result = measure_latency(person, width, height, video, audio)
+    result = measure_latency(path.avatar, width, height, video, audio, path=path)
     if as_json:
         import json
 
         typer.echo(json.dumps(asdict(result), indent=2))
         return
     typer.echo(
-        f"{path.name} at {width}x{height} from {result.source}, {result.source_fps:.1f} signals a second: "
-        f"{result.render_fps:.1f} FPS\n"
+        f"{name} at {width}x{height} from {result.source}, {result.source_fps:.1f} signals a second: "
+        f"{result.render_fps:.1f} FPS ({result.device})\n"
         f"camera frame to screen: {result.latency_p50:.1f} ms, p95 {result.latency_p95:.1f} ms; "
         f"age of all pictures: {result.age_p50:.1f} ms, p95 {result.age_p95:.1f} ms"
     )

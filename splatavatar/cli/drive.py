@@ -12,7 +12,7 @@ import typer
 
 from splatavatar.cli.drive_checks import check_outputs, check_purpose
 from splatavatar.cli.limits import parse_limit
-from splatavatar.cli.options import AvatarArgument, LimitOption, SizeOption
+from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.sizes import parse_size
@@ -98,6 +98,7 @@ def drive(
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the idle motion.")] = 0,
     stats: Annotated[bool, typer.Option("--stats", help="Print rates and ages twice a second.")] = False,
     model: Annotated[Path | None, _file("--model", "MediaPipe's face_landmarker.task, where a camera drives.")] = None,
+    device: DeviceOption = DrawingDevice.cpu,
 ) -> None:
     """Drive an avatar: from a camera, a phone, a voice or a file; into a window, a video or a virtual camera.
 
@@ -131,11 +132,15 @@ def drive(
         },
         NEEDS,
     )
+
+    from splatavatar.avatar.frame_path import check_device
+
+    check_device(device.value)
     if alone:
         from splatavatar.drive.offline import FileInput
 
         given = FileInput(*files[0], model, None if no_idle else seed, mirror)
-        _play(avatar, (width, height), given, outputs, record, background, allowed)
+        _play(avatar, (width, height), given, outputs, record, background, allowed, device.value)
         return
 
     from splatavatar.cli.drive_background import live_backgrounds
@@ -174,6 +179,7 @@ def drive(
         calibrate,
         None if no_idle else seed,
         stats,
+        device.value,
     )
     drive_live(person, camera, made, options)
 
@@ -186,8 +192,10 @@ def _play(
     record: Path | None,
     background: str | None,
     limit: float | None,
+    device: str,
 ) -> None:
     """Every frame of a file, into files."""
+    from splatavatar.avatar.frame_path import open_path
     from splatavatar.cli.drive_background import file_background
     from splatavatar.drive.interrupt import deferred_interrupts
     from splatavatar.drive.playback import play
@@ -205,7 +213,7 @@ def _play(
         typer.echo(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
     if not outputs:
         return
-    camera = default_camera(person, width, height)
+    camera, path = default_camera(person, width, height), open_path(person, device)
 
     def opened(path: Path) -> Sink:
         sound = None if path.suffix.lower() == ".png" else given.sound()
@@ -216,9 +224,9 @@ def _play(
     with deferred_interrupts(interrupted.set):
         sinks = open_sinks([partial(opened, path) for path in outputs])
         with progress_bar("driving") as progress:
-            stats = play(person, recording, camera, sinks, behind, progress, limit, interrupted)
-    for path in outputs:
+            stats = play(person, recording, camera, sinks, behind, progress, limit, interrupted, path)
+    for out in outputs:
         typer.echo(
-            f"{path}: {stats.frames} frames of {width}x{height} at {recording.fps:.5g} a second, "
+            f"{out}: {stats.frames} frames of {width}x{height} at {recording.fps:.5g} a second, "
             f"rendered at {stats.render_fps:.0f} FPS"
         )

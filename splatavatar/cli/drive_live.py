@@ -39,6 +39,7 @@ class LiveOptions:
     calibrate: bool = False
     idle_seed: int | None = 0
     stats: bool = False
+    device: str = "cpu"
 
 
 def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options: LiveOptions) -> None:
@@ -76,6 +77,7 @@ def _opened(
         from splatavatar.drive.sinks.window import Window
 
         shows.append(Window(controls))
+    from splatavatar.avatar.frame_path import open_path
     from splatavatar.drive.calibrate import stored_calibration
     from splatavatar.drive.chain import ChainSettings
     from splatavatar.drive.loop import Files, Loop, LoopSettings
@@ -104,7 +106,8 @@ def _opened(
         calibrated=_keep,
     )
     settings = LoopSettings(camera, options.backgrounds, file_fps=options.fps, limit=options.limit, chain=chain)
-    return Loop(avatar, inputs, shows, settings, Files(videos, record, sounds), controls)
+    drawn = open_path(avatar, options.device)
+    return Loop(avatar, inputs, shows, settings, Files(videos, record, sounds), controls, path=drawn)
 
 
 def _sound(sources: Sequence[Source]) -> LiveSoundtrack | None:

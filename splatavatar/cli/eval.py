@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.footage import FaceOption, ModelOption, extract_options
+from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
 
@@ -35,16 +36,21 @@ def eval_(
     ] = None,
     face: FaceOption = None,
     model: ModelOption = None,
+    device: DeviceOption = DrawingDevice.cpu,
 ) -> None:
     """Score an avatar against the pictures of a capture: PSNR, SSIM, FLIP, renders and a contact sheet."""
     if len(paths) > 2:
         raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(paths)} paths.")
     footage = extract_options(None, face, model, None)
+
+    from splatavatar.avatar.frame_path import check_device
+
+    check_device(device.value)
     avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)
     folder = Path("eval") / path.stem / split.value if out is None else out
 
     from splatavatar.bake.run import evaluate_avatar
 
     with progress_bar("evaluating") as progress:
-        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage)
+        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value)
     typer.echo(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+class DrawingDevice(str, Enum):
+    """``frame_path.DEVICES``."""
+
+    cpu = "cpu"
+    cuda = "cuda"
+
 
 AvatarArgument = Annotated[
     str | None, typer.Argument(metavar="AVATAR", help="A .splatavatar file.", show_default="the most recently baked")
@@ -34,3 +43,4 @@ BackgroundOption = Annotated[
         show_default="white in a video, transparent in a picture",
     ),
 ]
+DeviceOption = Annotated[DrawingDevice, typer.Option("--device", help="Where pictures are drawn.")]

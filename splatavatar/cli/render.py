@@ -10,7 +10,15 @@ import typer
 
 from splatavatar.cli.colours import parse_background
 from splatavatar.cli.limits import parse_limit
-from splatavatar.cli.options import AvatarArgument, BackgroundOption, FrameOption, LimitOption, SignalOption
+from splatavatar.cli.options import (
+    AvatarArgument,
+    BackgroundOption,
+    DeviceOption,
+    DrawingDevice,
+    FrameOption,
+    LimitOption,
+    SignalOption,
+)
 from splatavatar.cli.playing import open_avatar, open_signal
 from splatavatar.cli.sizes import parse_size
 from splatavatar.errors import OutputError, SettingsError
@@ -40,6 +48,7 @@ def render(
     ] = None,
     background: BackgroundOption = None,
     limit: LimitOption = "3",
+    device: DeviceOption = DrawingDevice.cpu,
 ) -> None:
     """Render one picture of an avatar."""
     if out.suffix.lower() != ".png":
@@ -50,13 +59,14 @@ def render(
     allowed = parse_limit(limit)
     pixels = None if size is None else parse_size(size)
 
-    from splatavatar.avatar.drive_path import DrivePath
+    from splatavatar.avatar.frame_path import check_device, open_path, prepare
     from splatavatar.drive.limits import expression_limit
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.drive.view import camera_from_file, default_camera
 
+    check_device(device.value)
     person, _ = open_avatar(avatar)
     parameters = parameters_at(*open_signal(signal, frame), person.rig, expression_limit(person, allowed))
     if camera is not None:
@@ -66,7 +76,8 @@ def render(
         turn = math.radians(yaw or 0), math.radians(pitch or 0)
         view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
     prepare_folder(out)
-    path = DrivePath(person)
+    path = open_path(person, device.value)
+    prepare(path, view, colour)
     write_png(out, path.render(parameters, view, colour))
     milliseconds = path.timings()["total"]
     typer.echo(f"{out}: {view.width}x{view.height}, rendered in {milliseconds:.1f} ms ({1000 / milliseconds:.0f} FPS)")

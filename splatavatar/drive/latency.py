@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.frame_path import FramePath, open_path
 from splatavatar.drive.loop import DEFAULT_CAP, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.sources.playback_source import RecordingSource
@@ -35,6 +36,8 @@ class LatencyResult:
     source: str
     width: int
     height: int
+    device: str
+    """what draws"""
     seconds: float
     """measured, the warm-up not among them"""
     source_fps: float
@@ -102,11 +105,13 @@ def measure_latency(
     audio: str | Path | None = None,
     seconds: float = SECONDS,
     cap: float | None = DEFAULT_CAP,
+    path: FramePath | None = None,
 ) -> LatencyResult:
     """Drive ``avatar`` for ``seconds`` (less where a file ends before) and measure.
 
     ``video`` is played as a camera, tracking and all; ``audio`` is heard as by a microphone; without either the
     built-in motion comes in at 30 signals a second. ``cap``: most pictures a second, None for as many as there can be.
+    ``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given.
 
     Raises:
         SourceError, DependencyError: the source cannot be opened.
@@ -118,14 +123,16 @@ def measure_latency(
         sources.append(PacedVoice(audio))
     if not sources:
         sources.append(RecordingSource(moving_signal(), "built-in motion", loop=True))
-    return _measure(avatar, sources, width, height, seconds, cap)
+    return _measure(path or open_path(avatar), sources, width, height, seconds, cap)
 
 
 def _measure(
-    avatar: Avatar, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
+    path: FramePath, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
 ) -> LatencyResult:
-    camera = default_camera(avatar, width, height)
-    loop = Loop(avatar, sources, [NullScreen()], LoopSettings(camera, cap=cap, window=seconds))
+    camera = default_camera(path.avatar, width, height)
+    settings = LoopSettings(camera, cap=cap, window=seconds)
+    loop = Loop(path.avatar, sources, [NullScreen()], settings, path=path)
+    loop.prepare()
     timer = threading.Timer(WARM_UP + seconds, loop.controls.stop)
     timer.daemon = True
     timer.start()
@@ -137,6 +144,7 @@ def _measure(
         " + ".join(source.name for source in sources),
         width,
         height,
+        path.device,
         seconds,
         next(iter(stats.source_fps.values())),
         stats.render_fps,

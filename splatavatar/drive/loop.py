@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.frame_path import FramePath, open_path, prepare
 from splatavatar.drive.chain import Chain, ChainSettings
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.interrupt import deferred_interrupts
@@ -82,7 +82,9 @@ class Loop:
         files: Files | None = None,
         controls: Controls | None = None,
         clock: Clock = perf_counter,
+        path: FramePath | None = None,
     ) -> None:
+        """``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given."""
         files = files or Files()
         self.controls = controls or Controls()
         self._avatar, self._settings, self._clock = avatar, settings, clock
@@ -95,7 +97,7 @@ class Loop:
         self._aligned = False
         self._arrived = threading.Event()
         self._expressions = expression_limit(avatar, settings.limit)
-        self._path = DrivePath(avatar)
+        self._path = path or open_path(avatar)
         self._rendered = 0
         self._rates = [Rate(settings.window) for _ in sources]
         self._render_rate = Rate(settings.window)
@@ -133,9 +135,15 @@ class Loop:
 
     def listen(self) -> None:
         """Start the sources, as ``run`` does. Raises SourceError or DependencyError."""
+        self.prepare()
         for source, mailbox in self._inputs:
             source.start(partial(self._take, mailbox), self._clock)
             mailbox.fps = source.fps
+
+    def prepare(self) -> None:
+        """What the first picture over each background would wait for; see ``frame_path.prepare``."""
+        for colour in dict.fromkeys(map(_colour, self._settings.backgrounds)):
+            prepare(self._path, self._settings.camera, colour)
 
     def step(self, now: float) -> Picture:
         """Render the picture of ``now`` and hand it to every sink. Called by one thread."""
@@ -158,9 +166,8 @@ class Loop:
         """The picture of ``signal`` as it is: (H, W, 3), or (H, W, 4) where nothing is behind the avatar."""
         settings = self._settings
         background = settings.backgrounds[self.controls.background % len(settings.backgrounds)]
-        colour = background.colour if isinstance(background, ColourBackground) else None
         parameters = retarget(signal, self._avatar.rig, self._expressions)
-        image = self._path.render(parameters, settings.camera, colour)
+        image = self._path.render(parameters, settings.camera, _colour(background))
         if isinstance(background, ColourBackground | Transparent):
             return image.copy()
         width, height = settings.camera.width, settings.camera.height
@@ -281,6 +288,11 @@ class Loop:
             if report is not None and perf_counter() >= reported + REPORT_EVERY:
                 reported = perf_counter()
                 report(self.stats())
+
+
+def _colour(background: Background) -> tuple[float, float, float] | None:
+    """What the avatar is drawn over."""
+    return background.colour if isinstance(background, ColourBackground) else None
 
 
 def _try(close: Callable[[], None], failures: list[BaseException]) -> None:

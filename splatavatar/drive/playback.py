@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.frame_path import FramePath, open_path, prepare
 from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
@@ -62,6 +62,7 @@ def play(
     progress: Progress | None = None,
     limit: float | None = DEFAULT_LIMIT,
     interrupted: threading.Event | None = None,
+    path: FramePath | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
@@ -71,10 +72,11 @@ def play(
     One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard, at whatever
     moment, the sinks are closed on what they have, then KeyboardInterrupt goes on; on any other error they are
     discarded. ``interrupted`` says the same when it is set, for a caller that defers interrupts itself.
+    ``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given.
     """
     interrupted = interrupted or threading.Event()
     with deferred_interrupts(interrupted.set):
-        stats = _play(avatar, recording, camera, sinks, background, progress, limit, interrupted)
+        stats = _play(avatar, recording, camera, sinks, background, progress, limit, interrupted, path)
     if interrupted.is_set():
         raise KeyboardInterrupt
     return stats
@@ -89,6 +91,7 @@ def _play(
     progress: Progress | None,
     limit: float | None,
     interrupted: threading.Event,
+    path: FramePath | None,
 ) -> PlaybackStats:
     order = schedule(recording)
     channels = 4 if background is None else 3
@@ -98,7 +101,8 @@ def _play(
     pending: deque[Future[None]] = deque()
     rendering, stages, done = 0.0, dict[str, float](), 0
     try:
-        path, expressions = DrivePath(avatar), expression_limit(avatar, limit)
+        path, expressions = path or open_path(avatar), expression_limit(avatar, limit)
+        prepare(path, camera, colour)
         with ThreadPoolExecutor(max_workers=1) as worker:
             for done, index in enumerate(order.tolist(), start=1):
                 started = perf_counter()
