@@ -13,6 +13,7 @@ from splatavatar.render.gpu_check import cuda_problem
 from splatavatar.rig.rig import Rig
 
 DEVICES = ("auto", "cpu", "cuda")
+GPU_PICTURES = 4
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,11 @@ class Device:
     """A device and the engine that runs on it."""
 
     name: str
+
+    @property
+    def pictures(self) -> int:
+        """That a step looks at: a GPU has time for several, and its kernels have more to do at once."""
+        return 1 if self.name == "cpu" else GPU_PICTURES
 
     @property
     def torch_device(self) -> torch.device:

@@ -136,7 +136,8 @@ class Job:
         self.rig, self.parameters = rig, parameters
         final_rate = PRESETS[settings.preset].final_rate
         self.monocular = len({t.timestep for t in targets}) == len(targets)
-        self.schedule = Schedule.monocular(final_rate) if self.monocular else Schedule(final_rate=final_rate)
+        schedule = Schedule.monocular(final_rate) if self.monocular else Schedule(final_rate=final_rate)
+        self.schedule = replace(schedule, pictures=device.pictures)
         self.motion = RigMotion(rig, parameters, device.torch_device)
         if self.monocular:
             targets = [looked_at(target, self.motion) for target in targets]

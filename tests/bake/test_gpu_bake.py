@@ -1,0 +1,73 @@
+"""A whole bake on a GPU: interpreted, tiny and short where there is none."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # read when Triton is first imported
+pytest.importorskip("triton", reason="the kernels need Triton")
+
+from splatavatar.avatar.file import load_avatar
+from splatavatar.bake import device, run
+from splatavatar.bake.gpu_engine import GpuEngine
+from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.rig.rig import Rig
+
+
+def test_from_capture_to_avatar(tiny_capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Steps with densification, all penalties and the rig moving give the file that they give on the CPU, about."""
+    _keep_one_camera(tiny_capture)
+    monkeypatch.setitem(PRESETS, "fast", replace(PRESETS["fast"], gaussians=200))
+    baked = {}
+    for name in ("cpu", "gpu"):
+        out = tiny_capture / f"{name}.splatavatar"
+        with monkeypatch.context() as patch:
+            patch.setattr(device.Device, "pictures", 2)
+            if name == "gpu" and not torch.cuda.is_available():
+                patch.setattr(device.Device, "engine", interpreted)
+            place = "cuda" if name == "gpu" and torch.cuda.is_available() else "cpu"
+            run.bake(BakeSettings(tiny_capture, out=out, preset="fast", iterations=3, device=place))
+        baked[name] = load_avatar(out)
+    one, other = baked["cpu"].gaussians, baked["gpu"].gaussians
+    assert len(one) == len(other) > 100
+    assert np.array_equal(one.face, other.face)
+    # Adam's first steps have the size of the rate whatever the gradient is: where that is nearly zero its sign is chance.
+    for field in ("position", "colour", "opacity"):
+        away = np.abs(getattr(one, field) - getattr(other, field))
+        assert np.median(away) < 1e-4 and np.quantile(away, 0.9) < 2e-3, field
+
+
+def interpreted(self: device.Device, rig: Rig) -> GpuEngine:
+    return GpuEngine(torch.from_numpy(rig.faces), torch.device("cpu"))
+
+
+def _keep_one_camera(capture: Path) -> None:
+    import json
+
+    path = capture / "transforms.json"
+    data = json.loads(path.read_text())
+    data["frames"] = [f for f in data["frames"] if f["camera_index"] == 0]
+    names = {f["file_path"] for f in data["frames"]}
+    for split in ("train", "val", "test"):
+        data[f"{split}_filenames"] = [n for n in data[f"{split}_filenames"] if n in names]
+    path.write_text(json.dumps(data))
+
+
+@pytest.mark.gpu
+def test_the_quality_of_the_cpu(tmp_path: Path, sample_capture: Path) -> None:
+    """The same 400 steps of one picture score the same to a tenth of a decibel."""
+    scores = []
+    for place in ("cpu", "cuda"):
+        out = tmp_path / f"{place}.splatavatar"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(device, "GPU_PICTURES", 1)
+            run.bake(BakeSettings(sample_capture, out=out, preset="fast", iterations=300, device=place))
+        scores.append(run.evaluate_avatar(load_avatar(out), sample_capture, "test", None)["mean"]["psnr"])
+    assert scores[1] == pytest.approx(scores[0], abs=0.1)
