@@ -201,18 +201,19 @@ class TorchEngine:
         for name in PARAMETERS:
             state = (getattr(splats, name), getattr(first, name), getattr(second, name))
             rows = on.view(-1, *[1] * (state[0].dim() - 1))
-            _adam_step(*state, gradients.parameters[name], rows, step.rates[name], step.shrinks[name], step.number)
+            adam_step(*state, gradients.parameters[name], rows, step.rates[name], step.shrinks[name], step.number)
         k = step.psi.shape[1]
         if k:
             state = (splats.correctives[:k], first.correctives[:k], second.correctives[:k])
             gradient = torch.einsum("bk,bnc->knc", step.psi, gradients.shared)
             rate, shrink = step.rates["correctives"], step.shrinks["correctives"]
-            _adam_step(*state, gradient, on[None, :, None], rate, shrink, step.number)
+            adam_step(*state, gradient, on[None, :, None], rate, shrink, step.number)
 
 
-def _adam_step(
+def adam_step(
     value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, on: Tensor, rate: float, shrink: float, step: int
 ) -> None:
+    """One in-place Adam step of the values where ``on``; ``shrink`` times the value before it, ``step`` from 1."""
     first.copy_(torch.where(on, BETA1 * first + (1 - BETA1) * gradient, first))
     second.copy_(torch.where(on, BETA2 * second + (1 - BETA2) * gradient * gradient, second))
     update = rate * first / (1 - BETA1**step) / ((second / (1 - BETA2**step)).sqrt() + EPSILON)

@@ -38,7 +38,7 @@ def test_from_capture_to_avatar(tiny_capture: Path, monkeypatch: pytest.MonkeyPa
     one, other = baked["cpu"].gaussians, baked["gpu"].gaussians
     assert len(one) == len(other) > 100
     assert np.array_equal(one.face, other.face)
-    # Adam's first steps have the size of the rate whatever the gradient is: where that is nearly zero its sign is chance.
+    # Adam's first steps have the size of the rate whatever the gradient: where that is nearly zero its sign is chance.
     for field in ("position", "colour", "opacity"):
         away = np.abs(getattr(one, field) - getattr(other, field))
         assert np.median(away) < 1e-4 and np.quantile(away, 0.9) < 2e-3, field

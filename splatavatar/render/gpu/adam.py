@@ -23,30 +23,6 @@ BLOCK = 128  # threads of a program, one value each at a time
 TABLES = 4  # correctives that a program steps: the gradients they share are then read from the L1 cache
 
 
-def adam(
-    value: Tensor,
-    first: Tensor,
-    second: Tensor,
-    gradient: Tensor,
-    visible: Tensor,
-    rate: float,
-    shrink: float,
-    step: int,
-) -> None:
-    """One in-place step of ``value`` (N, ...), contiguous float32; see ``Engine.adam``.
-
-    Args:
-        first, second: (N, ...) moments.
-        gradient: (N, ...)
-        visible: (N) uint8, the rows that are stepped.
-        shrink: factor of the value before the step.
-        step: number of this step, the first is 1.
-    """
-    if value.numel():
-        state = ((value,), (first,), (second,), (gradient,))
-        _launch(state, visible, ((rate,), (shrink,)), step, (value.numel() // len(value),))
-
-
 def adam_all(
     values: Mapping[str, Tensor],
     first: Mapping[str, Tensor],
@@ -57,32 +33,19 @@ def adam_all(
     shrinks: Mapping[str, float],
     step: int,
 ) -> None:
-    """``adam`` of all parameters of N Gaussians in one launch.
+    """One in-place step of all parameters of N Gaussians in one launch; see ``Engine.update``.
 
     Args:
-        values, first, second, gradients: by the names of ``WIDTHS``, (N, ...) of that many values a row.
-        visible: (N) uint8
-        rates, shrinks: by the same names.
+        values, first, second, gradients: by the names of ``WIDTHS``, contiguous float32 (N, ...) of that many values a
+            row.
+        visible: (N) uint8, the rows that are stepped.
+        rates, shrinks: by the same names; ``shrinks`` are factors of the value before the step.
+        step: number of this step, the first is 1.
     """
     if len(visible):
         state = tuple(tuple(group[name] for name in WIDTHS) for group in (values, first, second, gradients))
         numbers = tuple(tuple(float(group[name]) for name in WIDTHS) for group in (rates, shrinks))
         _launch(state, visible, numbers, step, tuple(WIDTHS.values()))
-
-
-def adam_rank_one(
-    table: Tensor,
-    first: Tensor,
-    second: Tensor,
-    psi: Tensor,
-    shared: Tensor,
-    visible: Tensor,
-    rate: float,
-    shrink: float,
-    step: int,
-) -> None:
-    """``adam_correctives`` of one view: ``psi`` (K), ``shared`` (N, 6)."""
-    adam_correctives(table, first, second, psi[None], shared[None], visible, rate, shrink, step)
 
 
 def adam_correctives(

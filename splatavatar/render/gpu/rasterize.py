@@ -22,13 +22,19 @@ ENTRIES = 8
 """tiles that a Gaussian meets, for a first guess of the room"""
 
 
+def view_of(T_camera_world: Tensor, camera: Camera) -> Tensor:
+    """(VIEW) of ``camera`` moved to ``T_camera_world`` (4, 4), on whose device it is made: nothing waits for it."""
+    packed = torch.from_numpy(pack_views([camera])[0]).to(T_camera_world)
+    R, t = T_camera_world[:3, :3], T_camera_world[:3, 3]
+    return torch.cat([R.flatten(), t, packed[12:16], -(R.T @ t), packed[19:]])
+
+
 class _Rasterize(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, camera: Camera, T_camera_world: Tensor, *tensors: Tensor) -> Tensor:
         gaussians = Gaussians(*(t.detach().to(torch.float32).contiguous() for t in tensors))
         n, device = len(gaussians.mean), gaussians.mean.device
-        posed = Camera(T_camera_world.detach().double().cpu().numpy(), camera.K, camera.width, camera.height)
-        view = torch.from_numpy(pack_views([posed])).to(device)
+        view = view_of(T_camera_world.detach(), camera).to(device, torch.float32)
         grid = Grid(1, camera.width, camera.height)
         splats = ProjectedSplats.room(1, n, device)
         planes = torch.empty(1, 4, camera.height, camera.width, device=device)

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("triton", reason="the kernels need Triton")
 
-from splatavatar.render.gpu import blend, bound, frames, tiles, world
+from splatavatar.render.gpu import blend, bound, frames, pose, tiles, world
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compiled import ARCHITECTURES, compiled
@@ -19,6 +19,7 @@ F, I32, I64, I16, U8 = "*fp32", "*i32", "*i64", "*i16", "*u8"
 n, x = "i32", "fp32"
 KERNELS: list[tuple[Any, list[str], dict[str, Any], int]] = [
     (frames.frames_kernel, [F, I32, F, n, n], {"BLOCK": 128}, 4),
+    (pose.pose_kernel, [F, F, I32, F, F, F, n, n, n], {"BLOCK": 128}, 4),
     (bound.bound_kernel, [I32, *[F] * 9, F, I32, F, F, I32, F, *[n] * 6], {"RAW": True, "BLOCK": 64}, 2),
     (bound.bound_kernel, [I32, *[F] * 7, "*fp16", F, F, I32, F, F, I32, F, *[n] * 6], {"RAW": False, "BLOCK": 64}, 2),
     (
@@ -32,10 +33,11 @@ KERNELS: list[tuple[Any, list[str], dict[str, Any], int]] = [
     (tiles.count_kernel, [I32, I64, I32, n, n], {"BLOCK": 256}, 4),
     (tiles.entry_kernel, [I32, I64, I32, F, I16, I32, I32, *[n] * 5], {"STEPS": 17, "BLOCK": 256}, 4),
     (tiles.gather_kernel, [I16, I64, I32, F, I32, I32, I32, F, n], {"BLOCK": 256}, 4),
-    (blend.planes_kernel, [F, I32, I32, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 2),
+    (blend.planes_kernel, [F, I32, I32, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 1),
+    (blend.planes_kernel, [F, I32, I32, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 4),
     (blend.bytes_kernel, [F, I32, I32, U8, n, n, n, n, x, x, x], {"CUT": 2e-3, "CHANNELS": 3, "TILE": 16}, 2),
-    (blend.bytes_kernel, [F, I32, I32, U8, n, n, n, n, x, x, x], {"CUT": 2e-3, "CHANNELS": 4, "TILE": 16}, 2),
-    (blend.backward_kernel, [F, I32, I32, I32, F, F, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 2),
+    (blend.bytes_kernel, [F, I32, I32, U8, n, n, n, n, x, x, x], {"CUT": 2e-3, "CHANNELS": 4, "TILE": 16}, 4),
+    (blend.backward_kernel, [F, I32, I32, I32, F, F, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 1),
 ]
 
 

@@ -64,10 +64,10 @@ def twin(arguments: list[Tensor], view: int, weights: tuple[float, float, float]
     leaf = planes[view].double().requires_grad_()
     behind = background[view].double()
     colour = leaf[:3].permute(1, 2, 0) + leaf[3, ..., None] * behind
-    loss, terms = photometric(colour, 1 - leaf[3], target, behind, LossWeights(*weights))
+    loss, terms = photometric(colour, 1 - leaf[3], pictures[picture], target, behind, LossWeights(*weights))
     loss.backward()  # type: ignore[no-untyped-call]
     assert leaf.grad is not None
-    return leaf.grad, torch.tensor(terms, dtype=torch.float64)
+    return leaf.grad, terms
 
 
 def assert_is_twin(
