@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -81,6 +81,11 @@ class Gradients:
     """(N) float, pictures in which that sum exceeds the least"""
     losses: Tensor
     """(3) unweighted means over the pictures: L1, D-SSIM, matte; on the engine's device, not waited for"""
+
+
+def sent(values: Sequence[Any], dtype: torch.dtype, device: torch.device) -> Tensor:
+    """``values`` as a tensor on ``device``, which is not waited for: indexing by a list would."""
+    return torch.tensor(values, dtype=dtype).to(device, non_blocking=True)
 
 
 class Engine(Protocol):

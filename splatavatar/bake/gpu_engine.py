@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, sent
 from splatavatar.bake.native_engine import added
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.bake.torch_engine import triangle_frames as differentiable_frames
@@ -162,9 +162,9 @@ class GpuEngine:
         with_vertices: bool,
     ) -> Gradients:
         pictures, buffers = self._pictures[size], self._room(len(shots), size, len(splats))
-        places = torch.tensor([self._places[id(t)] for t in shots.targets], dtype=torch.int64).to(self.device)
-        background = torch.tensor(shots.background).to(self.device)
-        posed = Posed(frames, shots.psi, torch.tensor(shots.pose, dtype=torch.int32).to(self.device))
+        places = sent([self._places[id(t)] for t in shots.targets], torch.int64, self.device)
+        background = sent(shots.background, torch.float32, self.device)
+        posed = Posed(frames, shots.psi, sent(shots.pose, torch.int32, self.device))
         bound, views = bound_of(splats), pictures.view[places]
         buffers.draw(bound, posed, views)
         buffers.loss(

@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from splatavatar.bake.engine import sent
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.gaussians.gaussians import PSI_LIMIT
@@ -48,14 +49,20 @@ class RigMotion:
 
     def vertices(self, timestep: int) -> Tensor:
         """(V, 3) posed vertices, metres; kept until the rig moves."""
-        if timestep not in self._posed:
-            with torch.no_grad():
-                self._posed[timestep] = self._pose(*self._values(timestep))
-        return self._posed[timestep]
+        return self.posed([timestep])[0]
 
-    def leaves(self, timesteps: Sequence[int]) -> tuple[dict[str, Tensor], Tensor]:
-        """Differentiable values of P timesteps, by the names of ``MOVING``, and the vertices (P, V, 3) they give."""
-        leaves = [value.detach().clone().requires_grad_() for value in self._values(list(timesteps))]
+    def posed(self, timesteps: Sequence[int]) -> Tensor:
+        """(P, V, 3) the same of P timesteps."""
+        new = [t for t in dict.fromkeys(timesteps) if t not in self._posed]
+        if new:
+            with torch.no_grad():
+                self._posed |= zip(new, self._pose(*self._values(sent(new, torch.int64, self.device))), strict=True)
+        return torch.stack([self._posed[t] for t in timesteps])
+
+    def leaves(self, rows: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+        """Differentiable values of the timesteps ``rows`` (P) int64, by the names of ``MOVING``, and the vertices
+        (P, V, 3) they give."""
+        leaves = [value.detach().clone().requires_grad_() for value in self._values(rows)]
         return dict(zip(MOVING, leaves, strict=True)), self._pose(*leaves)
 
     def refined(self, parameters: RigParameters) -> RigParameters:
@@ -78,8 +85,8 @@ class RigMotion:
     def _inputs(self) -> Tensor:
         return torch.cat([self.expression, self.joint_rotations.flatten(1)], 1)
 
-    def _values(self, timestep: int | list[int]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        motion = (self.expression[timestep], self.joint_rotations[timestep], self.translation[timestep])
+    def _values(self, rows: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        motion = (self.expression[rows], self.joint_rotations[rows], self.translation[rows])
         return (*motion, self.template_offset)
 
     def _pose(self, expression: Tensor, joint_rotations: Tensor, translation: Tensor, offset: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from splatavatar.bake import densify
-from splatavatar.bake.engine import AdamStep, Engine, Gradients, Shots, Target
+from splatavatar.bake.engine import AdamStep, Engine, Gradients, Shots, Target, sent
 from splatavatar.bake.native_engine import BETA1, BETA2
 from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.schedule import Schedule
@@ -127,14 +127,13 @@ class Trainer:
         state.iteration += 1
         moving = self.move_rig and progress >= schedule.rig_from and state.iteration % schedule.rig_every == 0
         timesteps = list(dict.fromkeys(target.timestep for target in targets))
-        if moving:
-            leaves, vertices = self.motion.leaves(timesteps)
-        else:
-            leaves, vertices = {}, torch.stack([self.motion.vertices(t) for t in timesteps])
-        psi = self.psi[timesteps]
+        rows = sent(timesteps, torch.int64, self.engine.device)
+        leaves, vertices = self.motion.leaves(rows) if moving else ({}, self.motion.posed(timesteps))
+        pose = tuple(timesteps.index(target.timestep) for target in targets)
+        psi = self.psi[rows]
         shots = Shots(
             tuple(targets),
-            tuple(timesteps.index(target.timestep) for target in targets),
+            pose,
             vertices.detach(),
             psi if progress >= schedule.corrective_start else psi[:, :0],
             tuple((red, green, blue) for red, green, blue in background),
@@ -149,7 +148,7 @@ class Trainer:
         self._update(gradients, shots, visible, schedule.decay(progress))
         if gradients.vertices is not None:
             vertices.backward(gradients.vertices)  # type: ignore[no-untyped-call]
-            self._update_rig(timesteps, leaves, schedule.decay(progress))
+            self._update_rig(timesteps, rows, leaves, schedule.decay(progress))
         weights, terms = schedule.loss, gradients.losses.to(torch.float32)
         loss = weights.l1 * terms[0] + weights.dssim * terms[1] + weights.matte * terms[2]
         if state.iteration == 1:
@@ -225,30 +224,32 @@ class Trainer:
         state, schedule = self.state, self.schedule
         shrinks = {name: 1 - decay * schedule.weight_decay.get(name, 0.0) for name in schedule.rates}
         rates = {name: rate * decay for name, rate in schedule.rates.items()}
-        step = AdamStep(rates, shrinks, state.iteration, visible, shots.psi[list(shots.pose)])
+        psi = shots.psi[sent(shots.pose, torch.int64, self.engine.device)]
+        step = AdamStep(rates, shrinks, state.iteration, visible, psi)
         self.engine.update(state.splats, state.moments.first, state.moments.second, gradients, step)
         # One soft Gaussian as large as a cheek costs a picture nothing and shows as a halo in the next expression.
         torch.minimum(state.splats.log_scale, self._log_limit, out=state.splats.log_scale)
         if not schedule.rates["sh"]:
             state.splats.colour.clamp_(0.0, 1.0)
 
-    def _update_rig(self, timesteps: list[int], leaves: dict[str, Tensor], decay: float) -> None:
+    def _update_rig(self, timesteps: list[int], at: Tensor, leaves: dict[str, Tensor], decay: float) -> None:
+        """``at``: ``timesteps`` on the device."""
         schedule, moments, motion = self.schedule, self.state.rig_moments, self.motion
         moments.steps[timesteps] += 1
         moments.steps[-1] += 1
         for name, leaf in leaves.items():
             table, shared = getattr(motion, name), name == "template_offset"  # one template for all timesteps
-            rows = slice(None) if shared else timesteps
+            rows = slice(None) if shared else at
             first, second = moments.first[name], moments.second[name]
             g = leaf.grad if leaf.grad is not None else torch.zeros_like(leaf)
             m, v = BETA1 * first[rows] + (1 - BETA1) * g, BETA2 * second[rows] + (1 - BETA2) * g * g
             first[rows], second[rows] = m, v
             taken = moments.steps[-1:] if shared else moments.steps[timesteps]
-            unbiased = [(1 - beta ** taken.double()).float().to(g.device) for beta in (BETA1, BETA2)]
+            unbiased = [sent((1 - beta ** taken.double()).tolist(), g.dtype, g.device) for beta in (BETA1, BETA2)]
             c1, c2 = (c.view(-1, *[1] * (g.dim() - 1)) for c in unbiased)
             moved = (m / c1) / ((v / c2).sqrt() + 1e-10)
             table[rows] -= schedule.rig_rates[name] * decay * moved
-        motion.expression[timesteps] = motion.expression[timesteps].clamp(0.0, 1.0)
+        motion.expression[at] = motion.expression[at].clamp(0.0, 1.0)
         self.psi = motion.psi(*self._basis)
         motion.forget_poses()
 

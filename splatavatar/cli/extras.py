@@ -12,7 +12,7 @@ EXTRAS = {
     "PIL": "bake",
     "flip_evaluator": "bake",
     "triton": "cuda",
-    "gsplat": "cuda",
+    "gsplat": "gsplat",
     "onnxruntime": "audio",
     "sounddevice": "live",
     "pyvirtualcam": "live",

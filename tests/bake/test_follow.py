@@ -114,7 +114,7 @@ def test_gradients_are_those_of_the_loss(avatar: Avatar, truth: PoseParameters) 
         psi = follower._weights @ torch.cat([values[0], values[1].flatten()]) + follower._bias
         shots = Shots((shown,), (0,), vertices[None], psi[None], ((0.6, 0.6, 0.6),))
         g = follower._engine.gradients(follower._splats, shots, w, 0.0, False)
-        return float(np.dot((w.l1, w.dssim, w.matte), g.losses))
+        return float(np.dot((w.l1, w.dssim, w.matte), g.losses.numpy()))
 
     found = follower._gradients(values, [shown])
     for which, index, h in ((1, (2, 1), 2e-3), (2, (0,), 4e-4), (2, (1,), 4e-4)):

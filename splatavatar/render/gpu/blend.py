@@ -80,7 +80,7 @@ def planes_kernel(record, start, stop, planes, width, height, across, down, CUT:
     first, last = tl.load(start + tl.program_id(0)), tl.load(stop + tl.program_id(0))
     clear, red, green, blue = blend(record, first, last, column + 0.5, line + 0.5, CUT, TILE)
     mask = (column < width) & (line < height)
-    area = width.to(tl.int64) * height
+    area = width * height
     out = planes + b.to(tl.int64) * 4 * area + line * width + column
     tl.store(out, red, mask)
     tl.store(out + area, green, mask)
@@ -127,7 +127,7 @@ def backward_kernel(
     b, column, line = place(across, down, TILE)
     first, last = tl.load(start + tl.program_id(0)), tl.load(stop + tl.program_id(0))
     mask = (column < width) & (line < height)
-    area = width.to(tl.int64) * height
+    area = width * height
     at = b.to(tl.int64) * 4 * area + line * width + column
     dr = tl.load(gradient + at, mask, other=0.0)
     dg = tl.load(gradient + at + area, mask, other=0.0)
