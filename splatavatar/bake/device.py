@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
@@ -10,6 +10,7 @@ from splatavatar.bake.engine import Engine
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.gpu_check import cuda_problem
+from splatavatar.render.trial import check_pictures
 from splatavatar.rig.rig import Rig
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -21,6 +22,8 @@ class Device:
     """A device and the engine that runs on it."""
 
     name: str
+    remark: str = field(default="", compare=False)
+    """why it is not the one that was expected"""
 
     @property
     def pictures(self) -> int:
@@ -43,7 +46,7 @@ class Device:
 
 
 def choose_device(name: str) -> Device:
-    """``auto`` takes CUDA where it can work.
+    """``auto`` takes CUDA where it can work and draws a trial picture right.
 
     Raises:
         SettingsError: unknown name.
@@ -54,7 +57,11 @@ def choose_device(name: str) -> Device:
     problem = None if name == "cpu" else cuda_problem()
     if name == "cuda" and problem is not None:
         raise DependencyError(f"--device cuda cannot work here: {problem}")
+    remark = ""
     if name != "cpu" and problem is None:
-        return Device("cuda")
+        wrong = None if name == "cuda" else check_pictures(["cuda"], with_torch=True)[0].problem
+        if wrong is None:
+            return Device("cuda")
+        remark = f"the bake runs on the CPU, for on the GPU of this machine {wrong}"
     torch.set_num_threads(1)  # torch only poses the rig; its pool would fight with the native threads
-    return Device("cpu")
+    return Device("cpu", remark)

@@ -80,6 +80,8 @@ def bake(settings: BakeSettings) -> Path:
         checkpoint.check(out, settings)
     display = Display(Console(stderr=True))
     with display.running():
+        if device.remark:
+            display.say(device.remark)
         capture = prepared(settings, display) if capture is None or capture.rig_parameters is None else capture
         parameters = rig_parameters(capture, settings)
         rig, spent = timed_rig(parameters.rig, parameters.identity, display)

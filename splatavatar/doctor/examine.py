@@ -8,10 +8,10 @@ from splatavatar.doctor.core import core_parts, load_native
 from splatavatar.doctor.extras import extra_parts
 from splatavatar.doctor.gpu import gpu_parts
 from splatavatar.doctor.part import Part
-from splatavatar.doctor.picture import PictureCheck, check_pictures
 from splatavatar.render.gpu_check import cuda_sentence, gsplat_sentence
 from splatavatar.render.gpu_facts import cuda_facts, gsplat_facts
 from splatavatar.render.rasterize import BACKENDS
+from splatavatar.render.trial import PictureCheck, check_pictures
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from splatavatar.bake import device
 from splatavatar.bake.device import Device, choose_device
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.errors import DependencyError, SettingsError
@@ -38,6 +39,14 @@ def test_without_a_gpu() -> None:
     with pytest.raises(DependencyError) as error:
         choose_device("cuda")
     assert str(error.value) == f"--device cuda cannot work here: {cuda_problem()}"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
+def test_a_gpu_that_draws_wrong_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(device, "cuda_problem", lambda: None)  # as on a machine where all is there, and does not work
+    chosen = choose_device("auto")
+    assert chosen == Device("cpu")
+    assert chosen.remark.startswith("the bake runs on the CPU, for on the GPU of this machine it fails (")
 
 
 @pytest.mark.gpu

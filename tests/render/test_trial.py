@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from splatavatar.doctor.examine import picture_sentence
-from splatavatar.doctor.picture import (
+from splatavatar.render import _native
+from splatavatar.render.trial import (
     PictureCheck,
     _as_tensors,
     camera,
@@ -13,7 +14,6 @@ from splatavatar.doctor.picture import (
     scene,
     written_out,
 )
-from splatavatar.render import _native
 
 
 def test_the_formula_without_torch_is_that_of_the_reference() -> None:
