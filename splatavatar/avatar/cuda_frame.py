@@ -166,6 +166,10 @@ class CudaFrame:
         for _ in range(2):  # kernels compile and libraries start outside of the recording
             for step in self.steps().values():
                 step()
+            # Sorting takes as long as there is room: as much as this picture needs, and some.
+            room = capacity_for(int(self._lists.wanted))
+            if room != len(self._lists.splat):
+                self._lists = TileLists.room(self.grid, room, self.pixels.device)
         torch.cuda.current_stream().synchronize()
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph, stream=self._stream):

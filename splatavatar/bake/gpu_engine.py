@@ -67,17 +67,17 @@ class Buffers:
         blend_planes(self.lists, self.grid, self.planes)
 
     def map(self) -> None:
-        """Fills ``lists``, with more room where one of the last steps, or the first, needed it."""
+        """Fills ``lists``; now and then gives them the room that the steps so far needed, and some."""
         map_to_tiles(self.splats, self.grid, self.lists)
         torch.maximum(self.most_wanted, self.lists.wanted, out=self.most_wanted)
         self.uses += 1
         if self.uses % LOOK != 1:
             return
         wanted, room = int(self.most_wanted), len(self.lists.splat)
-        if wanted > 0.9 * room:
+        # Sorting takes as long as there is room.
+        if wanted > 0.9 * room or capacity_for(wanted) < 0.6 * room:
             self.lists = TileLists.room(self.grid, capacity_for(wanted), self.planes.device)
-            if wanted > room:
-                map_to_tiles(self.splats, self.grid, self.lists)
+            map_to_tiles(self.splats, self.grid, self.lists)
 
 
 class GpuEngine:

@@ -150,10 +150,13 @@ def test_the_picture_of_a_preview() -> None:
     assert torch.allclose(got.cpu(), native, atol=2e-4)
 
 
-def test_lists_that_were_too_short_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("first", [1, 40])
+def test_lists_get_the_room_they_need(monkeypatch: pytest.MonkeyPatch, first: int) -> None:
     seen = shots((0,), 0, DEVICE)
     want = on_gpu().gradients(splats().to(DEVICE), seen, WEIGHTS, LEAST, False).parameters["colour"].clone()
     monkeypatch.setattr(gpu_engine, "capacity_for", lambda wanted: wanted)
-    monkeypatch.setattr(gpu_engine, "FIRST_ENTRIES", 1)
+    monkeypatch.setattr(gpu_engine, "FIRST_ENTRIES", first)
     engine = on_gpu()
     assert torch.allclose(engine.gradients(splats().to(DEVICE), seen, WEIGHTS, LEAST, False).parameters["colour"], want)
+    (buffers,) = engine._buffers.values()
+    assert len(buffers.lists.splat) == int(buffers.most_wanted) not in (COUNT, 40 * COUNT)

@@ -25,8 +25,8 @@ _LOG2E = tl.constexpr(1.4426950408889634)
 
 
 def capacity_for(wanted: int) -> int:
-    """Entries to make room for where ``wanted`` were needed: a third more, in steps that keep sizes few."""
-    return max(-(-(wanted + wanted // 3) // STEP), 1) * STEP
+    """Entries to make room for where ``wanted`` were needed: half as many more, in steps that keep sizes few."""
+    return max(-(-(wanted + wanted // 2) // STEP), 1) * STEP
 
 
 @dataclass(frozen=True)
