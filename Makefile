@@ -1,7 +1,8 @@
 # make demo    bake the sample capture, drive the avatar, write out/
 # make test    ruff, mypy, pytest
 # make bench   the figures of the README, from the avatar of `make demo`
-# make test-gpu, make clean
+# make test-gpu    what needs an NVIDIA GPU
+# make clean
 #
 # The first run sets everything up in .venv; PYTHON=/path/to/python3 chooses the interpreter.
 
@@ -17,6 +18,7 @@ BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 PYTHONS := python3.11 python3.12 python3.10 python3.13 python3
 AVATAR := out/demo.splatavatar
 SIGNAL := data/signals/hello.npz
+GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_path.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py)
 
 # Works as a virtual environment and can build an extension module.
 USABLE := import ensurepip, os, sys, sysconfig, venv; \
@@ -88,8 +90,12 @@ types: setup
 unit: setup
 	$(BIN)/pytest
 
+# Where CUDA cannot work, doctor says why in one sentence. The tests of the kernels, which are interpreted elsewhere,
+# run on the GPU here.
 test-gpu: setup
+	$(BIN)/splatavatar doctor --device cuda
 	$(BIN)/pytest -m gpu
+	$(BIN)/pytest $(GPU_TESTS)
 
 bench: setup
 	@test -f $(AVATAR) || { echo "$(AVATAR) is not here: run make demo first."; exit 1; }
