@@ -202,8 +202,8 @@ def download(need: Requirement, folder: Path, target: Target) -> Path:
     name = canonicalize_name(need.name)
     found = [path for path in folder.glob("*.whl") if parse_wheel_filename(path.name)[0] == name]
     if done.returncode or len(found) != 1:
-        lines = (done.stderr.strip() or "pip downloaded nothing").splitlines()
-        raise KitError(f"no wheel of {need.name} for Python {target.python}: {lines[-1]}")
+        why = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")] or ["pip downloaded none"]
+        raise KitError(f"no wheel of {need.name} for Python {target.python}: {why[0].removeprefix('ERROR: ')}")
     return found[0]
 
 

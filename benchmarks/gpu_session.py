@@ -107,7 +107,7 @@ class Session:
                     late = True
                     self.say(f"Ended after {limit:.0f} s")
                     end(process)
-                if ready.select(0.5 if late else 1.0):
+                if ready.select(0.5):
                     if not (output := os.read(process.stdout.fileno(), 1 << 16)):
                         break
                     self.show(output)
@@ -249,8 +249,8 @@ def figures(session: Session, options: argparse.Namespace, more: list[Path]) -> 
 
 def pytest(*arguments: str) -> list[str]:
     """The command for some tests of this checkout, given relative to it, of what is installed."""
-    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-q"]
-    command += ["-p", "no:cacheprovider", "--durations=10", "-rfE"]
+    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-v"]
+    command += ["-p", "no:cacheprovider", "--durations=10", "-rfEs", "--tb=short"]
     return command + [str(ROOT / word) if word.startswith("tests") else word for word in arguments]
 
 
@@ -318,8 +318,8 @@ def unused(path: Path) -> Path:
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Ends a process and those it started: asked first, then made to."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    """Ends a process and those it started: interrupted, which pytest answers with its summary, then made to."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
         if process.poll() is None:
             try:
                 os.killpg(process.pid, number)
