@@ -1,23 +1,20 @@
 """What a frame costs by number of Gaussians and size of the picture: ``python benchmarks/drive_table.py AVATAR``.
 
-Avatars of other sizes are derived from the given one. Fewer: a random subset. More: copies, each displaced at random
-within the Gaussian it copies. Scales change by the square root of the ratio: the covered area, and with it the number
-of layers that a pixel blends, stays about that of the baked avatar.
+Avatars of other sizes are derived from the given one, see ``avatar_sizes``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
+from avatar_sizes import resized
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import STAGES
 from splatavatar.avatar.file import load_avatar
 from splatavatar.drive.benchmark import BenchmarkResult, benchmark
@@ -25,39 +22,6 @@ from splatavatar.render import _native
 
 COUNTS = (15_000, 30_000, 60_000, 120_000)
 SIZES = (256, 512, 1024)
-SPREAD = 0.7
-"""of a copy about its original, in standard deviations of the original"""
-
-
-def resized(avatar: Avatar, count: int, seed: int = 0) -> Avatar:
-    """``avatar`` with ``count`` Gaussians that cover about the same area."""
-    n = len(avatar.gaussians)
-    random = np.random.default_rng(seed)
-    copies, rest = divmod(count, n)
-    chosen = np.concatenate([np.repeat(np.arange(n), copies), random.choice(n, rest, replace=False)])
-    chosen.sort()  # neighbours in the file are neighbours on the head
-    g, c = avatar.gaussians, avatar.correctives
-    again = np.concatenate([[False], chosen[1:] == chosen[:-1]])
-    offset = random.normal(0, SPREAD, (count, 3)) * g.scale[chosen] * again[:, None]
-    copied = replace(g, **{name: np.ascontiguousarray(values[chosen]) for name, values in vars(g).items()})
-    gaussians = replace(
-        copied,
-        position=(copied.position + turned(copied.rotation, offset)).astype(np.float32),
-        scale=(copied.scale * np.sqrt(n / count)).astype(np.float32),
-    )
-    correctives = replace(
-        c,
-        position=np.ascontiguousarray(c.position[:, chosen]),
-        colour=np.ascontiguousarray(c.colour[:, chosen]),
-    )
-    return replace(avatar, gaussians=gaussians, correctives=correctives)
-
-
-def turned(quaternions: np.ndarray, vectors: np.ndarray) -> np.ndarray:
-    """``vectors`` (N, 3) turned by unit ``quaternions`` (N, 4) wxyz."""
-    w, axis = quaternions[:, :1], quaternions[:, 1:]
-    once = np.cross(axis, vectors)
-    return vectors + 2 * (w * once + np.cross(axis, once))
 
 
 def table(results: list[BenchmarkResult]) -> Table:
