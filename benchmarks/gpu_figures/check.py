@@ -64,10 +64,11 @@ def run(session: Session) -> None:
     for name, draw in backends.items():
         try:
             kept[name] = rasterizer(draw, avatar, moving, at, camera, session.device)
-        except RuntimeError as error:  # a library that does not compile is worth a line, not the rest
+        except Exception as error:
             if name == "cuda":
                 raise
-            kept[name] = {"problem": str(error).splitlines()[0]}
+            # Another library that does not work is worth a line, not the rest.
+            kept[name] = {"problem": (str(error).splitlines() or [type(error).__name__])[0]}
             session.say(f"{name}: {kept[name]['problem']}")
         session.keep(rasterize=kept)
     _print_rasterizers(session, kept)

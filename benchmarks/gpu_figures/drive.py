@@ -43,7 +43,8 @@ def measured(path: CudaDrivePath, moving: Motion, scene: Scene, pace: Pace) -> d
     began = perf_counter()
     path.render_batch(moving.at(scene, 0), scene.cameras, WHITE, scene.pose)
     first = perf_counter() - began
-    _streamed(path, scene, moving.at, Pace(0.0, pace.least))  # records the pictures in flight
+    # Records the pictures in flight, with room for what any frame of the signal needs.
+    _streamed(path, scene, moving.at, Pace(0.0, len(moving.poses) if pace.seconds else 1))
     with_way_back = _streamed(path, scene, moving.at, pace)
     retargeted = _streamed(path, scene, moving.retargeted, pace)
     slots = [

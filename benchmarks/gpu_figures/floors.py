@@ -17,6 +17,7 @@ from gpu_figures.recorded import Recorded
 from splatavatar.render.gpu.blend import FINISHED_BYTES
 from splatavatar.render.gpu.frames import FRAME
 from splatavatar.render.gpu.projection import RECORD, TILE
+from splatavatar.render.gpu.tiles import Grid, TileLists
 
 FRAME_OPERATIONS = 90
 """of a triangle: two edges, their products, three lengths"""
@@ -83,7 +84,7 @@ def counts(recorded: Recorded) -> Counts:
         floats_uploaded=frame._host.numel(),
         entries_wanted=recorded.entries_wanted,
         entries=int(lengths.sum()),
-        entries_blended_share=_blended_share(recorded),
+        entries_blended_share=blended_share(lists, frame.grid),
         tiles=frame.grid.tiles,
         pixel_bytes=frame.pixels.numel(),
     )
@@ -125,13 +126,11 @@ def floors(c: Counts) -> dict[str, Floor]:
     }
 
 
-def _blended_share(recorded: Recorded) -> float | None:
+def blended_share(lists: TileLists, grid: Grid) -> float | None:
     """Share of the entries of sampled tiles that come before every pixel of the tile is opaque; None without entries.
 
     As the kernel counts, up to the step of its loop: all pixels of the tile, those beyond the picture's edge too.
     """
-    frame = recorded.frame
-    lists, grid = frame._lists, frame.grid
     start, stop = lists.start.cpu().numpy(), lists.stop.cpu().numpy()
     filled = np.nonzero(stop > start)[0]
     if not len(filled):

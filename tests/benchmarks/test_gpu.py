@@ -12,11 +12,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+if not torch.cuda.is_available():
+    os.environ.setdefault("TRITON_INTERPRET", "1")  # read when Triton is first imported
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu.py"
+
+
+@pytest.fixture
+def own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules beside the script can be imported."""
+    monkeypatch.syspath_prepend(str(SCRIPT.parent))
 
 
 def rehearsed(*arguments: str, out: Path) -> subprocess.CompletedProcess[str]:
@@ -79,12 +88,23 @@ def test_unknown_parts_are_named(tmp_path: Path) -> None:
     assert ran.returncode == 2 and "no 'sound' among the parts" in ran.stderr
 
 
-def test_eyes_stand_apart() -> None:
-    sys.path.insert(0, str(SCRIPT.parent))
-    try:
-        from gpu_figures.scenes import BETWEEN_EYES, eyes
-    finally:
-        sys.path.remove(str(SCRIPT.parent))
+def test_entries_count_until_the_tile_is_opaque(own: None) -> None:
+    """One tile whose first entry is clear, whose second hides everything, and one whose two entries are faint."""
+    from gpu_figures.floors import blended_share
+
+    from splatavatar.render.gpu.tiles import Grid, TileLists
+
+    grid = Grid(1, 32, 16)
+    lists = TileLists.room(grid, 16, torch.device("cpu"))
+    lists.start[:], lists.stop[:] = torch.tensor([0, 4]), torch.tensor([4, 6])
+    lists.record.zero_()  # of no slope: as strong everywhere as its peak, the logarithm of alpha
+    lists.record[:, 5] = torch.log2(torch.tensor([0.5, 1.0, 1.0, 1.0, 0.1, 0.1] + [1.0] * 10))
+    assert blended_share(lists, grid) == pytest.approx((2 + 2) / 6)
+
+
+def test_eyes_stand_apart(own: None) -> None:
+    from gpu_figures.scenes import BETWEEN_EYES, eyes
+
     from splatavatar.render.camera import look_at
 
     middle = look_at(np.array([0.3, 0.1, 1.0]), np.zeros(3), 0.4, 20, 20)
