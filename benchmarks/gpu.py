@@ -37,7 +37,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--parts", default=",".join(PARTS), help="some of %(default)s")
     parser.add_argument("--minutes", type=float, default=25.0, help="for all parts (default %(default)g)")
     parser.add_argument("--out", type=Path, default=Path("out/gpu.json"), help="JSON (default %(default)s)")
-    parser.add_argument("--goal-val", type=float, default=35.45, help="PSNR of the CPU's bake of subject-a in 5 minutes, split val")
+    parser.add_argument(
+        "--goal-val", type=float, default=35.45, help="PSNR of the CPU's bake of subject-a in 5 minutes, split val"
+    )
     parser.add_argument("--goal-test", type=float, default=39.09, help="the same of the split test")
     parser.add_argument("--scenes", default=",".join(SCENES), help="of drive and stages (default %(default)s)")
     parser.add_argument("--rehearse", action="store_true", help="without a GPU: everything tiny and interpreted")
