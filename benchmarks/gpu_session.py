@@ -4,7 +4,7 @@ KIT is the folder that ``benchmarks/gpu_kit.py`` packed. Phases, each in process
 
 install   unpacks the wheels and the arrays of the rig, builds splatavatar from this checkout; never left out
 doctor    ``splatavatar doctor``
-tests     the tests that need a GPU
+tests     the tests of the kernels and those that need a GPU
 gsplat    awaits its compilation, which began with the session, and runs the test that compares to it
 figures   ``benchmarks/gpu.py``, with the time that is left; ``--parts`` is handed on
 
@@ -19,6 +19,7 @@ import argparse
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 from zipfile import ZipFile
@@ -34,8 +36,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PHASES = ("doctor", "tests", "gsplat", "figures")
 SOURCES = ("CMakeLists.txt", "pyproject.toml", "splatavatar", "tests", "benchmarks")
 """what the outcome of a phase depends on"""
-INTERPRETED = ("tests/render/gpu", "tests/avatar/test_cuda_path.py", "tests/bake/test_gpu_engine.py")
-"""tests whose kernels run under Triton's interpreter where there is no GPU"""
+NOT_COPIED = ("splatavatar", "build", "out")
+"""folders of a checkout that its copy does without"""
+KERNELS = ("tests/render/gpu", "tests/avatar/test_cuda_path.py", "tests/bake/test_gpu_engine.py")
+"""tests of kernels that run on the GPU if there is one, else under Triton's interpreter"""
+AHEAD = "tests/render/gpu/test_compiles.py"
+"""compiles for cards that are not here: left out"""
+WORKERS = 6
+"""processes that share the tests where pytest-xdist is here: most of their time goes into compiling"""
 TESTS_SHARE = 0.4
 """of the time that is left: the tests are ended after it"""
 WIND_UP = 60.0
@@ -56,6 +64,11 @@ class Session:
     """without a GPU: everything tiny and interpreted"""
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
     phases: dict[str, dict[str, object]] = field(default_factory=dict)
+
+    @property
+    def checkout(self) -> Path:
+        """The copy of this checkout that everything is run from."""
+        return self.work / "checkout"
 
     @property
     def left(self) -> float:
@@ -87,7 +100,7 @@ class Session:
         return {**os.environ, **set_here, **variables}
 
     def start(self, command: list[str], environment: dict[str, str], output: int) -> subprocess.Popen[bytes]:
-        """A process in a group of its own, which is not started in this checkout: what is installed is imported."""
+        """A process in a group of its own; not in a checkout, which Python would import from."""
         process = subprocess.Popen(
             command, cwd=self.work, env=environment, stdout=output, stderr=subprocess.STDOUT, preexec_fn=os.setpgrp
         )
@@ -214,7 +227,21 @@ def install(session: Session) -> int:
     if wheels := [str(wheel) for wheel in sorted((session.kit / "wheels").glob("*.whl"))]:
         session.run([*pip, *wheels], session.left)
     build = ["--no-build-isolation", f"--config-settings=build-dir={session.work / 'native'}"]
-    return session.run([*pip, *build, str(ROOT)], session.left)
+    code = session.run([*pip, *build, str(ROOT)], session.left)
+    copy_checkout(session.checkout, site)
+    return code
+
+
+def copy_checkout(target: Path, site: Path) -> None:
+    """A checkout whose package is the installed one: tests that start programs have these import from the checkout."""
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    for path in ROOT.iterdir():
+        if path.is_dir() and not path.name.startswith(".") and path.name not in NOT_COPIED:
+            shutil.copytree(path, target / path.name, ignore=shutil.ignore_patterns("__pycache__"))
+        elif path.is_file():
+            shutil.copy(path, target)
+    (target / "splatavatar").symlink_to(site / "splatavatar")
 
 
 def doctor(session: Session, gsplat: Gsplat | None) -> int:
@@ -225,9 +252,13 @@ def doctor(session: Session, gsplat: Gsplat | None) -> int:
 
 
 def tests(session: Session) -> int:
-    """The tests marked gpu; in a rehearsal those that run kernels under the interpreter."""
-    chosen = INTERPRETED if session.rehearse else ("-m", "gpu", "tests")
-    return session.run(pytest(*chosen), session.left * TESTS_SHARE)
+    """The tests of the kernels, and unless it is a rehearsal those marked gpu."""
+    until = session.left * (1 - TESTS_SHARE)
+    kernels = session.run(pytest(session, *KERNELS), session.left - until)
+    if session.rehearse:
+        return kernels
+    marked_gpu = session.run(pytest(session, "-m", "gpu", *marked(session.checkout)), session.left - until)
+    return max(kernels, marked_gpu)
 
 
 def figures(session: Session, options: argparse.Namespace, more: list[Path]) -> int:
@@ -238,7 +269,7 @@ def figures(session: Session, options: argparse.Namespace, more: list[Path]) -> 
         return 1
     packed = session.kit / "avatars" / (options.avatar or "")
     avatar = str(packed) if packed.is_file() else options.avatar or "demo"
-    command = [sys.executable, str(ROOT / "benchmarks" / "gpu.py"), avatar]
+    command = [sys.executable, str(session.checkout / "benchmarks" / "gpu.py"), avatar]
     for capture in (session.kit / "capture").iterdir():
         command += ["--capture", str(capture)]
     command += ["--parts", options.parts] if options.parts else []
@@ -247,11 +278,19 @@ def figures(session: Session, options: argparse.Namespace, more: list[Path]) -> 
     return session.run(command, session.left, session.environment(*more))
 
 
-def pytest(*arguments: str) -> list[str]:
-    """The command for some tests of this checkout, given relative to it, of what is installed."""
-    command = [sys.executable, "-m", "pytest", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(ROOT), "-v"]
-    command += ["-p", "no:cacheprovider", "--durations=10", "-rfEs", "--tb=short"]
-    return command + [str(ROOT / word) if word.startswith("tests") else word for word in arguments]
+def pytest(session: Session, *arguments: str) -> list[str]:
+    """The command for some tests, given relative to the checkout."""
+    root = session.checkout
+    command = [sys.executable, "-m", "pytest", "-c", str(root / "pyproject.toml"), "--rootdir", str(root), "-v"]
+    command += ["-p", "no:cacheprovider", "--durations=10", "-rfEs", "--tb=short", f"--ignore={root / AHEAD}"]
+    command += ["-n", str(WORKERS)] if find_spec("xdist") and not session.rehearse else []
+    return command + [str(root / word) if word.startswith("tests") else word for word in arguments]
+
+
+def marked(root: Path) -> list[str]:
+    """Files with tests marked gpu: others may import what is not here, and pytest runs nothing if one fails to."""
+    files = sorted((root / "tests").rglob("test_*.py"))
+    return [str(path.relative_to(root)) for path in files if "mark.gpu" in path.read_text()]
 
 
 class Gsplat:
@@ -284,7 +323,7 @@ class Gsplat:
         self.session.say(f"gsplat.log ends with exit {code}")
         if code:
             return code
-        command = pytest("-m", "gpu", "tests/render/test_gsplat.py")
+        command = pytest(self.session, "-m", "gpu", "tests/render/test_gsplat.py")
         return self.session.run(command, self.session.left / 3, self.session.environment(self.folder))
 
 

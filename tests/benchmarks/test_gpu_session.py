@@ -80,3 +80,8 @@ def test_figures_of_an_earlier_call_stay(tmp_path: Path) -> None:
         path = gpu_session.unused(tmp_path / "gpu.json")
         assert path.name == name
         path.touch()
+
+
+def test_files_with_tests_that_need_a_gpu() -> None:
+    found = gpu_session.marked(gpu_session.ROOT)
+    assert "tests/cli/test_device.py" in found and "tests/cli/test_drive.py" not in found
