@@ -39,6 +39,11 @@ _FRAME = tl.constexpr(FRAME)
 _SUMS = tl.constexpr(SUMS)
 _VIEW = tl.constexpr(24)
 
+_COUNTS = ["count", "face_count", "batch", "K", "psi_stride", "width", "height"]
+"""numbers that change during a bake: the backward kernel takes seconds to compile, so none of them, nor where psi and the
+views happen to begin, calls for another"""
+_PLACES = ["psi", "views"]
+
 
 @dataclass
 class Bound:
@@ -193,7 +198,7 @@ def viewed(mean, view, R):
     return world, matvec(transposed(R), world), inverse
 
 
-@triton.jit
+@triton.jit(do_not_specialize=_COUNTS, do_not_specialize_on_alignment=_PLACES)
 def bound_kernel(
     face, barycentric, position, rotation, scale, opacity, colour, sh, table, frames, psi, pose, views, record, rect,
     depth, count, face_count, K, psi_stride, width, height, RAW: tl.constexpr, BLOCK: tl.constexpr,
@@ -232,7 +237,7 @@ def bound_kernel(
     emit(to_camera(mean, view), a, alpha, lit, view, width, height, b * count + index, mask, record, rect, depth)
 
 
-@triton.jit
+@triton.jit(do_not_specialize=_COUNTS, do_not_specialize_on_alignment=_PLACES)
 def bound_backward_kernel(
     face, barycentric, position, rotation, scale, opacity, colour, sh, table, frames, psi, pose, views, depth, sums,
     g_position, g_rotation, g_scale, g_opacity, g_colour, g_sh, g_shared, g_frames, g_motion, g_weight, g_views,

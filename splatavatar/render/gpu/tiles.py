@@ -89,7 +89,7 @@ class TileLists:
         )
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count", "total"])
 def count_kernel(rect, order, area, count, total, BLOCK: tl.constexpr):
     """Tiles under each Gaussian's rectangle, by depth."""
     slot = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -107,9 +107,9 @@ def along_edge(offset, low, high, own, cross, other):
     return own * offset * offset + (cross * offset + other * t) * t
 
 
-@triton.jit
+@triton.jit(do_not_specialize=["count", "total", "halvings"])
 def entry_kernel(
-    ends, order, rect, record, keys, splat, wanted, count, total, capacity, across, tiles, STEPS: tl.constexpr,
+    ends, order, rect, record, keys, splat, wanted, count, total, halvings, capacity, across, tiles,
     BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Entry i of the tiles under all rectangles, Gaussians by depth: its tile less 32768, or 32767 for none."""
@@ -121,11 +121,12 @@ def entry_kernel(
     used = mask & (i < needed)
     # The first Gaussian whose entries end after i, by halving.
     low, high = tl.zeros([BLOCK], tl.int32), tl.zeros([BLOCK], tl.int32) + (total - 1)
-    for _ in range(STEPS):
+    while halvings > 0:
         middle = (low + high) // 2
         after = tl.load(ends + middle, used, other=0) > i
         high = tl.where(after, middle, high)
         low = tl.where(after, low, tl.minimum(middle + 1, total - 1))
+        halvings -= 1
     slot = high
     before = tl.load(ends + slot - 1, used & (slot > 0), other=0)
     view = slot // count
@@ -185,8 +186,8 @@ def map_to_tiles(splats: ProjectedSplats, grid: Grid, lists: TileLists) -> None:
     keys = torch.empty(capacity, dtype=torch.int16, device=device)
     unsorted = torch.empty(capacity, dtype=torch.int32, device=device)
     entry_kernel[(triton.cdiv(capacity, BLOCK),)](
-        ends, order, splats.rect, splats.record, keys, unsorted, lists.wanted, n, total, capacity, grid.across,
-        grid.across * grid.down, STEPS=math.ceil(math.log2(total)) + 1, BLOCK=BLOCK,
+        ends, order, splats.rect, splats.record, keys, unsorted, lists.wanted, n, total,
+        math.ceil(math.log2(total)) + 1, capacity, grid.across, grid.across * grid.down, BLOCK=BLOCK,
     )  # fmt: skip
     by_tile = torch.sort(keys, stable=True)
     lists.start.zero_()
