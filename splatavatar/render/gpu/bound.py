@@ -40,8 +40,8 @@ _SUMS = tl.constexpr(SUMS)
 _VIEW = tl.constexpr(24)
 
 _COUNTS = ["count", "face_count", "batch", "K", "psi_stride", "width", "height"]
-"""numbers that change during a bake: the backward kernel takes seconds to compile, so none of them, nor where psi and the
-views happen to begin, calls for another"""
+"""numbers that change during a bake: the backward kernel takes seconds to compile, so none of them, nor where psi and
+the views happen to begin, calls for another"""
 _PLACES = ["psi", "views"]
 
 
