@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from statistics import median
+from threading import Lock
 from time import perf_counter
 from typing import Any
 
@@ -30,6 +31,8 @@ FIRST_ENTRIES = 8
 """tiles that a Gaussian meets, for a first guess of the room"""
 COPIES, ROUNDS = 20, 15
 """of a stage in the graph that it is measured by; replays of that graph"""
+_RECORDING = Lock()
+"""torch records one graph at a time in a process; what other threads do besides must not spoil it"""
 
 
 class CudaFrame:
@@ -87,14 +90,18 @@ class CudaFrame:
     def finish(self) -> NDArray[np.uint8]:
         """(B, H, W, 3 or 4) when they are done; valid until the next ``start``."""
         while True:
-            if self._done is not None:
-                self._done.synchronize()
+            self.wait()
             if int(self._wanted) <= len(self._lists.splat):
                 return self.picture.numpy()
             # Nearer than ever before: more room, once more.
             self._lists = TileLists.room(self.grid, capacity_for(int(self._wanted)), self.pixels.device)
             self._graph = None
             self._run()
+
+    def wait(self) -> None:
+        """Until nothing of it is under way: its memory may then become something else's."""
+        if self._done is not None:
+            self._done.synchronize()
 
     def steps(self) -> dict[str, Callable[[], None]]:
         """What is done, by the names of ``STAGES``, in order."""
@@ -172,7 +179,7 @@ class CudaFrame:
                 self._lists = TileLists.room(self.grid, room, self.pixels.device)
         torch.cuda.current_stream().synchronize()
         graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, stream=self._stream):
+        with _RECORDING, torch.cuda.graph(graph, stream=self._stream, capture_error_mode="thread_local"):
             for step in self.steps().values():
                 step()
         return graph
@@ -185,7 +192,7 @@ class CudaFrame:
 def _replayed(step: Callable[[], None], stream: torch.cuda.Stream) -> float:
     """Median milliseconds of ``step`` on ``stream``. Its kernels have been compiled."""
     graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph, stream=stream):
+    with _RECORDING, torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
         for _ in range(COPIES):
             step()
     with torch.cuda.stream(stream):

@@ -95,15 +95,19 @@ class CudaDrivePath:
         """
         waiting: list[CudaFrame] = []
         slot = 0
-        for poses, cameras in frames:
-            frame = self.frame(poses, cameras, background, pose, slot)
-            slot = (slot + 1) % (IN_FLIGHT + 1)  # one more: the picture handed out is still being looked at
-            frame.start(poses, cameras)
-            waiting.append(frame)
-            if len(waiting) == IN_FLIGHT:
+        try:
+            for poses, cameras in frames:
+                frame = self.frame(poses, cameras, background, pose, slot)
+                slot = (slot + 1) % (IN_FLIGHT + 1)  # one more: the picture handed out is still being looked at
+                frame.start(poses, cameras)
+                waiting.append(frame)
+                if len(waiting) == IN_FLIGHT:
+                    yield waiting.pop(0).finish()
+            while waiting:
                 yield waiting.pop(0).finish()
-        while waiting:
-            yield waiting.pop(0).finish()
+        finally:
+            for frame in waiting:  # of a stream that was left half-way
+                frame.wait()
 
     def timings(self) -> dict[str, float]:
         """Milliseconds of the last picture, its parameters on the CPU and its way back included: ``total``."""
