@@ -139,7 +139,7 @@ class GpuEngine:
             total = one if total is None else added(total, one)
         assert total is not None
         if order != sorted(order) and len(total.shared):
-            total.shared = total.shared[np.argsort(order).tolist()]
+            total.shared = total.shared[sent(np.argsort(order).tolist(), torch.int64, self.device)]
         return total
 
     def update(self, splats: Splats, first: Splats, second: Splats, gradients: Gradients, step: AdamStep) -> None:
