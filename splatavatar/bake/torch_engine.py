@@ -130,8 +130,8 @@ class TorchEngine:
     def __init__(self, faces: Tensor, backend: Backend, device: torch.device) -> None:
         self.faces, self.backend, self.device = faces.to(device), backend, device
         self._pictures: dict[int, Tensor] = {}
-        # SSIM subtracts squares of means from means of squares: the 10 bits that a GPU's convolutions keep by default are
-        # too few.
+        # SSIM subtracts squares of means from means of squares: the 10 bits that convolutions on a GPU keep by default
+        # are too few.
         torch.backends.cudnn.allow_tf32 = False
 
     def prepare(self, targets: Sequence[Target]) -> None:
