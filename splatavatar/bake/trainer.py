@@ -109,6 +109,7 @@ class Trainer:
         self._is_skin = self._is_skin.to(device)
         self._measure()
         self._mean_loss = torch.zeros((), device=device)
+        self._shuffled = -1, np.zeros(0, np.int64)
         engine.prepare(targets)
 
     @property
@@ -162,8 +163,9 @@ class Trainer:
 
     def _draw(self, number: int) -> Target:
         epoch, index = divmod(number, len(self.targets))
-        order = np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))
-        target, chance = self.targets[int(order[index])], np.random.default_rng([self.seed, 4, number])
+        if epoch != self._shuffled[0]:
+            self._shuffled = epoch, np.random.default_rng([self.seed, 2, epoch]).permutation(len(self.targets))
+        target, chance = self.targets[int(self._shuffled[1][index])], np.random.default_rng([self.seed, 4, number])
         if chance.random() < target.weight:
             return target
         weights = np.array([t.weight for t in self.targets]) + 1e-9

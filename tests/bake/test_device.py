@@ -46,7 +46,9 @@ def test_a_gpu_that_draws_wrong_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(device, "cuda_problem", lambda: None)  # as on a machine where all is there, and does not work
     chosen = choose_device("auto")
     assert chosen == Device("cpu")
-    assert chosen.remark.startswith("the bake runs on the CPU, for on the GPU of this machine it fails (")
+    assert chosen.remark.startswith("the bake runs on the CPU, for on the GPU of this machine a step of a bake fails (")
+    with pytest.raises(DependencyError, match=r"^--device cuda cannot work here: a step of a bake fails \("):
+        choose_device("cuda")
 
 
 @pytest.mark.gpu
