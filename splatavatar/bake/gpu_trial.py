@@ -31,21 +31,17 @@ def trial_step(device: torch.device) -> str | None:
     try:
         engine = GpuEngine(faces, device)
         engine.prepare([target])
-        for correctives in (0, CORRECTIVES):
-            for with_vertices in (False, True):
-                rest = (WEIGHTS, 0.5, with_vertices)
-                right = NativeEngine(faces).gradients(
-                    _splats(), _shots(target, correctives, torch.device("cpu")), *rest
-                )
-                shots, splats = _shots(target, correctives, device), _splats().to(device)
-                found = engine.gradients(splats, shots, *rest)
-                if problem := _different(found, right):
-                    return problem
-                moments = [_splats().to(device) for _ in range(2)]
-                rates = dict.fromkeys((*PARAMETERS, "correctives"), 0.01)
-                on = torch.ones(COUNT, dtype=torch.uint8, device=device)
-                step = AdamStep(rates, rates, 1, on, shots.psi[list(shots.pose)])
-                engine.update(splats, moments[0], moments[1], found, step)
+        for correctives, with_vertices in FORMS:
+            rest = (WEIGHTS, 0.5, with_vertices)
+            right = NativeEngine(faces).gradients(_splats(), _shots(target, correctives, torch.device("cpu")), *rest)
+            shots, splats = _shots(target, correctives, device), _splats().to(device)
+            found = engine.gradients(splats, shots, *rest)
+            if problem := _different(found, right):
+                return problem
+            first, second = (Splats(**{n: torch.zeros_like(v) for n, v in vars(splats).items()}) for _ in range(2))
+            rates = dict.fromkeys((*PARAMETERS, "correctives"), 0.01)
+            on = torch.ones(COUNT, dtype=torch.uint8, device=device)
+            engine.update(splats, first, second, found, AdamStep(rates, rates, 1, on, shots.psi))
         engine.render(_splats().to(device), shots.psi[0], shots.vertices[0], target)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
