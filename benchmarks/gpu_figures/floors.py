@@ -97,7 +97,7 @@ def floors(c: Counts) -> dict[str, Floor]:
     frames_read = min(c.faces, c.gaussians) * c.poses * 4 * 19
     of_sort = (
         4 * splats + 8 * splats  # depths in, order out
-        + (8 + 8 + 4 + 4 + 4) * splats  # order and rectangles in, areas out; areas in, ends out
+        + (8 + 8 + 4 + 4 + 8) * splats  # order and rectangles in, areas out; areas in, ends out
         + (2 + 4) * c.entries_wanted  # keys and Gaussians out
         + (2 + 2 + 8) * c.entries_wanted  # keys in, keys and order out
         + (2 + 8) * c.entries_wanted + (4 + 4 * BLENDED_FLOATS) * 2 * c.entries  # gathered: read, and written

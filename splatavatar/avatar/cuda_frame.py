@@ -73,7 +73,7 @@ class CudaFrame:
         self.pixels = torch.empty(len(pose), height, width, channels, dtype=torch.uint8, device=device)
         self.picture = torch.empty(self.pixels.shape, dtype=torch.uint8, pin_memory=self.on_gpu)
         """the last result, on the CPU"""
-        self._wanted = torch.zeros(1, dtype=torch.int32, pin_memory=self.on_gpu)
+        self._wanted = torch.zeros(1, dtype=torch.int64, pin_memory=self.on_gpu)
         self._lists = TileLists.room(self.grid, capacity_for(FIRST_ENTRIES * len(model.bound) * len(pose)), device)
         self._graph: torch.cuda.CUDAGraph | None = None
         self._stream = torch.cuda.Stream(device) if self.on_gpu else None  # type: ignore[no-untyped-call]

@@ -57,7 +57,7 @@ class Buffers:
         self.planes = torch.empty(batch, 4, height, width, device=device)
         self.sums = torch.empty(batch, count, SUMS, device=device)
         self.loss = Photometric(batch, height, width, device)
-        self.most_wanted = torch.zeros(1, dtype=torch.int32, device=device)
+        self.most_wanted = torch.zeros(1, dtype=torch.int64, device=device)
         self.uses = 0
 
     def draw(self, bound: Bound, posed: Posed, views: Tensor) -> None:

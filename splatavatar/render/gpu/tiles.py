@@ -66,7 +66,7 @@ class TileLists:
     record: Tensor
     """(M, RECORD) of the entries, in order: the tiles read memory in one direction"""
     wanted: Tensor
-    """(1) int32 entries that were needed; where they exceed M, the farthest Gaussians are missing"""
+    """(1) int64 entries that were needed; where they exceed M, the farthest Gaussians are missing"""
 
     @staticmethod
     def room(grid: Grid, capacity: int, device: torch.device) -> TileLists:
@@ -85,7 +85,7 @@ class TileLists:
             torch.empty(grid.tiles, dtype=torch.int32, device=device),
             torch.empty(capacity, dtype=torch.int32, device=device),
             torch.empty(capacity, RECORD, device=device),
-            torch.empty(1, dtype=torch.int32, device=device),
+            torch.empty(1, dtype=torch.int64, device=device),
         )
 
 
@@ -128,13 +128,13 @@ def entry_kernel(
         low = tl.where(after, low, tl.minimum(middle + 1, total - 1))
         halvings -= 1
     slot = high
-    before = tl.load(ends + slot - 1, used & (slot > 0), other=0)
+    nth = (i - tl.load(ends + slot - 1, used & (slot > 0), other=0)).to(tl.int32)
     view = slot // count
     at = view * count + tl.load(order + slot, used, other=0).to(tl.int32)
     x = tl.load(rect + 2 * at, used, other=0)
     y = tl.load(rect + 2 * at + 1, used, other=0)
     columns = tl.maximum((x >> 16) - (x & 0xFFFF), 1)
-    tx, ty = (x & 0xFFFF) + (i - before) % columns, (y & 0xFFFF) + (i - before) // columns
+    tx, ty = (x & 0xFFFF) + nth % columns, (y & 0xFFFF) + nth // columns
     # The ellipse reaches the tile if its form falls to tau somewhere among the pixel centres: at the mean, or on the
     # edges that face it.
     row = record + at.to(tl.int64) * _RECORD
@@ -182,7 +182,7 @@ def map_to_tiles(splats: ProjectedSplats, grid: Grid, lists: TileLists) -> None:
     order = torch.sort(splats.depth, dim=1, stable=True).indices
     area = torch.empty(total, dtype=torch.int32, device=device)
     count_kernel[(triton.cdiv(total, BLOCK),)](splats.rect, order, area, n, total, BLOCK=BLOCK)
-    ends = torch.cumsum(area, 0, dtype=torch.int32)
+    ends = torch.cumsum(area, 0, dtype=torch.int64)  # a close-up of everything has more than 2^31
     keys = torch.empty(capacity, dtype=torch.int16, device=device)
     unsorted = torch.empty(capacity, dtype=torch.int32, device=device)
     entry_kernel[(triton.cdiv(capacity, BLOCK),)](

@@ -31,7 +31,7 @@ KERNELS: list[tuple[Any, list[str], dict[str, Any], int]] = [
     (world.world_kernel, [*[F] * 7, I32, F, n, n, n], {"BLOCK": 64}, 2),
     (world.world_backward_kernel, [*[F] * 13, n], {"BLOCK": 64}, 2),
     (tiles.count_kernel, [I32, I64, I32, n, n], {"BLOCK": 256}, 4),
-    (tiles.entry_kernel, [I32, I64, I32, F, I16, I32, I32, *[n] * 6], {"BLOCK": 256}, 4),
+    (tiles.entry_kernel, [I64, I64, I32, F, I16, I32, I64, *[n] * 6], {"BLOCK": 256}, 4),
     (tiles.gather_kernel, [I16, I64, I32, F, I32, I32, I32, F, n], {"BLOCK": 256}, 4),
     (blend.planes_kernel, [F, I32, I32, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 1),
     (blend.planes_kernel, [F, I32, I32, F, n, n, n, n], {"CUT": 1e-4, "TILE": 16}, 4),
