@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-ARCHITECTURES = (75, 80, 90, 100)
+import pytest
+
+ARCHITECTURES = (75, pytest.param(80, marks=pytest.mark.slow), 90, pytest.param(100, marks=pytest.mark.slow))
 """compute capabilities times ten: Turing, Ampere, Hopper, Blackwell"""
 
 
