@@ -20,15 +20,13 @@ from splatavatar.render.gpu.bound import Posed, project_bound
 from splatavatar.render.gpu.frames import FRAME, triangle_frames
 from splatavatar.render.gpu.pose import pose_vertices
 from splatavatar.render.gpu.splats import ProjectedSplats
-from splatavatar.render.gpu.tiles import Grid, TileLists, capacity_for, map_to_tiles
+from splatavatar.render.gpu.tiles import FIRST_ENTRIES, Grid, TileLists, capacity_for, map_to_tiles
 from splatavatar.render.gpu.views import VIEW, pack_views
 from splatavatar.rig.rig import PoseParameters
 
 STAGES = ("upload", "rig", "frames", "gaussians", "sort", "blend")
 """upload: of the parameters; rig: blendshapes and skinning; frames: of the triangles; gaussians: to the world and onto
 the pictures; sort: by depth and into tiles; blend: tiles to pixels"""
-FIRST_ENTRIES = 8
-"""tiles that a Gaussian meets, for a first guess of the room"""
 COPIES, ROUNDS = 20, 15
 """of a stage in the graph that it is measured by; replays of that graph"""
 _RECORDING = Lock()

@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_frame import CudaFrame
 from splatavatar.avatar.cuda_model import cuda_model
-from splatavatar.avatar.frame_path import Background
-from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.avatar.frame_path import Background, check_device
+from splatavatar.errors import SettingsError
 from splatavatar.render.camera import Camera
-from splatavatar.render.gpu_check import cuda_problem
 from splatavatar.rig.rig import PoseParameters
 
 IN_FLIGHT = 2
@@ -38,8 +37,7 @@ class CudaDrivePath:
             DependencyError: CUDA cannot work on this machine.
         """
         if device is None:
-            if problem := cuda_problem():
-                raise DependencyError(f"--device cuda cannot work here: {problem}")
+            check_device("cuda")
             device = torch.device("cuda", torch.cuda.current_device())
         self.avatar = avatar
         self._device = device

@@ -83,6 +83,20 @@ class Gradients:
     """(3) unweighted means over the pictures: L1, D-SSIM, matte; on the engine's device, not waited for"""
 
 
+def added(a: Gradients, b: Gradients) -> Gradients:
+    """Of the pictures of both."""
+    vertices = None if a.vertices is None or b.vertices is None else a.vertices + b.vertices
+    return Gradients(
+        {name: value + b.parameters[name] for name, value in a.parameters.items()},
+        torch.cat([a.shared, b.shared]),
+        vertices,
+        a.motion + b.motion,
+        a.weight + b.weight,
+        a.views + b.views,
+        a.losses + b.losses,
+    )
+
+
 def sent(values: Sequence[Any], dtype: torch.dtype, device: torch.device) -> Tensor:
     """``values`` as a tensor on ``device``, which is not waited for: indexing by a list would."""
     return torch.tensor(values, dtype=dtype).to(device, non_blocking=True)

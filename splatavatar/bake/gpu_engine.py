@@ -13,8 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, sent
-from splatavatar.bake.native_engine import added
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added, sent
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.bake.torch_engine import triangle_frames as differentiable_frames
 from splatavatar.render.gpu.adam import adam_all, adam_correctives
@@ -24,13 +23,11 @@ from splatavatar.render.gpu.frames import FRAME, triangle_frames
 from splatavatar.render.gpu.photometric import Photometric
 from splatavatar.render.gpu.projection import SUMS
 from splatavatar.render.gpu.splats import ProjectedSplats
-from splatavatar.render.gpu.tiles import Grid, TileLists, capacity_for, map_to_tiles
+from splatavatar.render.gpu.tiles import FIRST_ENTRIES, Grid, TileLists, capacity_for, map_to_tiles
 from splatavatar.render.gpu.views import pack_views
 
 LOOK = 25
-FIRST_ENTRIES = 8
-"""tiles that a Gaussian meets, for a first guess of the room"""
-NAMES = {"position": "position", "rotation": "rotation", "log_scale": "scale", "logit": "opacity"}
+NAMES = {"log_scale": "scale", "logit": "opacity"}
 """what ``Bound`` calls a parameter, where it calls it otherwise"""
 
 

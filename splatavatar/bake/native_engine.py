@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.render import _native
 
@@ -42,12 +43,8 @@ class NativeEngine:
     def gradients(
         self, splats: Splats, shots: Shots, weights: LossWeights, least_weight: float, with_vertices: bool
     ) -> Gradients:
-        total: Gradients | None = None
-        for number in range(len(shots)):
-            one = self._gradients(splats, shots, number, weights, least_weight, with_vertices)
-            total = one if total is None else added(total, one)
-        assert total is not None
-        return total
+        rest = (weights, least_weight, with_vertices)
+        return reduce(added, (self._gradients(splats, shots, number, *rest) for number in range(len(shots))))
 
     def _gradients(
         self, splats: Splats, shots: Shots, number: int, weights: LossWeights, least_weight: float, with_vertices: bool
@@ -99,24 +96,15 @@ class NativeEngine:
         return Gradients(out, shared, g_vertices, motion, weight, views, losses)
 
     def update(self, splats: Splats, first: Splats, second: Splats, gradients: Gradients, step: AdamStep) -> None:
+        def adam(name: str, gradient: Tensor, row: int | None = None) -> None:
+            state = [getattr(part, name) for part in (splats, first, second)]
+            value, m, v = state if row is None else (part[row] for part in state)
+            rest = (step.rates[name], BETA1, BETA2, EPSILON, step.shrinks[name], step.number)
+            _native.adam(value, m, v, gradient, step.visible, *rest)
+
         for name in PARAMETERS:
-            _native.adam(
-                getattr(splats, name),
-                getattr(first, name),
-                getattr(second, name),
-                gradients.parameters[name],
-                step.visible,
-                step.rates[name],
-                BETA1,
-                BETA2,
-                EPSILON,
-                step.shrinks[name],
-                step.number,
-            )
-        k = step.psi.shape[1]
-        if not k:
-            return
-        if len(step.psi) == 1:
+            adam(name, gradients.parameters[name])
+        if len(step.psi) == 1 and step.psi.shape[1]:
             # The gradient of the table is psi times what its rows share; it is never written down.
             _native.adam_rank_one(
                 splats.correctives,
@@ -132,22 +120,9 @@ class NativeEngine:
                 step.shrinks["correctives"],
                 step.number,
             )
-            return
-        whole = torch.einsum("bk,bnc->nkc", step.psi, gradients.shared).transpose(0, 1).contiguous()
-        for row in range(k):
-            _native.adam(
-                splats.correctives[row],
-                first.correctives[row],
-                second.correctives[row],
-                whole[row],
-                step.visible,
-                step.rates["correctives"],
-                BETA1,
-                BETA2,
-                EPSILON,
-                step.shrinks["correctives"],
-                step.number,
-            )
+        else:
+            for k, weight in enumerate(step.psi.T):
+                adam("correctives", torch.einsum("b,bnc->nc", weight, gradients.shared), k)
 
     def _forward(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> _native.BoundArrays:
         self._resize(target.camera.width, target.camera.height)
@@ -183,20 +158,6 @@ class NativeEngine:
         if name not in self._buffers or self._buffers[name].shape != torch.Size(shape):
             self._buffers[name] = torch.empty(shape)
         return self._buffers[name]
-
-
-def added(a: Gradients, b: Gradients) -> Gradients:
-    """Of the pictures of both."""
-    vertices = None if a.vertices is None or b.vertices is None else a.vertices + b.vertices
-    return Gradients(
-        {name: value + b.parameters[name] for name, value in a.parameters.items()},
-        torch.cat([a.shared, b.shared]),
-        vertices,
-        a.motion + b.motion,
-        a.weight + b.weight,
-        a.views + b.views,
-        a.losses + b.losses,
-    )
 
 
 def as_rectangle(matte: NDArray[Any], margin: int) -> tuple[int, int, int, int]:

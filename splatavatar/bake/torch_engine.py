@@ -4,13 +4,14 @@ against."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, normalize
 
-from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
-from splatavatar.bake.native_engine import BETA1, BETA2, EPSILON, added
+from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added
+from splatavatar.bake.native_engine import BETA1, BETA2, EPSILON
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import Backend, rasterize
@@ -147,12 +148,8 @@ class TorchEngine:
     def gradients(
         self, splats: Splats, shots: Shots, weights: LossWeights, least_weight: float, with_vertices: bool
     ) -> Gradients:
-        total: Gradients | None = None
-        for number in range(len(shots)):
-            one = self._gradients(splats, shots, number, weights, least_weight, with_vertices)
-            total = one if total is None else added(total, one)
-        assert total is not None
-        return total
+        rest = (weights, least_weight, with_vertices)
+        return reduce(added, (self._gradients(splats, shots, number, *rest) for number in range(len(shots))))
 
     def _gradients(
         self, splats: Splats, shots: Shots, number: int, weights: LossWeights, least_weight: float, with_vertices: bool

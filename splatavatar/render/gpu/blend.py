@@ -10,7 +10,7 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from splatavatar.render.gpu.projection import RECORD, SUMS, TILE
+from splatavatar.render.gpu.projection import FAINTEST, RECORD, SUMS, TILE
 from splatavatar.render.gpu.tiles import Grid, TileLists
 from splatavatar.render.rasterize import MAX_ALPHA
 
@@ -26,9 +26,8 @@ BACKWARD_WARPS = 1
 
 _RECORD = tl.constexpr(RECORD)
 _SUMS = tl.constexpr(SUMS)
-_TILE = tl.constexpr(TILE)
 _CHUNK = tl.constexpr(CHUNK)
-_FAINTEST = tl.constexpr(-7.994353436858858)
+_FAINTEST = tl.constexpr(FAINTEST)
 _MAX_ALPHA = tl.constexpr(MAX_ALPHA)
 
 

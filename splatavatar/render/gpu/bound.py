@@ -20,8 +20,10 @@ from splatavatar.render.gpu.projection import (
     columns_scaled,
     dot,
     emit,
+    load_quaternion,
     load_rotation,
     load_sums,
+    load_vector,
     matvec,
     product,
     projection_backward,
@@ -29,15 +31,15 @@ from splatavatar.render.gpu.projection import (
     rotation_matrix_backward,
     to_camera,
     transposed,
-    unit_quaternion,
 )
 from splatavatar.render.gpu.splats import ProjectedSplats
+from splatavatar.render.gpu.views import VIEW
 
 BLOCK = 64
 
 _FRAME = tl.constexpr(FRAME)
 _SUMS = tl.constexpr(SUMS)
-_VIEW = tl.constexpr(24)
+_VIEW = tl.constexpr(VIEW)
 
 _COUNTS = ["count", "face_count", "batch", "K", "psi_stride", "width", "height"]
 """numbers that change during a bake: the backward kernel takes seconds to compile, so none of them, nor where psi and
@@ -116,10 +118,6 @@ class BoundGradients:
     def like(bound: Bound, posed: Posed, with_shared: bool, with_frames: bool) -> BoundGradients:
         """Room for the gradients of ``bound``."""
         n, device = len(bound), bound.face.device
-
-        def room(*shape: int) -> Tensor:
-            return torch.zeros(shape, device=device)
-
         poses, faces, _ = posed.frames.shape
         views = len(posed.pose) if with_shared else 0
         return BoundGradients(
@@ -129,11 +127,11 @@ class BoundGradients:
             opacity=torch.empty_like(bound.opacity),
             colour=torch.empty_like(bound.colour),
             sh=torch.empty_like(bound.sh),
-            shared=room(views, n, 6),
-            frames=room(poses if with_frames else 0, faces, FRAME),
-            motion=room(n),
-            weight=room(n),
-            views=room(n),
+            shared=torch.empty(views, n, 6, device=device),
+            frames=torch.zeros(poses if with_frames else 0, faces, FRAME, device=device),  # is added to
+            motion=torch.empty(n, device=device),
+            weight=torch.empty(n, device=device),
+            views=torch.empty(n, device=device),
         )
 
 
@@ -146,11 +144,6 @@ def load_frame(frame, mask):
         tl.load(frame + 6, mask, other=0.0), tl.load(frame + 7, mask, other=0.0), tl.load(frame + 8, mask, other=0.0),
     )  # fmt: skip
     return R, tl.load(frame + 9, mask, other=0.0)
-
-
-@triton.jit
-def load_vector(p, mask):
-    return (tl.load(p, mask, other=0.0), tl.load(p + 1, mask, other=0.0), tl.load(p + 2, mask, other=0.0))
 
 
 @triton.jit
@@ -220,11 +213,7 @@ def bound_kernel(
     if RAW:
         s = (tl.exp(s[0]), tl.exp(s[1]), tl.exp(s[2]))
         alpha = 1.0 / (1.0 + tl.exp(-alpha))
-    at = rotation + 4 * index
-    q, _inverse = unit_quaternion(
-        tl.load(at, mask, other=1.0), tl.load(at + 1, mask, other=0.0), tl.load(at + 2, mask, other=0.0),
-        tl.load(at + 3, mask, other=0.0),
-    )  # fmt: skip
+    q, _inverse = load_quaternion(rotation + 4 * index, mask)
     axes = columns_scaled(product(R, rotation_matrix(q)), (k * s[0], k * s[1], k * s[2]))
     _world, d, _distance = viewed(mean, view, R)
     h = sh + 9 * index
@@ -251,11 +240,7 @@ def bound_backward_kernel(
     raw = load_vector(scale + 3 * index, mask)
     s = (tl.exp(raw[0]), tl.exp(raw[1]), tl.exp(raw[2]))
     alpha = 1.0 / (1.0 + tl.exp(-tl.load(opacity + index, mask, other=0.0)))
-    at = rotation + 4 * index
-    q, inverse_length = unit_quaternion(
-        tl.load(at, mask, other=1.0), tl.load(at + 1, mask, other=0.0), tl.load(at + 2, mask, other=0.0),
-        tl.load(at + 3, mask, other=0.0),
-    )  # fmt: skip
+    q, inverse_length = load_quaternion(rotation + 4 * index, mask)
     Rq = rotation_matrix(q)
     h = sh + 9 * index
     h0, h1, h2 = load_vector(h, mask), load_vector(h + 3, mask), load_vector(h + 6, mask)

@@ -5,29 +5,31 @@ Device functions; a value is one number per lane, a vector a tuple of three, a m
 
 from __future__ import annotations
 
+import math
+
 import triton
 import triton.language as tl
 
-from splatavatar.render.rasterize import DILATION, MAX_ALPHA, MIN_ALPHA, NEAR
+from splatavatar.render.rasterize import DILATION, MIN_ALPHA, NEAR
 
 TILE = 16
 """pixels along the side of a tile"""
 RECORD = 12
 """floats of a projected Gaussian: u, v (pixels), the quadratic form qxx, qxy, qyy and the peak of its power,
-log2 alpha = peak + qxx dx^2 + qxy dx dy + qyy dy^2, r, g, b, tau = 2 ln(255 opacity), padding"""
+log2 alpha = peak + qxx dx^2 + qxy dx dy + qyy dy^2, r, g, b, padding"""
 SUMS = 10
 """per Gaussian and view, over the pixels: of P = dL/d(log alpha) times 1, dx, dy, dx^2, dx dy, dy^2; of the gradient of
 the picture times the blending weight, by channel; of the blending weight"""
+
+FAINTEST = math.log2(MIN_ALPHA)
+"""of a power: weaker contributions are skipped"""
 
 _DILATION = tl.constexpr(DILATION)
 _NEAR = tl.constexpr(NEAR)
 _TILE = tl.constexpr(TILE)
 _RECORD = tl.constexpr(RECORD)
-_SUMS = tl.constexpr(SUMS)
-_VIEW = tl.constexpr(24)
 _LOG2E = tl.constexpr(1.4426950408889634)
-_MAX_ALPHA = tl.constexpr(MAX_ALPHA)
-_MIN_ALPHA = tl.constexpr(MIN_ALPHA)
+_FAINTEST = tl.constexpr(FAINTEST)
 
 
 @triton.jit
@@ -84,6 +86,20 @@ def unit_quaternion(w, x, y, z):
     """The unit quaternion, and one over the length."""
     inverse = 1.0 / tl.sqrt(tl.maximum(w * w + x * x + y * y + z * z, 1e-24))
     return (w * inverse, x * inverse, y * inverse, z * inverse), inverse
+
+
+@triton.jit
+def load_vector(p, mask):
+    return (tl.load(p, mask, other=0.0), tl.load(p + 1, mask, other=0.0), tl.load(p + 2, mask, other=0.0))
+
+
+@triton.jit
+def load_quaternion(p, mask):
+    """The unit quaternion at ``p``, and one over the length of what is there."""
+    return unit_quaternion(
+        tl.load(p, mask, other=1.0), tl.load(p + 1, mask, other=0.0), tl.load(p + 2, mask, other=0.0),
+        tl.load(p + 3, mask, other=0.0),
+    )  # fmt: skip
 
 
 @triton.jit
@@ -162,7 +178,7 @@ def emit(c, a, opacity, colour, view, width, height, index, mask, record, rect, 
     inverse = 1.0 / det
     u, v = fx * c[0] * iz + tl.load(view + 14), fy * c[1] * iz + tl.load(view + 15)
     peak = tl.log2(tl.maximum(opacity, 1e-12))
-    tau = (peak + 7.994353436858858) * (2.0 / _LOG2E)
+    tau = (peak - _FAINTEST) * (2.0 / _LOG2E)
     ex, ey = tl.sqrt(tl.maximum(tau * sxx, 0.0)), tl.sqrt(tl.maximum(tau * syy, 0.0))
     # Pixel centres inside the ellipse's bounds, kept where conversion to int is defined.
     left = tl.ceil(tl.minimum(tl.maximum(u - ex - 0.5, -2.0), 1e6)).to(tl.int32)
@@ -186,7 +202,6 @@ def emit(c, a, opacity, colour, view, width, height, index, mask, record, rect, 
     tl.store(out + 6, tl.maximum(colour[0], 0.0), mask)
     tl.store(out + 7, tl.maximum(colour[1], 0.0), mask)
     tl.store(out + 8, tl.maximum(colour[2], 0.0), mask)
-    tl.store(out + 9, tau, mask)
 
 
 @triton.jit

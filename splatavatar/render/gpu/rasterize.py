@@ -13,13 +13,10 @@ from splatavatar.render.camera import Camera
 from splatavatar.render.gpu.blend import blend_backward, blend_planes
 from splatavatar.render.gpu.projection import SUMS
 from splatavatar.render.gpu.splats import ProjectedSplats
-from splatavatar.render.gpu.tiles import Grid, TileLists, capacity_for, map_to_tiles
+from splatavatar.render.gpu.tiles import FIRST_ENTRIES, Grid, TileLists, capacity_for, map_to_tiles
 from splatavatar.render.gpu.views import pack_views
 from splatavatar.render.gpu.world import project_world, project_world_backward
 from splatavatar.render.image import Image
-
-ENTRIES = 8
-"""tiles that a Gaussian meets, for a first guess of the room"""
 
 
 def view_of(T_camera_world: Tensor, camera: Camera) -> Tensor:
@@ -43,7 +40,7 @@ class _Rasterize(torch.autograd.Function):
             ctx.gaussians, ctx.dtype = gaussians, T_camera_world.dtype
             return planes[0]
         project_world(gaussians, view, camera.width, camera.height, splats)
-        lists = TileLists.room(grid, capacity_for(ENTRIES * n), device)
+        lists = TileLists.room(grid, capacity_for(FIRST_ENTRIES * n), device)
         map_to_tiles(splats, grid, lists)
         wanted = int(lists.wanted)
         if wanted > len(lists.splat):

@@ -16,12 +16,13 @@ from splatavatar.render.gpu.splats import ProjectedSplats
 
 BLOCK = 256
 STEP = 4096
+FIRST_ENTRIES = 8
+"""tiles that a Gaussian meets, for a first guess of the room"""
 MOST_TILES = 65535
 """of all pictures of a batch: keys of 16 bits sort in two passes"""
 
 _RECORD = tl.constexpr(RECORD)
 _TILE = tl.constexpr(TILE)
-_LOG2E = tl.constexpr(1.4426950408889634)
 
 
 def capacity_for(wanted: int) -> int:

@@ -8,13 +8,14 @@ import triton.language as tl
 from torch import Tensor
 
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.gpu.bound import load_vector
 from splatavatar.render.gpu.projection import (
     SUMS,
     columns_scaled,
     emit,
+    load_quaternion,
     load_rotation,
     load_sums,
+    load_vector,
     matvec,
     product,
     projection_backward,
@@ -22,7 +23,6 @@ from splatavatar.render.gpu.projection import (
     rotation_matrix_backward,
     to_camera,
     transposed,
-    unit_quaternion,
 )
 from splatavatar.render.gpu.splats import ProjectedSplats
 
@@ -37,11 +37,7 @@ def world_kernel(
 ):
     index = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = index < count
-    at = rotation + 4 * index
-    q, _inverse = unit_quaternion(
-        tl.load(at, mask, other=1.0), tl.load(at + 1, mask, other=0.0), tl.load(at + 2, mask, other=0.0),
-        tl.load(at + 3, mask, other=0.0),
-    )  # fmt: skip
+    q, _inverse = load_quaternion(rotation + 4 * index, mask)
     axes = columns_scaled(rotation_matrix(q), load_vector(scale + 3 * index, mask))
     c = to_camera(load_vector(mean + 3 * index, mask), view)
     alpha = tl.load(opacity + index, mask, other=0.0)
@@ -56,11 +52,7 @@ def world_backward_kernel(
 ):  # fmt: skip
     index = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = index < count
-    at = rotation + 4 * index
-    q, inverse_length = unit_quaternion(
-        tl.load(at, mask, other=1.0), tl.load(at + 1, mask, other=0.0), tl.load(at + 2, mask, other=0.0),
-        tl.load(at + 3, mask, other=0.0),
-    )  # fmt: skip
+    q, inverse_length = load_quaternion(rotation + 4 * index, mask)
     s = load_vector(scale + 3 * index, mask)
     m = load_vector(mean + 3 * index, mask)
     Rq = rotation_matrix(q)

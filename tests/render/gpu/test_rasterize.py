@@ -73,7 +73,7 @@ def test_more_entries_than_there_was_room_for(device: torch.device, monkeypatch:
     pose = torch.as_tensor(view.T_camera_world, device=device)
     want = rasterize_gpu(Gaussians(**fields_), pose, view, BACKGROUND)
     monkeypatch.setattr(module, "capacity_for", lambda wanted: wanted)
-    monkeypatch.setattr(module, "ENTRIES", 1)
+    monkeypatch.setattr(module, "FIRST_ENTRIES", 1)
     got = rasterize_gpu(Gaussians(**fields_), pose, view, BACKGROUND)
     assert torch.equal(got.colour, want.colour) and torch.equal(got.alpha, want.alpha)
 
