@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +12,12 @@ import torch
 
 from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target
 from splatavatar.bake.native_engine import NativeEngine, as_rectangle
-from splatavatar.bake.splats import PARAMETERS, Splats
+from splatavatar.bake.splats import PARAMETERS
 from splatavatar.bake.torch_engine import TorchEngine
 from splatavatar.render.camera import look_at
+
+sys.path.insert(0, str(Path(__file__).parent))
+from octahedron import FACES, splats
 
 WEIGHTS = LossWeights(l1=0.8, dssim=0.2, matte=0.1)
 WIDTH, HEIGHT = 60, 44
@@ -21,25 +26,8 @@ WIDTH, HEIGHT = 60, 44
 def sphere() -> tuple[torch.Tensor, torch.Tensor]:
     """An octahedron of 8 cm: vertices (6, 3) and faces (8, 3)."""
     vertices = torch.tensor([[1.0, 0, 0], [-1, 0, 0], [0, 1, 0], [0, -1, 0], [0, 0, 1], [0, 0, -1]]) * 0.08
-    faces = [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]]
     bent = vertices + 0.01 * torch.randn(6, 3, generator=torch.Generator().manual_seed(4))
-    return bent, torch.tensor(faces, dtype=torch.int32)
-
-
-def splats(count: int, correctives: int) -> Splats:
-    random = torch.Generator().manual_seed(1)
-    weight = torch.rand(count, 3, generator=random) + 0.1
-    return Splats(
-        face=torch.sort(torch.randint(0, 8, (count,), generator=random, dtype=torch.int32)).values,
-        barycentric=weight / weight.sum(1, keepdim=True),
-        position=torch.randn(count, 3, generator=random) * 0.05,
-        rotation=torch.randn(count, 4, generator=random),
-        log_scale=torch.randn(count, 3, generator=random) * 0.3 - 1.5,
-        logit=torch.randn(count, generator=random),
-        colour=torch.rand(count, 3, generator=random),
-        sh=torch.randn(count, 3, 3, generator=random) * 0.1,
-        correctives=torch.randn(correctives, count, 6, generator=random) * 0.02,
-    )
+    return bent, FACES
 
 
 def target() -> Target:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,30 +22,19 @@ from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.render.camera import look_at
 
+sys.path.insert(0, str(Path(__file__).parent))
+from octahedron import FACES
+from octahedron import splats as random_splats
+
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 WEIGHTS = LossWeights(l1=0.8, dssim=0.2, matte=0.1)
 COUNT, CORRECTIVES, LEAST = 24, 2, 0.5
-FACES = torch.tensor(
-    [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]], dtype=torch.int32
-)
 EYES = ([0.05, 0.1, 0.7], [-0.3, 0.0, 0.6], [0.1, -0.2, 0.5])
 SIZES = ((37, 20), (20, 18), (37, 20))
 
 
 def splats() -> Splats:
-    random = torch.Generator().manual_seed(1)
-    weight = torch.rand(COUNT, 3, generator=random) + 0.1
-    return Splats(
-        face=torch.sort(torch.randint(0, 8, (COUNT,), generator=random, dtype=torch.int32)).values,
-        barycentric=weight / weight.sum(1, keepdim=True),
-        position=torch.randn(COUNT, 3, generator=random) * 0.05,
-        rotation=torch.randn(COUNT, 4, generator=random),
-        log_scale=torch.randn(COUNT, 3, generator=random) * 0.3 - 1.5,
-        logit=torch.randn(COUNT, generator=random),
-        colour=torch.rand(COUNT, 3, generator=random),
-        sh=torch.randn(COUNT, 3, 3, generator=random) * 0.1,
-        correctives=torch.randn(CORRECTIVES, COUNT, 6, generator=random) * 0.02,
-    )
+    return random_splats(COUNT, CORRECTIVES)
 
 
 def targets() -> tuple[Target, ...]:
