@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "splatavatar"
-FOUNDATION = {"errors", "output", "page"}
+FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "page"}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
@@ -18,6 +18,10 @@ MAY_IMPORT = {
     "cli": {*STAGES, "drive", "doctor", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
+    "input": {"errors", "input"},
+    "arrays": {"errors", "input", "arrays"},
+    "folders": {"folders"},
+    "printable": {"printable"},
     "page": {"page"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")

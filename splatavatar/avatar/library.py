@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from splatavatar.errors import OutputError, SettingsError
+from splatavatar.folders import data_folder
 from splatavatar.output import atomic_write
 
 _LONGEST_PATH = 4096
@@ -54,6 +55,4 @@ def resolve(argument: str | Path | None) -> Path:
 
 def _recent() -> Path:
     """The file that holds the path: in $SPLATAVATAR_HOME, by default ~/.local/share/splatavatar."""
-    home = os.environ.get("SPLATAVATAR_HOME")
-    folder = Path(home) if home else Path.home() / ".local" / "share" / "splatavatar"
-    return folder / "recent"
+    return data_folder() / "recent"

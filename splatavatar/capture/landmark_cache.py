@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from splatavatar.capture.landmarks import Landmarks, detect
 from splatavatar.capture.prepared import VERSION
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.rig.anny_data import cache_folder
+from splatavatar.folders import cache_folder
 
 if TYPE_CHECKING:
     from splatavatar.capture.clips import Clip

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splatavatar.errors import DependencyError, OutputError
+from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write
-from splatavatar.rig.anny_data import cache_folder
 
 VARIABLE = "SPLATAVATAR_MODELS"
 PIECE = 1 << 16

@@ -31,7 +31,7 @@ from splatavatar.capture.prepared import (
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.track import track_capture
 from splatavatar.errors import SettingsError
-from splatavatar.rig.anny_data import cache_folder
+from splatavatar.folders import cache_folder
 
 Progress = Callable[[str, float], None]
 

@@ -22,7 +22,7 @@ from splatavatar.capture.tracking.observations import Floats, Lenses, Observatio
 from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
 from splatavatar.capture.tracking.weak_perspective import metres_per_unit
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.rig.anny_data import cache_folder
+from splatavatar.folders import cache_folder
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
 

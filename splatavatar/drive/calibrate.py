@@ -20,8 +20,8 @@ from splatavatar.drive.channels import starting_with
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal, Floats
 from splatavatar.errors import SettingsError, SignalError
+from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write
-from splatavatar.rig.anny_data import cache_folder
 from splatavatar.rig.arkit import INDEX, NAMES
 
 VERSION = 1

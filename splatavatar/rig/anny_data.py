@@ -7,7 +7,6 @@ default rig then turns every bone into a reference orientation. ``AnnyData.rest`
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 import zipfile
@@ -21,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import DependencyError, OutputError, RigError
+from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write
 from splatavatar.rig.arkit import NAMES
 
@@ -197,11 +197,6 @@ def nearest_rotations(matrices: Array) -> Array:
 
 def _blend(base: Array, rows: Array, phenotype: Array, local: Array, changes: Array) -> Array:
     return np.asarray(base + np.tensordot(rows, phenotype, 1) + np.tensordot(local, changes, 1))
-
-
-def cache_folder() -> Path:
-    """``$SPLATAVATAR_CACHE``, else ``~/.cache/splatavatar``."""
-    return Path(os.environ.get("SPLATAVATAR_CACHE") or Path.home() / ".cache" / "splatavatar")
 
 
 def cache_path(kind: str, what: str) -> Path:

@@ -44,7 +44,7 @@ def on_grey(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 def own_cache(folder: Path) -> Path:
     """A cache at ``folder`` that has nothing but the body models of the user's, which take long to make."""
-    from splatavatar.rig.anny_data import cache_folder
+    from splatavatar.folders import cache_folder
 
     known = cache_folder()
     folder.mkdir(exist_ok=True)

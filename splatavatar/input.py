@@ -1,0 +1,141 @@
+"""Opening files that a user, or another file, has named: regular files alone, text in whatever encoding it comes."""
+
+from __future__ import annotations
+
+import codecs
+import errno
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from splatavatar.errors import SplatAvatarError
+
+Failure = type[SplatAvatarError]
+
+MOST_TEXT = 1 << 28
+"""bytes of a text that are read, at most"""
+EXACT_DIGITS = 18
+"""of an integer in JSON; a longer one is read as a float, infinite beyond its range, and never overflows later"""
+POINTER = b"version https://git-lfs"
+"""how the stand-in begins that Git LFS leaves for a file it has not fetched"""
+_BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_REASONS = {
+    errno.ENOENT: "no such file",
+    errno.ENOTDIR: "no such file",
+    errno.EACCES: "no permission to read it",
+    errno.EPERM: "no permission to read it",
+    errno.ELOOP: "a symbolic link that leads back to itself",
+    errno.ENAMETOOLONG: "a name longer than the file system allows",
+    errno.EIO: "the disk cannot read it",
+}
+
+
+def open_input(path: str | Path, failure: Failure, expected: str = "a file") -> BinaryIO:
+    """The regular file at ``path``, opened for reading bytes.
+
+    Never waits: a pipe or a device is refused before it is read. ``expected`` ends the sentence of the error.
+
+    Raises:
+        failure: nothing there, a folder, a pipe or a device, no permission, a link that leads back to itself.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError) as error:
+        raise failure(f"{path}: {reason(error)}, expected {expected}.") from error
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            found = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+            raise failure(f"{path}: {found}, expected {expected}.")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def check_input(path: str | Path, failure: Failure, expected: str = "a file") -> Path:
+    """``path``, which ``open_input`` can open now. Raises ``failure`` as that does."""
+    open_input(path, failure, expected).close()
+    return Path(path)
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file cannot be opened or read, in a few words that follow its name and a colon."""
+    if isinstance(error, OSError):
+        return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+    return "no name that a file can have"  # a zero byte, or characters outside the file system's encoding
+
+
+def read_bytes(path: str | Path, failure: Failure, expected: str = "a file", most: int = MOST_TEXT) -> bytes:
+    """The content of the regular file at ``path``. Raises ``failure`` as ``open_input``, or for over ``most`` bytes."""
+    with open_input(path, failure, expected) as file:
+        try:
+            content = file.read(most + 1)
+        except OSError as error:
+            raise failure(f"{path}: {reason(error)}, expected {expected}.") from error
+    if len(content) > most:
+        raise failure(f"{path}: more than {most >> 20} MiB, expected {expected}.")
+    return content
+
+
+def read_text(path: str | Path, failure: Failure, expected: str = "a text") -> str:
+    """The text in the file at ``path``: UTF-8, or UTF-16 or UTF-32 that says so by its first bytes.
+
+    UTF-16 without a byte order mark, which some programs on Windows write, is known by its zero bytes.
+
+    Raises:
+        failure: as ``open_input``, or for bytes that are no text of these encodings.
+    """
+    content = read_bytes(path, failure, expected)
+    try:
+        return content.decode(_encoding(content))
+    except UnicodeError as error:
+        raise failure(f"{path}: {_not_text(content)}, expected {expected}.") from error
+
+
+def read_json(path: str | Path, failure: Failure, expected: str = "JSON") -> Any:
+    """The value in the JSON file at ``path``, text decoded as by ``read_text``.
+
+    Integers of more than ``EXACT_DIGITS`` digits become floats; numbers may be infinite or NaN, which is for the caller
+    to refuse.
+
+    Raises:
+        failure: as ``read_text``, or for what is no JSON; the message names the line.
+    """
+    text = read_text(path, failure, expected)
+    try:
+        return json.loads(text, parse_int=_integer)
+    except json.JSONDecodeError as error:
+        raise failure(f"{path}: not valid JSON (line {error.lineno}), expected {expected}.") from error
+    except (ValueError, RecursionError) as error:
+        raise failure(f"{path}: not valid JSON: lists too deep, expected {expected}.") from error
+
+
+def _integer(digits: str) -> int | float:
+    return int(digits) if len(digits) <= EXACT_DIGITS else float(digits)
+
+
+def _encoding(content: bytes) -> str:
+    for mark, encoding in _BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return encoding
+    head = content[:256]
+    if len(head) >= 4 and len(content) % 2 == 0:
+        even, odd = head[::2].count(0), head[1::2].count(0)
+        if odd > len(head) // 4 and not even:
+            return "utf-16-le"
+        if even > len(head) // 4 and not odd:
+            return "utf-16-be"
+    return "utf-8"
+
+
+def _not_text(content: bytes) -> str:
+    return "not a text in UTF-8 or UTF-16" if content else "an empty file"
