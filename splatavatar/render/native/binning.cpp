@@ -1,8 +1,10 @@
 #include "binning.h"
 
 #include <algorithm>
-#include <stdexcept>
+#include <string>
 
+#include "memory.h"
+#include "refusal.h"
 #include "thread_pool.h"
 
 namespace splatavatar {
@@ -11,11 +13,6 @@ namespace {
 constexpr int kDigitBits = 12, kDigits = 1 << kDigitBits;
 constexpr uint64_t kMaxPairs = 1u << 28;  // 10 GB of gradients; a head has 10^5 to 10^6
 constexpr int kChunks = 4;  // fixed, so that the result does not depend on the number of threads
-
-template <class T>
-void grow(std::vector<T>& v, size_t n) {
-  if (v.size() < n) v.resize(n + n / 4);
-}
 
 }  // namespace
 
@@ -71,7 +68,10 @@ uint32_t Binner::bin(Splat* splats, const uint32_t* keys, int n, const View& vie
     visible[c] = total, areas[c] = pairs;
     total += count, pairs += area;
   }
-  if (pairs > kMaxPairs) throw std::length_error("too many large Gaussians for a picture of this size");
+  if (pairs > kMaxPairs)
+    throw Refusal("too many large Gaussians for a picture of " + std::to_string(view.width) + "x" + std::to_string(view.height) +
+                  ": they reach " + std::to_string(pairs) + " tiles of " + std::to_string(kTile) + " pixels, at most " +
+                  std::to_string(kMaxPairs) + " can be drawn; ask for a smaller picture or stand farther away");
   visible_ = (int)total;
   // The depths of a scene share their leading bits: a head takes two digits, anything at most three.
   const uint32_t nearest = *std::min_element(lows, lows + kChunks), farthest = *std::max_element(highs, highs + kChunks);

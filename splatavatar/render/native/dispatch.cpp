@@ -1,3 +1,4 @@
+#include <atomic>
 #include <cstring>
 
 #include "raster.h"
@@ -24,16 +25,18 @@ int list_tables(const Kernels** out) {
   return n;
 }
 
-const Kernels* current = nullptr;
+std::atomic<const Kernels*> current{nullptr};
 
 }  // namespace
 
 const Kernels& kernels() {
-  if (!current) {
+  const Kernels* chosen = current.load(std::memory_order_relaxed);
+  if (!chosen) {
     const Kernels* tables[3];
-    current = tables[list_tables(tables) - 1];
+    const Kernels* best = tables[list_tables(tables) - 1];
+    if (current.compare_exchange_strong(chosen, best)) chosen = best;
   }
-  return *current;
+  return *chosen;
 }
 
 bool select_kernels(const char* name) {

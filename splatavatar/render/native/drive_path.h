@@ -1,5 +1,5 @@
 // One call from rig parameters to pixels: pose -> triangle frames -> Gaussians -> sort and bin -> blend. Nothing is allocated
-// once the largest scene has been seen.
+// once the largest scene has been seen. One thread at a time.
 #pragma once
 #include <cstdint>
 #include <vector>

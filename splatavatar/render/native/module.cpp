@@ -1,5 +1,5 @@
-// Python bindings: plain C-contiguous buffers (numpy arrays or torch CPU tensors), no torch ABI. Shapes are checked here;
-// the meaning of every array is documented where Python calls it.
+// Python bindings: plain C-contiguous buffers (numpy arrays or torch CPU tensors), no torch ABI. Shapes are checked here,
+// and one thread at a time let into an object; the meaning of every array is documented where Python calls it.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/array.h>
@@ -8,12 +8,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <mutex>
+#include <new>
 #include <stdexcept>
 #include <string>
 
+#include <unistd.h>
+
+#include "calls.h"
 #include "drive_path.h"
+#include "memory.h"
 #include "raster.h"
 #include "rasterizer.h"
+#include "refusal.h"
 #include "rig_pose.h"
 #include "thread_pool.h"
 
@@ -43,6 +51,59 @@ struct nanobind::detail::type_caster<Out<T>> {
 
 namespace {
 
+constexpr int kLargestPicture = 16384;         // pixels a side: tiles are counted in 16 bits, their pixels in 32
+constexpr int64_t kMostRows = 1 << 26;         // of any array: ten times as many numbers still fit 32 bits
+
+// Without the interpreter's lock, for as long as native code works.
+class Released {
+ public:
+  Released() : state_(PyEval_SaveThread()) {}
+  // A thread that is still at work when the interpreter ends is ended by it, up to Python 3.13 by unwinding its stack, which
+  // C++ answers by ending the process. It waits for the end instead, as from Python 3.14.
+  ~Released() {
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      for (;;) pause();
+    }
+  }
+  Released(const Released&) = delete;
+  Released& operator=(const Released&) = delete;
+
+ private:
+  PyThreadState* state_;
+};
+
+// Native code at work.
+struct Working {
+  Released released;
+  Call call;
+};
+
+// An object that keeps something between calls, and its lock. It is taken without the interpreter's, and given back before.
+template <class T>
+struct Shared : T {
+  Shared() = default;
+  explicit Shared(T&& value) : T(std::move(value)) {}
+  template <class... Arguments>
+  explicit Shared(Arguments&&... arguments) : T(std::forward<Arguments>(arguments)...) {}
+  std::mutex mutex;
+};
+
+// Native code at work on such an object, one thread at a time.
+struct WorkingOn : Working {
+  template <class T>
+  explicit WorkingOn(Shared<T>& object) : lock(object.mutex) {}
+  std::lock_guard<std::mutex> lock;
+};
+
+void raise_settings_error(const char* text) {
+  PyObject* errors = PyImport_ImportModule("splatavatar.errors");
+  PyObject* type = errors ? PyObject_GetAttrString(errors, "SettingsError") : nullptr;
+  if (type) PyErr_SetString(type, text);
+  Py_XDECREF(type), Py_XDECREF(errors);
+}
+
 using Floats = Array<const float>;
 using Ints = Array<const int32_t>;
 using Doubles = Array<const double>;
@@ -64,9 +125,42 @@ T* checked(const Array<T>& a, const char* name, std::initializer_list<int64_t> s
   throw std::invalid_argument(text + ")");
 }
 
-View view_of(const Doubles& T, const Doubles& K, int width, int height) {
-  if (width < 1 || height < 1 || width > 16384 || height > 16384) throw std::invalid_argument("picture size out of range 1 to 16384");
-  return make_view(checked(T, "T_camera_world", {4, 4}), checked(K, "K", {3, 3}), width, height);
+void check_size(int64_t width, int64_t height) {
+  if (width < 1 || height < 1 || width > kLargestPicture || height > kLargestPicture)
+    throw Refusal("a picture of " + std::to_string(width) + "x" + std::to_string(height) +
+                  " pixels cannot be drawn; each side must be from 1 to " + std::to_string(kLargestPicture));
+}
+
+View view_of(const Doubles& T, const Doubles& K, int64_t width, int64_t height) {
+  check_size(width, height);
+  View view = make_view(checked(T, "T_camera_world", {4, 4}), checked(K, "K", {3, 3}), (int)width, (int)height);
+  bool good = view.fx > 0 && view.fy > 0;
+  for (float x : view.R) good = good && std::isfinite(x);
+  for (float x : {view.t[0], view.t[1], view.t[2], view.eye[0], view.eye[1], view.eye[2], view.fx, view.fy, view.cx, view.cy,
+                  view.clamp_x[0], view.clamp_x[1], view.clamp_y[0], view.clamp_y[1]})
+    good = good && std::isfinite(x);
+  if (!good)
+    throw Refusal("the camera is none that pictures can be drawn with: its K and T_camera_world must be finite in single precision "
+                  "and its focal lengths above 0");
+  return view;
+}
+
+// Length of the first dimension.
+int64_t rows_of(const auto& array, const char* name) {
+  const int64_t rows = array.ndim() ? (int64_t)array.shape(0) : 0;
+  if (rows > kMostRows)
+    throw std::invalid_argument(std::string(name) + " has " + std::to_string(rows) + " rows, at most " + std::to_string(kMostRows) + " are drawn");
+  return rows;
+}
+int64_t rows_of(const auto& array, size_t dimensions, const char* name) {
+  if (array.ndim() != dimensions) throw std::invalid_argument(std::string(name) + " must have " + std::to_string(dimensions) + " dimensions");
+  return rows_of(array, name);
+}
+
+// Number of elements, where a kernel counts them in 32 bits.
+int size_of(const auto& array, const char* name) {
+  if ((int64_t)array.size() > 16 * kMostRows) throw std::invalid_argument(std::string(name) + " is too large");
+  return (int)array.size();
 }
 
 void check_faces(const int32_t* values, int64_t count, int64_t limit, const char* name) {
@@ -75,21 +169,16 @@ void check_faces(const int32_t* values, int64_t count, int64_t limit, const char
 }
 
 WorldGaussians world_of(const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity, const Floats& colour) {
-  int64_t n = mean.ndim() ? (int64_t)mean.shape(0) : 0;
+  int64_t n = rows_of(mean, "mean");
   return {(int)n, checked(mean, "mean", {n, 3}), checked(rotation, "rotation", {n, 4}), checked(scale, "scale", {n, 3}),
           checked(opacity, "opacity", {n}), checked(colour, "colour", {n, 3})};
 }
 
 // A backward pass must follow the forward pass of the same scene and picture.
-void check_pictures(const Rasterizer& r, int64_t n, const Floats& planes, const Floats& gradient) {
-  if (n != r.gaussians()) throw std::invalid_argument("backward needs the forward pass of the same Gaussians first");
+void check_pictures(const Rasterizer& r, Rasterizer::Kind kind, int n, const Floats& planes, const Floats& gradient) {
+  r.check_forward(kind, n);
   checked(planes, "planes", {4, r.height(), r.width()});
   checked(gradient, "gradient", {4, r.height(), r.width()});
-}
-
-int64_t rows_of(const auto& array, size_t dimensions, const char* name) {
-  if (array.ndim() != dimensions) throw std::invalid_argument(std::string(name) + " must have " + std::to_string(dimensions) + " dimensions");
-  return (int64_t)array.shape(0);
 }
 
 // Arrays of the optimiser, borrowed for the length of a call.
@@ -97,7 +186,7 @@ struct BoundArrays {
   Ints face;
   Floats barycentric, position, rotation, log_scale, logit, colour, sh, frames;
   BoundModel model() const {
-    int64_t n = face.ndim() ? (int64_t)face.shape(0) : 0, f = frames.ndim() ? (int64_t)frames.shape(0) : 0;
+    int64_t n = rows_of(face, "face"), f = rows_of(frames, "frames");
     BoundModel m{(int)n, checked(face, "face", {n}), checked(barycentric, "barycentric", {n, 3}), checked(position, "position", {n, 3}),
                  checked(rotation, "rotation", {n, 4}), checked(log_scale, "log_scale", {n, 3}), checked(logit, "logit", {n}),
                  checked(colour, "colour", {n, 3}), checked(sh, "sh", {n, 3, 3}), checked(frames, "frames", {f, kFrame})};
@@ -108,8 +197,7 @@ struct BoundArrays {
 
 RigPose make_rig(const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents, const Ints& skin_joints,
                  const Floats& skin_weights) {
-  int64_t v = neutral.ndim() ? (int64_t)neutral.shape(0) : 0, e = basis.ndim() ? (int64_t)basis.shape(0) : 0,
-          j = joints.ndim() ? (int64_t)joints.shape(0) : 0;
+  int64_t v = rows_of(neutral, "template"), e = rows_of(basis, "expression_basis"), j = rows_of(joints, "joints");
   const float* n = checked(neutral, "template", {v, 3});
   const float* b = checked(basis, "expression_basis", {e, v, 3});
   const int32_t* p = checked(parents, "parents", {j});
@@ -130,11 +218,22 @@ void check_pose(const RigPose& rig, const Floats& expression, const Floats& rota
 
 NB_MODULE(_native, m) {
   nb::set_leak_warnings(false);  // autograd keeps rasterizers in cycles that the interpreter does not collect at exit
+  nb::register_exception_translator([](const std::exception_ptr& thrown, void*) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const Refusal& refusal) {
+      raise_settings_error(refusal.what());
+    } catch (const std::bad_alloc&) {
+      raise_settings_error("memory ran out; ask for a smaller picture or close other programs");
+    }
+  });
   m.def("thread_count", &thread_count);
   m.def("set_thread_count", [](int n) {
-    if (n < 1 || n > 256) throw std::invalid_argument("threads out of range 1 to 256");
+    if (n < 1 || n > kMostThreads) throw std::invalid_argument("threads out of range 1 to " + std::to_string(kMostThreads));
     set_thread_count(n);
   });
+  m.def("available_memory", &available_memory);
+  m.attr("LARGEST_PICTURE") = kLargestPicture;
   m.def("instruction_set", [] { return std::string(kernels().name); });
   m.def("instruction_sets", [] {
     const char* names[3];
@@ -145,22 +244,23 @@ NB_MODULE(_native, m) {
     if (!select_kernels(name.c_str())) throw std::invalid_argument("this machine does not run " + name);
   });
 
-  nb::class_<Rasterizer>(m, "Rasterizer")
+  using SharedRasterizer = Shared<Rasterizer>;
+  nb::class_<SharedRasterizer>(m, "Rasterizer")
       .def(nb::init<>())
-      .def_prop_ro("visible", &Rasterizer::visible)
-      .def_prop_ro("pairs", &Rasterizer::pairs)
+      .def_prop_ro("visible", [](SharedRasterizer& r) { return WorkingOn(r), r.visible(); })
+      .def_prop_ro("pairs", [](SharedRasterizer& r) { return WorkingOn(r), r.pairs(); })
       .def("forward_world",
-           [](Rasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
+           [](SharedRasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
               const Floats& colour, const Doubles& T, const Doubles& K, Out<float> planes) {
              WorldGaussians g = world_of(mean, rotation, scale, opacity, colour);
              if (planes.ndim() != 3) throw std::invalid_argument("planes must be (4, H, W)");
-             View view = view_of(T, K, (int)planes.shape(2), (int)planes.shape(1));
+             View view = view_of(T, K, (int64_t)planes.shape(2), (int64_t)planes.shape(1));
              float* out = checked(planes, "planes", {4, -1, -1});
-             nb::gil_scoped_release release;
+             WorkingOn working(r);
              r.forward(g, view, out);
            })
       .def("backward_world",
-           [](Rasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
+           [](SharedRasterizer& r, const Floats& mean, const Floats& rotation, const Floats& scale, const Floats& opacity,
               const Floats& colour, const Floats& planes, const Floats& gradient, Out<float> g_mean, Out<float> g_rotation,
               Out<float> g_scale, Out<float> g_opacity, Out<float> g_colour, Out<double> g_camera) {
              WorldGaussians g = world_of(mean, rotation, scale, opacity, colour);
@@ -168,22 +268,22 @@ NB_MODULE(_native, m) {
              WorldGradients out{checked(g_mean, "g_mean", {n, 3}), checked(g_rotation, "g_rotation", {n, 4}),
                                 checked(g_scale, "g_scale", {n, 3}), checked(g_opacity, "g_opacity", {n}),
                                 checked(g_colour, "g_colour", {n, 3}), nullptr};
-             check_pictures(r, n, planes, gradient);
              double* camera = g_camera.size() ? checked(g_camera, "g_camera", {4, 4}) : nullptr;
-             nb::gil_scoped_release release;
+             WorkingOn working(r);
+             check_pictures(r, Rasterizer::Kind::kWorld, g.n, planes, gradient);
              r.backward(g, planes.data(), gradient.data(), out, camera);
            })
       .def("forward_bound",
-           [](Rasterizer& r, const BoundArrays& arrays, const Doubles& T, const Doubles& K, Out<float> planes) {
+           [](SharedRasterizer& r, const BoundArrays& arrays, const Doubles& T, const Doubles& K, Out<float> planes) {
              BoundModel model = arrays.model();
              if (planes.ndim() != 3) throw std::invalid_argument("planes must be (4, H, W)");
-             View view = view_of(T, K, (int)planes.shape(2), (int)planes.shape(1));
+             View view = view_of(T, K, (int64_t)planes.shape(2), (int64_t)planes.shape(1));
              float* out = checked(planes, "planes", {4, -1, -1});
-             nb::gil_scoped_release release;
+             WorkingOn working(r);
              r.forward(model, view, out);
            })
       .def("backward_bound",
-           [](Rasterizer& r, const BoundArrays& arrays, const Floats& planes, const Floats& gradient, Out<float> position,
+           [](SharedRasterizer& r, const BoundArrays& arrays, const Floats& planes, const Floats& gradient, Out<float> position,
               Out<float> rotation, Out<float> log_scale, Out<float> logit, Out<float> colour, Out<float> sh,
               Out<float> frame, Out<float> motion, Out<float> weight) {
              BoundModel model = arrays.model();
@@ -193,8 +293,8 @@ NB_MODULE(_native, m) {
                                 checked(colour, "colour", {n, 3}), checked(sh, "sh", {n, 3, 3}),
                                 frame.size() ? checked(frame, "frame", {n, 13}) : nullptr, checked(motion, "motion", {n}),
                                 checked(weight, "weight", {n})};
-             check_pictures(r, n, planes, gradient);
-             nb::gil_scoped_release release;
+             WorkingOn working(r);
+             check_pictures(r, Rasterizer::Kind::kBound, model.n, planes, gradient);
              r.backward(model, planes.data(), gradient.data(), out);
            });
 
@@ -209,7 +309,10 @@ NB_MODULE(_native, m) {
   m.def("triangle_frames", [](const Floats& vertices, const Ints& triangles, Out<float> frames) {
     int64_t f = rows_of(triangles, 2, "triangles"), v = rows_of(vertices, 2, "vertices");
     check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, v, "triangles");
-    frames_forward(checked(vertices, "vertices", {v, 3}), triangles.data(), (int)f, checked(frames, "frames", {f, kFrame}));
+    const float* in = checked(vertices, "vertices", {v, 3});
+    float* out = checked(frames, "frames", {f, kFrame});
+    Working working;
+    frames_forward(in, triangles.data(), (int)f, out);
   });
   m.def("triangle_frames_backward",
         [](const Floats& vertices, const Ints& triangles, const Ints& face, const Floats& barycentric, const Floats& per_gaussian,
@@ -217,17 +320,23 @@ NB_MODULE(_native, m) {
           int64_t f = rows_of(triangles, 2, "triangles"), v = rows_of(vertices, 2, "vertices"), n = rows_of(face, 1, "face");
           check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, v, "triangles");
           check_faces(checked(face, "face", {n}), n, f, "face");
-          frames_backward(checked(vertices, "vertices", {v, 3}), triangles.data(), (int)f, face.data(),
-                          checked(barycentric, "barycentric", {n, 3}), (int)n, checked(per_gaussian, "per_gaussian", {n, 13}),
-                          checked(scratch, "scratch", {f, 19}), checked(g_vertices, "g_vertices", {v, 3}));
+          const float *in = checked(vertices, "vertices", {v, 3}), *corners = checked(barycentric, "barycentric", {n, 3});
+          const float* gradient = checked(per_gaussian, "per_gaussian", {n, 13});
+          float *sums = checked(scratch, "scratch", {f, 19}), *out = checked(g_vertices, "g_vertices", {v, 3});
+          Working working;
+          frames_backward(in, triangles.data(), (int)f, face.data(), corners, (int)n, gradient, sums, out);
         });
 
-  m.def("photometric_scratch", &photometric_scratch);
+  m.def("photometric_scratch", [](int width, int height) {
+    check_size(width, height);
+    return photometric_scratch(width, height);
+  });
   m.def("photometric",
         [](const Floats& image, const Array<const uint8_t>& target, std::array<float, 3> background, std::array<float, 3> weights,
            std::array<int, 4> rectangle, Out<float> gradient, Out<float> scratch, Out<double> rows) {
           rows_of(image, 3, "image");
           int64_t h = (int64_t)image.shape(1), w = (int64_t)image.shape(2);
+          check_size(w, h);
           Photometric p{};
           p.width = (int)w, p.height = (int)h;
           p.x0 = std::clamp(rectangle[0], 0, (int)w), p.y0 = std::clamp(rectangle[1], 0, (int)h);
@@ -239,7 +348,7 @@ NB_MODULE(_native, m) {
           p.scratch = checked(scratch, "scratch", {photometric_scratch((int)w, (int)h)});
           p.row_loss = checked(rows, "rows", {h, 3});
           std::array<double, 3> loss;
-          nb::gil_scoped_release release;
+          Working working;
           photometric(p, loss.data());
           return loss;
         });
@@ -247,52 +356,57 @@ NB_MODULE(_native, m) {
   m.def("adam", [](Out<float> value, Out<float> first, Out<float> second, const Floats& gradient,
                    const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, float shrink, int step) {
     if (value.ndim() < 1) throw std::invalid_argument("adam: value must have rows");
-    int rows = (int)value.shape(0), width = rows ? (int)(value.size() / rows) : 1;
+    int rows = (int)rows_of(value, "value"), width = rows ? size_of(value, "value") / rows : 1;
     if (first.size() != value.size() || second.size() != value.size() || gradient.size() != value.size() ||
-        (visible.size() && (int)visible.size() != rows))
+        (visible.size() && visible.size() != (size_t)rows))
       throw std::invalid_argument("adam: sizes differ");
     AdamStep s{value.data(), first.data(), second.data(), gradient.data(), visible.size() ? visible.data() : nullptr, rows, width,
                rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)), 1.f / (1.f - std::pow(beta2, (float)step)), shrink};
-    nb::gil_scoped_release release;
+    Working working;
     const Kernels& k = kernels();
     parallel_ranges(rows, 4096, [&](int begin, int end) { k.adam(s, begin, end); });
   });
   m.def("adam_rank_one", [](Out<float> value, Out<float> first, Out<float> second, const Floats& psi, const Floats& shared,
                             const Array<const uint8_t>& visible, float rate, float beta1, float beta2, float epsilon, float shrink, int step) {
     rows_of(value, 3, "value");
-    int k = (int)value.shape(0), rows = (int)value.shape(1), width = (int)value.shape(2);
+    size_of(shared, "shared");
+    int k = (int)rows_of(value, "value"), rows = (int)value.shape(1), width = (int)value.shape(2);
     if (first.size() != value.size() || second.size() != value.size() || (int)psi.size() != k ||
-        (int64_t)shared.size() != (int64_t)rows * width || (visible.size() && (int)visible.size() != rows))
+        (int64_t)shared.size() != (int64_t)rows * width || (visible.size() && visible.size() != (size_t)rows))
       throw std::invalid_argument("adam_rank_one: sizes differ");
     AdamRankOne s{value.data(), first.data(), second.data(), psi.data(), shared.data(), visible.size() ? visible.data() : nullptr, k,
                   rows, width, rate, beta1, beta2, epsilon, 1.f / (1.f - std::pow(beta1, (float)step)),
                   1.f / (1.f - std::pow(beta2, (float)step)), shrink};
-    nb::gil_scoped_release release;
+    Working working;
     const Kernels& kernel = kernels();
     parallel_ranges(rows, 1024, [&](int begin, int end) { kernel.adam_rank_one(s, begin, end); });
   });
   m.def("weighted_sum", [](const Floats& basis, const Floats& weights, const Floats& base, Out<float> out) {
-    int n = (int)out.size(), k = (int)weights.size();
-    if ((int64_t)basis.size() != (int64_t)k * n || (int)base.size() != n) throw std::invalid_argument("weighted_sum: sizes differ");
-    nb::gil_scoped_release release;
+    int n = size_of(out, "out"), k = size_of(weights, "weights");
+    if ((int64_t)basis.size() != (int64_t)k * n || base.size() != out.size()) throw std::invalid_argument("weighted_sum: sizes differ");
+    Working working;
     const Kernels& kernel = kernels();
     parallel_ranges(n, 16384, [&](int begin, int end) { kernel.weighted_sum(basis.data(), weights.data(), k, base.data(), begin, end, n, out.data()); });
   });
 
-  nb::class_<RigPose>(m, "RigPose")
+  using SharedPose = Shared<RigPose>;
+  nb::class_<SharedPose>(m, "RigPose")
       .def("__init__",
-           [](RigPose* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
+           [](SharedPose* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
               const Ints& skin_joints, const Floats& skin_weights) {
-             new (self) RigPose(make_rig(neutral, basis, joints, parents, skin_joints, skin_weights));
+             new (self) SharedPose(make_rig(neutral, basis, joints, parents, skin_joints, skin_weights));
            })
-      .def("pose", [](RigPose& r, const Floats& expression, const Floats& rotations, const Floats& translation, Out<float> out) {
+      .def("pose", [](SharedPose& r, const Floats& expression, const Floats& rotations, const Floats& translation, Out<float> out) {
         check_pose(r, expression, rotations, translation);
-        r.pose(expression.data(), rotations.data(), translation.data(), checked(out, "out", {r.vertices(), 3}));
+        float* vertices = checked(out, "out", {r.vertices(), 3});
+        WorkingOn working(r);
+        r.pose(expression.data(), rotations.data(), translation.data(), vertices);
       });
 
-  nb::class_<DrivePath>(m, "DrivePath")
+  using SharedPath = Shared<DrivePath>;
+  nb::class_<SharedPath>(m, "DrivePath")
       .def("__init__",
-           [](DrivePath* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
+           [](SharedPath* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
               const Ints& skin_joints, const Floats& skin_weights, const Ints& triangles, const Ints& face,
               const Floats& barycentric, const Floats& position, const Floats& rotation, const Floats& scale,
               const Floats& opacity, const Floats& colour, const Floats& sh, const Floats& corrective_position,
@@ -308,22 +422,23 @@ NB_MODULE(_native, m) {
                            checked(corrective_position, "correctives.position", {k, n, 3}),
                            checked(corrective_colour, "correctives.colour", {k, n, 3}),
                            checked(corrective_weights, "correctives.weights", {k, inputs}), checked(corrective_bias, "correctives.bias", {k})};
-             new (self) DrivePath(std::move(rig), a);
+             new (self) SharedPath(std::move(rig), a);
            })
       .def("render",
-           [](DrivePath& d, const Floats& expression, const Floats& rotations, const Floats& translation, const Doubles& T,
+           [](SharedPath& d, const Floats& expression, const Floats& rotations, const Floats& translation, const Doubles& T,
               const Doubles& K, std::array<float, 3> background, Out<uint8_t> image) {
              check_pose(d.rig(), expression, rotations, translation);
              if (image.ndim() != 3 || (image.shape(2) != 3 && image.shape(2) != 4)) throw std::invalid_argument("image must be (H, W, 3 or 4)");
-             ByteImage out{image.data(), (int)image.shape(1), (int)image.shape(0), (int)image.shape(2), {background[0], background[1], background[2]}};
-             View view = view_of(T, K, out.width, out.height);
-             nb::gil_scoped_release release;
+             View view = view_of(T, K, (int64_t)image.shape(1), (int64_t)image.shape(0));
+             ByteImage out{image.data(), view.width, view.height, (int)image.shape(2), {background[0], background[1], background[2]}};
+             WorkingOn working(d);
              d.render(expression.data(), rotations.data(), translation.data(), view, out);
            })
-      .def_prop_ro("visible", &DrivePath::visible)
-      .def_prop_ro("pairs", &DrivePath::pairs)
-      .def("milliseconds", [](const DrivePath& d) {
+      .def_prop_ro("visible", [](SharedPath& d) { return WorkingOn(d), d.visible(); })
+      .def_prop_ro("pairs", [](SharedPath& d) { return WorkingOn(d), d.pairs(); })
+      .def("milliseconds", [](SharedPath& d) {
         std::array<double, kStages> out;
+        WorkingOn working(d);
         std::copy_n(d.milliseconds(), kStages, out.begin());
         return out;
       });

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <stdexcept>
 
+#include "memory.h"
 #include "thread_pool.h"
 
 namespace splatavatar {
@@ -34,9 +36,10 @@ View make_view(const double* T, const double* K, int width, int height) {
 }
 
 template <class Project>
-void Rasterizer::run(int n, const View& view, float* planes, Project&& project) {
+void Rasterizer::run(Kind kind, int n, const View& view, float* planes, Project&& project) {
+  kind_ = Kind::kNone;
   view_ = view, gaussians_ = n;
-  if ((int)splats_.size() < n) splats_.resize(n), keys_.resize(n);
+  grow(splats_, n), grow(keys_, n);
   parallel_ranges(blocks(n), kBlocksPerTask, [&](int begin, int end) {
     for (int b = begin; b < end; b++) project(b);
   });
@@ -44,21 +47,25 @@ void Rasterizer::run(int n, const View& view, float* planes, Project&& project) 
   FloatImage image{planes, view.width, view.height};
   const Kernels& k = kernels();
   parallel_for(view.tiles_x * view.tiles_y, [&](int tile, int) { k.blend(splats_.data(), binner_.bins(), view_, tile, image); });
+  kind_ = kind;
+}
+
+void Rasterizer::check_forward(Kind kind, int n) const {
+  if (kind != kind_ || n != gaussians_) throw std::invalid_argument("backward needs the forward pass of the same Gaussians first");
 }
 
 void Rasterizer::forward(const WorldGaussians& g, const View& view, float* planes) {
   const Kernels& k = kernels();
-  run(g.n, view, planes, [&](int block) { k.project_world(g, view, block, splats_.data(), keys_.data()); });
+  run(Kind::kWorld, g.n, view, planes, [&](int block) { k.project_world(g, view, block, splats_.data(), keys_.data()); });
 }
 
 void Rasterizer::forward(const BoundModel& m, const View& view, float* planes) {
   const Kernels& k = kernels();
-  run(m.n, view, planes, [&](int block) { k.project_bound(m, view, block, splats_.data(), keys_.data()); });
+  run(Kind::kBound, m.n, view, planes, [&](int block) { k.project_bound(m, view, block, splats_.data(), keys_.data()); });
 }
 
 void Rasterizer::blend_backward(const float* planes, const float* gradient) {
-  size_t needed = (size_t)pairs_count_ * kSplatGradients;
-  if (pairs_.size() < needed) pairs_.resize(needed + needed / 4);
+  grow(pairs_, (size_t)pairs_count_ * kSplatGradients);
   FloatImage image{const_cast<float*>(planes), view_.width, view_.height};
   const Kernels& k = kernels();
   parallel_for(view_.tiles_x * view_.tiles_y, [&](int tile, int) {
@@ -71,7 +78,7 @@ void Rasterizer::backward(const WorldGaussians& g, const float* planes, const fl
   blend_backward(planes, gradient);
   out.T_camera_world = nullptr;
   if (g_camera) {
-    if (camera_.size() < (size_t)blocks(g.n) * 12) camera_.resize((size_t)blocks(g.n) * 12);
+    grow(camera_, (size_t)blocks(g.n) * 12);
     out.T_camera_world = camera_.data();
   }
   const Kernels& k = kernels();

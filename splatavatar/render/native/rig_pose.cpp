@@ -9,9 +9,9 @@ namespace splatavatar {
 
 RigPose::RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
                  const int32_t* parents, const int32_t* skin_joints, const float* skin_weights)
-    : neutral_(neutral, neutral + 3 * vertices), rest_(rest, rest + 3 * joints), weights_(skin_weights, skin_weights + 4 * vertices),
-      shaped_(3 * vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
-      skin_joints_(skin_joints, skin_joints + 4 * vertices) {
+    : neutral_(neutral, neutral + 3 * (size_t)vertices), rest_(rest, rest + 3 * joints),
+      weights_(skin_weights, skin_weights + 4 * (size_t)vertices), shaped_(3 * (size_t)vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
+      skin_joints_(skin_joints, skin_joints + 4 * (size_t)vertices) {
   starts_.push_back(0);
   for (int e = 0; e < expressions; e++) {
     for (int v = 0; v < vertices; v++) {
@@ -20,7 +20,7 @@ RigPose::RigPose(int vertices, const float* neutral, int expressions, const floa
       moved_.push_back(v);
       deltas_.insert(deltas_.end(), d, d + 3);
     }
-    starts_.push_back((int)moved_.size());
+    starts_.push_back(moved_.size());
   }
 }
 
@@ -30,7 +30,7 @@ void RigPose::pose(const float* expression, const float* rotations, const float*
   for (int e = 0; e < expressions(); e++) {
     float w = expression[e];
     if (w == 0.f) continue;
-    for (int i = starts_[e]; i < starts_[e + 1]; i++)
+    for (size_t i = starts_[e]; i < starts_[e + 1]; i++)
       for (int c = 0; c < 3; c++) shaped_[3 * moved_[i] + c] += w * deltas_[3 * i + c];
   }
   for (int j = 0; j < joints; j++) {

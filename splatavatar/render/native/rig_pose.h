@@ -1,5 +1,6 @@
-// Native twin of rig/skinning.py: blendshapes, forward kinematics and linear blend skinning.
+// Native twin of rig/skinning.py: blendshapes, forward kinematics and linear blend skinning. One thread at a time.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,7 +19,7 @@ class RigPose {
  private:
   std::vector<float> neutral_, rest_, weights_, deltas_, shaped_, world_, skin_;
   std::vector<int32_t> parents_, skin_joints_, moved_;
-  std::vector<int> starts_;  // expression e moves moved_[starts_[e] .. starts_[e + 1]) by the deltas_ of the same index
+  std::vector<size_t> starts_;  // expression e moves moved_[starts_[e] .. starts_[e + 1]) by the deltas_ of the same index
 };
 
 }  // namespace splatavatar

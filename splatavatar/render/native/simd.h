@@ -14,6 +14,7 @@ namespace splatavatar::KERNELS_ISA {
 constexpr int kLanes = 16;
 typedef float Float __attribute__((vector_size(64)));
 typedef int32_t Int __attribute__((vector_size(64)));
+typedef uint32_t Bits __attribute__((vector_size(64)));  // for sums and shifts that may run over
 
 #define SPLAT_INLINE static inline __attribute__((always_inline))
 
@@ -80,7 +81,7 @@ SPLAT_INLINE Float exp2(Float x) {
   p = p * f + 0.2402265070f;
   p = p * f + 0.6931471806f;
   p = p * f + 1.f;
-  return (Float)((Int)p + ((Int)shifted << 23));
+  return (Float)((Bits)p + ((Bits)shifted << 23));
 }
 
 // log2 of positive normal x: exponent plus the atanh series of the mantissa in [sqrt(1/2), sqrt(2)) (1e-7 absolute).

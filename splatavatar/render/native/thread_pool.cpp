@@ -3,12 +3,15 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
-#include <memory>
+#include <exception>
 #include <mutex>
+#include <new>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
-#include <unistd.h>
+#include "refusal.h"
 
 #ifdef __linux__
 #include <sched.h>
@@ -33,17 +36,32 @@ int available_cores() {
 }
 
 int configured_threads() {
-  if (const char* text = std::getenv("SPLATAVATAR_THREADS")) {
-    int n = std::atoi(text);
-    if (n >= 1 && n <= 256) return n;
+  const char* text = std::getenv("SPLATAVATAR_THREADS");
+  if (!text) return available_cores() < kMostThreads ? available_cores() : kMostThreads;
+  int n = 0;
+  for (const char* c = text; *c; c++) {
+    if (*c < '0' || *c > '9' || n > kMostThreads) {
+      n = 0;
+      break;
+    }
+    n = 10 * n + (*c - '0');
   }
-  return available_cores();
+  if (n >= 1 && n <= kMostThreads) return n;
+  std::string found;  // what a terminal can show, of a length that it can show
+  for (const char* c = text; *c && found.size() < 40; c++) found += *c >= ' ' && *c <= '~' ? *c : '?';
+  throw Refusal("SPLATAVATAR_THREADS is '" + found + "'; expected a whole number from 1 to " + std::to_string(kMostThreads) +
+                ", or leave it unset for all cores");
 }
 
 class Pool {
  public:
-  explicit Pool(int threads) {
-    for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+  // As many as the system gives: where it has no more threads or memory for one, the pool is a smaller one.
+  explicit Pool(int threads) noexcept {
+    try {
+      workers_.reserve((size_t)threads - 1);
+      for (int i = 1; i < threads; i++) workers_.emplace_back([this, i] { work(i); });
+    } catch (const std::exception&) {
+    }
   }
   ~Pool() {
     {
@@ -67,13 +85,20 @@ class Pool {
     if (sleeping_.load(std::memory_order_acquire) > 0) wake_.notify_all();
     drain(0);
     while (busy_.load(std::memory_order_acquire) > 0) SPLAT_PAUSE();
+    if (error_) std::rethrow_exception(std::exchange(error_, nullptr));
   }
 
  private:
-  void drain(int thread) {
-    for (int i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) body_(context_, i, thread);
+  void drain(int thread) noexcept {
+    try {
+      for (int i; (i = next_.fetch_add(1, std::memory_order_relaxed)) < count_;) body_(context_, i, thread);
+    } catch (...) {
+      next_.store(count_, std::memory_order_relaxed);
+      std::lock_guard<std::mutex> lock(mutex_);
+      if (!error_) error_ = std::current_exception();
+    }
   }
-  void work(int thread) {
+  void work(int thread) noexcept {
     unsigned seen = 0;
     for (;;) {
       // Stages of a frame follow each other within microseconds: look for a while before sleeping.
@@ -99,41 +124,41 @@ class Pool {
   LoopBody body_ = nullptr;
   void* context_ = nullptr;
   int count_ = 0;
+  std::exception_ptr error_;
   bool stop_ = false;
 };
 
 std::mutex pool_mutex;
 Pool* pool = nullptr;  // never destroyed at exit: joining threads after main can hang in embedding processes
-pid_t pool_owner = 0;  // threads do not survive a fork: the child abandons its parent's pool and makes its own
-int wanted = 0;
+std::atomic<int> wanted{0};
 
 }  // namespace
 
 int thread_count() {
-  std::lock_guard<std::mutex> lock(pool_mutex);
-  if (wanted == 0) wanted = configured_threads();
-  return wanted;
+  int n = wanted.load();
+  if (n == 0) {
+    const int configured = configured_threads();
+    if (wanted.compare_exchange_strong(n, configured)) n = configured;
+  }
+  return n;
 }
 
-void set_thread_count(int n) {
-  std::lock_guard<std::mutex> lock(pool_mutex);
-  wanted = n;
-}
+void set_thread_count(int n) { wanted.store(n); }
+
+void abandon_pool() { pool = nullptr; }
 
 void run_parallel(int count, LoopBody body, void* context) {
-  int n = thread_count();
-  if (count <= 1 || n == 1) {
-    for (int i = 0; i < count; i++) body(context, i, 0);
-    return;
+  if (thread_count() > 1 && count > 1) {
+    std::lock_guard<std::mutex> lock(pool_mutex);
+    int n = thread_count();
+    if (!pool || pool->size() != n) {
+      delete pool;
+      pool = new (std::nothrow) Pool(n);
+      wanted.compare_exchange_strong(n, pool ? pool->size() : 1);  // asked once: not again in every loop
+    }
+    if (pool) return pool->run(count, body, context);
   }
-  std::lock_guard<std::mutex> lock(pool_mutex);
-  if (pool_owner != getpid()) pool = nullptr, pool_owner = getpid();
-  if (!pool || pool->size() != n) {
-    delete pool;
-    pool = nullptr;
-    pool = new Pool(n);
-  }
-  pool->run(count, body, context);
+  for (int i = 0; i < count; i++) body(context, i, 0);
 }
 
 }  // namespace splatavatar
