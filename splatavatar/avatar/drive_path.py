@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from threading import local
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,6 +12,7 @@ from splatavatar.gaussians.binding import corrected, to_world, world_sh
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera
+from splatavatar.render.drawable import check_size
 from splatavatar.rig.rig import PoseParameters
 
 Floats = NDArray[np.float32]
@@ -21,8 +24,8 @@ and into tiles; blend: tiles to pixels"""
 class DrivePath:
     """An avatar prepared for playing.
 
-    One instance per thread. Pictures of one size allocate nothing after the first, unless a pose or a camera fills more
-    tiles than all before.
+    Pictures of one size allocate nothing after the first, unless a pose or a camera fills more tiles than all before.
+    Threads may share an instance: their pictures are made one after the other, each into a buffer of its thread.
     """
 
     def __init__(self, avatar: Avatar) -> None:
@@ -46,7 +49,8 @@ class DrivePath:
             c.weights,
             c.bias,
         )
-        self._image = np.empty((0, 0, 0), np.uint8)
+        self._own = local()
+        """``image``: the picture of each thread"""
 
     def render(
         self, parameters: PoseParameters, camera: Camera, background: tuple[float, float, float] | None = None
@@ -59,11 +63,17 @@ class DrivePath:
             background: RGB in [0, 1] behind the avatar; None leaves it transparent.
 
         Returns:
-            uint8 (H, W, 3) over the background, or (H, W, 4) with straight alpha. The next call overwrites it.
+            uint8 (H, W, 3) over the background, or (H, W, 4) with straight alpha. The next call of the same thread
+            overwrites it.
+
+        Raises:
+            SettingsError: a size or a camera that cannot be drawn, too many large Gaussians, or too little memory.
         """
         shape = (camera.height, camera.width, 4 if background is None else 3)
-        if self._image.shape != shape:
-            self._image = np.empty(shape, np.uint8)
+        image: NDArray[np.uint8] | None = getattr(self._own, "image", None)
+        if image is None or image.shape != shape:
+            check_size(camera.width, camera.height, shape[2])
+            image = self._own.image = np.empty(shape, np.uint8)
         self._native.render(
             parameters.expression,
             parameters.joint_rotations,
@@ -71,12 +81,12 @@ class DrivePath:
             camera.T_camera_world,
             camera.K,
             background or (0.0, 0.0, 0.0),
-            self._image,
+            image,
         )
-        return self._image
+        return image
 
     def timings(self) -> dict[str, float]:
-        """Milliseconds of the last picture by stage (``STAGES``), and ``total``."""
+        """Milliseconds of the last picture, of whichever thread, by stage (``STAGES``), and ``total``."""
         stages = dict(zip(STAGES, self._native.milliseconds(), strict=True))
         return {**stages, "total": sum(stages.values())}
 
@@ -87,7 +97,7 @@ class DrivePath:
 
     @property
     def visible(self) -> int:
-        """Gaussians that touched a pixel of the last picture."""
+        """Gaussians that touched a pixel of the last picture, of whichever thread."""
         return int(self._native.visible)
 
     def vertices(self, parameters: PoseParameters) -> Floats:

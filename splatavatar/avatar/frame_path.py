@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.render import _native
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
@@ -62,11 +63,12 @@ def check_device(device: str) -> None:
     """Says early what ``open_path`` would: before videos are read and files are written.
 
     Raises:
-        SettingsError: unknown device.
+        SettingsError: unknown device, or a number of threads that is none.
         DependencyError: it cannot work on this machine.
     """
     if device not in DEVICES:
         raise SettingsError(f"unknown device {device!r}; the devices are {', '.join(DEVICES)}")
+    _native.thread_count()
     if device == "cuda":
         from splatavatar.render.gpu_check import cuda_problem
 
@@ -78,7 +80,7 @@ def open_path(avatar: Avatar, device: str = "cpu") -> FramePath:
     """``avatar`` ready for playing on one of ``DEVICES``.
 
     Raises:
-        SettingsError: unknown device.
+        SettingsError: unknown device, or a number of threads that is none.
         DependencyError: it cannot work on this machine.
     """
     check_device(device)

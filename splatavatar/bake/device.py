@@ -9,6 +9,7 @@ import torch
 from splatavatar.bake.engine import Engine
 from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.render import _native
 from splatavatar.render.gpu_check import cuda_problem
 from splatavatar.rig.rig import Rig
 
@@ -48,11 +49,12 @@ def choose_device(name: str) -> Device:
     """``auto`` takes CUDA where it can work and a trial step of a bake comes out right, which compiles its kernels.
 
     Raises:
-        SettingsError: unknown name.
+        SettingsError: unknown name, or a number of threads that is none.
         DependencyError: CUDA was asked for and cannot work; the message says why.
     """
     if name not in DEVICES:
         raise SettingsError(f"unknown device {name!r}; the devices are {', '.join(DEVICES)}")
+    _native.thread_count()
     problem = None if name == "cpu" else cuda_problem()
     remark = ""
     if name != "cpu" and problem is None:

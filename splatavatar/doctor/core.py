@@ -10,6 +10,7 @@ from typing import Any
 
 from splatavatar import __version__
 from splatavatar.doctor.part import Part
+from splatavatar.errors import SettingsError
 
 NATIVE = "splatavatar.render._native"
 
@@ -35,10 +36,16 @@ def core_parts(native: Any, problem: str | None) -> list[Part]:
         parts.append(
             Part("native module", "everything", "present", f"{native.instruction_set()} (of {others} on this machine)")
         )
-        parts.append(
-            Part("cores", "everything", "present", f"{native.thread_count()} threads on {os.cpu_count()} cores")
-        )
+        parts.append(_cores(native))
     return [*parts, _opencv(), _encoders()]
+
+
+def _cores(native: Any) -> Part:
+    try:
+        found = f"{native.thread_count()} threads on {os.cpu_count()} cores"
+    except SettingsError as error:
+        return Part("cores", "everything", "broken", str(error))
+    return Part("cores", "everything", "present", found)
 
 
 def _opencv() -> Part:

@@ -40,10 +40,12 @@ def examine() -> Examination:
     able = [backend for backend in BACKENDS if without[backend] is None]
     pictures = check_pictures(able, with_torch=cuda.torch is not None and cuda.torch_error is None)
     wrong = {check.backend: picture_sentence(check) for check in pictures}
+    core = core_parts(native, native_problem)
+    broken = next((part.found for part in core if part.state == "broken"), None)
     return Examination(
-        parts=[*core_parts(native, native_problem), *gpu_parts(cuda, gsplat), *extra_parts()],
+        parts=[*core, *gpu_parts(cuda, gsplat), *extra_parts()],
         pictures=pictures,
-        core_problem=native_problem or wrong.get("cpu"),
+        core_problem=broken or wrong.get("cpu"),
         cuda_problem=without["cuda"] or wrong.get("cuda"),
     )
 

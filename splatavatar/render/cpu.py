@@ -8,15 +8,20 @@ from numpy.typing import NDArray
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera
+from splatavatar.render.drawable import check_size
 from splatavatar.render.image import Image
 
 Floats = NDArray[np.float32]
+
+PIXEL = 4 * (4 + 3 * 3 + 1)
+"""bytes that a pixel takes: planes, three pictures on the way to colour over the background, and alpha"""
 
 
 def rasterize_numpy(
     gaussians: Gaussians[Floats], camera: Camera, background: tuple[float, float, float]
 ) -> Image[Floats]:
     """See ``rasterize``. Threads: SPLATAVATAR_THREADS, else every core this process may use."""
+    check_size(camera.width, camera.height, PIXEL)
     planes = np.empty((4, camera.height, camera.width), np.float32)
     _native.Rasterizer().forward_world(
         np.ascontiguousarray(gaussians.mean, np.float32),

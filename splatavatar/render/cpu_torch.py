@@ -10,6 +10,8 @@ from torch import Tensor
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera
+from splatavatar.render.cpu import PIXEL
+from splatavatar.render.drawable import check_size
 from splatavatar.render.image import Image
 
 
@@ -38,6 +40,7 @@ def rasterize_cpu(
     gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera, background: tuple[float, float, float]
 ) -> Image[Tensor]:
     """See ``rasterize``; computes in float32 whatever the dtype of the tensors."""
+    check_size(camera.width, camera.height, PIXEL)
     fields = (gaussians.mean, gaussians.rotation, gaussians.scale, gaussians.opacity, gaussians.colour)
     planes: Tensor = _Rasterize.apply(camera, T_camera_world, *fields)  # type: ignore[no-untyped-call]
     behind = torch.tensor(background, dtype=planes.dtype)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from splatavatar.errors import SettingsError
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import Camera
+from splatavatar.render.drawable import check_camera, check_size
 from splatavatar.render.image import Image
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def rasterize(
 
     Args:
         gaussians: N Gaussians in the world. Numpy arrays give a numpy picture; torch tensors give a picture that is
-            differentiable with respect to every field.
+            differentiable with respect to every field. On the CPU those whose place, size or colour is not finite are
+            left out.
         camera: where to look from; its size is the size of the picture.
         background: RGB behind the Gaussians.
         backend: ``cpu`` (native), ``cuda`` (Triton kernels), ``gsplat`` (the library, on a GPU), ``reference`` (dense
@@ -69,12 +71,14 @@ def rasterize(
         The picture. The backends agree within 1/255 (``gsplat`` within 2/255).
 
     Raises:
-        SettingsError: unknown backend, numpy arrays given to a backend other than ``cpu``, or tensors on the CPU given
-            to one of a GPU.
+        SettingsError: unknown backend, numpy arrays given to a backend other than ``cpu``, tensors on the CPU given to
+            one of a GPU, a size or a camera that cannot be drawn, too many large Gaussians, or too little memory.
         DependencyError: the backend cannot work on this machine.
     """
     if backend not in BACKENDS:
         raise SettingsError(f"unknown backend {backend!r}; the backends are {', '.join(BACKENDS)}")
+    check_size(camera.width, camera.height, 0)
+    check_camera(camera)
     if isinstance(gaussians.mean, np.ndarray):
         if backend not in ("auto", "cpu"):
             raise SettingsError(f"the {backend} backend takes torch tensors, got numpy arrays")

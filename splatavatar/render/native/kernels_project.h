@@ -98,7 +98,7 @@ SPLAT_INLINE Projected project(Vec3 mean, const Mat3& axes, const View& view) {
   return p;
 }
 
-// Writes the records of a block and the depth keys; culls what touches no pixel centre at 1/255.
+// Writes the records of a block and the depth keys; culls what touches no pixel centre at 1/255 and what is not finite.
 SPLAT_INLINE void emit(const Projected& p, const View& view, Float opacity, Float peak, Float tau, Vec3 colour, int first,
                        int n, Splat* splats, uint32_t* keys) {
   Float u = view.fx * p.c.x * p.iz + view.cx, v = view.fy * p.c.y * p.iz + view.cy, inverse = 1.f / p.det;
@@ -108,7 +108,9 @@ SPLAT_INLINE void emit(const Projected& p, const View& view, Float opacity, Floa
   Float limit = splat(1e6f), low = splat(-2.f);
   Float left = max(min(u - ex - .5f, limit), low), right = max(min(u + ex - .5f, limit), low);
   Float top = max(min(v - ey - .5f, limit), low), bottom = max(min(v + ey - .5f, limit), low);
-  uint32_t alive = bits(both(both(gt(p.c.z, splat(kNear)), gt(tau, splat(0.f))), gt(p.det, splat(0.f))));
+  const Float infinity = splat(__builtin_inff());
+  Mask visible = both(both(gt(p.c.z, splat(kNear)), gt(tau, splat(0.f))), both(gt(p.det, splat(0.f)), gt(infinity, p.det)));
+  uint32_t alive = bits(both(visible, gt(infinity, abs(colour.x + colour.y + colour.z))));
   for (int l = 0; l < kLanes && first + l < n; l++) {
     int i = first + l;
     int px0 = (int)std::ceil(left[l]), px1 = (int)std::floor(right[l]), py0 = (int)std::ceil(top[l]), py1 = (int)std::floor(bottom[l]);

@@ -232,7 +232,7 @@ NB_MODULE(_native, m) {
     if (n < 1 || n > kMostThreads) throw std::invalid_argument("threads out of range 1 to " + std::to_string(kMostThreads));
     set_thread_count(n);
   });
-  m.def("available_memory", &available_memory);
+  m.def("check_memory", &check_memory);
   m.attr("LARGEST_PICTURE") = kLargestPicture;
   m.def("instruction_set", [] { return std::string(kernels().name); });
   m.def("instruction_sets", [] {
