@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import os
+import signal
 import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier, Event, Thread
 
 import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import STAGES, DrivePath
+from splatavatar.errors import SettingsError
 from splatavatar.gaussians.binding import corrected, to_world, world_sh
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Correctives
 from splatavatar.render import _native
@@ -278,10 +283,76 @@ def test_parameters_of_another_rig(person: Avatar) -> None:
         with pytest.raises(ValueError) as caught:
             path.render(bad, camera())
         assert str(caught.value) == message
-    for width, height in [(0, 5), (5, 0), (16385, 1)]:
-        with pytest.raises(ValueError) as caught:
+
+
+def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
+    path, good = DrivePath(person), PoseParameters.neutral(person.rig)
+    right = path.render(good, camera()).copy()
+    for width, height in [(0, 5), (5, 0), (-5, 5), (16385, 1), (20000, 20000), (2**31, 1), (2**70, 1)]:
+        with pytest.raises(SettingsError) as caught:
             path.render(good, replace(camera(), width=width, height=height))
-        assert str(caught.value) == "picture size out of range 1 to 16384"
+        sentence = f"a picture of {width}x{height} pixels cannot be drawn; each side must be from 1 to 16384"
+        assert str(caught.value) == sentence
+    for value in (math.nan, math.inf, 1e39, 1e300):
+        view = camera()
+        view.T_camera_world[0, 3] = value
+        with pytest.raises(SettingsError, match="^the camera is none that pictures can be drawn with: "):
+            path.render(good, view)
+    assert np.array_equal(path.render(good, camera()), right)
+
+
+def test_a_pose_without_numbers_is_an_empty_picture(instruction_set: str, person: Avatar) -> None:
+    good = PoseParameters.neutral(person.rig)
+    for value in (math.nan, math.inf, -3e38):
+        bad = replace(good, expression=np.full_like(good.expression, value), translation=np.full(3, value, np.float32))
+        assert not DrivePath(person).render(bad, camera()).any()
+
+
+def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:
+    # Each draws its own pose at its own size, and looks at the picture after the others have drawn theirs.
+    path, sizes = DrivePath(person), [(48, 48), (200, 100), (48, 48), (75, 53)]
+    poses = [random_pose(person.rig, rng) for _ in sizes]
+    right = [DrivePath(person).render(pose, camera(*size), BACKGROUND) for pose, size in zip(poses, sizes, strict=True)]
+    wrong: list[int] = []
+    together = Barrier(len(sizes))
+
+    def draw(number: int) -> None:
+        for _ in range(60):
+            picture = path.render(poses[number], camera(*sizes[number]), BACKGROUND)
+            together.wait(60)
+            if not np.array_equal(picture, right[number]) or path.visible < 1 or path.timings()["total"] <= 0:
+                wrong.append(number)
+            if np.abs(path.vertices(poses[number]) - pose_numpy(person.rig, poses[number])).max() > 1e-6:
+                wrong.append(number)
+
+    threads = [Thread(target=draw, args=(number,)) for number in range(len(sizes))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+
+
+def test_a_fork_while_another_thread_draws_with_the_path(person: Avatar) -> None:
+    path, pose, stop = DrivePath(person), PoseParameters.neutral(person.rig), Event()
+    right = path.render(pose, camera(), BACKGROUND).copy()
+
+    def draw() -> None:
+        while not stop.is_set():
+            path.render(pose, camera(256, 256), BACKGROUND)
+
+    thread = Thread(target=draw)
+    thread.start()
+    try:
+        for _ in range(10):
+            child = os.fork()
+            if child == 0:
+                signal.alarm(60)
+                os._exit(0 if np.array_equal(path.render(pose, camera(), BACKGROUND), right) else 1)
+            assert os.waitpid(child, 0)[1] == 0
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_needs_no_torch() -> None:

@@ -45,7 +45,9 @@ DrivePath::DrivePath(RigPose rig, const DriveArrays& a)
     put(kOpacity, a.opacity[i]), put(kPeak, std::log2(opacity)), put(kTau, 2.f * std::log(255.f * opacity));
     for (int k = 0; k < k_; k++)
       for (int c = 0; c < 6; c++) {
-        float x = (c < 3 ? a.corrective_position : a.corrective_colour)[((size_t)k * n_ + i) * 3 + c % 3], step = steps_[2 * k + c / 3];
+        // Two steps: under a sanitizer GCC 12 takes the index of one arm for both where they are one expression.
+        const float* values = c < 3 ? a.corrective_position : a.corrective_colour;
+        const float x = values[((size_t)k * n_ + i) * 3 + c % 3], step = steps_[2 * k + c / 3];
         corrective_[(((size_t)block * k_ + k) * 6 + c) * kBlock + lane] = step > 0 ? (int8_t)std::lround(x / step) : 0;
       }
   }
