@@ -1,6 +1,7 @@
 # make demo    bake the sample capture, drive the avatar, write out/
 # make test    ruff, mypy, pytest
 # make bench   the figures of the README, from the avatar of `make demo`
+# make test-native what is native under sanitizers, on every instruction set of this machine; takes minutes
 # make test-gpu    what needs an NVIDIA GPU
 # make clean
 #
@@ -36,7 +37,7 @@ with display.running():
 endef
 export PREPARE
 
-.PHONY: help setup demo test lint types unit test-gpu bench clean
+.PHONY: help setup demo test lint types unit test-native test-gpu bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -89,6 +90,9 @@ types: setup
 
 unit: setup
 	$(BIN)/pytest
+
+test-native: setup
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -m "slow or not slow" tests/render/native
 
 # Where CUDA cannot work, doctor says why in one sentence. The tests of the kernels, which are interpreted elsewhere,
 # run on the GPU here.

@@ -2,7 +2,9 @@
 
 Arrays are C-contiguous float32 on the CPU unless a line says otherwise; their shapes are checked. What is written to
 must have the exact type and layout: a converted copy would be filled instead. Meanings, frames and units are those of
-``Gaussians``, ``BoundGaussians``, ``Rig`` and ``Camera``. Wrong shapes and indices out of range raise ValueError.
+``Gaussians``, ``BoundGaussians``, ``Rig`` and ``Camera``. Wrong shapes and indices out of range raise ValueError; what
+cannot be drawn, and memory that runs out, raise SettingsError with one sentence. Threads may share every object: they take
+turns. A fork waits for the calls in progress.
 """
 
 from typing import Any, Protocol
@@ -15,8 +17,17 @@ class Buffer(Protocol):
 FRAME: int
 """floats per triangle in ``frames``: rotation row-major (9), size k, corners v0 v1 v2 (9), padding"""
 
+LARGEST_PICTURE: int
+"""pixels of a side"""
+
+def check_memory(bytes: int, /) -> None:
+    """Raises SettingsError where this process cannot take so much. Below 64 MiB it does not ask."""
+
 def thread_count() -> int:
-    """Threads of every loop: SPLATAVATAR_THREADS, else the cores that this process may use."""
+    """Threads of every loop: SPLATAVATAR_THREADS, else the cores that this process may use.
+
+    Fewer where the system did not give that many. Raises SettingsError where the variable is no number from 1 to 256.
+    """
 
 def set_thread_count(n: int, /) -> None:
     """1 to 256; takes effect with the next loop."""

@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.render.camera import Camera, Floats
+from splatavatar.render.drawable import check_camera, check_size
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 NEAR = 1e-3
 """metres: triangles that reach nearer to the plane of the camera, or behind it, are skipped"""
+PIXEL = 8 * 3 + 1
+"""bytes that a pixel takes: crossings, their sums, and whether it is inside"""
 
 
 def silhouette(vertices: Floats, faces: NDArray[np.int32], camera: Camera) -> NDArray[np.bool_]:
@@ -23,14 +26,21 @@ def silhouette(vertices: Floats, faces: NDArray[np.int32], camera: Camera) -> ND
     ``vertices`` (V, 3) metres, world; ``faces`` (F, 3) into them. Every triangle, turned so that its projection is
     positive, adds one to the winding number of the points in it. What two neighbours add along their common edge
     cancels unless the surface folds over there or ends, so few edges are drawn, by where they cross the rows of pixels.
+    Triangles with a corner that is not finite are skipped.
+
+    Raises:
+        SettingsError: a size or a camera that cannot be drawn, or too little memory.
     """
+    check_size(camera.width, camera.height, PIXEL)
+    check_camera(camera)
     edges = _edges(np.ascontiguousarray(faces, np.int32).tobytes())
-    local = vertices @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
+    finite = np.asarray(np.isfinite(vertices).all(1))
+    local = np.where(finite[:, None], vertices, 0) @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
     depth = local[:, 2]
     x, y = ((local @ camera.K.T)[:, :2] / np.maximum(depth, NEAR)[:, None]).T
     a, b, c = faces.T
     area = (x[b] - x[a]) * (y[c] - y[a]) - (x[c] - x[a]) * (y[b] - y[a])
-    turned = np.where((depth > NEAR)[faces].all(1), np.sign(area), 0.0)
+    turned = np.where(((depth > NEAR) & finite)[faces].all(1), np.sign(area), 0.0)
     winding = np.bincount(edges.edge, edges.direction * turned[edges.face], len(edges.ends))
     drawn = winding != 0
     return _filled(x[edges.ends[drawn]], y[edges.ends[drawn]], winding[drawn], camera.width, camera.height)

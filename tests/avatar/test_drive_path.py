@@ -296,7 +296,7 @@ def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
     for value in (math.nan, math.inf, 1e39, 1e300):
         view = camera()
         view.T_camera_world[0, 3] = value
-        with pytest.raises(SettingsError, match="^the camera is none that pictures can be drawn with: "):
+        with pytest.raises(SettingsError, match=r"^the camera is none that pictures can be drawn with: "):
             path.render(good, view)
     assert np.array_equal(path.render(good, camera()), right)
 

@@ -44,7 +44,7 @@ def test_sides(side: Any) -> None:
 
 
 def test_memory_that_no_machine_has() -> None:
-    with pytest.raises(SettingsError, match="^not enough memory: this picture needs 2684354.6 GB more and "):
+    with pytest.raises(SettingsError, match=r"^not enough memory: this picture needs 2684354.6 GB more and "):
         check_size(LARGEST, LARGEST, 10**7)
     check_size(np.int32(LARGEST), 1, 4)
 
@@ -55,7 +55,7 @@ def test_cameras_without_numbers(matrix: str, value: float) -> None:
     for place in ((0, 0), (0, 2), (1, 1), (2, 2)):
         view = camera()
         getattr(view, matrix)[place] = value
-        with pytest.raises(SettingsError, match="^the camera is none that pictures can be drawn with: "):
+        with pytest.raises(SettingsError, match=r"^the camera is none that pictures can be drawn with: "):
             check_camera(view)
 
 
@@ -94,7 +94,9 @@ def test_too_many_large_gaussians() -> None:
     )
     with pytest.raises(SettingsError) as caught:
         rasterize(many, camera(1024, 1024))
-    assert str(caught.value).startswith("too many large Gaussians for a picture of 1024x1024: they reach 286720000 tiles")
+    assert str(caught.value).startswith(
+        "too many large Gaussians for a picture of 1024x1024: they reach 286720000 tiles"
+    )
     # Of a size whose picture alone would fill memory: asked of the native part, over pages that are never touched.
     planes = np.empty((4, 16384, 16384), np.float32)
     fields = (many.mean, many.rotation, many.scale, many.opacity, many.colour)

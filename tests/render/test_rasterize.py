@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -140,12 +138,3 @@ def test_unknown_backend() -> None:
     with pytest.raises(SettingsError) as caught:
         rasterize(scene(1), camera(), backend="vulkan")  # type: ignore[call-overload]
     assert str(caught.value) == "unknown backend 'vulkan'; the backends are auto, cpu, cuda, gsplat, reference"
-
-
-@pytest.mark.parametrize(("value", "threads"), [("1", 1), ("3", 3)])
-def test_threads_from_the_environment(value: str, threads: int) -> None:
-    code = "from splatavatar.render import _native; print(_native.thread_count())"
-    path = os.pathsep.join(filter(None, [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH")]))
-    environment = {**os.environ, "SPLATAVATAR_THREADS": value, "PYTHONPATH": path}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
-    assert int(done.stdout) == threads

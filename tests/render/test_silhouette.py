@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from splatavatar.errors import SettingsError
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.loader import load_rig
@@ -80,3 +81,27 @@ def test_skips_what_is_behind_and_clips_what_is_beside() -> None:
 def test_of_no_faces_is_empty() -> None:
     filled = silhouette(np.zeros((3, 3), np.float32), np.zeros((0, 3), np.int32), front())
     assert filled.shape == (48, 64) and not filled.any()
+
+
+def test_what_is_not_finite_is_skipped() -> None:
+    camera = Camera(np.eye(4), np.array([[10.0, 0, 8], [0, 10, 8], [0, 0, 1]]), 16, 16)
+    around = np.array([[-9, -9, 1], [9, -9, 1], [0, 99, 1]], np.float32)
+    faces = np.array([[0, 1, 2], [3, 4, 5]], np.int32)
+    for value in (np.nan, np.inf, -np.inf):
+        broken = around.copy()
+        broken[1, 1] = value
+        assert not silhouette(broken, faces[:1], camera).any()
+        assert silhouette(np.concatenate([around, broken]), faces, camera).all()
+
+
+@pytest.mark.parametrize("size", [(0, 8), (8, -1), (20000, 20000)])
+def test_sizes_that_cannot_be_drawn(size: tuple[int, int]) -> None:
+    with pytest.raises(SettingsError, match=r"^a picture of .* pixels cannot be drawn"):
+        silhouette(np.zeros((3, 3), np.float32), np.zeros((1, 3), np.int32), Camera(np.eye(4), np.eye(3), *size))
+
+
+def test_a_camera_without_numbers() -> None:
+    with pytest.raises(SettingsError, match=r"^the camera is none"):
+        silhouette(
+            np.zeros((3, 3), np.float32), np.zeros((1, 3), np.int32), Camera(np.eye(4) * np.nan, np.eye(3), 8, 8)
+        )

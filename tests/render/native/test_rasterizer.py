@@ -30,7 +30,7 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
 def scene(count: int, scale: float = 0.02) -> list[np.ndarray]:
     """Mean, rotation, scale, opacity, colour."""
     rng = np.random.default_rng(count)
-    mean, rotation = rng.normal(0, 0.2, (count, 3)) + [0, 0, 1], rng.normal(0, 1, (count, 4))
+    mean, rotation = rng.normal(0, 0.2, (count, 3)) + np.array([0, 0, 1]), rng.normal(0, 1, (count, 4))
     fields = (mean, rotation, np.full((count, 3), scale), rng.random(count), rng.random((count, 3)))
     return [field.astype(np.float32) for field in fields]
 
@@ -66,7 +66,7 @@ def test_backward_after_a_forward_pass_that_failed() -> None:
     rasterizer.forward_world(*small, T, K, image)
     many = scene(70000, 1e3)
     large = planes(1024, 1024)
-    with pytest.raises(SettingsError, match="^too many large Gaussians for a picture of 1024x1024: they reach "):
+    with pytest.raises(SettingsError, match=r"^too many large Gaussians for a picture of 1024x1024: they reach "):
         rasterizer.forward_world(*many, T, K, large)
     for fields, picture in ((many, large), (small, image)):
         with pytest.raises(ValueError, match=AGAIN):
@@ -82,7 +82,7 @@ def test_a_failed_forward_pass_of_no_gaussian() -> None:
     rasterizer = _native.Rasterizer()
     rasterizer.forward_world(*scene(20), T, K, planes())
     for view, camera in ((np.full((4, 4), np.nan), K), (T, np.zeros((3, 3)))):
-        with pytest.raises(SettingsError, match="^the camera is none that pictures can be drawn with"):
+        with pytest.raises(SettingsError, match=r"^the camera is none that pictures can be drawn with"):
             rasterizer.forward_world(*scene(50), view, camera, planes())
     assert len(backward(rasterizer, scene(20), planes())) == 5  # of the pass before, which is whole
 
@@ -99,7 +99,7 @@ def test_backward_of_another_number(count: int) -> None:
 def test_backward_of_another_size(size: tuple[int, int]) -> None:
     rasterizer = _native.Rasterizer()
     rasterizer.forward_world(*scene(20), T, K, planes())
-    with pytest.raises(ValueError, match="^planes has shape"):
+    with pytest.raises(ValueError, match=r"^planes has shape"):
         backward(rasterizer, scene(20), planes(*size))
 
 
@@ -136,11 +136,13 @@ def test_values_without_sense_stay_where_they_are(field: int, value: float) -> N
 @pytest.mark.parametrize("index", [-1, 3, 2**31 - 1, -(2**31)])
 def test_faces_out_of_range(index: int) -> None:
     face = np.array([0, index], np.int32)
-    fields = [np.zeros(s, np.float32) for s in [(2, 3), (2, 3), (2, 4), (2, 3), 2, (2, 3), (2, 3, 3), (3, _native.FRAME)]]
-    with pytest.raises(ValueError, match="^face holds an index out of range"):
+    fields = [
+        np.zeros(s, np.float32) for s in [(2, 3), (2, 3), (2, 4), (2, 3), 2, (2, 3), (2, 3, 3), (3, _native.FRAME)]
+    ]
+    with pytest.raises(ValueError, match=r"^face holds an index out of range"):
         _native.Rasterizer().forward_bound(_native.BoundArrays(face, *fields), T, K, planes())
     vertices, frames = np.zeros((3, 3), np.float32), np.zeros((1, _native.FRAME), np.float32)
-    with pytest.raises(ValueError, match="^triangles holds an index out of range"):
+    with pytest.raises(ValueError, match=r"^triangles holds an index out of range"):
         _native.triangle_frames(vertices, np.array([[0, 1, index]], np.int32), frames)
 
 
@@ -161,7 +163,7 @@ def test_arrays_of_other_types_and_strides() -> None:
 
 @pytest.mark.parametrize(("width", "height"), [(0, 5), (5, -1), (16385, 5), (2**31 - 1, 2**31 - 1)])
 def test_room_for_a_picture_that_cannot_be(width: int, height: int) -> None:
-    with pytest.raises(SettingsError, match=f"^a picture of {width}x{height} pixels cannot be drawn"):
+    with pytest.raises(SettingsError, match=rf"^a picture of {width}x{height} pixels cannot be drawn"):
         _native.photometric_scratch(width, height)
 
 
@@ -194,6 +196,8 @@ assert np.array_equal(rasterize(scene(300, 0.1), camera(64)).colour, before)
     done = run(code, SPLATAVATAR_THREADS="2")
     assert done.returncode == 0, done.stderr
     said = done.stdout.splitlines()
-    assert len(said) == 3 and all(line.startswith(("not enough memory: ", "memory ran out", "numpy")) for line in said), said
+    assert len(said) == 3 and all(
+        line.startswith(("not enough memory: ", "memory ran out", "numpy")) for line in said
+    ), said
     assert said[0].startswith("not enough memory: this picture needs 0.2 GB more and 0.")
     assert said[1].startswith("not enough memory: ")

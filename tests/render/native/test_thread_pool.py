@@ -82,7 +82,9 @@ def test_a_number_of_threads_that_is_none(value: str) -> None:
     )
     shown = "".join(character if " " <= character <= "~" else "?" for character in value)
     shown = "??" if value == "٣" else shown[:40]
-    sentence = f"SPLATAVATAR_THREADS is '{shown}'; expected a whole number from 1 to 256, or leave it unset for all cores\n"
+    sentence = (
+        f"SPLATAVATAR_THREADS is '{shown}'; expected a whole number from 1 to 256, or leave it unset for all cores\n"
+    )
     assert (done.returncode, done.stdout) == (0, 2 * sentence), done.stderr
 
 
