@@ -3,8 +3,8 @@
 Arrays are C-contiguous float32 on the CPU unless a line says otherwise; their shapes are checked. What is written to
 must have the exact type and layout: a converted copy would be filled instead. Meanings, frames and units are those of
 ``Gaussians``, ``BoundGaussians``, ``Rig`` and ``Camera``. Wrong shapes and indices out of range raise ValueError; what
-cannot be drawn, and memory that runs out, raise SettingsError with one sentence. Threads may share every object: they take
-turns. A fork waits for the calls in progress.
+cannot be drawn, and memory that runs out, raise SettingsError with one sentence. Threads may share every object: they
+take turns. A fork waits for the calls in progress.
 """
 
 from typing import Any, Protocol
