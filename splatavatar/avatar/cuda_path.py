@@ -15,6 +15,7 @@ from splatavatar.avatar.cuda_model import cuda_model
 from splatavatar.avatar.frame_path import Background, check_device
 from splatavatar.errors import SettingsError
 from splatavatar.render.camera import Camera
+from splatavatar.render.drawable import check_camera, check_size
 from splatavatar.rig.rig import PoseParameters
 
 IN_FLIGHT = 2
@@ -72,7 +73,8 @@ class CudaDrivePath:
             uint8 (B, H, W, 3), or (B, H, W, 4) with straight alpha. The next call overwrites it.
 
         Raises:
-            SettingsError: sizes that differ, numbers of poses and cameras that do not fit, or too many pixels.
+            SettingsError: sizes that differ, numbers of poses and cameras that do not fit, a size or a camera that
+                cannot be drawn, too many pixels, or too many large Gaussians.
         """
         began = perf_counter()
         frame = self.frame(poses, cameras, background, pose)
@@ -148,6 +150,9 @@ class CudaDrivePath:
         )
         if len(which) != len(cameras) or not all(0 <= p < len(poses) for p in which):
             raise SettingsError(f"{len(cameras)} cameras cannot look at {len(poses)} poses as {list(which)}")
+        for camera in cameras:
+            check_size(camera.width, camera.height, 0)
+            check_camera(camera)
         size = cameras[0].width, cameras[0].height
         key = (which, len(poses), size, background, slot)
         found = self._frames.pop(key, None)

@@ -20,6 +20,7 @@ from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.avatar.frame_path import open_path
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.camera import Camera, look_at
+from splatavatar.render.gpu.tiles import Grid, TileLists
 from splatavatar.render.gpu_check import cuda_problem
 from splatavatar.rig.rig import PoseParameters
 
@@ -116,6 +117,19 @@ def test_poses_and_cameras_that_do_not_fit(person: Avatar) -> None:
         path.render_batch([pose(person, 0)], [camera(), camera()], WHITE, pose=[0, 1])
     with pytest.raises(SettingsError, match=r"^the views of a batch must have one size, got 20x18, 37x21$"):
         path.render_batch([pose(person, 0)], [camera(), camera(20, 18)], WHITE)
+
+
+def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
+    path, broken = CudaDrivePath(person, DEVICE), camera()
+    broken.T_camera_world[0, 3] = np.nan
+    for view in (camera(20000, 20000), replace(camera(), width=0), replace(camera(), height=-3), broken):
+        with pytest.raises(SettingsError, match=r"^(a picture of .* pixels cannot be drawn|the camera is none)"):
+            path.render(pose(person, 1), view)
+
+
+def test_room_that_no_gpu_has() -> None:
+    with pytest.raises(SettingsError, match=r"^too many large Gaussians for 1 pictures of 64x64: room for 268435457"):
+        TileLists.room(Grid(1, 64, 64), (1 << 28) + 1, DEVICE)
 
 
 def test_devices(person: Avatar) -> None:

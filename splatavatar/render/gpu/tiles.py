@@ -20,6 +20,8 @@ FIRST_ENTRIES = 8
 """tiles that a Gaussian meets, for a first guess of the room"""
 MOST_TILES = 65535
 """of all pictures of a batch: keys of 16 bits sort in two passes"""
+MOST_ENTRIES = 1 << 28
+"""of all pictures of a batch, as on the CPU: ten gigabytes of records"""
 
 _RECORD = tl.constexpr(RECORD)
 _TILE = tl.constexpr(TILE)
@@ -74,8 +76,13 @@ class TileLists:
         """For ``capacity`` entries.
 
         Raises:
-            SettingsError: too many tiles.
+            SettingsError: too many tiles or entries.
         """
+        if capacity > MOST_ENTRIES:
+            raise SettingsError(
+                f"too many large Gaussians for {grid.batch} pictures of {grid.width}x{grid.height}: room for {capacity} "
+                f"tiles is needed, {MOST_ENTRIES} is the most; ask for smaller pictures or stand farther away"
+            )
         if grid.tiles > MOST_TILES:
             raise SettingsError(
                 f"{grid.batch} pictures of {grid.width}x{grid.height} are {grid.tiles} tiles, more than the "
