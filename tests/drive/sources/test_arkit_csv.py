@@ -40,7 +40,7 @@ def test_time_and_head(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("header", "body", "message"),
     [
-        (["smile", *NAMES[1:]], rows(2), "unknown ARKit coefficient 'smile'"),
+        (["smile", *NAMES[1:]], rows(2), "coefficients missing: browDownLeft."),
         (list(NAMES[:40]), [row[:40] for row in rows(2)], "coefficients missing"),
         (list(NAMES), [], "no frames"),
         (list(NAMES), [row[:51] for row in rows(2)], "line 2 has 51 values, expected 52"),

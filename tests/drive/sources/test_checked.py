@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.checked import checked, frame_rate
+from splatavatar.drive.sources.checked import checked
+from splatavatar.drive.sources.clock import frame_rate
 from splatavatar.errors import SignalError
 
 

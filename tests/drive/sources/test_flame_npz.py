@@ -116,7 +116,7 @@ def test_a_file_may_say_its_rate(tmp_path: Path) -> None:
         ({"neck_pose": np.zeros((3, 3))}, "3 frames of one FLAME parameter but 12"),
         ({"jaw_pose": np.full((T, 3), np.nan)}, "not a finite number"),
         ({"jaw_pose": np.zeros((0, 3))}, "does not hold numbers"),
-        ({"fps": np.array(0.0)}, "0 a second"),
+        ({"fps": np.array(0.0)}, "0 frames a second"),
     ],
 )
 def test_damaged_files(tmp_path: Path, changes: dict[str, Any], message: str) -> None:

@@ -19,7 +19,7 @@ def test_tells_files_apart_by_suffix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("absent.npz", "no such file."),
+        ("absent.npz", "no such file, expected a face signal (.json, .csv or .npz)."),
         ("folder", "a folder, expected a face signal (.json, .csv or .npz)."),
         ("a.txt", "unknown kind of face signal, expected .json (ARKit), .csv (Live Link Face) or .npz."),
     ],
