@@ -139,9 +139,9 @@ def _numbered(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
     series: dict[str, list[tuple[int, Path]]] = {}
     for path in sorted(found, key=natural):
         match = re.fullmatch(r"(.*?)([0-9]{1,15})", path.stem)
-        series.setdefault(match[1] if match else "", []).append((int(match[2]) if match else -1, path))
-    frames = max(series.values(), key=len)
-    frames = [(number, path) for number, path in frames if number >= 0] or frames
+        if match is not None:
+            series.setdefault(match[1], []).append((int(match[2]), path))
+    frames = max(series.values(), key=len, default=list(enumerate(sorted(found, key=natural))))
     for (number, path), (after, other) in pairwise(frames):
         if number == after:
             raise SignalError(f"{folder}: {path.name} and {other.name} are both frame {number}; keep one of them.")

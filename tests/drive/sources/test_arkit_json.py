@@ -81,6 +81,55 @@ def test_refuses(tmp_path: Path, document: Any, message: str) -> None:
     assert str(caught.value) == f"{path}: {message}"
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_any_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(json.dumps({"names": NAMES, "frames": [frame(0.5)] * 3}).encode(encoding))
+    assert len(read_signal(path)) == 3
+
+
+def test_frames_without_times_follow_the_rate_of_the_file(tmp_path: Path) -> None:
+    recording = read_signal(write(tmp_path, {"names": NAMES, "fps": 60, "frames": [frame()] * 61}))
+    assert recording.fps == 60 and recording.time[-1] == pytest.approx(1)
+
+
+def test_milliseconds(tmp_path: Path) -> None:
+    frames = [frame(time=1_700_000_000_000 + 40 * index) for index in range(50)]
+    recording = read_signal(write(tmp_path, {"names": NAMES, "frames": frames}))
+    assert recording.fps == 25 and recording.time[-1] == pytest.approx(49 / 25)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('"time": 1e999', "time is not a finite number in frame 1."),
+        (f'"time": {10**400}', "time is not a finite number in frame 1."),
+        ('"time": 1e308', "time is 1e+308 in frame 1; expected seconds."),
+        ('"time": 5e-324', "1e+09 frames a second; expected between 0.1 and 1000."),
+        ('"time": true', "frame 1 holds something that is not a number."),
+        ('"time": null', "frame 1 has no time and others have; give it to all of them or to none."),
+        ('"time": 1', "its frames are 1 seconds apart, as those of a face are not;"),
+        ('"weights": [1e999]', "frame 1 has 1 weights, expected 52."),
+    ],
+)
+def test_times_that_make_no_sense(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "a.json"
+    zeros = json.dumps([0.0] * 52)
+    first = f'{{"weights": {zeros}, "time": 0}}'
+    path.write_text(f'{{"names": {json.dumps(NAMES)}, "frames": [{first}, {{"weights": {zeros}, {text}}}]}}')
+    with pytest.raises(SignalError) as caught:
+        read_signal(path)
+    assert str(caught.value).startswith(f"{path}: {message}")
+
+
+@pytest.mark.parametrize("fps", [0, -1, 1e999, 10**400, "x", [30]])
+def test_a_rate_that_makes_no_sense(tmp_path: Path, fps: object) -> None:
+    path = write(tmp_path, {"names": NAMES, "fps": fps, "frames": [frame()]})
+    with pytest.raises(SignalError):
+        read_signal(path)
+
+
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the shared Live Link recordings are not beside this checkout")
 def test_reads_a_real_one() -> None:
     recording = read_signal(SAMPLE)

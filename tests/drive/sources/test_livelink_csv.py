@@ -94,6 +94,39 @@ def test_refuses_a_binary_file(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("count", ["BlendshapeCount", "BLENDSHAPECOUNT", "Blend Shape Count"])
+def test_the_header_of_newer_takes(tmp_path: Path, count: str) -> None:
+    rows = [row("10:00:00:00.0", JawOpen=1), ["10:00:00:02.0", "0"], row("10:00:00:04.0", JawOpen=1)]
+    path = write(tmp_path, [HEADER[0], count, *HEADER[2:]], *rows)
+    recording = read_signal(path.rename(tmp_path / "MySlate_1_iPhone_cal.csv"))
+    np.testing.assert_array_equal(recording.confidence, [1, 0, 1])
+
+
+def test_the_field_counts_at_the_rate_of_the_take(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    codes = [f"10:00:0{index // 30}:{index % 30:02d}.0" for index in range(90)]
+    recording = read_signal(write(tmp_path, HEADER, *(row(code) for code in codes)))
+    assert recording.fps == 30 and recording.time[-1] == pytest.approx(89 / 30)
+    assert not caplog.records
+
+
+def test_columns_of_other_tools_are_left_out_with_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    more = ["Angry", "Disgusted", "Fearful", "Happy", "Neutral", "Sad", "Surprised"]
+    codes = [f"10:00:00:{index:02d}.0" for index in range(60)]
+    recording = read_signal(write(tmp_path, [*HEADER, *more], *([*row(code), *"0000000"] for code in codes)))
+    assert recording.fps == 60
+    assert len(caplog.records) == 1 and "'Angry', 'Disgusted', 'Fearful' and 4 more" in caplog.text
+
+
+def test_a_take_that_a_spreadsheet_saved(tmp_path: Path) -> None:
+    codes = [f"10:00:00:{index:02d}.5" for index in range(60)]
+    path = write(tmp_path, HEADER, *(row(code, JawOpen=0.25) for code in codes))
+    text = "sep=;\n" + path.read_text().replace(",", ";").replace("0.25", "0,25")
+    path.write_bytes(text.replace("\n", "\r\n").encode("utf-16"))
+    recording = read_signal(path)
+    assert recording.fps == 60 and len(recording) == 60
+    assert (recording.arkit[:, NAMES.index("jawOpen")] == 0.25).all()
+
+
 @pytest.mark.skipif(not SAMPLE.exists(), reason="the shared Live Link recordings are not beside this checkout")
 def test_reads_a_real_one() -> None:
     recording = read_signal(SAMPLE)

@@ -61,8 +61,20 @@ def test_time_coefficients_and_names_are_enough_and_names_decide_the_order(tmp_p
         ({"gaze": np.zeros((15, 2))}, "gaze has the shape (15, 2), expected (15, 2, 2)."),
         ({"time": np.zeros(15)}, "time does not increase at frame 1."),
         ({"time": np.empty(0), "arkit": np.empty((0, 52))}, "no frames."),
+        ({"fps": np.array([30.0, 60.0])}, "fps does not hold one number."),
+        ({"fps": np.array("30")}, "fps does not hold numbers."),
+        ({"fps": np.array(np.nan)}, "nan frames a second; expected between 0.1 and 1000."),
+        ({"time": np.full(15, np.inf)}, "time is not a finite number in frame 0."),
+        ({"time": np.arange(15) * np.longdouble("1e4000")}, "time is not a finite number in frame 1."),
+        ({"head_translation": np.full((15, 3), 1e300)}, "head_translation is not a finite number in frame 0."),
+        (
+            {"time": np.arange(15), "fps": None},
+            "its frames are 1 seconds apart, as those of a face are not; give the "
+            "time in seconds with their fractions, or leave it out where frames are 30 a second.",
+        ),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_refuses(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, **arrays(**changes))
