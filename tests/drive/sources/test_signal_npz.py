@@ -123,3 +123,15 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_signal(path, moving_signal(0.5))
     assert str(caught.value) == f"cannot write {path}: its folder does not exist"
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_refuses_names_of_what_is_no_character(tmp_path: Path, order: str) -> None:
+    names = np.array(NAMES).astype(f"{order}U20")
+    np.savez(tmp_path / "a.npz", **arrays(arkit_names=names))
+    assert len(read_signal(tmp_path / "a.npz")) == 15
+    codes = names.view(f"{order}u4")
+    codes[7] = 0x110000
+    np.savez(tmp_path / "a.npz", **arrays(arkit_names=names))
+    with pytest.raises(SignalError, match="damaged, expected an intact npz file"):
+        read_signal(tmp_path / "a.npz")
