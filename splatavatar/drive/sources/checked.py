@@ -122,8 +122,8 @@ def check_length(frames: int, source: str) -> None:
 
 
 def as_doubles(array: NDArray[Any]) -> NDArray[np.float64]:
-    """``array`` of numbers as float64; those beyond its range are infinite."""
-    with np.errstate(over="ignore"):
+    """``array`` of numbers as float64; those beyond its range are infinite, and signalling NaN is quiet."""
+    with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(np.float64)
 
 
@@ -132,7 +132,7 @@ def _single(
 ) -> Floats:
     """``array`` as float32, finite; frames that are not ``here`` rest where they are not."""
     _check_shape(name, array, shape, source)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         single = array.astype(np.float32)
     if here is not None and not here.all():
         single[~here] = np.where(np.isfinite(single[~here]), single[~here], np.float32(0.0))

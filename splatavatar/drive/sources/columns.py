@@ -63,7 +63,7 @@ def to_arkit(values: NDArray[Any], column: NDArray[np.intp], source: str) -> NDA
     """
     arkit = np.zeros((len(values), len(NAMES)))
     there = column >= 0
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         arkit[:, there] = values[:, column[there]]
     finite = np.isfinite(arkit).all(1)
     if not finite.all():
