@@ -19,6 +19,8 @@ NEUTRAL = "_neutral"
 """what MediaPipe's face landmarker puts in front of its scores: known, and no coefficient"""
 OPTIONAL = frozenset({"tongueOut"})
 """what it does not have"""
+MOST_COLUMNS = 4096
+"""that are looked at"""
 SHOWN = 3
 """names in a message"""
 MOST = 10.0
@@ -33,6 +35,8 @@ def arkit_columns(names: Sequence[str], source: str) -> NDArray[np.intp]:
     Columns that mean something else are left out, which is said in one line of the log. Raises SignalError for
     coefficients that occur twice, in whatever spelling, or that are missing; ``source`` is the file to name.
     """
+    if len(names) > MOST_COLUMNS:
+        raise SignalError(f"{source}: {len(names)} names of coefficients, expected ARKit's 52.")
     column = np.full(len(NAMES), -1, np.intp)
     others: list[str] = []
     for at, name in enumerate(names):

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from splatavatar.drive.sources.columns import MOST_COLUMNS
 from splatavatar.errors import SignalError
 from splatavatar.input import read_text
 
@@ -39,6 +40,8 @@ class Table:
             break
         while self.names and not self.names[-1]:
             self.names.pop()
+        if len(self.names) > MOST_COLUMNS:
+            raise SignalError(f"{path}: {len(self.names)} columns, expected {EXPECTED}.")
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """The line in the file, counted from 1, and the cells of every row. Raises SignalError for damaged quotes."""
@@ -51,10 +54,6 @@ class Table:
             if [cell.lower() for cell in cells[:2]] == header[:2] and [cell.lower() for cell in cells] == header:
                 continue
             yield line, cells
-
-    def first(self, column: int) -> str:
-        """The first value of a column; empty where there is none."""
-        return next((cells[column] for _, cells in self.rows() if column < len(cells)), "")
 
     def numbers(self, cells: Sequence[str], columns: Sequence[int], line: int) -> list[float]:
         """Those of ``columns`` of a row that must have a value for every name. Raises SignalError."""

@@ -32,6 +32,8 @@ def test_one_name_in_two_spellings_is_refused(twice: str) -> None:
 def test_a_file_of_something_else() -> None:
     with pytest.raises(SignalError, match="x: no names of ARKit's coefficients in it"):
         arkit_columns(["a", "b"], "x")
+    with pytest.raises(SignalError, match="x: 5000 names of coefficients, expected ARKit's 52"):
+        arkit_columns(["."] * 5000, "x")
 
 
 def face(value: float, count: int = 4) -> np.ndarray:

@@ -55,7 +55,11 @@ def test_reads_whatever_a_program_makes_of_it(tmp_path: Path, content: str | byt
 def test_lines_are_those_of_the_file(tmp_path: Path) -> None:
     read = table(tmp_path / "a.csv", "sep=,\n\n# note\n" + PLAIN.replace("0.25", "\n\n0.25"))
     assert [line for line, _ in read.rows()] == [5, 8]
-    assert read.first(1) == "0.5" and read.first(7) == ""
+
+
+def test_a_million_columns_are_no_face(tmp_path: Path) -> None:
+    with pytest.raises(SignalError, match="1000000 columns, expected a table of the coefficients of a face"):
+        table(tmp_path / "a.csv", ",".join(["."] * 1_000_000))
 
 
 @pytest.mark.parametrize(
