@@ -12,7 +12,7 @@ import typer
 
 from splatavatar.cli.drive_checks import check_outputs, check_purpose
 from splatavatar.cli.limits import parse_limit
-from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_PORT, LARGEST_SEED, finite
+from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
@@ -53,12 +53,8 @@ def drive(
         int | None, _live("--webcam", "A camera, by its number (0 if none is given).", "[N]", LARGEST_DEVICE)
     ] = None,
     video: Annotated[Path | None, _file("--video", "A video of a face.")] = None,
-    livelink: Annotated[
-        int | None, _live("--livelink", "Live Link Face over UDP (port 11111).", "[PORT]", LARGEST_PORT)
-    ] = None,
-    osc: Annotated[
-        int | None, _live("--osc", "VMC and iFacialMocap over UDP (port 39539).", "[PORT]", LARGEST_PORT)
-    ] = None,
+    livelink: Annotated[int | None, _live("--livelink", "Live Link Face over UDP (port 11111).", "[PORT]")] = None,
+    osc: Annotated[int | None, _live("--osc", "VMC and iFacialMocap over UDP (port 39539).", "[PORT]")] = None,
     signal: Annotated[
         Path | None, _file("--signal", "A recorded face: ARKit .json or .csv, Live Link Face .csv, .npz, FLAME .npz.")
     ] = None,

@@ -13,7 +13,6 @@ MOST_FACES = 1000
 MOST_STEPS = 1_000_000_000
 LARGEST_DEVICE = 9999
 """number of a camera"""
-LARGEST_PORT = 65535
 
 
 def finite(value: float | None) -> float | None:

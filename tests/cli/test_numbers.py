@@ -25,7 +25,7 @@ OPTIONS = {
     "drive --signal SIGNAL -o a.mp4 --size": ["0x5", "nan"],
     "drive --signal SIGNAL -o a.mp4 --expression-limit": ["inf", "-0.5"],
     "drive -o a.mp4 --webcam": ["-1", "10000"],
-    "drive -o a.mp4 --livelink": ["-1", "65536"],
+    "drive -o a.mp4 --livelink": ["-1", "65536", HUGE],
     "drive -o a.mp4 --osc": ["-1", "65536"],
     "drive -o a.mp4 --source": ["livelink:²", f"osc:{HUGE}", "osc:nan", "livelink:-1"],
     "bench --frames": ["0", "-1", HUGE, "nan"],
@@ -65,3 +65,19 @@ def test_a_number_that_makes_no_sense(
     about = {"--size": "pixels", "--source": "expected a port"}.get(words[-1], words[-1].strip("-"))
     assert "Traceback" not in said.err and about.replace("-", " ") in said.err.lower().replace("-", " ")
     assert not [path for path in tmp_path.iterdir() if path.name != "cache"]
+
+
+@pytest.mark.parametrize(
+    "command", ["drive small --signal loop.csv -o a.mp4", "render small --signal loop.csv -o a.png"]
+)
+def test_a_signal_that_is_a_link_to_itself(
+    files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    monkeypatch.chdir(tmp_path)
+    words = [str(files / "small.splatavatar") if word == "small" else word for word in command.split()]
+    monkeypatch.setattr(sys, "argv", ["splatavatar", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert "loop.csv: a symbolic link that leads back to itself, expected a face signal" in capsys.readouterr().err

@@ -15,6 +15,7 @@ and lids do not close. ``read_flame`` says so in one line of the log.
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Mapping
 from itertools import pairwise
@@ -106,7 +107,7 @@ def read_flame_folder(folder: Path) -> Recording:
     out. The last frame before a missing number is held meanwhile. Raises SignalError.
     """
     inner = folder / "flame_param"
-    files, ticks = _numbered(inner if inner.is_dir() else folder)
+    files, ticks = _numbered(inner if os.path.isdir(inner) else folder)
     check_length(len(files), str(folder))
     frames = [read_npz(path, SignalError, FRAME, "an npz file of FLAME parameters", MOST_OF_A_FRAME) for path in files]
     for path, frame in zip(files, frames, strict=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,13 +26,13 @@ KINDS = {
     ".npz": "npz arrays",
     ".json": "JSON",
     ".csv": "a table",
-    ".gesichter": "packets of Live Link Face",
+    ".gz": "a compressed file",
     ".mp4": "a video",
     ".wav": "sound",
 }
 """what files hold, by the suffix that they have"""
 SUGGESTIONS = {
-    ".gesichter": "play them to --livelink over UDP",
+    ".gz": "unpack it (packets of Live Link Face are for --livelink)",
     ".mp4": "a video drives with --video",
     ".wav": "sound drives with --audio",
 }
@@ -44,7 +45,7 @@ def read_signal(path: str | Path) -> Recording:
     They are told apart by the suffix and by what they hold. Raises SignalError.
     """
     path = Path(path)
-    if path.is_dir():
+    if os.path.isdir(path):  # False where it may not be looked at: what opens it says so
         return _read_folder(path)
     with open_input(path, SignalError, EXPECTED) as file:
         holds = _kind(file.read(HEAD))
@@ -62,7 +63,7 @@ def read_signal(path: str | Path) -> Recording:
 
 def _read_folder(path: Path) -> Recording:
     try:
-        if (path / "flame_param").is_dir() or any(p.suffix.lower() == ".npz" for p in path.iterdir()):
+        if os.path.isdir(path / "flame_param") or any(p.suffix.lower() == ".npz" for p in path.iterdir()):
             return read_flame_folder(path)
     except OSError as error:
         raise SignalError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}.") from error
@@ -92,7 +93,7 @@ def _kind(head: bytes) -> str | None:
     if head.startswith(b"PK\x03\x04"):
         return ".npz"
     if head.startswith(b"\x1f\x8b"):
-        return ".gesichter"
+        return ".gz"
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):
         return ".mp4"
     if head.startswith((b"RIFF", b"OggS", b"fLaC", b"ID3")):

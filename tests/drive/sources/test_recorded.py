@@ -42,6 +42,12 @@ def test_refuses(tmp_path: Path, name: str, message: str) -> None:
         ("a.json", b"Timecode,JawOpen\n", "a table", "rename it to a.csv"),
         ("a.txt", b"Timecode,JawOpen\n", "a table", "rename it to a.csv"),
         ("a.csv", b"PK\x03\x04", "npz arrays", "rename it to a.npz"),
+        (
+            "a.gesichter",
+            b"\x1f\x8b\x08",
+            "a compressed file",
+            "unpack it (packets of Live Link Face are for --livelink)",
+        ),
         ("a.csv", b"\0\0\0\x20ftypisom", "a video", "a video drives with --video"),
     ],
 )
