@@ -28,6 +28,8 @@ QUICKEST, LONGEST_STEP = 1 / 125, 0.2
 """seconds from frame to frame between which another unit is believed: 5 to 125 frames a second"""
 STATED = 4.0
 """frames of the rate that a file states, within which two frames follow each other"""
+COARSE = 0.25
+"""share of the frames that repeat the time before, from which on the clock counts in coarser steps than they come"""
 MOST_LATE, MOST_BACK = 0.1, 1.0
 """share of the frames that may come late, and seconds by which: datagrams overtake each other"""
 GAP = 10.0
@@ -40,8 +42,8 @@ def increasing(time: Doubles, source: str, fps: float | None = None) -> tuple[Do
     """Times (K) in seconds, from 0 and increasing, and the indices (K) of the frames that they belong to.
 
     ``time`` (T) is finite; ``fps`` is what the file states. A time that another unit alone explains is taken in that
-    unit. Frames that repeat an earlier time, and a few that come late, are left out. Each is said in one line of the
-    log.
+    unit. Where most frames share their time with others, they are spread evenly. A few that repeat an earlier time or
+    come late are left out. Each is said in one line of the log.
 
     Raises SignalError for times that stand still, go back, or are as far apart as no frames of a face are.
     """
@@ -49,6 +51,7 @@ def increasing(time: Doubles, source: str, fps: float | None = None) -> tuple[Do
     if far.any():
         frame = int(np.argmax(far))
         raise SignalError(f"{source}: time is {time[frame]:g} in frame {frame}; expected seconds.")
+    time = _spread(time)
     before = np.maximum.accumulate(time)
     kept = np.flatnonzero(np.r_[True, time[1:] > before[:-1]])
     back, dropped = float((before - time).max()), len(time) - len(kept)
@@ -80,6 +83,27 @@ def increasing(time: Doubles, source: str, fps: float | None = None) -> tuple[Do
             time[widest],
         )
     return time, kept
+
+
+def _spread(time: Doubles) -> Doubles:
+    """Times of a clock that counts in coarser steps than frames come, with the frames of a step evenly within it.
+
+    Others, in which fewer than ``COARSE`` of the frames repeat the time before, stay as they are.
+    """
+    steps = np.diff(time)
+    if len(steps) == 0 or steps.min() < 0 or not COARSE * len(steps) <= np.count_nonzero(steps == 0) < len(steps):
+        return time
+    begins = np.flatnonzero(np.r_[True, steps > 0])
+    counts = np.diff(np.r_[begins, len(time)])
+    lengths = np.diff(time[begins])
+    # Of whole steps of the clock; the first and the last one are cut off by the recording.
+    inner = lengths[1:] / counts[1:-1] if len(lengths) > 1 else lengths / max(counts)
+    usual = float(np.median(inner))
+    each = np.r_[usual, np.minimum(lengths[1:] / counts[1:-1], 1.5 * usual), usual]
+    place = np.arange(len(time)) - np.repeat(begins, counts)
+    spread = np.repeat(time[begins], counts) + place * np.repeat(each, counts)
+    spread[: counts[0]] = time[begins[1]] - usual * np.arange(counts[0], 0, -1)
+    return np.asarray(spread)
 
 
 def _unit(step: float, source: str, fps: float | None) -> float:

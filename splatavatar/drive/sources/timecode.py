@@ -54,7 +54,9 @@ def seconds_of(codes: Sequence[str], lines: Sequence[int], path: Path) -> Double
     for index, (code, line) in enumerate(zip(codes, lines, strict=True)):
         match = CODE.fullmatch(code.strip())
         if match is None or int(match[2]) > 59 or int(match[3]) > 59:
-            raise SignalError(f"{path}: line {line} has the timecode {code[:40]!r}, expected HH:MM:SS:FF.sub.")
+            raise SignalError(
+                f"{path}: line {line} has the timecode {code[:40]!r}, expected HH:MM:SS:FF.sub or seconds."
+            )
         whole[index] = int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3])
         if match[5]:
             counted, semicolon = True, semicolon or match[4] == ";"
@@ -86,7 +88,7 @@ def _rate(whole: Doubles, frames: Doubles, path: Path) -> int:
     if stated is not None:
         return stated
     possible = [rate for rate in OFFERED if rate > most]
-    if len(whole) == 1 or (found is None and len(possible) == 1):
+    if np.ptp(frames) == 0 or (found is None and len(possible) == 1):
         return ASSUMED
     rate = ASSUMED if ASSUMED in possible else most + 1
     if found is not None:

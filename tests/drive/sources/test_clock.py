@@ -58,9 +58,19 @@ def test_frames_that_overtook_each_other_are_left_out() -> None:
     assert len(seconds) == 89 and (np.diff(seconds) > 0).all() and 21 not in kept
 
 
-def test_whole_seconds_repeated_are_no_slide_show() -> None:
-    with pytest.raises(SignalError, match="1 seconds apart"):
-        increasing(np.floor(np.arange(300) / 30), "x")
+@pytest.mark.parametrize(("per_second", "clock"), [(60, 30), (30, 1), (60, 25), (90, 30)])
+def test_frames_within_one_step_of_a_coarse_clock_are_spread(per_second: int, clock: int) -> None:
+    exact = 100 + 0.4 / clock + np.arange(300) / per_second
+    seconds, kept = increasing(np.floor(exact * clock) / clock, "x")
+    assert len(kept) == 300
+    np.testing.assert_allclose(seconds, exact - exact[0], atol=1.01 / clock if per_second == 30 else 0.5 / clock)
+    assert frame_rate(seconds) == pytest.approx(per_second, rel=0.02)
+
+
+def test_a_gap_of_a_coarse_clock_is_none_of_its_steps() -> None:
+    exact = np.r_[np.arange(120), 420 + np.arange(120)] / 60
+    seconds, _ = increasing(np.floor(exact * 30) / 30, "x")
+    np.testing.assert_allclose(seconds, exact, atol=0.02)
 
 
 def test_two_takes_in_one_file_are_refused() -> None:

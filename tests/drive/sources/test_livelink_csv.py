@@ -66,7 +66,7 @@ def test_rows_without_a_face_rest_with_no_confidence(tmp_path: Path) -> None:
         ([], "no names of ARKit's coefficients in it, expected its 52, such as jawOpen."),
         ([HEADER[1:]], "no column 'Timecode'; expected a take of the Live Link Face app."),
         ([HEADER], "no frames."),
-        ([HEADER, row("12 o'clock")], 'line 2 has the timecode "12 o\'clock", expected HH:MM:SS:FF.sub.'),
+        ([HEADER, row("12 o'clock")], 'line 2 has the timecode "12 o\'clock", expected HH:MM:SS:FF.sub or seconds.'),
         ([HEADER, row("1:00:00:00.0")[:-1]], "line 2 has 62 values, expected 63."),
         ([HEADER, [*row("1:00:00:00.0")[:2], "x", *row("")[3:]]], "line 2 holds something that is not a number."),
         ([HEADER, [*row("1:00:00:00.0")[:2], "nan", *row("")[3:]]], "arkit is not a finite number in frame 0."),

@@ -136,7 +136,12 @@ def test_a_clock_without_frames_is_one_as_well() -> None:
     np.testing.assert_allclose(read(["0:59:59.9", "0:59:59,95", "1:00:00.0"]), [3599.9, 3599.95, 3600])
 
 
+def test_a_field_that_never_counts_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    np.testing.assert_array_equal(read(["00:00:01:00", "00:00:02:00", "00:00:03:00"]), [1, 2, 3])
+    assert not caplog.records
+
+
 @pytest.mark.parametrize("code", ["", "1", "00:61:00:00", "00:00:99:00", "a:b:c:d", "00:00:00:00:00", "²:00:00:00"])
 def test_refuses(code: str) -> None:
-    with pytest.raises(SignalError, match=r"line 3 has the timecode .*, expected HH:MM:SS:FF.sub."):
+    with pytest.raises(SignalError, match=r"line 3 has the timecode .*, expected HH:MM:SS:FF.sub or seconds."):
         read(["00:00:00:00", code])
