@@ -27,6 +27,8 @@ DEFLATE_RATIO = 1032
 """bytes that one byte of deflate can stand for, at most"""
 PLAIN = "biufcUS"
 """kinds of numpy's types that hold nothing but their bytes"""
+LAST = 0x10FFFF
+"""of the characters there are"""
 MAGIC = b"\x93NUMPY"
 
 
@@ -124,6 +126,8 @@ def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArra
                 raise _Unfit("cut off")
             raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
             filled += len(piece)
+        if dtype.kind == "U" and len(raw) and array.view(np.dtype("u4").newbyteorder(dtype.byteorder)).max() > LAST:
+            raise _Unfit("damaged")  # text of what is no character would crash whoever looks at it
         if stream.read(1):  # also where the checksum of an empty array is compared
             raise _Unfit("damaged")
     return array.astype(dtype.newbyteorder("="), copy=False).reshape(shape, order="F" if by_columns else "C")

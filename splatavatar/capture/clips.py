@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.bars import content
 from splatavatar.capture.video import Video
 from splatavatar.errors import CaptureError, SettingsError
+from splatavatar.natural import natural
 
 Bytes = NDArray[np.uint8]
 
@@ -192,11 +192,6 @@ def _files(folder: Path, suffixes: Sequence[str]) -> list[Path]:
     except OSError as error:
         raise CaptureError(f"{folder}: cannot be read: {(error.strerror or str(error)).lower()}") from error
     return sorted(files, key=natural)
-
-
-def natural(path: Path) -> list[tuple[int, int, str]]:
-    """A sorting key by which frame 2 comes before frame 10."""
-    return [(1, int(part), "") if part.isdigit() else (0, 0, part) for part in re.split(r"(\d+)", path.name.lower())]
 
 
 def _upright(path: Path) -> Bytes:

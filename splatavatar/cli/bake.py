@@ -11,6 +11,7 @@ import typer
 
 from splatavatar.cli.durations import parse_duration
 from splatavatar.cli.footage import FaceOption, FramesOption, MattingOption, ModelOption, extract_options
+from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
 from splatavatar.errors import SettingsError
 
 
@@ -55,10 +56,11 @@ def bake(
         str | None, typer.Option("--budget", metavar="TIME", help="Wall time of the whole bake: 90s, 5m, 1h.")
     ] = None,
     iterations: Annotated[
-        int | None, typer.Option("--iterations", metavar="N", help="Optimiser steps instead of a budget.")
+        int | None,
+        typer.Option("--iterations", metavar="N", max=MOST_STEPS, help="Optimiser steps instead of a budget."),
     ] = None,
     device: Annotated[Device, typer.Option("--device", help="Where to optimise.")] = Device.auto,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Random seed.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", max=LARGEST_SEED, help="Random seed.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an interrupted bake.")] = False,
     holdout: Annotated[
         str | None, typer.Option("--holdout", metavar="last:P%", help="Keep the end of every clip out, for eval.")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from splatavatar.cli.numbers import MOST_PICTURES
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sizes import parse_size
@@ -20,7 +21,9 @@ def bench(
     avatar: AvatarArgument = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     size: SizeOption = "512x512",
-    frames: Annotated[int, typer.Option("--frames", metavar="N", min=1, help="Frames to time.")] = 300,
+    frames: Annotated[
+        int, typer.Option("--frames", metavar="N", min=1, max=MOST_PICTURES, help="Frames to time.")
+    ] = 300,
     latency: Annotated[
         bool, typer.Option("--latency", help="Drive live instead, and measure from the camera's frame to the screen.")
     ] = False,

@@ -12,6 +12,7 @@ import typer
 
 from splatavatar.cli.drive_checks import check_outputs, check_purpose
 from splatavatar.cli.limits import parse_limit
+from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
@@ -39,13 +40,18 @@ def _file(name: str, what: str) -> Any:
     return typer.Option(name, metavar="FILE", help=what, show_default=False, rich_help_panel="What drives")
 
 
-def _live(name: str, what: str, metavar: str) -> Any:
-    return typer.Option(name, metavar=metavar, help=what, show_default=False, rich_help_panel="What drives")
+def _live(name: str, what: str, metavar: str, most: int | None = None) -> Any:
+    least = None if most is None else 0
+    return typer.Option(
+        name, metavar=metavar, min=least, max=most, help=what, show_default=False, rich_help_panel="What drives"
+    )
 
 
 def drive(
     avatar: AvatarArgument = None,
-    webcam: Annotated[int | None, _live("--webcam", "A camera, by its number (0 if none is given).", "[N]")] = None,
+    webcam: Annotated[
+        int | None, _live("--webcam", "A camera, by its number (0 if none is given).", "[N]", LARGEST_DEVICE)
+    ] = None,
     video: Annotated[Path | None, _file("--video", "A video of a face.")] = None,
     livelink: Annotated[int | None, _live("--livelink", "Live Link Face over UDP (port 11111).", "[PORT]")] = None,
     osc: Annotated[int | None, _live("--osc", "VMC and iFacialMocap over UDP (port 39539).", "[PORT]")] = None,
@@ -87,7 +93,10 @@ def drive(
         ),
     ] = None,
     fps: Annotated[
-        float | None, typer.Option("--fps", metavar="N", min=1, max=240, help="Of written files that are driven live.")
+        float | None,
+        typer.Option(
+            "--fps", metavar="N", min=1, max=240, callback=finite, help="Of written files that are driven live."
+        ),
     ] = None,
     limit: LimitOption = "3",
     mirror: Annotated[bool, typer.Option("--mirror", help="Move as a mirror image.")] = False,
@@ -95,7 +104,7 @@ def drive(
         bool, typer.Option("--calibrate", help="Learn the face at rest in the first two seconds, and keep it.")
     ] = False,
     no_idle: Annotated[bool, typer.Option("--no-idle", help="No blinks or breath of the avatar's own.")] = False,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Of the idle motion.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, max=LARGEST_SEED, help="Of the idle motion.")] = 0,
     stats: Annotated[bool, typer.Option("--stats", help="Print rates and ages twice a second.")] = False,
     model: Annotated[Path | None, _file("--model", "MediaPipe's face_landmarker.task, where a camera drives.")] = None,
     device: DeviceOption = DrawingDevice.cpu,

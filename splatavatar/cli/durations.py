@@ -6,6 +6,8 @@ import re
 
 from splatavatar.errors import SettingsError
 
+LONGEST = 30 * 24 * 3600.0
+"""seconds"""
 SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -17,4 +19,6 @@ def parse_duration(text: str, what: str) -> float:
     seconds = float(match[1]) * SECONDS[match[2]]
     if seconds <= 0:
         raise SettingsError(f"the {what} must be longer than 0 seconds, got {seconds:g}")
+    if seconds > LONGEST:
+        raise SettingsError(f"the {what} must be at most {LONGEST / 3600:.0f} hours, got {seconds / 3600:g}")
     return seconds

@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from splatavatar.cli.numbers import MOST_FACES, MOST_PICTURES
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
     from splatavatar.capture.extract import ExtractOptions
 
 FramesOption = Annotated[
-    int | None, typer.Option("--frames", metavar="N", help="Pictures to choose from the video.", show_default="180")
+    int | None,
+    typer.Option(
+        "--frames", metavar="N", max=MOST_PICTURES, help="Pictures to choose from the video.", show_default="180"
+    ),
 ]
 FaceOption = Annotated[
-    int | None, typer.Option("--face", metavar="N", help="Which face, counted from the left, where there are several.")
+    int | None,
+    typer.Option(
+        "--face", metavar="N", max=MOST_FACES, help="Which face, counted from the left, where there are several."
+    ),
 ]
 ModelOption = Annotated[
     Path | None,

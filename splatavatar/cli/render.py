@@ -10,6 +10,7 @@ import typer
 
 from splatavatar.cli.colours import parse_background
 from splatavatar.cli.limits import parse_limit
+from splatavatar.cli.numbers import finite
 from splatavatar.cli.options import (
     AvatarArgument,
     BackgroundOption,
@@ -30,11 +31,16 @@ def render(
     signal: SignalOption = None,
     frame: FrameOption = None,
     yaw: Annotated[
-        float | None, typer.Option("--yaw", metavar="DEGREES", help="Camera around the head, to the subject's left.")
+        float | None,
+        typer.Option(
+            "--yaw", metavar="DEGREES", callback=finite, help="Camera around the head, to the subject's left."
+        ),
     ] = None,
-    pitch: Annotated[float | None, typer.Option("--pitch", metavar="DEGREES", help="Camera up.")] = None,
+    pitch: Annotated[
+        float | None, typer.Option("--pitch", metavar="DEGREES", callback=finite, help="Camera up.")
+    ] = None,
     distance: Annotated[
-        float | None, typer.Option("--distance", metavar="METRES", help="From the camera to the head.")
+        float | None, typer.Option("--distance", metavar="METRES", callback=finite, help="From the camera to the head.")
     ] = None,
     camera: Annotated[
         Path | None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,10 @@ from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrice
 from splatavatar.drive.channels import starting_with
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal, Floats
+from splatavatar.drive.sources.checked import MOST_TURN, MOST_WAY
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.folders import cache_folder
+from splatavatar.input import read_json
 from splatavatar.output import atomic_write
 from splatavatar.rig.arkit import INDEX, NAMES
 
@@ -89,16 +92,16 @@ class UserCalibration:
         if not isinstance(data, Mapping):
             raise ValueError(f"expected an object, found {type(data).__name__}")
         if data.get("version") != VERSION:
-            raise ValueError(f"expected version {VERSION}, found {data.get('version')!r}")
+            raise ValueError(f"expected version {VERSION}, found {repr(data.get('version'))[:40]}")
         neutral, peak = _coefficients(data, "neutral"), _coefficients(data, "peak")
         if (neutral < 0).any() or (peak > 1).any() or (peak - neutral < 0.05).any():
             raise ValueError("expected neutral and peak in [0, 1] with every peak above its neutral")
         return UserCalibration(
             neutral,
             peak,
-            _numbers(data, "head_rotation", (3,)),
-            _numbers(data, "head_translation", (3,)),
-            _numbers(data, "gaze", (2, 2)),
+            _numbers(data, "head_rotation", (3,), MOST_TURN),
+            _numbers(data, "head_translation", (3,), MOST_WAY),
+            _numbers(data, "gaze", (2, 2), MOST_TURN),
         )
 
 
@@ -157,20 +160,17 @@ def calibration_path(user: str, camera: str) -> Path:
     """Where the calibration of ``user`` before ``camera`` (a name of a source) is kept."""
     # Names may hold what file names may not, and differ in nothing else.
     plain = re.sub(r"[^A-Za-z0-9]+", "-", f"{user}-{camera}").strip("-")[:48]
-    digest = hashlib.sha256(f"{user}\0{camera}".encode()).hexdigest()[:8]
+    digest = hashlib.sha256(f"{user}\0{camera}".encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return cache_folder() / "calibration" / f"{plain}-{digest}.json"
 
 
 def read_calibration(path: Path) -> UserCalibration:
     """Raises SettingsError where ``path`` is no calibration."""
+    data = read_json(path, SettingsError, "a calibration; calibrate again")
     try:
-        return UserCalibration.from_json(json.loads(path.read_text("utf-8")))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read ({error.strerror or error}); calibrate again") from error
-    except (ValueError, RecursionError) as error:
-        # json.JSONDecodeError and UnicodeDecodeError are ValueErrors; their messages are long.
-        reason = "no JSON" if isinstance(error, json.JSONDecodeError | UnicodeDecodeError) else str(error)
-        raise SettingsError(f"{path}: not a calibration, {reason}; calibrate again") from error
+        return UserCalibration.from_json(data)
+    except ValueError as error:
+        raise SettingsError(f"{path}: not a calibration, {error}; calibrate again") from error
 
 
 def stored_calibration(user: str, camera: str) -> UserCalibration | None:
@@ -179,7 +179,7 @@ def stored_calibration(user: str, camera: str) -> UserCalibration | None:
     One that cannot be used is left where it is, and said in one line of the log.
     """
     path = calibration_path(user, camera)
-    if not path.exists():
+    if not os.path.lexists(path):
         return None
     try:
         return read_calibration(path)
@@ -194,7 +194,7 @@ def store_calibration(calibration: UserCalibration, user: str, camera: str) -> P
     Raises OutputError where it cannot be written.
     """
     path = calibration_path(user, camera)
-    if path.exists():
+    if os.path.lexists(path):
         try:
             read_calibration(path)
         except SettingsError:
@@ -226,14 +226,18 @@ def _coefficients(data: Mapping[str, Any], name: str) -> Floats:
     values = data.get(name)
     if not isinstance(values, Mapping) or set(values) != set(INDEX):
         raise ValueError(f"expected the 52 ARKit names in {name!r}")
-    return _numbers({name: [values[key] for key in NAMES]}, name, (len(NAMES),))
+    return _numbers({name: [values[key] for key in NAMES]}, name, (len(NAMES),), 1.0)
 
 
-def _numbers(data: Mapping[str, Any], name: str, shape: tuple[int, ...]) -> Floats:
-    try:
-        array = np.array(data[name], np.float32)
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"expected numbers in {name!r}") from error
-    if array.shape != shape or not np.isfinite(array).all():
-        raise ValueError(f"expected {' x '.join(map(str, shape))} finite numbers in {name!r}")
-    return array
+def _numbers(data: Mapping[str, Any], name: str, shape: tuple[int, ...], most: float) -> Floats:
+    """Numbers of a size of at most ``most``, not in quotes and not in other lists."""
+    values = data.get(name)
+    rows = values if len(shape) == 2 and isinstance(values, list) else [values]
+    flat = [value for row in rows if isinstance(row, list) and len(row) == shape[-1] for value in row]
+    plain = [float(value) for value in flat if isinstance(value, int | float) and not isinstance(value, bool)]
+    if len(plain) != math.prod(shape) or len(flat) != len(plain) or len(rows) * shape[-1] != len(plain):
+        raise ValueError(f"expected {' x '.join(map(str, shape))} numbers in {name!r}")
+    array = np.array(plain)
+    if not (np.abs(array) <= most).all():  # nor NaN
+        raise ValueError(f"expected numbers of a size of {most:.4g} at most in {name!r}")
+    return array.reshape(shape).astype(np.float32)

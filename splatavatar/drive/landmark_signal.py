@@ -127,7 +127,7 @@ class LandmarkSignal:
         points /= span
         front = float(rotation[2, 2])
         trust = float(np.clip((front - SIDEWAYS[1]) / (SIDEWAYS[0] - SIDEWAYS[1]), 0.0, 1.0))
-        arkit = np.clip(np.nan_to_num(face.scores.astype(np.float64)), 0.0, 1.0)
+        arkit = np.clip(np.nan_to_num(face.scores.astype(np.float64), posinf=0.0), 0.0, 1.0)
         self._lips(arkit, points, trust)
         self._mouth_side(arkit, points, trust, since)
         opened = self._eyelids(arkit, points, trust, since)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.errors import AvatarFileError, SettingsError
+from splatavatar.input import read_json
 from splatavatar.render.camera import Camera, look_at
 
 HEAD_HEIGHT = 0.32
@@ -19,6 +19,13 @@ HEAD_HEIGHT = 0.32
 MARGIN = 1.15
 FOV_Y = math.radians(24.0)
 MAX_PITCH = math.radians(89.0)
+NEAREST, FARTHEST = 1e-3, 1000.0
+"""metres of a camera from the head, and from the middle of the world"""
+WIDEST, NARROWEST = 20.0, 1000.0
+"""focal length over the longer side of a picture: 1 / 20 looks 168 degrees wide, 1000 a twentieth of one"""
+NARROWEST_VIEW, WIDEST_VIEW = math.radians(0.05), math.radians(170.0)
+ASIDE = 100.0
+"""longer sides by which the principal point may be off"""
 
 
 def default_camera(
@@ -37,8 +44,8 @@ def default_camera(
     """
     target, usual, fov_y = _framing(avatar)
     away = usual if distance is None else distance
-    if not (math.isfinite(away) and away > 0):
-        raise SettingsError(f"the distance must be above 0 metres, got {away:g}.")
+    if not NEAREST <= away <= FARTHEST:
+        raise SettingsError(f"the distance must be between {NEAREST:g} and {FARTHEST:g} metres, got {away:g}.")
     if not abs(pitch) <= MAX_PITCH:
         raise SettingsError(f"the pitch must be between -89 and 89 degrees, got {math.degrees(pitch):g}.")
     if not math.isfinite(yaw):
@@ -53,9 +60,10 @@ def _framing(avatar: Avatar) -> tuple[NDArray[np.float64], float, float]:
         try:
             target = np.array(stored["target"], np.float64).reshape(3)
             distance, fov_y = float(stored["distance"]), float(stored["fov_y"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise AvatarFileError("the avatar's camera must hold target (3), distance and fov_y.") from error
-        if not (np.isfinite(target).all() and 0 < distance < math.inf and 0 < fov_y < math.pi):
+        within = bool((np.abs(target) <= FARTHEST).all())  # not NaN
+        if not (within and NEAREST <= distance <= FARTHEST and NARROWEST_VIEW <= fov_y <= WIDEST_VIEW):
             raise AvatarFileError("the avatar's camera has a target, distance or fov_y out of range.")
         return target, distance, fov_y
     template = avatar.rig.template.astype(np.float64)
@@ -70,34 +78,51 @@ def camera_from_file(path: str | Path) -> Camera:
 
     Raises SettingsError.
     """
-    try:
-        document = json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}.") from error
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: not valid JSON.") from error
+    document = read_json(path, SettingsError, "a camera")
     keys = ("T_camera_world", "K", "width", "height")
     missing = [key for key in keys if not isinstance(document, dict) or key not in document]
     if missing:
         raise SettingsError(f"{path}: a camera needs {', '.join(keys)}; missing: {', '.join(missing)}.")
     T, K = _matrix(document["T_camera_world"], 4, "T_camera_world", path), _matrix(document["K"], 3, "K", path)
     rotation = T[:3, :3]
-    if not (np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) and np.linalg.det(rotation) > 0):
+    # Of entries that are none of a rotation the products may overflow.
+    small = np.abs(rotation).max() < 2
+    if not (small and np.allclose(rotation @ rotation.T, np.eye(3), atol=1e-3) and np.linalg.det(rotation) > 0):
         raise SettingsError(f"{path}: the upper 3x3 of T_camera_world is not a rotation.")
+    if not np.array_equal(T[3], [0, 0, 0, 1]):
+        raise SettingsError(f"{path}: the last row of T_camera_world must be 0, 0, 0, 1.")
+    if not np.abs(T[:3, 3]).max() <= FARTHEST:
+        raise SettingsError(f"{path}: T_camera_world is beyond {FARTHEST:g} metres.")
     if not (K[0, 0] > 0 and K[1, 1] > 0):
         raise SettingsError(f"{path}: the focal lengths K[0][0] and K[1][1] must be above 0.")
-    width, height = document["width"], document["height"]
-    for name, size in (("width", width), ("height", height)):
+    sizes = document["width"], document["height"]
+    for name, size in zip(("width", "height"), sizes, strict=True):
         if not isinstance(size, int) or isinstance(size, bool) or not 1 <= size <= 8192:
             raise SettingsError(f"{path}: {name} must be a whole number of pixels between 1 and 8192, got {size!r}.")
-    return Camera(T, K, width, height)
+    longer = max(sizes)
+    for value in (K[0, 0], K[1, 1]):
+        if not longer / WIDEST <= value <= longer * NARROWEST:
+            raise SettingsError(
+                f"{path}: a focal length of {value:g} pixels; expected {longer / WIDEST:g} to {longer * NARROWEST:g} "
+                f"for a picture of {sizes[0]}x{sizes[1]}."
+            )
+    if not np.abs(K[:2, 2]).max() <= longer * ASIDE:
+        raise SettingsError(
+            f"{path}: the principal point ({K[0, 2]:g}, {K[1, 2]:g}) is nowhere near a picture of "
+            f"{sizes[0]}x{sizes[1]}."
+        )
+    if K[0, 1] != 0 or not np.array_equal(K[1:, 0], [0, 0]) or not np.array_equal(K[2], [0, 0, 1]):
+        raise SettingsError(f"{path}: K must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]: there is no skew.")
+    return Camera(T, K, *sizes)
 
 
 def _matrix(values: Any, n: int, name: str, path: str | Path) -> NDArray[np.float64]:
-    try:
-        matrix = np.array(values, np.float64)
-    except (TypeError, ValueError):
-        matrix = np.empty(0)
-    if matrix.shape != (n, n) or not np.isfinite(matrix).all():
+    rows = values if isinstance(values, list) and len(values) == n else []
+    plain = [
+        [float(value) for value in row if isinstance(value, int | float) and not isinstance(value, bool)]
+        for row in rows
+        if isinstance(row, list) and len(row) == n
+    ]
+    if [len(row) for row in plain] != [n] * n or not np.isfinite(plain).all():
         raise SettingsError(f"{path}: {name} must be {n}x{n} finite numbers.")
-    return matrix
+    return np.array(plain, np.float64)

@@ -99,7 +99,10 @@ def test_info_and_export(run, files: Path, tmp_path: Path) -> None:
             ["bake", "capture", "--iterations", "5", "--budget", "5m"],
             "--budget and --iterations exclude each other: give one of them.",
         ),
-        (["drive", "{avatar}", "--signal", "absent.npz", "-o", "a.mp4"], "absent.npz: no such file."),
+        (
+            ["drive", "{avatar}", "--signal", "absent.npz", "-o", "a.mp4"],
+            "absent.npz: no such file, expected a face signal (.json, .csv or .npz).",
+        ),
         (
             ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.avi"],
             "a.avi: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures "

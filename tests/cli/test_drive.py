@@ -100,7 +100,10 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
             ("-o", "a.mp4"),
             "nothing drives; give one of --webcam, --video, --livelink, --osc, --signal, --audio, --mic or --source",
         ),
-        (("--signal", "none.npz", "-o", "a.mp4"), "none.npz: no such file."),
+        (
+            ("--signal", "none.npz", "-o", "a.mp4"),
+            "none.npz: no such file, expected a face signal (.json, .csv or .npz).",
+        ),
         (("--signal", "SIGNAL", "--record", "a.csv"), "a.csv: a recorded signal is an .npz file, such as signal.npz"),
         (
             ("--source", "fax", "-o", "a.mp4"),

@@ -22,6 +22,11 @@ def test_reads(text: str, seconds: float) -> None:
         ("soon", "the budget must be a duration such as 90s, 5m or 1h, got 'soon'"),
         ("5 days", "the budget must be a duration such as 90s, 5m or 1h, got '5 days'"),
         ("", "the budget must be a duration such as 90s, 5m or 1h, got ''"),
+        (400 * "9" + "s", "the budget must be at most 720 hours, got inf"),
+        ("721h", "the budget must be at most 720 hours, got 721"),
+        ("1e400s", "the budget must be a duration such as 90s, 5m or 1h, got '1e400s'"),
+        ("inf", "the budget must be a duration such as 90s, 5m or 1h, got 'inf'"),
+        ("²s", "the budget must be a duration such as 90s, 5m or 1h, got '²s'"),
         ("nan", "the budget must be a duration such as 90s, 5m or 1h, got 'nan'"),
     ],
 )

@@ -190,8 +190,20 @@ def changed(**changes: object) -> str:
         changed(head_translation=[float("nan"), 0, 0]),
         changed(neutral=dict.fromkeys(INDEX, 1.0)),
         changed(peak=dict.fromkeys(INDEX, 7.0)),
+        changed(peak=dict.fromkeys(INDEX, "1")),
+        changed(neutral=dict.fromkeys(INDEX, True)),
+        changed(neutral=dict.fromkeys(INDEX, 10**400)),
+        changed(head_rotation=[1e308, 0, 0]),
+        changed(head_rotation=[10**400, 0, 0]),
+        changed(head_translation=[1e39, 0, 0]),
+        changed(head_translation=["1", 0, 0]),
+        changed(head_translation={"x": 1}),
+        changed(gaze=[[1e30, 0], [0, 0]]),
+        changed(gaze=[[0, 0], [0, 0], []]),
+        changed(version="9" * 5000),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_a_bad_file_is_one_sentence_and_not_lost(
     cache: Path, caplog: pytest.LogCaptureFixture, content: str | bytes
 ) -> None:
@@ -199,7 +211,7 @@ def test_a_bad_file_is_one_sentence_and_not_lost(
     path.parent.mkdir()
     data = content if isinstance(content, bytes) else content.encode()
     path.write_bytes(data)
-    with pytest.raises(SettingsError, match="not a calibration") as error:
+    with pytest.raises(SettingsError, match=r"(not a|expected a) calibration") as error:
         read_calibration(path)
     assert "\n" not in str(error.value) and len(str(error.value)) < 200 + len(str(path))
     with caplog.at_level(logging.WARNING, "splatavatar"):
@@ -208,4 +220,19 @@ def test_a_bad_file_is_one_sentence_and_not_lost(
     assert path.read_bytes() == data
     store_calibration(collect(take(np.full(52, 0.1))), "ann", "webcam 0")
     assert path.with_suffix(".json.bad").read_bytes() == data
+    assert stored_calibration("ann", "webcam 0") is not None
+
+
+def test_a_source_whose_name_is_no_utf8_has_a_file(cache: Path) -> None:
+    name = "signal " + b"caf\xe9.csv".decode("utf-8", "surrogateescape")
+    store_calibration(collect(take(np.full(52, 0.25))), "ann", name)
+    assert stored_calibration("ann", name) is not None
+
+
+def test_a_link_that_leads_to_itself_is_set_aside(cache: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = calibration_path("ann", "webcam 0")
+    path.parent.mkdir()
+    path.symlink_to(path)
+    assert stored_calibration("ann", "webcam 0") is None and "leads back to itself" in caplog.text
+    store_calibration(collect(take(np.full(52, 0.25))), "ann", "webcam 0")
     assert stored_calibration("ann", "webcam 0") is not None

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.interrupt import deferred_interrupts
-from splatavatar.drive.sources.signal_npz import read_signal_npz
+from splatavatar.drive.sources.recorded import read_signal
 
 PROGRAM = """
 import importlib.util, sys, threading
@@ -88,7 +88,7 @@ def test_files_play_after_interrupts(tmp_path: Path, how: str, said: str, seed: 
     if how == "play":
         assert counts == [len(pictures)] * 3
     else:
-        assert len(read_signal_npz(tmp_path / "signal.npz")) > 0
+        assert len(read_signal(tmp_path / "signal.npz")) > 0
     assert not list(tmp_path.glob(".*"))
 
 

@@ -18,7 +18,7 @@ from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import BlurredBackground, ColourBackground, PictureBackground, Transparent
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import open_sink
-from splatavatar.drive.sources.signal_npz import read_signal_npz
+from splatavatar.drive.sources.recorded import read_signal
 from splatavatar.drive.sources.source import FACE, Clock
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError, SourceError
@@ -228,7 +228,7 @@ def test_files_keep_the_clock(avatar: Avatar, tmp_path: Path) -> None:
     played.loop.close()
     seconds = (120 + 60 - 1) / 60 + 0.5
     assert frames_of(path) == int(seconds * 25) + 1
-    recording = read_signal_npz(record)
+    recording = read_signal(record)
     assert recording.fps == 25 and recording.time[-1] == pytest.approx(int(seconds * 25) / 25)
     assert recording.arkit.std() > 0.01
 

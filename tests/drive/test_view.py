@@ -22,6 +22,17 @@ CAMERA: dict[str, Any] = {
 }
 
 
+FOCAL = "pixels; expected 32 to 640000 for a picture of 640x480."
+
+
+def placed(x: float, last: float = 1.0) -> list[list[float]]:
+    return [[1, 0, 0, x], [0, -1, 0, 1.5], [0, 0, -1, 2], [0, 0, 0, last]]
+
+
+MUST_HOLD = "the avatar's camera must hold target (3), distance and fov_y."
+OUT_OF_RANGE = "the avatar's camera has a target, distance or fov_y out of range."
+
+
 def project(camera: Camera, points: np.ndarray) -> np.ndarray:
     local = points @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
     pixels = local @ camera.K.T
@@ -57,8 +68,12 @@ def test_distance_replaces_the_default(avatar: Avatar) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"distance": 0.0}, "the distance must be above 0 metres, got 0."),
-        ({"distance": math.inf}, "the distance must be above 0 metres, got inf."),
+        ({"distance": 0.0}, "the distance must be between 0.001 and 1000 metres, got 0."),
+        ({"distance": math.inf}, "the distance must be between 0.001 and 1000 metres, got inf."),
+        ({"distance": math.nan}, "the distance must be between 0.001 and 1000 metres, got nan."),
+        ({"distance": 1e300}, "the distance must be between 0.001 and 1000 metres, got 1e+300."),
+        ({"distance": 1e-300}, "the distance must be between 0.001 and 1000 metres, got 1e-300."),
+        ({"yaw": math.inf}, "the yaw must be a number of degrees, got inf."),
         ({"pitch": math.radians(90)}, "the pitch must be between -89 and 89 degrees, got 90."),
         ({"yaw": math.nan}, "the yaw must be a number of degrees, got nan."),
     ],
@@ -73,12 +88,18 @@ def test_refuses_a_view_that_makes_no_sense(avatar: Avatar, arguments: dict[str,
     ("stored", "message"),
     [
         ({"target": [0, 1]}, "the avatar's camera must hold target (3), distance and fov_y."),
+        ({"target": [10**400, 1, 0], "distance": 1, "fov_y": 0.5}, MUST_HOLD),
+        ({"target": [0, 1, 0], "distance": 10**400, "fov_y": 0.5}, MUST_HOLD),
+        ({"target": [0, 1, 0], "distance": 1e300, "fov_y": 0.5}, OUT_OF_RANGE),
+        ({"target": [1e308, 1, 0], "distance": 1, "fov_y": 0.5}, OUT_OF_RANGE),
+        ({"target": [0, 1, 0], "distance": 1, "fov_y": 5e-324}, OUT_OF_RANGE),
         (
             {"target": [0, 1, 0], "distance": -1, "fov_y": 0.5},
             "the avatar's camera has a target, distance or fov_y out of range.",
         ),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_refuses_a_stored_camera_that_makes_no_sense(avatar: Avatar, stored: dict[str, Any], message: str) -> None:
     with pytest.raises(AvatarFileError) as caught:
         default_camera(replace(avatar, metadata={"camera": stored}), 100, 100)
@@ -102,10 +123,27 @@ def test_reads_a_camera(tmp_path: Path) -> None:
         ({"K": [[0, 0, 0], [0, 500, 0], [0, 0, 1]]}, "the focal lengths K[0][0] and K[1][1] must be above 0."),
         ({"T_camera_world": "identity"}, "T_camera_world must be 4x4 finite numbers."),
         ({"T_camera_world": [[0] * 4] * 4}, "the upper 3x3 of T_camera_world is not a rotation."),
+        ({"K": [[1e-300, 0, 320], [0, 500, 240], [0, 0, 1]]}, f"a focal length of 1e-300 {FOCAL}"),
+        ({"K": [[500, 0, 320], [0, 1e300, 240], [0, 0, 1]]}, f"a focal length of 1e+300 {FOCAL}"),
+        ({"K": [[10**400, 0, 320], [0, 500, 240], [0, 0, 1]]}, "K must be 3x3 finite numbers."),
+        ({"K": [["500", 0, 320], [0, 500, 240], [0, 0, 1]]}, "K must be 3x3 finite numbers."),
+        (
+            {"K": [[500, 0, 9e8], [0, 500, 240], [0, 0, 1]]},
+            "the principal point (9e+08, 240) is nowhere near a picture of 640x480.",
+        ),
+        (
+            {"K": [[500, 7, 320], [0, 500, 240], [0, 0, 1]]},
+            "K must be [[fx, 0, cx], [0, fy, cy], [0, 0, 1]]: there is no skew.",
+        ),
+        ({"T_camera_world": placed(1e300)}, "T_camera_world is beyond 1000 metres."),
+        ({"T_camera_world": placed(0.0, 2.0)}, "the last row of T_camera_world must be 0, 0, 0, 1."),
+        ({"T_camera_world": [[1e200] * 4] * 4}, "the upper 3x3 of T_camera_world is not a rotation."),
+        ({"width": 10**400}, "width must be a whole number of pixels between 1 and 8192, got inf."),
         ({"width": 0}, "width must be a whole number of pixels between 1 and 8192, got 0."),
         ({"height": 12.5}, "height must be a whole number of pixels between 1 and 8192, got 12.5."),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_refuses_a_camera_file(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     path = tmp_path / "camera.json"
     path.write_text(json.dumps({**CAMERA, **changes}))
@@ -118,11 +156,11 @@ def test_refuses_files_that_are_no_camera(tmp_path: Path) -> None:
     path = tmp_path / "camera.json"
     with pytest.raises(SettingsError) as caught:
         camera_from_file(path)
-    assert str(caught.value) == f"{path}: cannot be read: No such file or directory."
+    assert str(caught.value) == f"{path}: no such file, expected a camera."
     path.write_text("{")
     with pytest.raises(SettingsError) as caught:
         camera_from_file(path)
-    assert str(caught.value) == f"{path}: not valid JSON."
+    assert str(caught.value) == f"{path}: not valid JSON (line 1), expected a camera."
     path.write_text('{"K": 1, "width": 2}')
     with pytest.raises(SettingsError) as caught:
         camera_from_file(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import read_npz
 from splatavatar.drive.audio.contract import (
     AudioModelSpec,
     WindowedModel,
@@ -16,6 +17,7 @@ from splatavatar.drive.audio.contract import (
     to_arkit,
 )
 from splatavatar.drive.audio.runtime import open_network
+from splatavatar.drive.sources.checked import as_doubles
 from splatavatar.errors import SettingsError
 
 Floats = NDArray[np.float32]
@@ -28,6 +30,8 @@ EMOTIONS = 26
 """16 implicit values, then 10 explicit emotions"""
 RIDGE = 0.01
 """of the solve, relative to the mean energy of a shape: keeps shapes that look alike from fighting each other"""
+LARGEST = 1e6
+"""of a coordinate, whatever its unit"""
 SWEEPS = 60
 """of the solve at most"""
 
@@ -57,19 +61,23 @@ class Audio2Face3D(WindowedModel):
         super().__init__(AudioModelSpec(window=WINDOW, frame_rate=FRAME_RATE, look_ahead=look_ahead), self._rows)
 
     def _load(self, folder: Path) -> None:
+        expected = "that of Audio2Face-3D v2.3, beside network.onnx"
+        data = read_npz(folder / "model_data.npz", SettingsError, ("shapes_matrix_skin", "shapes_mean_skin"), expected)
+        shapes = read_npz(folder / "bs_skin.npz", SettingsError, expected=expected)
         try:
-            with np.load(folder / "model_data.npz") as data, np.load(folder / "bs_skin.npz") as shapes:
-                names = [name.decode() if isinstance(name, bytes) else str(name) for name in shapes["poseNames"]]
-                self._names = tuple(name for name in names if name != "neutral")
-                mask = shapes["frontalMask"]
-                basis = np.stack([shapes[name][mask].ravel() for name in self._names], 1).astype(np.float64)
-                skin = data["shapes_matrix_skin"]
-                skin = skin.reshape(len(skin), -1, 3)[:, mask].reshape(len(skin), -1).astype(np.float64)
-                rest = (data["shapes_mean_skin"][mask] - shapes["neutral"][mask]).ravel().astype(np.float64)
-        except (OSError, KeyError, ValueError, IndexError) as error:
+            names = [name.decode() if isinstance(name, bytes) else str(name) for name in shapes["poseNames"]]
+            self._names = tuple(name for name in names if name != "neutral")
+            mask = shapes["frontalMask"]
+            basis = as_doubles(np.stack([shapes[name][mask].ravel() for name in self._names], 1))
+            skin = data["shapes_matrix_skin"]
+            skin = as_doubles(skin.reshape(len(skin), -1, 3)[:, mask].reshape(len(skin), -1))
+            rest = as_doubles(data["shapes_mean_skin"][mask]).ravel() - as_doubles(shapes["neutral"][mask]).ravel()
+        except (KeyError, ValueError, IndexError, TypeError) as error:
             raise SettingsError(
                 f"{folder}: expected model_data.npz and bs_skin.npz of Audio2Face-3D v2.3 beside network.onnx."
             ) from error
+        if not all((np.abs(array) <= LARGEST).all() for array in (basis, skin, rest)):  # nor NaN
+            raise SettingsError(f"{folder}: model_data.npz or bs_skin.npz holds numbers that are no place of a face.")
         self._count = len(skin)
         gram = basis.T @ basis
         self._gram = gram + RIDGE * max(float(np.trace(gram)) / len(gram), 1e-12) * np.eye(len(gram))

@@ -199,11 +199,13 @@ def arkit_columns(names: Sequence[str]) -> tuple[list[int], list[int]]:
 
 
 def to_arkit(rows: Floats, names: Sequence[str], order: tuple[list[int], list[int]], path: Path) -> Floats:
-    """(F, 52) in [0, 1] of rows (F, C). Raises SettingsError for another number of columns than names."""
+    """(F, 52) in [0, 1] of rows (F, C); what is no finite number rests. Raises SettingsError for another number of
+    columns than names.
+    """
     if rows.shape[1] != len(names):
         raise SettingsError(f"{path}: rows of {rows.shape[1]} values, expected {len(names)}.")
     arkit = np.zeros((len(rows), len(NAMES)), np.float32)
-    arkit[:, order[1]] = np.clip(np.nan_to_num(rows[:, order[0]]), 0.0, 1.0)
+    arkit[:, order[1]] = np.clip(np.nan_to_num(rows[:, order[0]], posinf=0.0), 0.0, 1.0)
     return arkit
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import sys
 from typing import Any
@@ -132,7 +133,7 @@ def _answers(display: str) -> bool:
     """Whether an X server takes connections at ``display``, such as ``:0``, ``:1.0`` or ``host:10.0``."""
     host, _, number = display.rpartition(":")
     number = number.split(".")[0]
-    if not number.isdigit():
+    if not re.fullmatch(r"[0-9]{1,5}", number):
         return False
     try:
         if host in ("", "unix"):

@@ -6,63 +6,58 @@ down anywhere and the files at hand leave it empty, so it is ignored and the hea
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sources.checked import checked, frame_rate
-from splatavatar.drive.sources.columns import to_arkit
+from splatavatar.drive.sources.checked import assembled, check_length, check_rate
+from splatavatar.drive.sources.clock import DEFAULT_FPS
+from splatavatar.drive.sources.columns import arkit_columns, to_arkit
 from splatavatar.errors import SignalError
+from splatavatar.input import read_json
 
-DEFAULT_FPS = 30.0
+EXPECTED = 'a JSON object with "names" and "frames"'
 
 
 def read_arkit_json(path: Path) -> Recording:
-    """Read ``path``; frames without ``time`` play at 30 a second. Raises SignalError."""
+    """Read ``path``; frames without ``time`` play at the ``fps`` of the file, or at 30 a second. Raises SignalError."""
     source = str(path)
-    try:
-        document = json.loads(path.read_text(encoding="utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise SignalError(f"{source}: not valid JSON.") from error
+    document = read_json(path, SignalError, EXPECTED)
     if not isinstance(document, dict) or not {"names", "frames"} <= document.keys():
-        raise SignalError(f'{source}: expected a JSON object with "names" and "frames".')
+        raise SignalError(f"{source}: expected {EXPECTED}.")
     names, frames = document["names"], document["frames"]
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise SignalError(f'{source}: "names" must be a list of coefficient names.')
     if not isinstance(frames, list) or not all(isinstance(frame, dict) for frame in frames):
         raise SignalError(f'{source}: "frames" must be a list of objects with "weights".')
-    if not frames:
-        raise SignalError(f"{source}: no frames.")
-    weights = np.empty((len(frames), len(names)))
+    check_length(len(frames), source)
+    # Of the names first, before memory is taken for as many columns.
+    column = arkit_columns(names, source)
+    wanted = [at for at in column if at >= 0]
+    weights = np.zeros((len(frames), len(column)))
     for index, frame in enumerate(frames):
         row = frame.get("weights")
         if not isinstance(row, list) or len(row) != len(names):
             found = f"{len(row)} weights" if isinstance(row, list) else "no weights"
             raise SignalError(f"{source}: frame {index} has {found}, expected {len(names)}.")
-        weights[index] = _numbers(row, index, source)
-    if all("time" in frame for frame in frames):
-        time = np.array([_numbers([frame["time"]], index, source)[0] for index, frame in enumerate(frames)])
+        weights[index, column >= 0] = [_number(row[at], index, source) for at in wanted]
+    places = np.where(column >= 0, np.arange(len(column)), -1)
+    timed = [index for index, frame in enumerate(frames) if frame.get("time") is not None]
+    fps = None
+    if len(timed) == len(frames):
+        time = np.array([_number(frame["time"], index, source) for index, frame in enumerate(frames)])
+    elif timed:
+        without = next(index for index, frame in enumerate(frames) if frame.get("time") is None)
+        raise SignalError(f"{source}: frame {without} has no time and others have; give it to all of them or to none.")
     else:
-        time = np.arange(len(frames)) / DEFAULT_FPS
-    T = len(frames)
-    return checked(
-        Recording(
-            time=time - time[0],
-            arkit=to_arkit(names, weights, source),
-            head_rotation=np.zeros((T, 3), np.float32),
-            head_translation=np.zeros((T, 3), np.float32),
-            gaze=np.zeros((T, 2, 2), np.float32),
-            confidence=np.ones(T, np.float32),
-            fps=frame_rate(time),
-        ),
-        source,
-    )
+        fps = _number(document["fps"], 0, source) if document.get("fps") is not None else DEFAULT_FPS
+        time = np.arange(len(frames)) / check_rate(fps, source)
+    return assembled(source, time, to_arkit(weights, places, source), fps=fps)
 
 
-def _numbers(values: list[object], frame: int, source: str) -> list[float]:
-    numbers = [float(value) for value in values if isinstance(value, (int, float)) and not isinstance(value, bool)]
-    if len(numbers) != len(values):
+def _number(value: Any, frame: int, source: str) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
         raise SignalError(f"{source}: frame {frame} holds something that is not a number.")
-    return numbers
+    return float(value)

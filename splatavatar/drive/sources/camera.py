@@ -122,7 +122,7 @@ def absence(device: int | str, devices: Path = Path("/dev")) -> str:
     """Why there is no such camera, as far as can be told; ``devices`` is where Linux has a file for each."""
     if not isinstance(device, int) or not sys.platform.startswith("linux"):
         return f"camera {device} cannot be opened: it is absent, or another program is using it."
-    there = sorted(int(path.name[5:]) for path in devices.glob("video[0-9]*") if path.name[5:].isdigit())
+    there = sorted(int(path.name[5:]) for path in devices.glob("video[0-9]*") if path.name[5:].isdecimal())
     if device not in there:
         found = f"found {', '.join(map(str, there))}" if there else "no camera was found"
         return f"there is no camera {device}; {found}. A recorded video goes in with --video FILE."

@@ -15,17 +15,23 @@ and lids do not close. ``read_flame`` says so in one line of the log.
 from __future__ import annotations
 
 import logging
-import zipfile
+import os
+import re
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import read_npz
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sources.checked import checked
+from splatavatar.drive.sources.checked import MOST_TURN, MOST_WAY, as_doubles, assembled, check_length, check_rate
+from splatavatar.drive.sources.signal_npz import rate_of
 from splatavatar.errors import SignalError
+from splatavatar.input import reason
+from splatavatar.natural import natural
 from splatavatar.rig.arkit import INDEX, NAMES
 
 LOG = logging.getLogger("splatavatar")
@@ -36,6 +42,10 @@ JAW_OPEN, JAW_ASIDE = 0.37, 0.097
 """radians by which jawOpen and jawLeft at 1 turn Anny's jaw about its joint (the rigid part of the shapes)"""
 VHAP_FPS, SPEECH_FPS = 30.0, 25.0
 """frames a second where the file does not say: of VHAP's videos; of DiffPoseTalk and ARTalk, whose networks have it"""
+FRAME = ("rotation", "neck_pose", "jaw_pose", "eyes_pose", "translation")
+"""what is read of a file of one frame"""
+MOST_OF_A_FRAME = 1 << 20
+"""bytes of it"""
 ARTALK_COLUMNS = 106
 ARTALK_NAMES = ("motions", "pred_motions", "motion")
 """of the array, as a file is written from the results of ARTalk; any array alone in its file is taken too"""
@@ -47,8 +57,11 @@ def is_flame(arrays: Arrays) -> bool:
     return "jaw_pose" in names or {"exp", "pose"} <= names or _artalk(arrays) is not None
 
 
-def flame_recording(arrays: Arrays, source: str) -> Recording:
-    """The face that FLAME parameters show, as far as it can be carried over. Raises SignalError."""
+def flame_recording(arrays: Arrays, source: str, ticks: NDArray[np.int64] | None = None) -> Recording:
+    """The face that FLAME parameters show, as far as it can be carried over.
+
+    ``ticks`` (T) counts the frames at the rate of the recording where some are missing. Raises SignalError.
+    """
     rows = _artalk(arrays)
     fps = SPEECH_FPS
     eyes = move = None
@@ -57,10 +70,10 @@ def flame_recording(arrays: Arrays, source: str) -> Recording:
         jaw = _rows(arrays, "jaw_pose", 3, source)
         turn = [_rows(arrays, name, 3, source) for name in ("rotation", "neck_pose") if name in arrays]
         eyes = _rows(arrays, "eyes_pose", 6, source) if "eyes_pose" in arrays else None
-        move = _rows(arrays, "translation", 3, source) if "translation" in arrays else None
+        move = _rows(arrays, "translation", 3, source, MOST_WAY) if "translation" in arrays else None
     elif rows is not None:
-        rows = _numbers(rows, "motions", source)
-        turn, jaw = [rows[:, 100:103]], rows[:, 103:106]
+        rows = _numbers(rows[:, 100:106], "motions", source)
+        turn, jaw = [rows[:, :3]], rows[:, 3:]
     else:
         pose = _rows(arrays, "pose", 6, source)
         turn, jaw = [pose[:, :3]], pose[:, 3:]
@@ -68,14 +81,11 @@ def flame_recording(arrays: Arrays, source: str) -> Recording:
     for part in (*turn, *(part for part in (eyes, move) if part is not None)):
         if len(part) != T:
             raise SignalError(f"{source}: {len(part)} frames of one FLAME parameter but {T} of the jaw.")
-    if "fps" in arrays:
-        fps = float(_numbers(arrays["fps"], "fps", source).reshape(-1)[0])
-    if T == 0 or not fps > 0:
-        raise SignalError(f"{source}: {T} frames at {fps:g} a second, expected a recording.")
+    stated = rate_of(arrays, source)
+    fps = check_rate(fps if stated is None else stated, source)
     head = turn[0] if turn else np.zeros((T, 3))
     for part in turn[1:]:
         head = _after(head, part)
-    time = np.arange(T) / fps
     gaze = np.zeros((T, 2, 2), np.float32)
     if eyes is not None:
         gaze[:, :, 0], gaze[:, :, 1] = eyes[:, [1, 4]], -eyes[:, [0, 3]]
@@ -86,49 +96,79 @@ def flame_recording(arrays: Arrays, source: str) -> Recording:
         "counterpart in it and are left out.",
         source,
     )
-    return checked(
-        Recording(
-            time,
-            _coefficients(jaw),
-            head.astype(np.float32),
-            place.astype(np.float32),
-            gaze + np.float32(0.0),
-            np.ones(T, np.float32),
-            fps,
-        ),
-        source,
-    )
+    time = (np.arange(T) if ticks is None else ticks) / fps
+    return assembled(source, time, _coefficients(jaw), head, place, gaze + np.float32(0.0), fps=fps)
 
 
 def read_flame_folder(folder: Path) -> Recording:
-    """A folder of npz files of one frame each, in the order of their names, or one that holds it as ``flame_param``.
+    """A folder of npz files of one frame each, in the order of their numbers, or one that holds it as ``flame_param``.
 
-    Raises SignalError.
+    Files without a number in their name, or with another name around it than most have, are no frames of it and left
+    out. The last frame before a missing number is held meanwhile. Raises SignalError.
     """
     inner = folder / "flame_param"
-    files = sorted((inner if inner.is_dir() else folder).glob("*.npz"))
-    if not files:
-        raise SignalError(f"{folder}: a folder without npz files, expected those of FLAME that VHAP exports.")
-    frames = [load_arrays(path) for path in files]
-    names = ("rotation", "neck_pose", "jaw_pose", "eyes_pose", "translation")
+    files, ticks = _numbered(inner if os.path.isdir(inner) else folder)
+    check_length(len(files), str(folder))
+    frames = [read_npz(path, SignalError, FRAME, "an npz file of FLAME parameters", MOST_OF_A_FRAME) for path in files]
     for path, frame in zip(files, frames, strict=True):
         if "jaw_pose" not in frame:
             raise SignalError(f"{path}: no array 'jaw_pose', expected FLAME parameters as VHAP exports them.")
-    there = [name for name in names if all(name in frame for frame in frames)]
-    try:
-        arrays = {name: np.concatenate([np.atleast_2d(frame[name]) for frame in frames]) for name in there}
-    except ValueError as error:
-        raise SignalError(f"{folder}: its files hold arrays of different shapes.") from error
-    return flame_recording(arrays, str(folder))
+    there = [name for name in FRAME if all(name in frame for frame in frames)]
+    arrays = {}
+    for name in there:
+        rows = [np.atleast_2d(frame[name]) for frame in frames]
+        for path, row in zip(files, rows, strict=True):
+            if row.shape != rows[0].shape or len(row) != 1:
+                raise SignalError(
+                    f"{path}: {name} has the shape {row.shape}, expected one frame as in {files[0].name}, (1, ...)."
+                )
+            if row.dtype.kind not in "fiu":
+                raise SignalError(f"{path}: {name} does not hold numbers.")
+        arrays[name] = np.concatenate([as_doubles(row) for row in rows])
+    return flame_recording(arrays, str(folder), ticks)
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of an npz file, nothing unpickled. Raises SignalError."""
+def _numbered(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
+    """The files of the frames in a folder, and the places of the frames in time, from 0. Raises SignalError."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise SignalError(f"{path}: not an intact npz file of plain arrays.") from error
+        # macOS leaves a ._name beside every name on other people's disks.
+        found = [p for p in folder.iterdir() if p.suffix.lower() == ".npz" and not p.name.startswith(".")]
+    except OSError as error:
+        raise SignalError(f"{folder}: {reason(error)}, expected npz files of FLAME that VHAP exports.") from error
+    if not found:
+        raise SignalError(f"{folder}: a folder without npz files, expected those of FLAME that VHAP exports.")
+    series: dict[str, list[tuple[int, Path]]] = {}
+    for path in sorted(found, key=natural):
+        match = re.fullmatch(r"(.*?)([0-9]{1,15})", path.stem)
+        if match is not None:
+            series.setdefault(match[1], []).append((int(match[2]), path))
+    frames = max(series.values(), key=len, default=list(enumerate(sorted(found, key=natural))))
+    for (number, path), (after, other) in pairwise(frames):
+        if number == after:
+            raise SignalError(f"{folder}: {path.name} and {other.name} are both frame {number}; keep one of them.")
+    if len(frames) < len(found):
+        chosen = {path for _, path in frames}
+        other = next(path for path in found if path not in chosen)
+        LOG.warning(
+            "%s: %d files such as %s are no frames of it and are left out.",
+            folder,
+            len(found) - len(frames),
+            other.name,
+        )
+    numbers = np.array([number for number, _ in frames], np.int64)
+    # Every tenth frame of a video is a recording too, of frames that follow each other.
+    stride = max(int(np.gcd.reduce(np.diff(numbers))), 1) if len(numbers) > 1 else 1
+    ticks = (numbers - numbers[0]) // stride
+    missing = int(ticks[-1]) + 1 - len(ticks)
+    if missing:
+        LOG.warning(
+            "%s: %d frames are missing between %s and %s; the face is held meanwhile.",
+            folder,
+            missing,
+            frames[0][1].name,
+            frames[-1][1].name,
+        )
+    return [path for _, path in frames], ticks
 
 
 def _coefficients(jaw: Doubles) -> NDArray[np.float32]:
@@ -145,17 +185,25 @@ def _artalk(arrays: Arrays) -> NDArray[Any] | None:
     return found[0] if found else None
 
 
-def _rows(arrays: Arrays, name: str, columns: int, source: str) -> Doubles:
+def _rows(arrays: Arrays, name: str, columns: int, source: str, most: float = MOST_TURN) -> Doubles:
     array = arrays[name]
     if array.ndim != 2 or array.shape[1] != columns:
         raise SignalError(f"{source}: {name} has the shape {array.shape}, expected (frames, {columns}).")
-    return _numbers(array, name, source)
+    return _numbers(array, name, source, most)
 
 
-def _numbers(array: NDArray[Any], name: str, source: str) -> Doubles:
+def _numbers(array: NDArray[Any], name: str, source: str, most: float = MOST_TURN) -> Doubles:
+    """(T, C) of numbers whose size is at most ``most``: radians of a rotation, or what is given."""
     if array.dtype.kind not in "fiu" or array.size == 0:
         raise SignalError(f"{source}: {name} does not hold numbers.")
-    return array.astype(np.float64)
+    check_length(len(array), source)
+    numbers = as_doubles(array)
+    fits = (np.abs(numbers) <= most).all(1)  # not NaN
+    if not fits.all():
+        frame = int(np.argmin(fits))
+        what = "not a finite number" if not np.isfinite(numbers[frame]).all() else f"beyond {most:.4g}"
+        raise SignalError(f"{source}: {name} is {what} in frame {frame}, expected numbers of size {most:.4g} at most.")
+    return numbers
 
 
 def _after(first: Doubles, second: Doubles) -> Doubles:

@@ -6,6 +6,7 @@ the argument behind the colon of ``--source NAME:ARGUMENT`` (None without one) a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
@@ -55,9 +56,7 @@ def _package(point: EntryPoint) -> str:
 def _webcam(argument: str | None) -> Source:
     from splatavatar.drive.sources.camera import Webcam
 
-    if argument is None or argument.isdigit():
-        return Webcam(int(argument or 0))
-    return Webcam(argument)
+    return Webcam(_device(argument or "0"))
 
 
 def _video(argument: str | None) -> Source:
@@ -95,7 +94,7 @@ def _audio(argument: str | None) -> Source:
 def _mic(argument: str | None) -> Source:
     from splatavatar.drive.sources.microphone import Microphone
 
-    return Microphone(int(argument) if argument and argument.isdigit() else argument or None)
+    return Microphone(_device(argument) if argument else None)
 
 
 BUILTIN: dict[str, Factory] = {
@@ -122,6 +121,18 @@ def _address(name: str, argument: str | None, port: int) -> tuple[int, str]:
     if argument is None:
         return port, LOOPBACK
     address, _, number = argument.rpartition(":")
-    if not number.isdigit():
+    chosen = _number(number)
+    if chosen is None:
         raise SourceError(f"the source {name!r} got {argument!r}, expected a port or ADDRESS:PORT.")
-    return int(number), address.strip("[]") or LOOPBACK
+    return chosen, address.strip("[]") or LOOPBACK
+
+
+def _device(text: str) -> int | str:
+    """Its number, or a name."""
+    number = _number(text)
+    return text if number is None else number
+
+
+def _number(text: str) -> int | None:
+    """Of a device or a port, as far as systems count; None for any other text, such as a digit in superscript."""
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None

@@ -7,7 +7,7 @@ Only the first three must be there.
 
 from __future__ import annotations
 
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,52 +15,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sources.checked import checked, frame_rate
-from splatavatar.drive.sources.columns import to_arkit
+from splatavatar.drive.sources.checked import as_doubles, assembled, check_length
+from splatavatar.drive.sources.columns import arkit_columns, to_arkit
 from splatavatar.errors import SignalError
 from splatavatar.output import atomic_write
 from splatavatar.rig.arkit import NAMES
 
+NEEDED = ("time", "arkit", "arkit_names")
+SHOWN = 8
+"""names in a message"""
+OPTIONAL = ("head_rotation", "head_translation", "gaze", "confidence")
 
-def read_signal_npz(path: Path) -> Recording:
-    """Read ``path``. Raises SignalError; never unpickles."""
-    source = str(path)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            arrays: dict[str, NDArray[Any]] = {name: archive[name] for name in archive.files}
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise SignalError(f"{source}: not an intact npz file of plain arrays.") from error
-    for name in ("time", "arkit", "arkit_names"):
+
+def signal_recording(arrays: Mapping[str, NDArray[Any]], source: str) -> Recording:
+    """The face in the arrays of a file. Raises SignalError."""
+    for name in NEEDED:
         if name not in arrays:
-            raise SignalError(f"{source}: no array {name!r}; found {', '.join(sorted(arrays)) or 'nothing'}.")
-    for name, array in arrays.items():
+            found = ", ".join(sorted(arrays)[:SHOWN]) + (", ..." if len(arrays) > SHOWN else "")
+            raise SignalError(f"{source}: no array {name!r}; found {found or 'nothing'}.")
+    for name in (*NEEDED, *OPTIONAL, "fps"):
         kind, what = ("U", "names") if name == "arkit_names" else ("fiu", "numbers")
-        if array.dtype.kind not in kind:
+        if name in arrays and arrays[name].dtype.kind not in kind:
             raise SignalError(f"{source}: {name} does not hold {what}.")
-    names, values, time = arrays["arkit_names"], arrays["arkit"], arrays["time"].astype(np.float64)
+    names, values, time = arrays["arkit_names"], arrays["arkit"], arrays["time"]
     if values.ndim != 2 or names.ndim != 1 or values.shape != (time.size, names.size):
         expected = (time.size, names.size)
         raise SignalError(
             f"{source}: arkit has the shape {values.shape}, expected {expected} from time and arkit_names."
         )
-    T = time.size
-    time = time.reshape(T)
-
-    def optional(name: str, default: NDArray[np.float32]) -> NDArray[np.float32]:
-        return arrays[name].astype(np.float32) if name in arrays else default
-
-    return checked(
-        Recording(
-            time=time - time[:1],
-            arkit=to_arkit(names.tolist(), values, source),
-            head_rotation=optional("head_rotation", np.zeros((T, 3), np.float32)),
-            head_translation=optional("head_translation", np.zeros((T, 3), np.float32)),
-            gaze=optional("gaze", np.zeros((T, 2, 2), np.float32)),
-            confidence=optional("confidence", np.ones(T, np.float32)),
-            fps=float(arrays["fps"].reshape(-1)[0]) if arrays.get("fps", np.empty(0)).size else frame_rate(time),
-        ),
+    check_length(time.size, source)
+    column = arkit_columns(names.tolist(), source)
+    return assembled(
         source,
+        time.reshape(-1),
+        to_arkit(_at_rest(values, arrays.get("confidence")), column, source),
+        **{name: arrays.get(name) for name in OPTIONAL},
+        fps=rate_of(arrays, source),
     )
+
+
+def rate_of(arrays: Mapping[str, NDArray[Any]], source: str) -> float | None:
+    """What an array ``fps`` says; None without one. Raises SignalError for several numbers or none."""
+    if "fps" not in arrays:
+        return None
+    if arrays["fps"].size != 1 or arrays["fps"].dtype.kind not in "fiu":
+        raise SignalError(f"{source}: fps does not hold one number.")
+    return float(as_doubles(arrays["fps"]).reshape(-1)[0])
+
+
+def _at_rest(values: NDArray[Any], confidence: NDArray[Any] | None) -> NDArray[Any]:
+    """Coefficients (T, C) that rest where no face was seen and nothing was written."""
+    if confidence is None or confidence.shape != values.shape[:1] or not (confidence <= 0).any():
+        return values
+    values = as_doubles(values)
+    lost = (confidence <= 0) & ~np.isfinite(values).all(1)
+    values[lost] = 0.0
+    return values
 
 
 def write_signal(path: Path, recording: Recording) -> None:

@@ -2,17 +2,68 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import TypeVar
+
 from splatavatar.rig.arkit import NAMES
 
 BY_LOWER = {name.lower(): index for index, name in enumerate(NAMES)}
+LONGEST = 120
+"""characters of a name that is looked at"""
+PREFIXES = re.compile(r"(?:blend[ _-]?shapes?|arkit|bs|face|shapes?|weights?)[ ._:/-]+", re.IGNORECASE)
+SIDES = {"l": "left", "r": "right"}
+
+T = TypeVar("T")
 
 
 def arkit_index(name: str) -> int | None:
-    """The place of a coefficient in ``NAMES``: ``JawOpen``, ``jawopen`` and ``eyeBlink_L`` are understood.
+    """The place of a coefficient in ``NAMES``, None for any other name.
 
-    None for any other name. PerfectSync models write capitals, iFacialMocap writes ``_L`` and ``_R``.
+    ``JawOpen``, ``jaw open``, ``eyeBlink_L`` and ``blendShapes.JawOpen`` are understood.
+
+    PerfectSync models write capitals, iFacialMocap ``_L`` and ``_R``, Audio2Face and modelling tools what contains the
+    shapes.
     """
-    lower = name.lower()
-    if lower.endswith(("_l", "_r")):
-        lower = lower[:-2] + ("left" if lower.endswith("l") else "right")
-    return BY_LOWER.get(lower)
+    index = BY_LOWER.get(name.lower())
+    if index is not None or len(name) > LONGEST:
+        return index
+    return _understood(name)
+
+
+def meant(name: str, known: Mapping[str, T]) -> T | None:
+    """What ``known``, by names in small letters and digits alone, holds for ``name``; None where it means none of
+    them.
+    """
+    if len(name) > LONGEST:
+        return None
+    return next((known[reading] for reading in _readings(name) if reading in known), None)
+
+
+@lru_cache(4096)
+def _understood(name: str) -> int | None:
+    return meant(name, BY_LOWER)
+
+
+def _readings(name: str) -> Iterator[str]:
+    """What a name may say, without what stands before it: first the most of it."""
+    rest = name.strip()
+    yield from _sided(rest)
+    while (prefix := PREFIXES.match(rest)) is not None:
+        rest = rest[prefix.end() :]
+        yield from _sided(rest)
+    for at in range(len(rest)):
+        if rest[at] in ".:/|":
+            yield from _sided(rest[at + 1 :])
+
+
+def _sided(name: str) -> Iterator[str]:
+    yield _plain(name)
+    side = re.search(r"(?:[ ._-]|(?<=[a-z]))([LR])$|[ ._-]([lr])$", name)
+    if side is not None:
+        yield _plain(name[: side.start()]) + SIDES[(side[1] or side[2]).lower()]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "", name.lower())

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.drive.signal import FaceSignal, Recording
-from splatavatar.drive.sources.checked import checked, frame_rate
+from splatavatar.drive.sources.checked import checked
+from splatavatar.drive.sources.clock import frame_rate
 from splatavatar.errors import SignalError, SourceError
 
 Floats = NDArray[np.float32]

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.audio.audio2face3d import Audio2Face3D, solve_non_negative
-from splatavatar.drive.audio.contract import AudioModelSpec, OnnxAudioModel
+from splatavatar.drive.audio.contract import AudioModelSpec, OnnxAudioModel, arkit_columns, to_arkit
 from splatavatar.drive.audio.lam import LamAudioModel
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX, NAMES
@@ -234,10 +234,37 @@ def test_audio2face(tmp_path: Path) -> None:
 def test_audio2face_without_its_files(tmp_path: Path) -> None:
     folder, _ = audio2face(tmp_path / "mark")
     (folder / "bs_skin.npz").unlink()
-    with pytest.raises(SettingsError, match=r"expected model_data\.npz and bs_skin\.npz"):
+    with pytest.raises(SettingsError, match=r"bs_skin\.npz: no such file, expected that of Audio2Face-3D v2\.3"):
         Audio2Face3D(folder)
     with pytest.raises(SettingsError, match=r"an emotion of shape \(3,\)"):
         Audio2Face3D(audio2face(tmp_path / "other")[0], np.zeros(3))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("name", "array", "message"),
+    [
+        ("frontalMask", np.array([10**9]), "expected model_data.npz and bs_skin.npz"),
+        ("frontalMask", np.array(["a"]), "expected model_data.npz and bs_skin.npz"),
+        ("poseNames", np.array([b"\xff"]), "expected model_data.npz and bs_skin.npz"),
+        ("neutral", np.full((VERTICES, 3), 1e308), "no place of a face"),
+        ("neutral", np.full((VERTICES, 3), np.nan), "no place of a face"),
+        ("neutral", np.array([{}], object), "pickled objects"),
+    ],
+)
+def test_audio2face_with_damaged_files(tmp_path: Path, name: str, array: np.ndarray, message: str) -> None:
+    folder, _ = audio2face(tmp_path / "mark")
+    with np.load(folder / "bs_skin.npz") as shapes:
+        arrays = {**shapes, name: array}
+    np.savez(folder / "bs_skin.npz", **arrays)
+    with pytest.raises(SettingsError, match=message):
+        Audio2Face3D(folder)
+
+
+def test_no_infinite_coefficient_passes_as_one() -> None:
+    rows = np.array([[np.inf, -np.inf, np.nan, 0.5]], np.float32)
+    names = NAMES[:4]
+    assert to_arkit(rows, names, arkit_columns(names), Path("x")).sum() == 0.5
 
 
 def test_the_solve_agrees_with_scipy() -> None:

@@ -33,7 +33,8 @@ def vhap(**changes: Any) -> dict[str, Any]:
 
 
 def save(path: Path, arrays: dict[str, Any]) -> Path:
-    np.savez(path, **arrays)
+    with path.open("wb") as file:  # which adds no suffix
+        np.savez(file, **arrays)
     return path
 
 
@@ -116,7 +117,7 @@ def test_a_file_may_say_its_rate(tmp_path: Path) -> None:
         ({"neck_pose": np.zeros((3, 3))}, "3 frames of one FLAME parameter but 12"),
         ({"jaw_pose": np.full((T, 3), np.nan)}, "not a finite number"),
         ({"jaw_pose": np.zeros((0, 3))}, "does not hold numbers"),
-        ({"fps": np.array(0.0)}, "0 a second"),
+        ({"fps": np.array(0.0)}, "0 frames a second"),
     ],
 )
 def test_damaged_files(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -128,3 +129,58 @@ def test_a_folder_of_something_else(tmp_path: Path) -> None:
     save(tmp_path / "a.npz", {"picture": np.zeros((3, 3))})
     with pytest.raises(SignalError, match="no array 'jaw_pose'"):
         read_signal(tmp_path)
+
+
+def frames(folder: Path, names: list[str]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Files of one frame each under ``names``, the jaw opening from file to file; (N) how far."""
+    folder.mkdir(parents=True, exist_ok=True)
+    opened = np.linspace(0.0, 0.3, len(names))
+    for name, angle in zip(names, opened, strict=True):
+        save(folder / name, {"jaw_pose": np.array([[angle, 0.0, 0.0]]), "rotation": np.zeros((1, 3))})
+    return opened / 0.37
+
+
+@pytest.mark.parametrize("names", [[f"{i}.npz" for i in range(24)], [f"frame_{i}.NPZ" for i in range(95, 119)]])
+def test_frames_are_in_the_order_of_their_numbers(tmp_path: Path, names: list[str]) -> None:
+    expected = frames(tmp_path, names)
+    recording = read_signal(tmp_path)
+    np.testing.assert_allclose(recording.arkit[:, INDEX["jawOpen"]], expected, atol=1e-6)
+    np.testing.assert_allclose(recording.time, np.arange(24) / 30, atol=1e-9)
+
+
+def test_other_files_between_the_frames(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    expected = frames(tmp_path / "flame_param", [f"{i:05d}.npz" for i in range(12)])
+    for name in ("canonical_flame_param.npz", "tracked_30.npz", "._00003.npz", "transforms.json"):
+        (tmp_path / "flame_param" / name).write_bytes(b"something else")
+    recording = read_signal(tmp_path)
+    np.testing.assert_allclose(recording.arkit[:, INDEX["jawOpen"]], expected, atol=1e-6)
+    assert "2 files such as" in caplog.text
+
+
+def test_missing_numbers_are_held(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frames(tmp_path, [f"{i}.npz" for i in range(24) if i not in (7, 8)])
+    recording = read_signal(tmp_path)
+    np.testing.assert_allclose(recording.time[5:9], np.array([5, 6, 9, 10]) / 30, atol=1e-9)
+    assert recording.fps == 30
+    assert "2 frames are missing between 0.npz and 23.npz" in caplog.text
+
+
+def test_every_tenth_frame_is_a_recording(tmp_path: Path) -> None:
+    frames(tmp_path, [f"{i}.npz" for i in range(0, 240, 10)])
+    np.testing.assert_allclose(read_signal(tmp_path).time, np.arange(24) / 30, atol=1e-9)
+
+
+def test_two_files_of_one_frame(tmp_path: Path) -> None:
+    frames(tmp_path, ["0.npz", "1.npz", "00001.npz", "2.npz"])
+    with pytest.raises(SignalError, match=r"00001\.npz and 1.npz are both frame 1; keep one of them"):
+        read_signal(tmp_path)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["jaw_pose", "rotation", "neck_pose", "eyes_pose", "translation"])
+@pytest.mark.parametrize("value", [1e308, -1e30, np.inf])
+def test_huge_numbers(tmp_path: Path, name: str, value: float) -> None:
+    array = vhap()[name].astype(np.float64)
+    array[3, 0] = value
+    with pytest.raises(SignalError, match=f"{name} is (not a finite number|beyond .*) in frame 3"):
+        read_signal(save(tmp_path / "a.npz", vhap(**{name: array})))

@@ -30,6 +30,9 @@ def test_ports_and_addresses() -> None:
 def test_names() -> None:
     assert make("webcam").name == "webcam 0"
     assert make("webcam", "2").name == "webcam 2"
+    assert make("webcam", "²").name == "webcam ²"
+    assert make("webcam", 5000 * "9").name.startswith("webcam 99")
+    assert make("mic", "²").name == "mic ²"
     assert make("mic").channels == {"mouth"}
     assert make("video", "some/clip.mp4").name == "video clip.mp4"
 
@@ -39,6 +42,9 @@ def test_names() -> None:
     [
         ("kinect", "no source 'kinect'; expected one of audio, livelink"),
         ("livelink:abc", "'abc'"),
+        ("livelink:²", "got '²', expected a port or ADDRESS:PORT"),
+        ("osc:0.0.0.0:①", "expected a port or ADDRESS:PORT"),
+        ("osc:" + 5000 * "9", "expected a port or ADDRESS:PORT"),
         ("video", "video:FILE"),
     ],
 )

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.signal_npz import read_signal_npz, write_signal
+from splatavatar.drive.sources.recorded import read_signal
+from splatavatar.drive.sources.signal_npz import write_signal
 from splatavatar.errors import OutputError, SignalError
 from splatavatar.rig.arkit import NAMES
 
@@ -30,7 +31,7 @@ def test_round_trip_is_exact(tmp_path: Path) -> None:
         confidence=rng.uniform(size=15).astype(np.float32),
     )
     write_signal(tmp_path / "a.npz", recording)
-    again = read_signal_npz(tmp_path / "a.npz")
+    again = read_signal(tmp_path / "a.npz")
     for field in fields(recording):
         np.testing.assert_array_equal(getattr(again, field.name), getattr(recording, field.name))
     assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
@@ -40,7 +41,7 @@ def test_time_coefficients_and_names_are_enough_and_names_decide_the_order(tmp_p
     recording = moving_signal(0.5)
     path = tmp_path / "a.npz"
     np.savez(path, time=recording.time + 5, arkit=recording.arkit[:, ::-1], arkit_names=np.array(NAMES[::-1]))
-    again = read_signal_npz(path)
+    again = read_signal(path)
     np.testing.assert_array_equal(again.arkit, recording.arkit)
     np.testing.assert_allclose(again.time, recording.time)
     assert again.fps == 30.0
@@ -60,13 +61,25 @@ def test_time_coefficients_and_names_are_enough_and_names_decide_the_order(tmp_p
         ({"gaze": np.zeros((15, 2))}, "gaze has the shape (15, 2), expected (15, 2, 2)."),
         ({"time": np.zeros(15)}, "time does not increase at frame 1."),
         ({"time": np.empty(0), "arkit": np.empty((0, 52))}, "no frames."),
+        ({"fps": np.array([30.0, 60.0])}, "fps does not hold one number."),
+        ({"fps": np.array("30")}, "fps does not hold numbers."),
+        ({"fps": np.array(np.nan)}, "nan frames a second; expected between 0.1 and 1000."),
+        ({"time": np.full(15, np.inf)}, "time is not a finite number in frame 0."),
+        ({"time": np.arange(15) * np.longdouble("1e4000")}, "time is not a finite number in frame 1."),
+        ({"head_translation": np.full((15, 3), 1e300)}, "head_translation is not a finite number in frame 0."),
+        (
+            {"time": np.arange(15), "fps": None},
+            "its frames are 1 seconds apart, as those of a face are not; give the "
+            "time in seconds with their fractions, or leave it out where frames are 30 a second.",
+        ),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_refuses(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     path = tmp_path / "a.npz"
     np.savez(path, **arrays(**changes))
     with pytest.raises(SignalError) as caught:
-        read_signal_npz(path)
+        read_signal(path)
     assert str(caught.value) == f"{path}: {message}"
 
 
@@ -79,18 +92,22 @@ def test_never_unpickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
     np.savez("a.npz", **arrays(confidence=np.array([Bomb()], dtype=object)), allow_pickle=True)
     with pytest.raises(SignalError) as caught:
-        read_signal_npz(Path("a.npz"))
-    assert str(caught.value) == "a.npz: not an intact npz file of plain arrays."
+        read_signal(Path("a.npz"))
+    assert str(caught.value) == (
+        "a.npz: pickled objects in 'confidence', which are never read, expected an intact npz file of plain arrays."
+    )
     assert not Path("exploded").exists()
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"not a zip"])
-def test_refuses_what_is_no_npz(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "found"), [(b"", "an empty file"), (b"PK\x03\x04", "damaged"), (b"not a zip", "damaged")]
+)
+def test_refuses_what_is_no_npz(tmp_path: Path, content: bytes, found: str) -> None:
     path = tmp_path / "a.npz"
     path.write_bytes(content)
     with pytest.raises(SignalError) as caught:
-        read_signal_npz(path)
-    assert str(caught.value) == f"{path}: not an intact npz file of plain arrays."
+        read_signal(path)
+    assert str(caught.value) == f"{path}: {found}, expected an intact npz file of plain arrays."
 
 
 def test_refuses_a_truncated_file(tmp_path: Path) -> None:
@@ -98,7 +115,7 @@ def test_refuses_a_truncated_file(tmp_path: Path) -> None:
     write_signal(path, moving_signal(0.5))
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(SignalError):
-        read_signal_npz(path)
+        read_signal(path)
 
 
 def test_says_where_it_cannot_write(tmp_path: Path) -> None:
@@ -106,3 +123,15 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_signal(path, moving_signal(0.5))
     assert str(caught.value) == f"cannot write {path}: its folder does not exist"
+
+
+@pytest.mark.parametrize("order", "<>")
+def test_refuses_names_of_what_is_no_character(tmp_path: Path, order: str) -> None:
+    names = np.array(NAMES).astype(f"{order}U20")
+    np.savez(tmp_path / "a.npz", **arrays(arkit_names=names))
+    assert len(read_signal(tmp_path / "a.npz")) == 15
+    codes = names.view(f"{order}u4")
+    codes[7] = 0x110000
+    np.savez(tmp_path / "a.npz", **arrays(arkit_names=names))
+    with pytest.raises(SignalError, match="damaged, expected an intact npz file"):
+        read_signal(tmp_path / "a.npz")
