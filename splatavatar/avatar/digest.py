@@ -7,10 +7,10 @@ The digest is the SHA-256 of this text, in UTF-8, each line ended by one line fe
     tensor NAME DTYPE SHAPE HASH    each tensor
 
 Entries come first, and both are in ascending order of their names. HASH is the SHA-256 of the text of the entry (UTF-8,
-as it is after JSON's escapes are resolved) or of the tensor's bytes as they lie in the file. DTYPE is the name that
-safetensors gives the type. SHAPE is the sizes joined by commas, or ``-`` for a tensor without dimensions. All hashes
-are written in 64 lower-case hexadecimal digits. Names are of letters, digits, ``_``, ``-`` and ``.``, so that a line can
-be read in one way only.
+after JSON's escapes are resolved) or of the tensor's bytes as they lie in the file (numbers little-endian, rows first).
+DTYPE is the name that safetensors gives the type. SHAPE is the sizes joined by commas, or ``-`` for a tensor without
+dimensions. All hashes are written in 64 lower-case hexadecimal digits. Names are of letters, digits, ``_``, ``-`` and
+``.``, so that a line can be read in one way only.
 
 Where a tensor lies in the file does not matter, nor how the header is spaced: a program that writes the same tensors
 and entries anew need not compute the digest anew. ``signature`` is left out so that what will be signed can be this

@@ -1,8 +1,8 @@
 """What the metadata of an avatar may hold.
 
-Every key is optional. A key that is known here has the type and the range given here, or the file is refused; keys that
-are not known are kept as they are, so that newer versions and other programs can add to them. Nothing in the metadata is
-ever opened, run or followed: names of files in it are words.
+Every key is optional. A key that is known here has the type and the range given here, or the file is refused; keys
+that are not known are kept as they are, so that newer versions and other programs can add to them. Nothing in the
+metadata is ever opened, run or followed: names of files in it are words.
 """
 
 from __future__ import annotations

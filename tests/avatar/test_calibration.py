@@ -19,8 +19,8 @@ from splatavatar.avatar.calibration import Calibration, measure, yaw_pitch_roll
 from splatavatar.avatar.combinations import PRIOR, TOGETHER
 from splatavatar.avatar.container import canonical_json, read_container, write_container
 from splatavatar.avatar.defect import Defect
-from splatavatar.avatar.digest import digest
 from splatavatar.avatar.describe import as_text, describe
+from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
