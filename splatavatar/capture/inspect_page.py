@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.arrays import read_npz_or_none
+from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.critique import criticise
@@ -44,6 +44,11 @@ DOUBT = 0.1
 SIDE = 480
 """longest side of a picture on the page, pixels"""
 QUALITY = 80
+TRACK_LAYOUT: Layout = {
+    **{"clip": ("iu", ("T",)), "frame": ("iu", ("T",))},
+    **{"expression": ("f", ("T", "E")), "reprojection": ("f", ("T",))},
+}
+"""of what is shown of ``track.npz``"""
 PROMISE = "Nothing that splatavatar looks for is missing."
 
 
@@ -262,7 +267,7 @@ def _caption(prepared: Prepared, frame: Frame, reasons: list[str]) -> str:
 def _track(path: Path) -> dict[str, NDArray[Any]] | None:
     if not path.is_file():
         return None
-    arrays = read_npz_or_none(path, ("clip", "frame", "expression", "reprojection"))
+    arrays = read_npz_or_none(path, TRACK_LAYOUT)
     if arrays is None:
         raise CaptureError(f"{printable(path)}: damaged; track the video again")
     return arrays
