@@ -6,30 +6,45 @@ for what a file merely claims to hold.
 
 from __future__ import annotations
 
+import io
 import math
+import os
+import re
 import zipfile
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import SplatAvatarError
 from splatavatar.input import POINTER, Failure, open_input
+from splatavatar.printable import printable
 
 Arrays = dict[str, NDArray[Any]]
+Layout = Mapping[str, tuple[str, tuple[int | str, ...]]]
+"""by name: letters of numpy's kinds of types, and the shape; sizes of one name are one size"""
 
 MOST = 1 << 31
 """bytes of all arrays together"""
-MOST_MEMBERS = 1 << 16
+MOST_MEMBERS = 1 << 14
+MOST_AT_ONCE = 4 << 20
+"""bytes that the reader of zip files may take in one go: the list of members is the largest of them"""
+MOST_HEADER = 1 << 16
+"""bytes of the header of one array"""
 DEFLATE_RATIO = 1032
 """bytes that one byte of deflate can stand for, at most"""
-PLAIN = "biufcUS"
-"""kinds of numpy's types that hold nothing but their bytes"""
-LAST = 0x10FFFF
-"""of the characters there are"""
 MAGIC = b"\x93NUMPY"
+DIMENSIONS = 32
+
+# A header is a dictionary in Python's notation, written by numpy or by a program in another language. It is not
+# evaluated.
+_DESCR = re.compile(rb"""['"]descr['"]\s*:\s*(?:['"]([^'"]{0,64})['"]|\[)""")
+_ORDER = re.compile(rb"""['"]fortran_order['"]\s*:\s*(True|False)\b""")
+_SHAPE = re.compile(rb"""['"]shape['"]\s*:\s*\(([\d\s,L]{0,1000})\)""")
+_TYPE = re.compile(r"([<>|=]?)([?biufcSU])(\d{0,9})")
+"""numpy's names of the types that hold nothing but their bytes"""
 
 
 def read_npz(
@@ -51,26 +66,68 @@ def read_npz(
         try:
             return _read(file, names, most)
         except _Unfit as unfit:
-            raise failure(f"{path}: {unfit}, expected {expected}.") from None
+            raise failure(f"{printable(path)}: {unfit}, expected {expected}.") from None
         except Exception as error:
             # zipfile, zlib and numpy's parser of headers raise some twenty kinds of exceptions at damaged bytes, more
             # with every version, and all of them mean the same.
-            raise failure(f"{path}: damaged, expected {expected}.") from error
+            raise failure(f"{printable(path)}: damaged, expected {expected}.") from error
 
 
-def read_npz_or_none(path: str | Path, names: Collection[str]) -> Arrays | None:
+def read_npz_or_none(path: str | Path, names: Collection[str] | Layout) -> Arrays | None:
     """The arrays called ``names`` of a file of this package's own, such as a cache; None where one of them is absent or
     the file is damaged, so that it is made again.
+
+    A ``Layout`` instead of names asks for their types and shapes as well.
     """
     try:
         arrays = read_npz(path, SplatAvatarError, names)
     except SplatAvatarError:
         return None
+    if isinstance(names, Mapping):
+        return arrays if fits(arrays, names) else None
     return arrays if all(name in arrays for name in names) else None
+
+
+def fits(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> bool:
+    """Whether all arrays of ``layout`` are there, each with its kind and its shape."""
+    sizes: dict[str, int] = {}
+    for name, (kinds, shape) in layout.items():
+        array = arrays.get(name)
+        if array is None or array.dtype.kind not in kinds or array.ndim != len(shape):
+            return False
+        for size, wanted in zip(array.shape, shape, strict=True):
+            if size != (sizes.setdefault(wanted, size) if isinstance(wanted, str) else wanted):
+                return False
+    return True
 
 
 class _Unfit(Exception):
     """What a file is instead of an intact npz file, in a few words."""
+
+
+class _Bounded(io.RawIOBase):
+    """A file that gives up to ``MOST_AT_ONCE`` bytes at once: a damaged length in it takes no memory."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def read(self, size: int = -1, /) -> bytes:
+        content = self._file.read(min(size, MOST_AT_ONCE + 1) if size >= 0 else MOST_AT_ONCE + 1)
+        if len(content) > MOST_AT_ONCE:
+            raise _Unfit("damaged, or more arrays than any file of this kind has")
+        return content
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
+    def readable(self) -> bool:
+        return True
 
 
 def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
@@ -82,41 +139,46 @@ def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
     if not head:
         raise _Unfit("an empty file")
     file.seek(0)
-    with zipfile.ZipFile(file) as archive:
+    size = os.fstat(file.fileno()).st_size
+    with zipfile.ZipFile(_Bounded(file)) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
-        if len(members) > MOST_MEMBERS or len({info.filename for info in members}) != len(members):
-            raise _Unfit("damaged")
         chosen = {info.filename.removesuffix(".npy"): info for info in members}
+        if len(members) > MOST_MEMBERS:
+            raise _Unfit(f"{len(members)} arrays")
+        if len(chosen) != len(members):
+            raise _Unfit("two arrays of one name")
         if names is not None:
             chosen = {name: info for name, info in chosen.items() if name in names}
-        total = 0
-        for info in chosen.values():
-            total += info.file_size
-            if info.file_size > DEFLATE_RATIO * info.compress_size + DEFLATE_RATIO:
-                raise _Unfit("damaged")
+        for name, info in chosen.items():
+            _check_member(name, info, size)
+        total = sum(info.file_size for info in chosen.values())
         if total > most:
             raise _Unfit(f"arrays of {total / 2**20:.0f} MiB")
         return {name: _array(archive, name, info) for name, info in chosen.items()}
 
 
+def _check_member(name: str, info: zipfile.ZipInfo, size: int) -> None:
+    """Raise _Unfit for what numpy does not write, or for sizes that a file of ``size`` bytes cannot hold."""
+    if info.flag_bits & 0x1:
+        raise _Unfit(f"an encrypted array {_short(name)}")
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # Others take memory by what they claim, or stand for far more bytes than they have.
+        raise _Unfit(f"an array {_short(name)} in a compression that numpy does not use")
+    stored = info.compress_type == zipfile.ZIP_STORED
+    largest = info.compress_size if stored else DEFLATE_RATIO * info.compress_size + DEFLATE_RATIO
+    if info.compress_size > size or info.file_size > largest:
+        raise _Unfit("damaged")
+
+
 def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(info) as stream:
-        version = np.lib.format.read_magic(stream)
-        read_header = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }.get(version)
-        if read_header is None:
-            raise _Unfit("damaged")
-        shape, by_columns, dtype = read_header(stream)
-        if dtype.kind == "O":
-            raise _Unfit(f"pickled objects in {name!r}, which are never read")
-        if dtype.kind not in PLAIN or dtype.names is not None or dtype.subdtype is not None:
-            raise _Unfit(f"an array {name!r} of type {dtype}")
-        # In integers of Python, which do not overflow; negative sizes come out wrong here as well.
+        shape, by_columns, dtype = _header(name, stream)
+        # In integers of Python, which do not overflow.
         count = math.prod(shape)
-        if min(shape, default=0) < 0 or count * dtype.itemsize > info.file_size:
+        if count * dtype.itemsize > info.file_size or math.prod(max(n, 1) for n in shape) > MOST:
             raise _Unfit("damaged")
+        if count and not dtype.itemsize:
+            raise _Unfit(f"an array {_short(name)} of texts without room for one")
         array: NDArray[Any] = np.empty(count, dtype)
         raw = array.view(np.uint8) if array.nbytes else np.empty(0, np.uint8)
         filled = 0
@@ -126,8 +188,49 @@ def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArra
                 raise _Unfit("cut off")
             raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
             filled += len(piece)
-        if dtype.kind == "U" and len(raw) and array.view(np.dtype("u4").newbyteorder(dtype.byteorder)).max() > LAST:
-            raise _Unfit("damaged")  # text of what is no character would crash whoever looks at it
         if stream.read(1):  # also where the checksum of an empty array is compared
             raise _Unfit("damaged")
-    return array.astype(dtype.newbyteorder("="), copy=False).reshape(shape, order="F" if by_columns else "C")
+    if not dtype.isnative:
+        array = array.byteswap(inplace=True).view(dtype.newbyteorder("="))
+    if dtype.kind == "b":
+        array = array.view(np.uint8) != 0  # another byte than 0 and 1 is a truth that numpy counts wrong
+    if dtype.kind == "U" and array.size:
+        codes = array.view(np.uint32)
+        if (codes > 0x10FFFF).any() or ((codes >= 0xD800) & (codes < 0xE000)).any():
+            raise _Unfit(f"texts in {_short(name)} that are no Unicode")
+    return array.reshape(shape, order="F" if by_columns else "C")
+
+
+def _header(name: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, whether columns come first, and type of an array; ``stream`` is left where its numbers begin."""
+    magic = stream.read(8)
+    if not magic.startswith(MAGIC):
+        raise _Unfit(f"a member {_short(name)} that is no array")
+    if len(magic) < 8 or magic[6:] not in (b"\x01\x00", b"\x02\x00", b"\x03\x00"):
+        raise _Unfit("damaged")
+    length = int.from_bytes(stream.read(2 if magic[6] == 1 else 4), "little")
+    if length > MOST_HEADER:
+        raise _Unfit("damaged")
+    text = stream.read(length)
+    descr, order, shape = _DESCR.search(text), _ORDER.search(text), _SHAPE.search(text)
+    if len(text) != length or descr is None or order is None or shape is None:
+        raise _Unfit("damaged")
+    sizes = tuple(int(size.strip().removesuffix(b"L")) for size in shape[1].split(b",") if size.strip())
+    if len(sizes) > DIMENSIONS:
+        raise _Unfit("damaged")
+    return sizes, order[1] == b"True", _type(name, None if descr[1] is None else descr[1].decode("latin-1"))
+
+
+def _type(name: str, descr: str | None) -> np.dtype[Any]:
+    """The type that a header names; ``descr`` is None for one of several fields."""
+    if descr is not None and descr.lstrip("<>|=").startswith("O"):
+        raise _Unfit(f"pickled objects in {_short(name)}, which are never read")
+    match = None if descr is None else _TYPE.fullmatch(descr)
+    if match is None:
+        found = "several fields" if descr is None else f"type {descr[:20]!r}"
+        raise _Unfit(f"an array {_short(name)} of {found}")
+    return np.dtype(match[0])
+
+
+def _short(name: str) -> str:
+    return repr(name[:60])

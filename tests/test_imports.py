@@ -18,12 +18,12 @@ MAY_IMPORT = {
     "cli": {*STAGES, "drive", "doctor", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
-    "input": {"errors", "input"},
-    "arrays": {"errors", "input", "arrays"},
+    "input": {"errors", "input", "printable"},
+    "arrays": {"errors", "input", "arrays", "printable"},
     "folders": {"folders"},
     "printable": {"printable"},
     "natural": {"natural"},
-    "page": {"page"},
+    "page": {"page", "printable"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")
 GPU = ("splatavatar.avatar.cuda_", "splatavatar.render.gpu.")

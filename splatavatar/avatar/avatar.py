@@ -20,4 +20,6 @@ class Avatar:
     """possibly K = 0"""
     metadata: dict[str, Any] = field(default_factory=dict)
     """JSON: name, created, capture statistics, bake settings and metrics, default camera, calibration, consent,
-    thumbnail"""
+    thumbnail; ``metadata.SCHEMA`` has the known keys"""
+    unknown: dict[str, str] = field(default_factory=dict)
+    """entries of the file's header that this version does not know, kept for those who do"""

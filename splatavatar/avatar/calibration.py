@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations, Floats
 from splatavatar.avatar.defect import Defect
 from splatavatar.errors import CaptureError, RigError
+from splatavatar.printable import printable
 from splatavatar.rig.arkit import INDEX, NAMES
 
 VERSION = 1
@@ -83,10 +84,10 @@ class Calibration:
         if not isinstance(value, dict):
             raise Defect("its calibration is not a table")
         if value.get("version") != VERSION or isinstance(value["version"], bool):
-            raise Defect(f"its calibration has the version {str(value.get('version'))[:20]}, expected {VERSION}")
+            raise Defect(f"its calibration has the version {_short(value.get('version'))}, expected {VERSION}")
         frames = value.get("frames")
         if type(frames) is not int or not 1 <= frames <= 10**9:
-            raise Defect(f"its calibration was made of {str(frames)[:20]} frames, expected a count")
+            raise Defect(f"its calibration was made of {_short(frames)} frames, expected a count")
         count, modelled = len(NAMES), len(TOGETHER)
         components = value.get("components")
         K = len(components) if isinstance(components, list) else 0
@@ -214,6 +215,10 @@ def _robust_range(values: Floats) -> tuple[Floats, Floats]:
     spare = min(len(values) // 100, 2)
     ordered = np.sort(values, axis=0)
     return ordered[spare], ordered[len(values) - 1 - spare]
+
+
+def _short(value: Any) -> str:
+    return printable(str(value)[:20])
 
 
 def _rounded(values: ArrayLike) -> Any:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import math
 import os
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -20,9 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.defect import Defect
+from splatavatar.errors import AvatarFileError
+from splatavatar.input import open_input
 
 Tensors = dict[str, NDArray[Any]]
 
+EXPECTED = "a .splatavatar file"
 LARGEST_HEADER = 16 << 20
 LARGEST_FILE = 256 << 20
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -34,7 +36,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "I8": np.dtype("i1"),
     "U8": np.dtype("u1"),
 }
-_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+NAMES = {dtype: name for name, dtype in DTYPES.items()}
+"""what safetensors calls the types"""
 _DIMENSIONS = 4
 _DIGITS = 19
 
@@ -48,7 +51,7 @@ def write_container(file: BinaryIO, tensors: Tensors, metadata: dict[str, str]) 
     for name in order:
         tensor = tensors[name]
         header[name] = {
-            "dtype": _NAMES[tensor.dtype],
+            "dtype": NAMES[tensor.dtype],
             "shape": list(tensor.shape),
             "data_offsets": [offset, offset + tensor.nbytes],
         }
@@ -65,26 +68,42 @@ def write_container(file: BinaryIO, tensors: Tensors, metadata: dict[str, str]) 
         file.write(np.ascontiguousarray(tensors[name]).data)
 
 
-def read_container(path: Path) -> tuple[Tensors, dict[str, str]]:
-    """Read the tensors and the metadata of a file. Raises Defect, or OSError when it cannot be read at all."""
-    # Asked before opening: opening a pipe would wait for its writer.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise Defect("it is a folder or a device")
-    with open(path, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if size > LARGEST_FILE:
-            raise Defect(f"it has {size >> 20} MB, the limit is {LARGEST_FILE >> 20} MB")
-        start = file.read(8)
-        if len(start) < 8:
-            raise Defect("the file is empty" if not start else f"it ends after {len(start)} bytes")
-        length = int.from_bytes(start, "little")
-        if length > LARGEST_HEADER:
-            raise Defect(_recognised(start) or f"its header claims {length} bytes, the limit is {LARGEST_HEADER}")
-        if 8 + length > size:
-            raise Defect(_recognised(start) or f"its header claims {length} bytes, the file has {size}")
-        header = parse_json(file.read(length), "its header")
-        data = np.fromfile(file, np.uint8, size - 8 - length)
+def read_container(path: str | Path) -> tuple[Tensors, dict[str, str]]:
+    """Read the tensors and the metadata of a file.
+
+    Raises Defect, AvatarFileError when it cannot be opened, or OSError when it cannot be read.
+    """
+    with open_input(path, AvatarFileError, EXPECTED) as file:
+        header, size = _header(file)
+        start = file.tell()
+        data = np.fromfile(file, np.uint8, size - start)
     return _tensors(header, data), _metadata(header)
+
+
+def read_header(path: str | Path) -> tuple[dict[str, str], int]:
+    """The metadata of a file and its size in bytes; its tensors are not read. Raises as ``read_container`` does."""
+    with open_input(path, AvatarFileError, EXPECTED) as file:
+        header, size = _header(file)
+    return _metadata(header), size
+
+
+def _header(file: BinaryIO) -> tuple[dict[str, Any], int]:
+    """The header at the beginning of ``file``, which is read up to its end, and the size of the file in bytes."""
+    size = os.fstat(file.fileno()).st_size
+    if size > LARGEST_FILE:
+        raise Defect(f"it has {size >> 20} MB, the limit is {LARGEST_FILE >> 20} MB")
+    start = file.read(8)
+    if len(start) < 8:
+        raise Defect("the file is empty" if not start else f"it ends after {len(start)} bytes")
+    length = int.from_bytes(start, "little")
+    if length > LARGEST_HEADER:
+        raise Defect(_recognised(start) or f"its header claims {length} bytes, the limit is {LARGEST_HEADER}")
+    if 8 + length > size:
+        raise Defect(_recognised(start) or f"its header claims {length} bytes, the file has {size}")
+    header = parse_json(file.read(length), "its header")
+    if not isinstance(header, dict):
+        raise Defect("its header is not a JSON object")
+    return header, size
 
 
 def canonical_json(value: object, sort: bool = True) -> str:
@@ -159,9 +178,7 @@ def _metadata(header: dict[str, Any]) -> dict[str, str]:
     return metadata
 
 
-def _tensors(header: Any, data: NDArray[np.uint8]) -> Tensors:
-    if not isinstance(header, dict):
-        raise Defect("its header is not a JSON object")
+def _tensors(header: dict[str, Any], data: NDArray[np.uint8]) -> Tensors:
     spans = {name: _span(name, entry) for name, entry in header.items() if name != "__metadata__"}
     end = 0
     for name in sorted(spans, key=lambda name: spans[name][2:]):

@@ -9,21 +9,30 @@ import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration
+from splatavatar.avatar.file import read_digest
 from splatavatar.avatar.schema import VERSION
+from splatavatar.printable import printable
+
+MOST_LINES, MOST_TEXT, MOST_KEY = 200, 2000, 60
+"""of what a file says of itself that is shown: lines, characters of a line and of a name"""
 
 
 def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
     """The facts about an avatar loaded from ``path``, in the order to show them; JSON types only.
 
-    ``created``, ``bake`` (settings), ``metrics`` and ``learnt`` (of expressions) are there when the metadata has them.
+    ``created``, ``bake`` (settings), ``metrics`` and ``learnt`` (of expressions) are there when the metadata has them;
+    ``sha256`` is None for a file without a checksum. Texts are as the file has them, for ``as_text`` to make fit for a
+    terminal. Raises AvatarFileError where the file is gone.
     """
     rig, metadata = avatar.rig, avatar.metadata
     path = Path(path)
+    digest, size = read_digest(path)
     facts: dict[str, Any] = {
         "name": metadata.get("name", path.stem),
         "file": str(path),
-        "bytes": path.stat().st_size,
+        "bytes": size,
         "format": VERSION,
+        "sha256": digest,
         "gaussians": len(avatar.gaussians),
         "correctives": len(avatar.correctives),
         "rig": rig.kind,
@@ -49,24 +58,44 @@ def _learnt(calibration: Calibration) -> dict[str, Any]:
 
 
 def as_text(facts: dict[str, Any]) -> str:
-    """``describe``'s facts, a line each, nested tables indented below their name."""
-    return "\n".join(_lines(facts, ""))
+    """``describe``'s facts, a line each, nested tables indented below their name.
+
+    Nothing in them reaches a terminal as anything but visible text, and no more of it than fits on a few screens.
+    """
+    lines = _lines(facts, "")
+    if len(lines) > MOST_LINES:
+        lines = [*lines[:MOST_LINES], f"... and {len(lines) - MOST_LINES} more lines"]
+    return "\n".join(lines)
 
 
 def _lines(facts: dict[str, Any], indent: str) -> list[str]:
-    width = max((len(str(key)) for key in facts), default=0) + 2
+    shown = {key: _cut(key, MOST_KEY) for key in facts}
+    width = max(map(len, shown.values()), default=0) + 2
     lines = []
     for key, value in facts.items():
         if isinstance(value, dict):
-            lines += [f"{indent}{key}", *_lines(value, indent + "  ")]
+            lines += [f"{indent}{shown[key]}", *_lines(value, indent + "  ")]
         else:
-            lines.append(f"{indent}{key:<{width}}{_value(key, value)}".rstrip())
+            # Only what ``describe`` itself found: the metadata may have keys of the same names.
+            text = _found(key, value) if not indent else None
+            lines.append(f"{indent}{shown[key]:<{width}}{text or _value(value)}".rstrip())
     return lines
 
 
-def _value(key: str, value: Any) -> str:
+def _found(key: str, value: Any) -> str | None:
     if key == "bytes":
         return f"{value} ({value / 1e6:.2f} MB)"
+    if key == "sha256" and value is None:
+        return "none, made before avatars had a checksum: damage to it may not be found"
+    return None
+
+
+def _value(value: Any) -> str:
     if isinstance(value, list):
-        return ", ".join(map(str, value))
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+        return _cut(", ".join(map(str, value)), MOST_TEXT)
+    return f"{value:.4g}" if isinstance(value, float) else _cut(str(value), MOST_TEXT)
+
+
+def _cut(text: str, most: int) -> str:
+    """One printable line of ``text``, its first ``most`` characters where it is longer."""
+    return printable(text) if len(text) <= most else f"{printable(text[:most])}... ({len(text)} characters)"

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import Tensors, canonical_json, parse_json, read_container, write_container
+from splatavatar.avatar.container import (
+    EXPECTED,
+    Tensors,
+    canonical_json,
+    parse_json,
+    read_container,
+    read_header,
+    write_container,
+)
 from splatavatar.avatar.defect import Defect
+from splatavatar.avatar.digest import ENTRY as DIGEST
+from splatavatar.avatar.digest import check_digest, digest
 from splatavatar.avatar.encoding import decode, encode
+from splatavatar.avatar.metadata import LARGEST as LARGEST_METADATA
 from splatavatar.avatar.schema import (
     FORMAT,
     VERSION,
@@ -21,7 +33,12 @@ from splatavatar.avatar.schema import (
 )
 from splatavatar.avatar.validate import validate
 from splatavatar.errors import AvatarFileError
+from splatavatar.input import reason
 from splatavatar.output import atomic_write
+from splatavatar.printable import printable
+
+ENTRIES = ("format", "version", "rig", "scales", "metadata", DIGEST)
+"""of the header, as this version writes them"""
 
 
 def save_avatar(path: str | Path, avatar: Avatar) -> None:
@@ -35,34 +52,54 @@ def save_avatar(path: str | Path, avatar: Avatar) -> None:
         with atomic_write(path) as file:
             write_container(file, tensors, texts)
     except Defect as defect:
-        raise AvatarFileError(f"the avatar cannot be saved as {path}: {defect}") from defect
+        raise AvatarFileError(f"the avatar cannot be saved as {printable(path)}: {defect}") from defect
 
 
 def load_avatar(path: str | Path) -> Avatar:
     """Read an avatar. Everything is checked before it is used; all arrays are float32 or int32.
 
     Raises AvatarFileError, with the reason in one sentence, for anything but an intact avatar of this or an older
-    version.
+    version. A file that holds its digest is held against it.
     """
+    shown = printable(path)
     try:
-        tensors, texts = read_container(Path(path))
-        if texts.get("format") != FORMAT:
-            raise Defect("it is a safetensors file without an avatar in it")
-        version = texts.get("version", "")
-        if version != str(VERSION):
-            if version.isascii() and version.isdigit() and len(version) < 10 and int(version) > VERSION:
-                raise AvatarFileError(
-                    f"{path} was made by a newer version of splatavatar"
-                    f" (format {int(version)}, this one reads {VERSION}); upgrade splatavatar"
-                )
-            raise Defect(f"its format version is {version[:20]!r}, expected {VERSION}")
+        tensors, texts = read_container(path)
+        _check_version(texts, shown)
+        check_digest(tensors, texts)
         return _unpack(tensors, texts)
     except Defect as defect:
-        raise AvatarFileError(f"{path} is not an intact avatar: {defect}") from defect
-    except FileNotFoundError as error:
-        raise AvatarFileError(f"there is no file {path}") from error
+        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
     except OSError as error:
-        raise AvatarFileError(f"cannot read {path}: {(error.strerror or str(error)).lower()}") from error
+        raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+
+
+def read_digest(path: str | Path) -> tuple[str | None, int]:
+    """The digest that an avatar file names, unverified (None where it names none), and its size in bytes.
+
+    Only the header is read. Raises AvatarFileError.
+    """
+    shown = printable(path)
+    try:
+        texts, size = read_header(path)
+    except Defect as defect:
+        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
+    except OSError as error:
+        raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+    return texts.get(DIGEST), size
+
+
+def _check_version(texts: dict[str, str], shown: str) -> None:
+    """Raises Defect for what is no avatar, AvatarFileError for one of a newer version."""
+    if texts.get("format") != FORMAT:
+        raise Defect("it is a safetensors file without an avatar in it")
+    version = texts.get("version", "")
+    if version != str(VERSION):
+        if version.isascii() and version.isdigit() and len(version) < 10 and int(version) > VERSION:
+            raise AvatarFileError(
+                f"{shown} was made by a newer version of splatavatar"
+                f" (format {int(version)}, this one reads {VERSION}); upgrade splatavatar"
+            )
+        raise Defect(f"its format version is {version[:20]!r}, expected {VERSION}")
 
 
 def quantised(avatar: Avatar) -> Avatar:
@@ -86,21 +123,33 @@ def _pack(avatar: Avatar) -> tuple[Tensors, dict[str, str]]:
         "scales": canonical_json(scales),
         "metadata": canonical_json(avatar.metadata),
     }
-    return tensors, texts
+    _check_size(texts["metadata"])
+    if any(name in texts or name == DIGEST or not isinstance(entry, str) for name, entry in avatar.unknown.items()):
+        raise Defect("its unknown entries are not texts beside those that are known")
+    texts = {**avatar.unknown, **texts}
+    return tensors, {**texts, DIGEST: digest(tensors, texts)}
 
 
 def _unpack(tensors: Tensors, texts: dict[str, str]) -> Avatar:
     for name in ("rig", "scales", "metadata"):
         if name not in texts:
             raise Defect(f"its {name} description is missing")
+    unknown = {name: entry for name, entry in texts.items() if name not in ENTRIES}
+    if unknown and DIGEST not in texts:
+        # No version wrote such a file. The name of the digest itself may have been damaged.
+        raise Defect(f"it has no checksum, but the unknown entry {min(unknown)[:40]!r}")
     rig = rig_from_json(parse_json(texts["rig"], "the description of its rig"))
     sizes = check_tensors(tensors, rig)
     scales = scales_from_json(parse_json(texts["scales"], "its table of scales"), sizes)
+    _check_size(texts["metadata"])
     metadata = parse_json(texts["metadata"], "its metadata")
-    if not isinstance(metadata, dict):
-        raise Defect("its metadata is not a table")
     # Damaged numbers overflow on the way; what comes out is checked.
     with np.errstate(all="ignore"):
-        avatar = decode(tensors, scales, rig, sizes, metadata)
+        avatar = replace(decode(tensors, scales, rig, sizes, metadata), unknown=unknown)
         validate(avatar)
     return avatar
+
+
+def _check_size(metadata: str) -> None:
+    if len(metadata) > LARGEST_METADATA:
+        raise Defect(f"its metadata takes {len(metadata)} characters, the limit is {LARGEST_METADATA}")

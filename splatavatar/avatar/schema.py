@@ -9,7 +9,8 @@ barycentric coordinate is one minus the others. ``quantise`` has the number form
 
 The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` this version, ``rig`` the
 names and the small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the
-avatar.
+avatar, whose known keys ``metadata`` lists, ``sha256`` the digest that ``digest`` defines. Files of before there was a
+digest have none and load as well. Other entries are kept as they are; ``signature`` is reserved.
 """
 
 from __future__ import annotations
@@ -29,8 +30,10 @@ VERSION = 1
 ARKIT = 52
 LARGEST = {"V": 1 << 20, "F": 1 << 21, "E": 1024, "J": 1024, "N": 1 << 22, "K": 256}
 """bounds of the sizes, far above any real avatar"""
-LARGEST_BASIS = 1 << 27
-"""bound of E x V: the dense basis is larger than its file"""
+LARGEST_BASIS = 1 << 24
+"""bound of E x V: the dense basis, 12 bytes each, is larger than its file. ``anny-body`` has 2^20"""
+LARGEST_NAME, LARGEST_LICENCE = 256, 1 << 16
+"""characters"""
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _INDEX_16 = 1 << 16
@@ -102,11 +105,13 @@ def rig_from_json(value: Any) -> RigDescription:
     if not isinstance(value, dict) or value.keys() != set(RigDescription.__dataclass_fields__):
         expected = ", ".join(RigDescription.__dataclass_fields__)
         raise Defect(f"the description of its rig does not consist of {expected}")
-    for name in ("kind", "licence"):
+    for name, longest in (("kind", LARGEST_NAME), ("licence", LARGEST_LICENCE)):
         if not isinstance(value[name], str):
             raise Defect(f"{name} of its rig is not a text")
+        if len(value[name]) > longest:
+            raise Defect(f"{name} of its rig has {len(value[name])} characters, the limit is {longest}")
     chain, eyes = value["head_chain"], value["eye_joints"]
-    if not isinstance(chain, list) or not all(_is_share(item) for item in chain):
+    if not isinstance(chain, list) or len(chain) > LARGEST["J"] or not all(_is_share(item) for item in chain):
         raise Defect("head_chain of its rig is not a list of joints and shares")
     if not isinstance(eyes, list) or len(eyes) != 2 or not all(type(joint) is int for joint in eyes):
         raise Defect("eye_joints of its rig are not two joints")
@@ -196,6 +201,8 @@ def _texts(value: dict[str, Any], name: str) -> tuple[str, ...]:
     items = value[name]
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise Defect(f"{name} of its rig is not a list of texts")
+    if len(items) > LARGEST["E"] or any(len(item) > LARGEST_NAME for item in items):
+        raise Defect(f"{name} of its rig is not up to {LARGEST['E']} texts of up to {LARGEST_NAME} characters")
     return tuple(items)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.defect import Defect
+from splatavatar.avatar.metadata import check_metadata
 from splatavatar.avatar.schema import ARKIT
 from splatavatar.gaussians.gaussians import BoundGaussians
 from splatavatar.rig.rig import Rig
@@ -31,10 +31,7 @@ def validate(avatar: Avatar) -> None:
     _array("correctives.colour", correctives.colour, (components, count, 3))
     _array("correctives.weights", correctives.weights, (components, rig.corrective_inputs))
     _array("correctives.bias", correctives.bias, (components,))
-    if not isinstance(avatar.metadata, dict):
-        raise Defect("its metadata is not a table")
-    if "calibration" in avatar.metadata:
-        Calibration.from_json(avatar.metadata["calibration"])
+    check_metadata(avatar.metadata)
 
 
 def _check_rig(rig: Rig) -> None:
@@ -75,7 +72,7 @@ def _check_rig(rig: Rig) -> None:
 
 def _check_head(rig: Rig, joints: int) -> None:
     for joint, share in rig.head_chain:
-        if not 0 <= joint < joints or not np.isfinite(share):
+        if not 0 <= joint < joints or not -1 <= share <= 2:
             raise Defect(f"rig.head_chain holds joint {joint} with share {share}, the rig has {joints} joints")
     if rig.head_chain and not abs(sum(share for _, share in rig.head_chain) - 1) <= TOLERANCE:
         raise Defect("the shares of rig.head_chain do not sum to one")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 
 from splatavatar.output import atomic_write
 from splatavatar.page.chart import line_chart
 from splatavatar.page.document import document, facts, items, jpeg, picture, section
+from splatavatar.page.words import words
 
 SPLITS = {"val": "novel view (val)", "test": "novel expression (test)", "train": "training pictures (train)"}
 METRICS = {
@@ -57,7 +57,7 @@ def write_report(path: Path, report: Report) -> None:
     sections = [
         _head(report),
         _facts(report),
-        section("Command", f"<pre><code>{escape(report.command)}</code></pre>"),
+        section("Command", f"<pre><code>{words(report.command)}</code></pre>"),
         section("Scores", _metrics_table(report.metrics) if report.metrics else ""),
         section(
             "Progress",
@@ -82,7 +82,7 @@ def write_report(path: Path, report: Report) -> None:
 
 def _head(report: Report) -> str:
     portrait = picture(report.thumbnail, f"thumbnail of {report.title}") if report.thumbnail else ""
-    return f"<header>{portrait}<h1>{escape(report.title)}</h1></header>"
+    return f"<header>{portrait}<h1>{words(report.title)}</h1></header>"
 
 
 def _facts(report: Report) -> str:
@@ -109,12 +109,12 @@ def _metrics_table(metrics: Mapping[str, Mapping[str, float | None]]) -> str:
         for key, (_, _, style) in METRICS.items():
             value = means.get(key)
             cells.append(f"<td>{'not measured' if value is None else format(value, style)}</td>")
-        rows.append(f"<tr><th>{escape(SPLITS.get(split, split))}</th>{''.join(cells)}</tr>")
+        rows.append(f"<tr><th>{words(SPLITS.get(split, split))}</th>{''.join(cells)}</tr>")
     note = "<p>Render and truth composited over 0.6 grey, each by its own alpha or matte; means over the pictures.</p>"
     table = f"<table><thead><tr><th></th>{heads}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f'<div class="wide">{table}</div>{note}'
 
 
 def _settings_table(settings: Mapping[str, str]) -> str:
-    rows = "".join(f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in settings.items())
+    rows = "".join(f"<tr><th>{words(name)}</th><td>{words(value)}</td></tr>" for name, value in settings.items())
     return f'<table class="settings"><tbody>{rows}</tbody></table>' if rows else ""

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from splatavatar.avatar.metadata import LARGEST_SEED
 from splatavatar.capture.prepare import AUTO, PrepareOptions, is_footage
 from splatavatar.errors import SettingsError
 
@@ -67,6 +68,8 @@ class BakeSettings:
             raise SettingsError(f"the iterations must be at least 1, got {self.iterations}")
         if self.seed < 0:
             raise SettingsError(f"the seed must not be negative, got {self.seed}")
+        if self.seed > LARGEST_SEED:
+            raise SettingsError(f"the seed must be at most {LARGEST_SEED}, got {self.seed}")
 
     @property
     def budget(self) -> float:

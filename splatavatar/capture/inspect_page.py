@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.critique import criticise
@@ -33,6 +32,8 @@ from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import CaptureError
 from splatavatar.output import atomic_write
 from splatavatar.page.document import document, facts, items, jpeg, picture, section
+from splatavatar.page.words import words
+from splatavatar.printable import printable
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
@@ -43,6 +44,11 @@ DOUBT = 0.1
 SIDE = 480
 """longest side of a picture on the page, pixels"""
 QUALITY = 80
+TRACK_LAYOUT: Layout = {
+    **{"clip": ("iu", ("T",)), "frame": ("iu", ("T",))},
+    **{"expression": ("f", ("T", "E")), "reprojection": ("f", ("T",))},
+}
+"""of what is shown of ``track.npz``"""
 PROMISE = "Nothing that splatavatar looks for is missing."
 
 
@@ -113,7 +119,7 @@ def write_inspection(folder: Path, path: Path, progress: Callable[[int, int], No
     lacks = prepared.lacks()
     title = folder.resolve().name
     sections = [
-        f"<header><h1>{escape(title)}</h1></header>",
+        f"<header><h1>{words(title)}</h1></header>",
         facts(_facts(prepared)),
         section("What the capture lacks", _lacks(lacks)),
         section("Over time", _charts(prepared)),
@@ -192,7 +198,7 @@ def _pictures(prepared: Prepared, progress: Callable[[int, int], None]) -> str:
     for done, (index, reasons) in enumerate(chosen.items()):
         frame = prepared.capture.frames[index]
         views = "".join(picture(jpeg(image, QUALITY), text) for text, image in _views(prepared, frame, rig))
-        caption = f"<figcaption>{escape(_caption(prepared, frame, reasons))}</figcaption>"
+        caption = f"<figcaption>{words(_caption(prepared, frame, reasons))}</figcaption>"
         figures.append(f'<figure>{caption}<div class="row">{views}</div></figure>')
         progress(done + 1, len(chosen))
     keys = ["<p>Mesh of the tracked head; landmarks detected (green) and fitted (red); the matte over magenta.</p>"]
@@ -261,11 +267,10 @@ def _caption(prepared: Prepared, frame: Frame, reasons: list[str]) -> str:
 def _track(path: Path) -> dict[str, NDArray[Any]] | None:
     if not path.is_file():
         return None
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in ("clip", "frame", "expression", "reprojection")}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise CaptureError(f"{path}: damaged; track the video again") from error
+    arrays = read_npz_or_none(path, TRACK_LAYOUT)
+    if arrays is None:
+        raise CaptureError(f"{printable(path)}: damaged; track the video again")
+    return arrays
 
 
 def _small(image: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.errors import CaptureError, DependencyError
 from splatavatar.output import atomic_write
+from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES
 
 if TYPE_CHECKING:
@@ -24,11 +26,12 @@ Row = dict[str, Any]
 """what is known of one face in one frame: points, scores, transform, sharpness, brightness"""
 
 POINTS = 478
-SHAPES: dict[str, tuple[int, ...]] = {
-    **dict.fromkeys(("time", "found", "faces", "sharpness", "brightness"), ()),
-    **{"points": (POINTS, 3), "scores": (len(NAMES),), "transform": (4, 4)},
+LAYOUT: Layout = {
+    **{"time": ("f", ("T",)), "found": ("b", ("T",)), "faces": ("iu", ("T",))},
+    **{"points": ("f", ("T", POINTS, 3)), "scores": ("f", ("T", len(NAMES))), "transform": ("f", ("T", 4, 4))},
+    **{"sharpness": ("f", ("T",)), "brightness": ("f", ("T",)), "width": ("iu", ()), "height": ("iu", ())},
 }
-"""of the arrays of one frame"""
+"""of the file of a ``Landmarks``"""
 FACES = 2
 """that are looked for: one more than wanted, so that a second one is noticed; and with one alone MediaPipe smooths its
 landmarks in time, which makes them 0.2 to 0.7 frames late"""
@@ -92,20 +95,10 @@ class Landmarks:
     @staticmethod
     def load(path: Path) -> Landmarks:
         """Raises CaptureError where ``path`` is no such file."""
-        import zipfile
-        import zlib
-
-        damage = (OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                values: dict[str, Any] = {f.name: file[f.name] for f in fields(Landmarks)}
-            frames = len(values["time"])
-            for name, shape in SHAPES.items():
-                if values[name].shape != (frames, *shape):
-                    raise ValueError(name)
-            size = {name: int(values[name]) for name in ("width", "height")}
-        except damage as error:
-            raise CaptureError(f"{path}: not the landmarks of a clip; extract the video again") from error
+        values: dict[str, Any] | None = read_npz_or_none(path, LAYOUT)
+        if values is None or not len(values["time"]) or not np.isfinite(values["time"]).all():
+            raise CaptureError(f"{printable(path)}: not the landmarks of a clip; extract the video again")
+        size = {name: int(values[name]) for name in ("width", "height")}
         return Landmarks(**{**values, **size})
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.prepared import Extraction, landmarks_path
+from splatavatar.printable import printable
 
 LISTED = 8
 """stretches of frames that a sentence names"""
@@ -26,7 +27,8 @@ def lost_sentences(folder: Path, extraction: Extraction) -> list[str]:
         lost = np.flatnonzero(~found) + first
         if len(lost):
             where = stretches(lost.tolist())
-            sentences.append(f"No face in {len(lost)} of {len(found)} frames of {info['name']}, left out: {where}")
+            name = printable(info["name"])
+            sentences.append(f"No face in {len(lost)} of {len(found)} frames of {name}, left out: {where}")
     return sentences
 
 

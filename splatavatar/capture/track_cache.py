@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture.prepared import VERSION
 from splatavatar.capture.tracking.observations import Lenses
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track
+from splatavatar.errors import RigError
 from splatavatar.output import atomic_write
 from splatavatar.rig.anny_data import cache_path
 from splatavatar.rig.loader import load_rig
 
 FREE = ("free_focal", "free_scale", "free_place")
+LAYOUT: Layout = {
+    **{"key": ("U", ()), "kind": ("U", ()), "identity": ("U", ())},
+    **{"template_offset": ("f", ("V", 3)), "habits": ("f", ("L", 3))},
+    **{"T_camera_rig": ("f", ("C", 4, 4)), "focal": ("f", ("C",)), "centre": ("f", ("C", 2))},
+    **dict.fromkeys(FREE, ("b", ())),
+    **{"expression": ("f", ("T", "E")), "head_rotation": ("f", ("T", 3)), "translation": ("f", ("T", 3))},
+    "reprojection": ("f", ("N",)),
+}
+"""of the file"""
+NUMBERS = tuple(name for name, (kind, _) in LAYOUT.items() if kind == "f")
 
 
 def key_of(kind: str, landmarks: Sequence[Path], synchronised: bool) -> str:
@@ -51,20 +60,20 @@ def save_track(path: Path, tracked: Track, key: str) -> None:
 
 def load_track(path: Path, key: str) -> Track | None:
     """The track at ``path``; None where there is none, another, or a damaged one."""
-    if not path.is_file():
+    arrays = read_npz_or_none(path, LAYOUT)
+    if arrays is None or str(arrays["key"]) != key:
         return None
+    kind = str(arrays["kind"])
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["key"]) != key:
-                return None
-            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
         identity = {str(name): float(value) for name, value in json.loads(str(arrays["identity"])).items()}
-        camera: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Lenses)}
-        camera |= {name: bool(camera[name]) for name in FREE}
-        lenses = Lenses(**camera)
-        motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
-        kind, offset, habits = str(arrays["kind"]), arrays["template_offset"], arrays["habits"]
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        rig = load_rig(kind, identity)
+    except (ValueError, TypeError, AttributeError, RecursionError, RigError):
         return None
-    rig = load_rig(kind, identity)
-    return Track(Person(identity, offset, replace(rig, template=rig.template + offset)), habits, lenses, motion)
+    offset = arrays["template_offset"]
+    if offset.shape != rig.template.shape or not all(np.isfinite(arrays[name]).all() for name in NUMBERS):
+        return None
+    camera: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Lenses)}
+    camera |= {name: bool(camera[name]) for name in FREE}
+    motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
+    shaped = replace(rig, template=rig.template + offset)
+    return Track(Person(identity, offset, shaped), arrays["habits"], Lenses(**camera), motion)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import groupby
+
+from splatavatar.page.words import words
 
 WIDTH, HEIGHT = 480, 260
 STRIP_WIDTH, STRIP_HEIGHT = 1000, 200
@@ -69,10 +70,10 @@ class _Axes:
                 yield f'<line class="axis" x1="{x:.1f}" x2="{x:.1f}" y1="{self.base}" y2="{self.base + 4}"/>'
                 yield f'<text class="tick" x="{x:.1f}" y="{self.base + 17}" text-anchor="middle">{column:g}</text>'
         middle = (LEFT + self.width - RIGHT) / 2
-        yield f'<text class="tick" x="{middle:g}" y="{self.height - 6}" text-anchor="middle">{escape(across)}</text>'
+        yield f'<text class="tick" x="{middle:g}" y="{self.height - 6}" text-anchor="middle">{words(across)}</text>'
         yield (
             f'<text class="tick" transform="translate(11 {(TOP + self.base) / 2:g}) rotate(-90)" text-anchor="middle">'
-            f"{escape(up)}</text>"
+            f"{words(up)}</text>"
         )
 
 
@@ -97,7 +98,7 @@ def line_chart(title: str, unit: str, points: Points, from_zero: bool = False) -
     if len(corners) <= DOTS_UP_TO:
         for (x, y), (seconds, value) in zip(corners, shown, strict=True):
             parts.append(
-                f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{value:.4g} {escape(unit)} at '
+                f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{value:.4g} {words(unit)} at '
                 f"{seconds:.0f} s</title></circle>"
             )
     parts.append(f'<text class="last" x="{WIDTH - RIGHT}" y="18" text-anchor="end">{values[-1]:.4g} at the end</text>')
@@ -157,7 +158,7 @@ def _legend(names: list[str]) -> Iterable[str]:
     x = STRIP_WIDTH - RIGHT - sum(len(name) * LEGEND_GLYPH + 30 for name in names)
     for number, name in enumerate(names):
         yield f'<line class="line c{number % COLOURS}" x1="{x + 8:.0f}" x2="{x + 24:.0f}" y1="14" y2="14"/>'
-        yield f'<text class="tick" x="{x + 28:.0f}" y="18">{escape(name)}</text>'
+        yield f'<text class="tick" x="{x + 28:.0f}" y="18">{words(name)}</text>'
         x += len(name) * LEGEND_GLYPH + 30
 
 
@@ -167,8 +168,8 @@ def _polyline(name: str, corners: Points) -> str:
 
 def _head(title: str, width: int, height: int) -> str:
     return (
-        f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(title)}">'
-        f'<text class="title" x="{LEFT}" y="18">{escape(title)}</text>'
+        f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{words(title)}">'
+        f'<text class="title" x="{LEFT}" y="18">{words(title)}</text>'
     )
 
 

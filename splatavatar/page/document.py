@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from splatavatar.page.words import words
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,7 +24,7 @@ def document(title: str, sections: Sequence[str]) -> bytes:
     page = (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style></head><body><main>\n"
+        f"<title>{words(title)}</title><style>{STYLE}</style></head><body><main>\n"
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
@@ -32,24 +33,24 @@ def document(title: str, sections: Sequence[str]) -> bytes:
 
 def section(title: str, content: str) -> str:
     """``content`` under a heading; nothing without content."""
-    return f"<section><h2>{escape(title)}</h2>{content}</section>" if content else ""
+    return f"<section><h2>{words(title)}</h2>{content}</section>" if content else ""
 
 
 def facts(values: Sequence[tuple[str, str]]) -> str:
     """Cards of (figure, what it is)."""
-    cards = "".join(f"<li><b>{escape(value)}</b><span>{escape(name)}</span></li>" for value, name in values)
+    cards = "".join(f"<li><b>{words(value)}</b><span>{words(name)}</span></li>" for value, name in values)
     return f'<ul class="facts">{cards}</ul>'
 
 
 def items(sentences: Sequence[str]) -> str:
     """A list; nothing without sentences."""
-    return f"<ul>{''.join(f'<li>{escape(s)}</li>' for s in sentences)}</ul>" if sentences else ""
+    return f"<ul>{''.join(f'<li>{words(s)}</li>' for s in sentences)}</ul>" if sentences else ""
 
 
 def picture(data: bytes, text: str) -> str:
     """A PNG or JPEG within the page; ``text`` says what it shows."""
     kind = "png" if data.startswith(b"\x89PNG") else "jpeg"
-    return f'<img alt="{escape(text)}" src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
+    return f'<img alt="{words(text)}" src="data:image/{kind};base64,{base64.b64encode(data).decode()}">'
 
 
 def jpeg(source: Path | NDArray[np.uint8], quality: int = JPEG_QUALITY) -> bytes:

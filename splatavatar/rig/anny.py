@@ -85,7 +85,9 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
 def _regions(rig: Rig, data: AnnyData, mean: Rest) -> dict[str, Ints]:
     """Face sets of the mean person, which are everybody's; cached on disk."""
     path = anny_data.cache_path(rig.kind, "regions")
-    if (arrays := anny_data.read(path, bust.REGIONS if rig.kind == bust.KIND else REGIONS)) is not None:
+    names = bust.REGIONS if rig.kind == bust.KIND else REGIONS
+    arrays = anny_data.read(path, {name: ("i", (f"triangles of {name}",)) for name in names})
+    if arrays is not None and all(((faces >= 0) & (faces < len(rig.faces))).all() for faces in arrays.values()):
         return arrays
     if rig.kind == bust.KIND:
         regions = bust.regions(load(bust.HEAD, {}, None), len(data.faces))
@@ -125,7 +127,9 @@ def _identity_basis(kind: str, data: AnnyData, progress: Progress | None) -> tup
     their slopes. The bust leaves out what moves none of its vertices by more than ``STILL``. Cached on disk.
     """
     path = anny_data.cache_path(kind, "identity")
-    if (arrays := anny_data.read(path, ("names", "vertices", "heads"))) is not None:
+    layout = {"names": ("U", ("I",)), "vertices": ("f", ("I", *data.template.shape))}
+    layout["heads"] = ("f", ("I", *data.heads.shape))
+    if (arrays := anny_data.read(path, layout)) is not None:
         return tuple(arrays["names"].tolist()), arrays["vertices"], arrays["heads"]
     names = [str(name) for name in (*data.phenotype_names, *data.local_names)]
     vertices = np.empty((len(names), *data.template.shape), np.float32)

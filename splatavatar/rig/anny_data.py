@@ -9,9 +9,8 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.errors import DependencyError, OutputError, RigError
 from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write
@@ -38,6 +38,22 @@ SPECS = {
 
 FIRST_USE_SECONDS = 60.0
 """About what the package needs to parse its assets the first time; only paces the progress shown."""
+
+
+LAYOUT: Layout = {
+    **{"template": ("f", ("V", 3)), "faces": ("i", ("F", 3)), "uv": ("f", ("F", 3, 2))},
+    "expression": ("f", (len(NAMES), "V", 3)),
+    **{"phenotype_names": ("U", ("named",)), "phenotype_mask": ("u", ("K", "variations"))},
+    **{"phenotype_projection": ("f", ("K", "P")), "phenotype_vertices": ("f", ("P", "V", 3))},
+    **{"local_names": ("U", ("L",)), "local_start": ("i", ("starts",))},
+    **{"local_vertex": ("i", ("N",)), "local_delta": ("f", ("N", 3))},
+    **{"bone_names": ("U", ("B",)), "bone_parents": ("i", ("B",)), "heads": ("f", ("B", 3))},
+    **{"phenotype_heads": ("f", ("P", "B", 3)), "local_heads": ("f", ("2 L", "B", 3))},
+    **{"bone_weights": ("f", ("V", "W")), "bone_indices": ("i", ("V", "W"))},
+    **{"orientations": ("f", ("turned", 3, 3)), "phenotype_orientations": ("f", ("P", "turned", 3, 3))},
+    **{"local_orientations": ("f", ("2 L", "turned", 3, 3)), "reference": ("f", ("turned", 3, 3))},
+}
+"""of the cached file of an ``AnnyData``"""
 
 
 @dataclass(frozen=True)
@@ -219,24 +235,19 @@ def save(path: Path, arrays: Mapping[str, Array]) -> None:
             np.savez(file, allow_pickle=False, **arrays)
 
 
-def read(path: Path, names: Iterable[str]) -> dict[str, Array] | None:
+def read(path: Path, names: Collection[str] | Layout) -> dict[str, Array] | None:
     """The arrays called ``names`` of a file that ``save`` wrote; None where it is absent or damaged."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in names}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-        return None
+    return read_npz_or_none(path, names)
 
 
 def load(kind: str, progress: Progress | None = None) -> AnnyData:
     """The prepared arrays of ``kind``; the first call makes them with the ``anny`` package, in about a minute."""
     path = cache_path(kind, "data")
-    names = [field.name for field in fields(AnnyData)]
-    if (arrays := read(path, names)) is not None:
+    if (arrays := read(path, LAYOUT)) is not None:
         return AnnyData(**arrays)
     with _beating(progress, "preparing the body model (once, about a minute)"):
         data = prepare(kind)
-        save(path, {name: getattr(data, name) for name in names})
+        save(path, vars(data))
     return data
 
 

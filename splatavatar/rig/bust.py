@@ -11,8 +11,6 @@ here carries the chest. The arms hang, as they do in front of a camera, and end 
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 import numpy as np
 
 from splatavatar.rig import anny_data
@@ -44,11 +42,10 @@ HANG = np.radians(36.0)
 def load(progress: Progress | None = None) -> AnnyData:
     """The prepared arrays of the bust, cut from those of the head and of the body the first time."""
     path = anny_data.cache_path(KIND, "data")
-    names = [field.name for field in fields(AnnyData)]
-    if (arrays := anny_data.read(path, names)) is not None:
+    if (arrays := anny_data.read(path, anny_data.LAYOUT)) is not None:
         return AnnyData(**arrays)
     data = cut(anny_data.load(HEAD, progress), anny_data.load(BODY, progress))
-    anny_data.save(path, {name: getattr(data, name) for name in names})
+    anny_data.save(path, vars(data))
     return data
 
 

@@ -14,9 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import Layout, read_npz_or_none
+from splatavatar.errors import RigError
+from splatavatar.printable import printable
 from splatavatar.rig.rig import Floats, Ints, Rig, SurfacePoints
 
 DATA = Path(__file__).parent / "data" / "anny_landmarks.npz"
+
+MEDIAPIPE = 478
+"""landmarks of MediaPipe's face model"""
 
 FACING = 0.4
 """cosine between view ray and surface below which an observation is too oblique to count"""
@@ -63,10 +69,16 @@ class View:
 
 
 def load(kind: str) -> dict[str, SurfacePoints]:
-    """``mediapipe`` (478) and ``ibug68`` (68) of the rig ``kind``."""
-    with np.load(DATA, allow_pickle=False) as file:
-        points = SurfacePoints(file[f"{kind}.face"], file[f"{kind}.barycentric"])
-    return with_ibug68(points)
+    """``mediapipe`` (478) and ``ibug68`` (68) of the rig ``kind``.
+
+    Raises RigError where the package's own file is damaged.
+    """
+    face, barycentric = f"{kind}.face", f"{kind}.barycentric"
+    layout: Layout = {face: ("i", (MEDIAPIPE,)), barycentric: ("f", (MEDIAPIPE, 3))}
+    arrays = read_npz_or_none(DATA, layout)
+    if arrays is None:
+        raise RigError(f"{printable(DATA)}: damaged, expected landmarks of {kind}; install splatavatar again.")
+    return with_ibug68(SurfacePoints(arrays[face], arrays[barycentric]))
 
 
 def with_ibug68(mediapipe: SurfacePoints) -> dict[str, SurfacePoints]:

@@ -20,6 +20,7 @@ from splatavatar.avatar.combinations import PRIOR, TOGETHER
 from splatavatar.avatar.container import canonical_json, read_container, write_container
 from splatavatar.avatar.defect import Defect
 from splatavatar.avatar.describe import as_text, describe
+from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
@@ -236,6 +237,7 @@ def test_an_avatar_file_keeps_it_and_refuses_a_damaged_one(
     # The same damage in a file that something else wrote.
     tensors, texts = read_container(path)
     texts["metadata"] = canonical_json({"calibration": stored})
+    texts["sha256"] = digest(tensors, texts)
     with open(path, "wb") as file:
         write_container(file, tensors, texts)
     with pytest.raises(

@@ -15,6 +15,7 @@ import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.container import read_container, write_container
+from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.errors import AvatarFileError
 
@@ -39,10 +40,11 @@ def refusal(path: Path) -> str:
 
 
 def rewrite(path: Path, change: Callable[[Tensors, dict[str, str]], None]) -> None:
-    """Change tensors and metadata of a file, keeping the container in order."""
+    """Change tensors and metadata of a file, keeping the container in order and the digest right."""
     tensors, texts = read_container(path)
     tensors = {name: tensor.copy() for name, tensor in tensors.items()}
     change(tensors, texts)
+    texts["sha256"] = digest(tensors, texts)
     with open(path, "wb") as file:
         write_container(file, tensors, texts)
 
@@ -251,10 +253,16 @@ def test_other_kinds_of_file(path: Path) -> None:
 def test_no_file_a_folder_and_a_pipe(tmp_path: Path) -> None:
     with pytest.raises(AvatarFileError) as error:
         load_avatar(tmp_path / "x")
-    assert str(error.value) == f"there is no file {tmp_path}/x"
-    assert refusal(tmp_path) == "it is a folder or a device"
+    assert str(error.value) == f"{tmp_path}/x: no such file, expected a .splatavatar file."
+    with pytest.raises(AvatarFileError) as error:
+        load_avatar(tmp_path)
+    assert str(error.value) == f"{tmp_path}: a folder, expected a .splatavatar file."
     os.mkfifo(tmp_path / "pipe")
-    assert refusal(tmp_path / "pipe") == "it is a folder or a device"
+    with pytest.raises(AvatarFileError) as error:
+        load_avatar(tmp_path / "pipe")
+    assert str(error.value) == f"{tmp_path}/pipe: a pipe or a device, expected a .splatavatar file."
+    with pytest.raises(AvatarFileError, match="no name that a file can have"):
+        load_avatar("a\0b")
 
 
 def test_a_newer_version(path: Path) -> None:

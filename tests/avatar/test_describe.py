@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.container import read_container
 from splatavatar.avatar.describe import as_text, describe
 from splatavatar.avatar.file import load_avatar, save_avatar
 
@@ -21,6 +22,7 @@ def test_facts(tmp_path: Path, make_avatar: Callable[..., Avatar], rng: np.rando
     assert json.loads(json.dumps(facts)) == facts
     assert facts == {
         **{"name": "Ada", "file": str(path), "bytes": path.stat().st_size, "format": 1},
+        "sha256": read_container(path)[1]["sha256"],
         **{"gaussians": 40, "correctives": 2, "rig": "random", "vertices": 30, "triangles": 20, "joints": 3},
         **{"expressions": 5, "regions": ["lips", "skin"], "landmarks": {"ibug68": 6}, "licence": "made up"},
         "metrics": {"psnr": 33.123456},

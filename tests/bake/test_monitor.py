@@ -89,3 +89,20 @@ def test_a_terminal_shows_one_bar(printed: io.StringIO) -> None:
         shown.training(Readout(20, 0.5, 8.4, 0.0312, 31.26, 40_000))
     last = printed.getvalue().splitlines()[-2]  # the cursor comes back on the last
     assert "optimising" in last and "50%" in last and "31.3 dB" in last
+
+
+HARM = "[red]take[/red] \x1b[2J\u202e.mp4"
+SHOWN = r"[red]take[/red] \x1b[2J\u202e.mp4"
+
+
+def test_names_of_clips_are_shown_and_nothing_else(printed: io.StringIO) -> None:
+    display(printed, Clock()).stage(f"finding the face in {HARM}", 0.5)
+    assert printed.getvalue() == f"finding the face in {SHOWN}\n"
+    terminal = io.StringIO()
+    live = Display(Console(file=terminal, force_terminal=True, color_system=None, width=200, _environ={}), Clock())
+    with live.running():
+        live.stage(HARM, 0.5)
+    assert SHOWN in terminal.getvalue()
+    assert "\x1b[2J" not in terminal.getvalue()
+    display(printed, Clock()).say("one\ntwo")
+    assert printed.getvalue().endswith("\none\ntwo\n")

@@ -31,6 +31,8 @@ def test_a_better_preset_has_more_time_and_more_gaussians() -> None:
         ({"budget_seconds": -1.5}, "the budget must be longer than 0 seconds, got -1.5"),
         ({"iterations": 0}, "the iterations must be at least 1, got 0"),
         ({"seed": -7}, "the seed must not be negative, got -7"),
+        # The avatar could not be saved at the end.
+        ({"seed": 10**20}, f"the seed must be at most {10**18}, got {10**20}"),
     ],
 )
 def test_values_that_make_no_sense(values: dict[str, Any], message: str) -> None:
