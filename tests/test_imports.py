@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "splatavatar"
-FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "page"}
+FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "signals", "locks", "page"}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
@@ -20,8 +20,10 @@ MAY_IMPORT = {
     "output": {"errors", "output"},
     "input": {"errors", "input"},
     "arrays": {"errors", "input", "arrays"},
-    "folders": {"folders"},
+    "folders": {"errors", "folders"},
     "printable": {"printable"},
+    "signals": {"signals"},
+    "locks": {"errors", "output", "locks"},
     "page": {"page"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from splatavatar.bake.engine import Target
 from splatavatar.bake.metrics import GREY
 from splatavatar.bake.trainer import Trainer
+from splatavatar.printable import printable
 
 QUIET_SECONDS = 10.0
 """that a preparation step may take without a word after its name, where there is no terminal"""
@@ -45,9 +46,10 @@ class Display:
         """``clock`` gives seconds."""
         self._console, self._clock = console, clock
         self._live = console.is_terminal
-        columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"))
-        state = (TextColumn("{task.fields[state]}"), TimeElapsedColumn())
-        self._bar = Progress(*columns, *state, console=console, disable=not self._live)
+        # Without markup: brackets in the name of a file are a part of it.
+        name, state = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[state]}"))
+        columns = (name, BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"), state, TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, disable=not self._live)
         self._task: TaskID | None = None
         self._stage = ""
         self._began = 0.0
@@ -83,9 +85,10 @@ class Display:
 
     def say(self, text: str) -> None:
         """A line that stays."""
-        self._console.print(text, markup=False, highlight=False, soft_wrap=True)
+        self._console.print(printable(text), markup=False, highlight=False, soft_wrap=True)
 
     def _redraw(self, name: str, fraction: float, state: str) -> None:
+        name = printable(name)
         if self._task is None:
             self._task = self._bar.add_task(name, total=1.0, state="")
         self._bar.update(self._task, description=name, completed=min(fraction, 1.0), state=state)

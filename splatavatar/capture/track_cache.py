@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.arrays import read_npz_or_none
 from splatavatar.capture.prepared import VERSION
 from splatavatar.capture.tracking.observations import Lenses
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track
+from splatavatar.errors import CaptureError, RigError
+from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
 from splatavatar.rig.anny_data import cache_path
 from splatavatar.rig.loader import load_rig
@@ -29,7 +29,7 @@ def key_of(kind: str, landmarks: Sequence[Path], synchronised: bool) -> str:
     """What a track depends on."""
     digest = hashlib.sha256(f"{VERSION} {kind} {synchronised} {cache_path(kind, 'data').name}".encode())
     for path in landmarks:
-        digest.update(path.read_bytes())
+        digest.update(read_bytes(path, CaptureError, "the landmarks of a clip"))
     return digest.hexdigest()
 
 
@@ -51,20 +51,20 @@ def save_track(path: Path, tracked: Track, key: str) -> None:
 
 def load_track(path: Path, key: str) -> Track | None:
     """The track at ``path``; None where there is none, another, or a damaged one."""
-    if not path.is_file():
+    names = ("key", "kind", "identity", "template_offset", "habits")
+    arrays = read_npz_or_none(path, (*names, *(f.name for part in (Lenses, Motion) for f in fields(part))))
+    if arrays is None or str(arrays["key"]) != key:
         return None
     try:
-        with np.load(path, allow_pickle=False) as file:
-            if str(file["key"]) != key:
-                return None
-            arrays: dict[str, NDArray[Any]] = {name: file[name] for name in file.files}
         identity = {str(name): float(value) for name, value in json.loads(str(arrays["identity"])).items()}
         camera: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Lenses)}
         camera |= {name: bool(camera[name]) for name in FREE}
         lenses = Lenses(**camera)
         motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
         kind, offset, habits = str(arrays["kind"]), arrays["template_offset"], arrays["habits"]
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error):
+        rig = load_rig(kind, identity)
+        if offset.shape != rig.template.shape:
+            return None
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError, RigError):
         return None
-    rig = load_rig(kind, identity)
     return Track(Person(identity, offset, replace(rig, template=rig.template + offset)), habits, lenses, motion)

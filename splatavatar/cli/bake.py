@@ -13,6 +13,9 @@ from splatavatar.cli.durations import parse_duration
 from splatavatar.cli.footage import FaceOption, FramesOption, MattingOption, ModelOption, extract_options
 from splatavatar.errors import SettingsError
 
+UNFINISHED = 3
+"""exit code of a bake that has written an avatar and had no time to finish it"""
+
 
 class Preset(str, Enum):
     fast = "fast"
@@ -98,4 +101,5 @@ def bake(
 
     from splatavatar.bake.run import bake as run
 
-    run(settings)
+    if run(settings).unfinished is not None:
+        raise typer.Exit(UNFINISHED)
