@@ -40,7 +40,7 @@ SCORES = {"psnr": ("PSNR", 2), "psnr_masked": ("masked", 2), "ssim": ("SSIM", 4)
 def ours(capture: Path, seconds: float, device: str, out: Path) -> Row:
     """``splatavatar bake`` with a budget, and ``splatavatar eval``."""
     began = time.monotonic()
-    path = bake(BakeSettings(capture, out=out / "ours.splatavatar", budget_seconds=seconds, device=device))
+    path = bake(BakeSettings(capture, out=out / "ours.splatavatar", budget_seconds=seconds, device=device)).path
     spent = time.monotonic() - began
     avatar = load_avatar(path)
     scene = load_scene(capture, torch.device(device))

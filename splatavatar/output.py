@@ -1,13 +1,15 @@
-"""Writing a file whole or not at all."""
+"""Writing a file whole or not at all, and the folders and names that outputs need."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,7 +25,19 @@ _REASONS = {
     errno.EPERM: "no permission to write there",
     errno.EROFS: "the file system is read-only",
     errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "a symbolic link that leads back to itself",
 }
+LONGEST_NAME = 255
+"""bytes of the name of a file, where the file system says nothing else"""
+_STEM = 64
+"""bytes of a name that the name of a temporary file begins with"""
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file or a folder cannot be written, in a few words that follow its name and a colon."""
+    if isinstance(error, OSError):
+        return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
+    return "no name that a file can have"  # a zero byte, or characters outside the file system's encoding
 
 
 @contextmanager
@@ -37,8 +51,8 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     Raises OutputError for every OSError in the block or in the writing itself: disk full, folder missing or not
     writable.
     """
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    target = _target(path)
+    temporary = temporary_beside(target)
     existed = False
     try:
         existed = _replaceable(path, target)
@@ -57,12 +71,49 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
         kept = "; the previous file is unchanged" if existed else ""
-        raise OutputError(f"cannot write {path}: {reason}{kept}") from error
+        raise OutputError(f"cannot write {path}: {reason(error)}{kept}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_draft(path: Path, content: bytes) -> None:
+    """Write a file of a folder that nobody takes for complete yet; what was there is gone.
+
+    Raises OutputError.
+    """
+    try:
+        with open(path, "wb") as file:
+            file.write(content)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {reason(error)}") from error
+
+
+def check_writable(path: str | Path) -> None:
+    """Fails now where ``atomic_write`` would fail after a long computation.
+
+    Raises OutputError as ``atomic_write`` does: folder missing or not writable, a folder or a device of that name.
+    """
+    target = _target(path)
+    probe = temporary_beside(target, "probe")
+    try:
+        _replaceable(path, target)
+        with open(probe, "xb"):
+            pass
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {reason(error)}") from error
+    finally:
+        with suppress(OSError):
+            probe.unlink()
+
+
+def _target(path: str | Path) -> Path:
+    """Where ``path`` leads to. Raises OutputError."""
+    try:
+        return Path(os.path.realpath(path))
+    except (OSError, ValueError) as error:  # the current folder is gone, or no name at all
+        raise OutputError(f"cannot write {path}: {reason(error)}") from error
 
 
 def _replaceable(path: str | Path, target: Path) -> bool:
@@ -78,20 +129,121 @@ def _replaceable(path: str | Path, target: Path) -> bool:
     return True
 
 
-def check_writable(path: str | Path) -> None:
-    """Fails now where ``atomic_write`` would fail after a long computation.
+@contextmanager
+def outputs_ready(*files: Path) -> Iterator[None]:
+    """Within the block each of ``files`` can be written: folders that are absent are made.
 
-    Raises OutputError as ``atomic_write`` does: folder missing or not writable, a folder or a device of that name.
+    Those that were made and are still empty when the block ends are removed.
+
+    Raises OutputError where a file could not be written.
     """
-    target = Path(os.path.realpath(path))
-    probe = target.with_name(f".{target.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.probe")
+    with ExitStack() as stack:
+        for file in files:
+            stack.enter_context(folder_made(file.parent))
+            check_writable(file)
+        yield
+
+
+@contextmanager
+def folder_made(folder: Path) -> Iterator[None]:
+    """Within the block ``folder`` is there. If it was made, with those above it, it goes again unless it is filled.
+
+    Raises OutputError.
+    """
+    made: list[Path] = []
     try:
-        _replaceable(path, target)
-        with open(probe, "xb"):
-            pass
-    except OSError as error:
-        reason = _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
-        raise OutputError(f"cannot write {path}: {reason}") from error
+        _make(folder, made)
+        yield
     finally:
-        with suppress(OSError):
-            probe.unlink()
+        for place in reversed(made):
+            with suppress(OSError):
+                place.rmdir()
+
+
+def make_folder(folder: Path) -> None:
+    """Make ``folder`` and those above it that are absent. Raises OutputError."""
+    _make(folder, [])
+
+
+def _make(folder: Path, made: list[Path]) -> None:
+    """Make ``folder``; ``made`` gets what was not there before, the outermost first. Raises OutputError."""
+    for place in [place for place in (folder, *folder.parents) if not os.path.isdir(place)][::-1]:
+        made.append(place)  # before it is made: an interrupt may come in between
+        try:
+            os.mkdir(place)
+        except (OSError, ValueError) as error:
+            made.remove(place)
+            if os.path.isdir(place):  # another process made it
+                continue
+            known = isinstance(error, FileExistsError)
+            why = f"{place} {_instead(place)}" if known else reason(error)
+            raise OutputError(f"cannot make the folder {folder}: {why}") from error
+
+
+def _instead(place: Path) -> str:
+    """What is where a folder should be."""
+    try:
+        os.stat(place)
+    except OSError as error:
+        loop = error.errno == errno.ELOOP
+        return f"is a symbolic link that leads {'back to itself' if loop else 'nowhere'}"
+    return "is a file"
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for the time of the block. Raises OutputError where there is no room for temporary files."""
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="splatavatar-"))
+    except OSError as error:
+        raise OutputError(f"cannot make a folder for temporary files (TMPDIR): {reason(error)}") from error
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def temporary_beside(path: Path, ending: str = "part") -> Path:
+    """A hidden name in the folder of ``path`` that nothing has: of what is on its way to be ``path``.
+
+    It is short and valid UTF-8, whatever the name of ``path`` is, so that every library can open it.
+    """
+    stem = shortened(path.name, _STEM)
+    return path.with_name(f".{stem}.{os.getpid()}.{os.urandom(4).hex()}.{ending}")
+
+
+def fitting(stem: str, suffix: str, folder: Path | None = None) -> str:
+    """``stem`` and ``suffix`` as one name; where the file system allows no name so long, with a part of the stem only.
+
+    A digest then stands for the rest, so that different stems keep different names.
+    """
+    longest = _longest_name(folder)
+    if len(os.fsencode(stem + suffix)) <= longest:
+        return stem + suffix
+    digest = hashlib.sha256(os.fsencode(stem)).hexdigest()[:8]
+    return f"{shortened(stem, longest - len(os.fsencode(suffix)) - 9)}-{digest}{suffix}"
+
+
+def beside(path: Path, suffix: str) -> Path:
+    """The file that belongs to ``path`` and is called as it is with ``suffix`` after it; see ``fitting``."""
+    return path.with_name(fitting(path.name, suffix, path.parent))
+
+
+def beginning_of(path: Path) -> Path:
+    """Where the beginning of a film goes that was to be ``path``: there, or under a free name beside what is there."""
+    place, number = path, 1
+    while os.path.lexists(place):
+        ending = f".part{'' if number == 1 else number}{path.suffix}"
+        place, number = path.with_name(fitting(path.stem, ending, path.parent)), number + 1
+    return place
+
+
+def shortened(name: str, longest: int) -> str:
+    """The beginning of ``name`` in ``longest`` bytes of UTF-8, without what is no UTF-8."""
+    return os.fsencode(name)[:longest].decode("utf-8", "ignore")
+
+
+def _longest_name(folder: Path | None) -> int:
+    with suppress(OSError, ValueError, AttributeError):
+        return min(os.pathconf("." if folder is None else folder, "PC_NAME_MAX"), LONGEST_NAME)
+    return LONGEST_NAME

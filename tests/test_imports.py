@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "splatavatar"
-FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "natural", "page"}
+FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "natural", "interrupts", "locks", "page"}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
@@ -20,10 +20,12 @@ MAY_IMPORT = {
     "output": {"errors", "output"},
     "input": {"errors", "input", "printable"},
     "arrays": {"errors", "input", "arrays", "printable"},
-    "folders": {"folders"},
+    "folders": {"errors", "folders"},
     "printable": {"printable"},
     "natural": {"natural"},
     "page": {"page", "printable"},
+    "interrupts": {"interrupts"},
+    "locks": {"errors", "output", "locks"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")
 GPU = ("splatavatar.avatar.cuda_", "splatavatar.render.gpu.")

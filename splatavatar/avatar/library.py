@@ -8,7 +8,8 @@ from pathlib import Path
 
 from splatavatar.errors import OutputError, SettingsError
 from splatavatar.folders import data_folder
-from splatavatar.output import atomic_write
+from splatavatar.input import read_bytes
+from splatavatar.output import atomic_write, make_folder
 
 _LONGEST_PATH = 4096
 DEMO = Path(__file__).parent / "data" / "demo.splatavatar"
@@ -20,9 +21,9 @@ def remember(path: str | Path) -> None:
 
     A home folder that cannot be written costs this convenience only: it is no error after a long bake.
     """
-    recent = _recent()
     with suppress(OSError, OutputError):
-        recent.parent.mkdir(parents=True, exist_ok=True)
+        recent = _recent()
+        make_folder(recent.parent)
         with atomic_write(recent) as file:
             file.write(os.fsencode(os.path.abspath(path)) + b"\n")
 
@@ -34,18 +35,17 @@ def resolve(argument: str | Path | None) -> Path:
     exists is for the reader to say. Raises SettingsError when there is no most recent avatar.
     """
     if argument is not None:
-        return DEMO if str(argument) == "demo" and not Path(argument).exists() else Path(argument)
+        return DEMO if str(argument) == "demo" and not os.path.exists(argument) else Path(argument)
     try:
-        with open(_recent(), "rb") as file:
-            content = file.read(_LONGEST_PATH + 1)
-    except OSError:
+        content = read_bytes(_recent(), SettingsError, most=_LONGEST_PATH)
+    except (SettingsError, OutputError):
         content = b""
     # A path that ``remember`` did not write is worth no more than none.
     name = content.removesuffix(b"\n")
-    if not os.path.isabs(name) or b"\0" in name or len(content) > _LONGEST_PATH:
+    if not os.path.isabs(name) or b"\0" in name:
         raise SettingsError("no avatar yet; bake one with: splatavatar bake CAPTURE, or name demo, which comes along")
     path = Path(os.fsdecode(name))
-    if not path.exists():
+    if not os.path.exists(path):
         raise SettingsError(
             f"the most recently baked avatar, {path}, is no longer there; name an avatar file, or bake one with:"
             " splatavatar bake CAPTURE"

@@ -18,8 +18,9 @@ from splatavatar.bake.contact_sheet import Row, contact_sheet, spread
 from splatavatar.bake.metrics import FrameScore, composite, score, unit
 from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.images import load_frame
-from splatavatar.errors import CaptureError, OutputError
-from splatavatar.output import atomic_write
+from splatavatar.errors import CaptureError
+from splatavatar.output import atomic_write, fitting, make_folder
+from splatavatar.printable import printable
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -63,7 +64,7 @@ def evaluate(
     chosen = set(spread(len(frames), SHEET_ROWS))
     if out is not None:
         for folder in ("renders", "truth", "masks"):
-            _make_folder(out / folder)
+            make_folder(out / folder)
     results: list[tuple[FrameScore, Row | None]] = []
 
     def finish(jobs: deque[Future[tuple[FrameScore, Row | None]]], left: int) -> None:
@@ -78,7 +79,7 @@ def evaluate(
             for position, frame in enumerate(frames):
                 rgba = _quantise(render(frame))
                 on_sheet = out is not None and position in chosen
-                jobs.append(pool.submit(_compare, frame, rgba, out, f"{stems[position]}.png", on_sheet))
+                jobs.append(pool.submit(_compare, frame, rgba, out, fitting(stems[position], ".png"), on_sheet))
                 finish(jobs, left=2 * THREADS)
             finish(jobs, left=0)
         except BaseException:
@@ -111,7 +112,7 @@ def _compare(frame: Frame, rgba: Bytes, out: Path | None, name: str, on_sheet: b
         return result, None
     masked = "" if result.psnr_masked is None else f", {result.psnr_masked:.2f} dB inside the matte"
     truth = composite(unit(image), unit(matte))
-    label = f"{frame.name}   {result.psnr:.2f} dB{masked}"
+    label = f"{printable(frame.name)}   {result.psnr:.2f} dB{masked}"
     return result, Row(label, composite(floats[..., :3], floats[..., 3]), truth)
 
 
@@ -132,13 +133,6 @@ def _means(scores: list[dict[str, float | None]]) -> dict[str, float | None]:
         values = [value for one in scores if (value := one[name]) is not None]
         means[name] = float(np.mean(values)) if values else None
     return means
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
 
 
 def _write_png(path: Path, picture: Bytes) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,6 +27,7 @@ from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.capture.track import Known, retrack
 from splatavatar.capture.tracking.solve import track_motion
 from splatavatar.errors import CaptureError
+from splatavatar.output import scratch_folder
 from splatavatar.rig.rig import PoseParameters
 
 ALL = 10**9
@@ -60,7 +58,7 @@ def evaluate_footage(
     """
     told = progress or (lambda done, total: None)
     known, part = _known(avatar, video, split)
-    with _scratch() as folder:
+    with scratch_folder() as folder:
         size = known.window if known else None
         wanted = replace(options or ExtractOptions(), frames=ALL, part=part, size=size)
         extract([video], folder, wanted, lambda name, done: None)
@@ -175,12 +173,3 @@ def _landmarks_alone(path: FramePath, frames: list[Frame], starts: list[PosePara
         scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))
     whole, masked = np.mean(scores, 0)
     return {"psnr": float(whole), "psnr_masked": float(masked)}
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="splatavatar-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

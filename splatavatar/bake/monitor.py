@@ -46,13 +46,10 @@ class Display:
         """``clock`` gives seconds."""
         self._console, self._clock = console, clock
         self._live = console.is_terminal
-        columns = (
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=24),
-            TextColumn("{task.percentage:>3.0f}%"),
-        )
-        state = (TextColumn("{task.fields[state]}", markup=False), TimeElapsedColumn())
-        self._bar = Progress(*columns, *state, console=console, disable=not self._live)
+        # Without markup: brackets in the name of a file are a part of it.
+        name, state = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[state]}"))
+        columns = (name, BarColumn(bar_width=24), TextColumn("{task.percentage:>3.0f}%"), state, TimeElapsedColumn())
+        self._bar = Progress(*columns, console=console, disable=not self._live)
         self._task: TaskID | None = None
         self._stage = ""
         self._began = 0.0

@@ -47,6 +47,8 @@ class Report:
     """what to type to drive the avatar"""
     lacks: Sequence[str] = ()
     """sentences on what the capture lacks"""
+    unfinished: str = ""
+    """why the avatar is none yet; empty where it is one"""
 
 
 def write_report(path: Path, report: Report) -> None:
@@ -56,6 +58,7 @@ def write_report(path: Path, report: Report) -> None:
     """
     sections = [
         _head(report),
+        section("Unfinished", f"<p>{words(report.unfinished)}</p>" if report.unfinished else ""),
         _facts(report),
         section("Command", f"<pre><code>{words(report.command)}</code></pre>"),
         section("Scores", _metrics_table(report.metrics) if report.metrics else ""),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from rich.console import Console
 
+from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.drive_path import DrivePath
@@ -29,7 +32,6 @@ from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.footage import evaluate_footage, evaluate_untracked
 from splatavatar.bake.hair import free_reach, hair_heights
 from splatavatar.bake.initialise import first_splats
-from splatavatar.bake.interrupt import deferred_interrupt
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.portrait import portrait_metadata
 from splatavatar.bake.posed_view import all_round, looked_at
@@ -37,18 +39,21 @@ from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.bake.splats import Splats
-from splatavatar.bake.summary import frame_renderer, write_summary
+from splatavatar.bake.summary import frame_renderer, report_path, write_summary
 from splatavatar.bake.trainer import Trainer, fresh_state
+from splatavatar.bake.unfinished import unfinished
 from splatavatar.bake.unseen import fill_unseen, shown, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.extract import ExtractOptions
 from splatavatar.capture.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.prepare_calibrated import tracked_parameters
-from splatavatar.capture.prepared import CAPTURE, TRACK, read_json
+from splatavatar.capture.prepared import CAPTURE, TRACK, Facts, read_facts
 from splatavatar.capture.rig_pose import fitted_rig
-from splatavatar.errors import OutputError, RigError, SettingsError
-from splatavatar.output import check_writable
+from splatavatar.errors import CaptureError, OutputError, RigError, SettingsError
+from splatavatar.interrupts import deferred_signals
+from splatavatar.output import fitting, outputs_ready
+from splatavatar.printable import printable
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import PoseParameters, Rig
 
@@ -61,8 +66,18 @@ NOTES = 50
 """points of the curve of a bake"""
 
 
-def bake(settings: BakeSettings) -> Path:
-    """Bakes the capture of ``settings`` and returns the path of the avatar file; the report is written beside it.
+@dataclass(frozen=True)
+class Baked:
+    """What a bake has made."""
+
+    path: Path
+    """of the avatar file"""
+    unfinished: str | None
+    """why it is none yet, in a sentence"""
+
+
+def bake(settings: BakeSettings) -> Baked:
+    """Bakes the capture of ``settings``; the report is written beside the avatar file.
 
     Raises:
         SplatAvatarError: anything wrong with the input, the settings or the output folder.
@@ -75,6 +90,12 @@ def bake(settings: BakeSettings) -> Path:
     if capture is not None and capture.rig_parameters is not None:
         rig_parameters(capture, settings)
     out = output_path(settings)
+    with outputs_ready(out, checkpoint.path_of(out), report_path(out)):
+        return _baked(settings, capture, out)
+
+
+def _baked(settings: BakeSettings, capture: Capture | None, out: Path) -> Baked:
+    """``capture`` is None where it is made from footage first."""
     began = time.monotonic()
     device = choose_device(settings.device)
     if device.name != "cpu":
@@ -97,7 +118,12 @@ def bake(settings: BakeSettings) -> Path:
         held_out = load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
         job = Job(settings, device, display, rig, parameters, targets, held_out, out)
         job.run()
-    return job.finish(capture)
+    try:
+        return job.finish(capture)
+    except (KeyboardInterrupt, SystemExit):
+        if os.path.exists(checkpoint.path_of(out)):
+            display.say("interrupted; go on with the same command and --resume")
+        raise
 
 
 def _is_footage(settings: BakeSettings) -> bool:
@@ -161,7 +187,7 @@ class Job:
         heights = hair_heights(rig, views)
         self.square = squareness(self.motion, targets)
         if settings.resume:
-            resumed = checkpoint.load(out, settings, self.motion)
+            resumed = checkpoint.load(out, settings, self.motion, len(bias))
             state, self.curve = resumed.state, resumed.curve
             self.elapsed_before, self.prepared = resumed.elapsed, resumed.prepared
         else:
@@ -201,18 +227,20 @@ class Job:
     def run(self) -> None:
         """Optimises until the end of the budget.
 
-        Leaves a checkpoint after the first step, every half minute, when interrupted and at the end.
+        Leaves a checkpoint after the first step, every half minute, when a signal asks to end, and at the end.
         """
         saved, began, first = -math.inf, time.monotonic(), self.trainer.state.iteration
         self.prepared += self.elapsed - self.elapsed_before
         noted = self.curve[-1]["progress"] if self.curve else 0.0
-        with deferred_interrupt() as interrupted:
+        # A step that is cut in two leaves parameters and moments that do not belong together, and a bake resumed from
+        # them would not end where an uninterrupted one ends. Who asks twice does not want to wait for it.
+        with deferred_signals(patient=False) as asked:
             while (progress := self.progress()) < 1:
-                if interrupted():
+                if asked():
                     self._checkpoint()
                     at = self.trainer.state.iteration
                     self.display.say(f"interrupted at step {at}; go on with the same command and --resume")
-                    raise KeyboardInterrupt
+                    raise asked.ending()
                 self.trainer.step(progress)
                 if progress >= noted + 1 / NOTES:
                     noted = progress
@@ -226,20 +254,27 @@ class Job:
         self._note(1.0)
         self._try_checkpoint()
 
-    def finish(self, capture: Capture) -> Path:
+    def finish(self, capture: Capture) -> Baked:
         """Writes the avatar and the report."""
         avatar = self.avatar(capture)
         save_avatar(self.out, avatar)
         remember(self.out)
-        checkpoint.path_of(self.out).unlink(missing_ok=True)
+        steps = self.trainer.state.iteration
+        why = unfinished(self.settings, self.schedule, steps)
+        if why is None:
+            with suppress(OSError):
+                checkpoint.path_of(self.out).unlink(missing_ok=True)
         parameters = self.motion.refined(self.parameters) if self.monocular else self.parameters
-        report = write_summary(self.out, avatar, capture, parameters, self.settings, self.curve, self.elapsed)
-        size = self.out.stat().st_size / 1e6
+        seconds, size = self.elapsed, self.out.stat().st_size / 1e6
         self.display.say(
-            f"{self.out}: {len(avatar.gaussians)} Gaussians, {size:.1f} MB, {self.trainer.state.iteration} steps, "
-            f"{self._psnr():.1f} dB held out, {self.elapsed:.0f} s\n{report}: the report"
+            f"{self.out}: {len(avatar.gaussians)} Gaussians, {size:.1f} MB, {steps} steps, "
+            f"{self._psnr():.1f} dB held out, {seconds:.0f} s"
         )
-        return self.out
+        report = write_summary(self.out, avatar, capture, parameters, self.settings, self.curve, seconds, why or "")
+        self.display.say(f"{report}: the report")
+        if why is not None:
+            self.display.say(f"{self.out}: {why}")
+        return Baked(self.out, why)
 
     def avatar(self, capture: Capture) -> Avatar:
         """The avatar as the optimiser has it now."""
@@ -249,7 +284,7 @@ class Job:
         splats = self._filled(state.splats.to(torch.device("cpu")), learned.numpy(force=True))
         gaussians, correctives = splats.activated(self.weights, self.bias)
         metadata: dict[str, Any] = {
-            "name": self.out.stem,
+            "name": printable(self.out.stem),
             "capture": self._described(capture),
             "calibration": self._calibration(capture).to_json(),
             **self._footage(capture),
@@ -258,6 +293,7 @@ class Job:
                 "seed": settings.seed,
                 "iterations": self.trainer.state.iteration,
                 "fixed_rig": settings.fix_rig,
+                **({"unfinished": True} if unfinished(settings, self.schedule, self.trainer.state.iteration) else {}),
                 "held_out_psnr": round(self._psnr(), 2),
             },
         }
@@ -267,9 +303,14 @@ class Job:
     def _calibration(self, capture: Capture) -> Calibration:
         """What the face did: in all frames of a video, in the timesteps of the training pictures else."""
         track = capture.root / TRACK
-        if track.is_file():
-            with np.load(track, allow_pickle=False) as file:
-                return measure(file["expression"], file["head_rotation"], self.rig.expression_names)
+        if os.path.isfile(track):
+            expected = "what capture track writes"
+            found = read_npz(track, CaptureError, ("expression", "head_rotation"), expected)
+            shapes = [found[name].shape for name in ("expression", "head_rotation") if name in found]
+            count = shapes[0][0] if shapes and shapes[0] else 0
+            if shapes != [(count, len(self.rig.expression_names)), (count, 3)] or not count:
+                raise CaptureError(f"{track}: arrays of another shape, expected {expected}.")
+            return measure(found["expression"], found["head_rotation"], self.rig.expression_names)
         trained = sorted({t.timestep for t in self.targets})
         chain = [joint for joint, _ in self.rig.head_chain]
         turns = self.motion.joint_rotations[trained][:, chain].sum(1).numpy(force=True)
@@ -282,19 +323,18 @@ class Job:
             "timesteps": len({t.timestep for t in self.targets}),
         }
         found = footage_of(capture)
-        if found:
-            described["clips"] = [clip["name"] for clip in found["clips"]]
+        if found is not None:
+            described["clips"] = [printable(name) for name in found.names]
             described["holdout"] = self.settings.prepare.holdout
-            described["reprojection_median"] = found["tracking"]["reprojection_median"]
+            described["reprojection_median"] = found.reprojection_median
         return described
 
     def _footage(self, capture: Capture) -> dict[str, Any]:
         """What tracking other frames of the same video needs; nothing for other captures."""
         found = footage_of(capture)
-        if not found:
+        if found is None:
             return {}
-        kept = {name: found[name] for name in ("window", "tracking")}
-        return {"footage": {**kept, "sha256": [clip["sha256"] for clip in found["clips"]]}}
+        return {"footage": {"window": found.window, "tracking": found.tracking, "sha256": found.sha256}}
 
     def _filled(self, splats: Splats, evidence: NDArray[np.float32]) -> Splats:
         """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
@@ -339,10 +379,9 @@ class Job:
         checkpoint.save(self.out, self.settings, state, self.motion)
 
 
-def footage_of(capture: Capture) -> dict[str, Any]:
-    """``capture.json`` of a capture prepared from video, empty for others."""
-    path = capture.root / CAPTURE
-    return read_json(path) if path.is_file() else {}
+def footage_of(capture: Capture) -> Facts | None:
+    """What is known of a capture prepared from video; None for others."""
+    return read_facts(capture.root) if os.path.isfile(capture.root / CAPTURE) else None
 
 
 def timed_rig(kind: str, identity: Mapping[str, float], display: Display) -> tuple[Rig, float]:
@@ -365,23 +404,19 @@ def timed_rig(kind: str, identity: Mapping[str, float], display: Display) -> tup
 
 
 def output_path(settings: BakeSettings) -> Path:
-    """The avatar file to write: ``settings.out``, or out/CAPTURE.splatavatar in a folder that is made if absent.
+    """The avatar file to write: ``settings.out``, or out/CAPTURE.splatavatar.
 
     Raises:
-        OutputError: it cannot be written.
+        OutputError: it is what is baked.
     """
-    if settings.out is not None:
-        out = settings.out
-    else:
-        resolved = settings.capture.resolve()
-        out = Path("out") / f"{resolved.stem if resolved.is_file() else resolved.name}.splatavatar"
-        try:
-            out.parent.mkdir(exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OutputError(f"cannot make the folder {out.parent}: {reason}; name a file with -o") from error
-    check_writable(out)
-    return out
+    if settings.out is None:
+        resolved = Path(os.path.realpath(settings.capture))
+        stem = resolved.stem if os.path.isfile(resolved) else resolved.name
+        return Path("out") / fitting(stem or "avatar", ".splatavatar")
+    read = [settings.capture, *settings.clips, *([] if settings.rig_params is None else [settings.rig_params])]
+    if os.path.realpath(settings.out) in map(os.path.realpath, read) and os.path.isfile(settings.out):
+        raise OutputError(f"{settings.out}: what is baked would be overwritten; give the avatar another name")
+    return settings.out
 
 
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:

@@ -88,6 +88,8 @@ class Schedule:
     unseen: tuple[float, float] = (0.1, 0.3)
     """such cosines: below the first Gaussians may take the colour of their neighbours in the end, above the second they
     may lend theirs"""
+    steps_a_round: int = 16
+    """steps between two rounds of densification, below which the Gaussians that it splits are chosen by chance"""
     rig_every: int = 4
     """steps between steps of the rig parameters"""
     rig_from: float = 0.2
@@ -122,6 +124,11 @@ class Schedule:
             rig_from=0.05,
             rig_rates={**_rig_rates(), "expression": 1e-2, "joint_rotations": 1e-3, "translation": 2e-4},
         )
+
+    @property
+    def fewest_steps(self) -> int:
+        """Below which a bake cannot do what this schedule means."""
+        return round(self.densify_rounds * self.steps_a_round / (self.densify_until - self.densify_from))
 
     def decay(self, progress: float) -> float:
         """Factor of every learning rate."""

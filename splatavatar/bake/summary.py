@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-import tempfile
+import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +21,10 @@ from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.report import Report, write_report
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.prepared import CAPTURE, read_json
+from splatavatar.capture.prepared import CAPTURE, read_facts
 from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.output import scratch_folder
+from splatavatar.printable import printable
 from splatavatar.render import _native
 
 PICTURES = 5
@@ -50,8 +52,11 @@ def write_summary(
     settings: BakeSettings,
     curve: Sequence[dict[str, float]],
     seconds: float,
+    unfinished: str = "",
 ) -> Path:
     """Writes ``report.html`` beside the avatar file ``out`` and returns its path.
+
+    ``unfinished`` is what the report says of an avatar that is none yet.
 
     Raises:
         OutputError: it cannot be written.
@@ -59,17 +64,17 @@ def write_summary(
     few = {name: tuple(split[i] for i in spread(len(split), PICTURES)) for name, split in capture.splits.items()}
     brief = replace(capture, splits=few)
     metrics: dict[str, dict[str, float | None]] = {}
-    path = out.with_name("report.html")
+    path = report_path(out)
     render = frame_renderer(DrivePath(avatar), parameters)
-    with tempfile.TemporaryDirectory() as folder:
+    with scratch_folder() as folder:
         sheets: dict[str, Path] = {}
         for split in ("val", "test") if few["val"] or few["test"] else ("train",):
             if few[split]:
-                where = Path(folder) / split
+                where = folder / split
                 metrics[split] = evaluate(avatar, brief, split, where, render)["mean"]
                 sheets[split] = where / "contact_sheet.png"
         report = Report(
-            title=str(avatar.metadata.get("name", out.stem)),
+            title=printable(avatar.metadata.get("name", out.stem)),
             thumbnail=base64.b64decode(avatar.metadata.get("thumbnail", "")),
             loss=[(p["seconds"], p["loss"]) for p in curve],
             psnr=[(p["seconds"], p["psnr"]) for p in curve if "psnr" in p],
@@ -81,16 +86,27 @@ def write_summary(
             machine=f"at {SIZE}x{SIZE} on {_native.thread_count()} threads ({_native.instruction_set()})",
             seconds=seconds,
             settings=_described(settings, avatar),
-            command=f"splatavatar drive {out} --signal SIGNAL -o {out.with_suffix('.mp4').name}",
+            command=f"splatavatar drive {_quoted(out)} --signal SIGNAL -o {_quoted(out.with_suffix('.mp4').name)}",
             lacks=_lacks(capture.root),
+            unfinished=unfinished,
         )
         write_report(path, report)
     return path
 
 
+def report_path(out: Path) -> Path:
+    """Where the report of the bake that writes ``out`` is."""
+    return out.with_name("report.html")
+
+
+def _quoted(path: Path | str) -> str:
+    """As a shell takes it; a path that is no text is shown."""
+    return printable(shlex.quote(os.fspath(path)))
+
+
 def _lacks(root: Path) -> list[str]:
     """What preparing the capture has found it to lack; nothing where it was not prepared."""
-    return list(read_json(root / CAPTURE).get("lacks", [])) if (root / CAPTURE).is_file() else []
+    return read_facts(root).lacks if os.path.isfile(root / CAPTURE) else []
 
 
 def _fps(avatar: Avatar, capture: Capture, parameters: RigParameters) -> float:
@@ -108,7 +124,7 @@ def _fps(avatar: Avatar, capture: Capture, parameters: RigParameters) -> float:
 def _described(settings: BakeSettings, avatar: Avatar) -> dict[str, str]:
     length = f"{settings.iterations} steps" if settings.iterations else f"{settings.budget:g} s"
     return {
-        "capture": os.fspath(settings.capture),
+        "capture": printable(settings.capture),
         "rig": settings.rig,
         "preset": settings.preset,
         "length": length,

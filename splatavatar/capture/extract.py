@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from splatavatar.capture.clips import Clip, open_clips
 from splatavatar.capture.crop import Window
@@ -25,7 +26,8 @@ from splatavatar.capture.prepared import (
     write_extraction,
 )
 from splatavatar.capture.selection import choose_frames
-from splatavatar.errors import CaptureError, OutputError
+from splatavatar.errors import CaptureError
+from splatavatar.output import folder_made, make_folder, temporary_beside, write_draft
 
 Progress = Callable[[str, float], None]
 
@@ -37,6 +39,7 @@ SIDE = 0.44
 """metres that a window spans at the face: a head with hair, and shoulders"""
 BELOW = 0.035
 """metres from the middle of the face down to the middle of a window"""
+DRAFT = "extracting"
 SHORTEST = 2.0
 """seconds"""
 LARGEST = 512
@@ -86,20 +89,22 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
 
 @contextmanager
 def _drafted(folder: Path) -> Iterator[Path]:
-    """A folder within ``folder`` to write to. It goes in the end; so does a ``folder`` that was made for nothing."""
-    draft, existed = folder / ".extracting", folder.exists()
-    try:  # from the first folder on: an interrupt may come between any two
-        try:
+    """A folder within ``folder`` to write to. It goes in the end; so do folders that were made for nothing."""
+    # A name of its own: on file systems without locks another process may extract into the same folder.
+    with folder_made(folder):
+        draft = temporary_beside(folder / DRAFT)
+        try:  # from the first folder on: an interrupt may come between any two
             for name in ("images", "landmarks"):
-                (draft / name).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot make the folder {folder}: {(error.strerror or str(error)).lower()}") from error
-        yield draft
-    finally:
+                make_folder(draft / name)
+            yield draft
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+
+def forget_drafts(folder: Path) -> None:
+    """Remove what processes that were killed have left; for who is alone in ``folder``."""
+    for draft in (*folder.glob(f".{DRAFT}.*.part"), folder / f".{DRAFT}"):
         shutil.rmtree(draft, ignore_errors=True)
-        if not existed:
-            with suppress(OSError):
-                folder.rmdir()
 
 
 def _extract(
@@ -181,8 +186,6 @@ def _window_size(landmarks: Landmarks) -> int:
 
 
 def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path, progress: Progress) -> None:
-    import cv2
-
     done = 0
     pictures = sorted(range(len(extraction.chosen)), key=lambda p: extraction.chosen[p])
     for clip, group in itertools.groupby(pictures, key=lambda p: extraction.chosen[p][0]):
@@ -191,10 +194,17 @@ def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path,
             picture = of_frame[frame.index]
             path = folder / extraction.image_name(picture)
             cut = extraction.windows[picture].cut(frame.image)
-            if not cv2.imwrite(str(path), cut[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-                raise OutputError(f"{path}: cannot be written; is the disk full?")
+            write_picture(path, cut[..., ::-1])
             done += 1
             progress("cutting pictures", done / len(pictures))
+
+
+def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
+    """A PNG of (H, W, 3) BGR or (H, W). Raises OutputError."""
+    import cv2
+
+    _, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    write_draft(path, data.tobytes())
 
 
 def _described(clip: Clip) -> dict[str, object]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -11,8 +12,10 @@ from typing import TYPE_CHECKING
 
 from splatavatar.capture.landmarks import Landmarks, detect
 from splatavatar.capture.prepared import VERSION
-from splatavatar.errors import CaptureError, OutputError
+from splatavatar.errors import CaptureError, DependencyError, OutputError
 from splatavatar.folders import cache_folder
+from splatavatar.input import read_bytes
+from splatavatar.output import make_folder
 
 if TYPE_CHECKING:
     from splatavatar.capture.clips import Clip
@@ -28,7 +31,7 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
         DependencyError: ``model`` is not a model of MediaPipe.
     """
     path = kept(clip, model, face)
-    if path.is_file():
+    if os.path.isfile(path):
         # A damaged file is as good as none.
         with suppress(CaptureError):
             landmarks = Landmarks.load(path)
@@ -36,7 +39,7 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
             return landmarks
     landmarks = detect(clip, model, face, progress)
     with suppress(OSError, OutputError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         landmarks.save(path)
     return landmarks
 
@@ -47,7 +50,7 @@ def kept(clip: Clip, model: Path, face: int | None) -> Path:
         "version": VERSION,
         "clip": clip.info.sha256,
         "fps": clip.info.fps if clip.info.still else None,
-        "model": hashlib.sha256(model.read_bytes()).hexdigest(),
+        "model": hashlib.sha256(read_bytes(model, DependencyError, "MediaPipe's face_landmarker.task")).hexdigest(),
         "face": face,
     }
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from splatavatar.errors import DependencyError, OutputError
+from splatavatar.errors import DependencyError
 from splatavatar.folders import cache_folder
-from splatavatar.output import atomic_write
+from splatavatar.output import atomic_write, make_folder
 
 VARIABLE = "SPLATAVATAR_MODELS"
 PIECE = 1 << 16
@@ -119,10 +119,7 @@ def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
         raise DependencyError(
             f"{model.address}: not the file that was expected (its SHA-256 differs); nothing was kept"
         )
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {path.parent}: {(error.strerror or str(error)).lower()}") from error
+    make_folder(path.parent)
     with atomic_write(path) as file:
         file.write(content)
     return path

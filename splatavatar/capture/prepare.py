@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from splatavatar.capture.clips import IMAGES, VIDEOS, open_clips
-from splatavatar.capture.extract import ExtractOptions, extract
+from splatavatar.capture.extract import ExtractOptions, extract, forget_drafts
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.matting import METHODS
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
@@ -25,17 +28,20 @@ from splatavatar.capture.prepared import (
     Extraction,
     landmarks_path,
     read_extraction,
+    read_facts,
     read_json,
     write_json,
 )
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.track import track_capture
-from splatavatar.errors import SettingsError
-from splatavatar.folders import cache_folder
+from splatavatar.errors import CaptureError, SettingsError
+from splatavatar.folders import cache_folder, plain_name
+from splatavatar.locks import alone_in
 
 Progress = Callable[[str, float], None]
 
 AUTO = "auto"
+WAITING = "waiting for another splatavatar that prepares the same"
 SHOULDERS = 0.35
 """eye spans below the chin, seen in most frames, from which on more than a head is in the picture"""
 CHIN = 152
@@ -57,12 +63,13 @@ def is_footage(path: Path) -> bool:
 
     That is a file, a folder of pictures or videos that describes no cameras, or one of which the rest is still to do.
     """
-    if path.is_file():
+    # Path.is_file fails at names that are too long, and where no one may look.
+    if os.path.isfile(path):
         return path.name != FILE
-    if (path / EXTRACT).is_file():
-        return not (path / CAPTURE).is_file()
+    if os.path.isfile(path / EXTRACT):
+        return not os.path.isfile(path / CAPTURE)
     try:
-        return path.is_dir() and not (path / FILE).is_file() and any(_media(path))
+        return os.path.isdir(path) and not os.path.isfile(path / FILE) and any(_media(path))
     except OSError:
         return True  # a folder that cannot be looked into: who opens it says so
 
@@ -80,7 +87,7 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
         OutputError: the folder cannot be written.
     """
     check_matting(options.matting)
-    if len(paths) == 1 and (paths[0] / EXTRACT).is_file():
+    if len(paths) == 1 and os.path.isfile(paths[0] / EXTRACT):
         if options.holdout:
             raise SettingsError(f"--holdout goes with video; the pictures of {paths[0]} are chosen")
         tracked(paths[0], options.rig, options.matting, progress)
@@ -93,15 +100,19 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
 
 
 def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, progress: Progress) -> Extraction:
-    """The pictures and landmarks of ``paths`` in ``folder``."""
+    """The pictures and landmarks of ``paths`` in ``folder``, which no other process prepares meanwhile."""
     note = {"version": VERSION, "key": _key(paths, replace(options, rig=AUTO, matting=""))}
-    mark = folder / SOURCE
-    if (folder / EXTRACT).is_file() and mark.is_file() and read_json(mark) == note:
-        return read_extraction(folder)
-    part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
-    extraction = extract(paths, folder, replace(options.extract, part=part), progress)
-    write_json(mark, note)
-    return extraction
+    with alone_in(folder, partial(progress, WAITING, 0.0)) as alone:
+        if alone:
+            forget_drafts(folder)
+        mark = folder / SOURCE
+        with suppress(CaptureError):  # damaged: made again
+            if os.path.isfile(folder / EXTRACT) and os.path.isfile(mark) and read_json(mark) == note:
+                return read_extraction(folder)
+        part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
+        extraction = extract(paths, folder, replace(options.extract, part=part), progress)
+        write_json(mark, note)
+        return extraction
 
 
 def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
@@ -113,15 +124,17 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
         OutputError: the folder cannot be written.
     """
     check_matting(matting)
-    extraction = read_extraction(folder)
-    if rig == AUTO:
-        rig = choose_rig([Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))])
-    done = folder / CAPTURE
-    if done.is_file() and (found := read_json(done)).get("matting") == matting:
-        tracking = found.get("tracking")
-        if isinstance(tracking, dict) and tracking.get("rig") == rig:
-            return
-    track_capture(folder, rig, matting, progress)
+    read_extraction(folder)  # before the folder is made
+    with alone_in(folder, partial(progress, WAITING, 0.0)):
+        extraction = read_extraction(folder)
+        if rig == AUTO:
+            rig = choose_rig([Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))])
+        with suppress(CaptureError):  # damaged: made again
+            if os.path.isfile(folder / CAPTURE):
+                found = read_facts(folder)
+                if (found.matting, found.tracking.get("rig")) == (matting, rig):
+                    return
+        track_capture(folder, rig, matting, progress)
 
 
 def check_matting(method: str) -> None:
@@ -149,9 +162,9 @@ def choose_rig(found: Sequence[Landmarks]) -> str:
 def _kept(paths: Sequence[Path], options: PrepareOptions) -> Path:
     """The folder in the cache for what comes of ``paths``; that of a copy with another name, where there is one."""
     captures, key = cache_folder() / "captures", _key(paths, options)
-    first = paths[0].resolve()
+    first = Path(os.path.realpath(paths[0]))
     known = sorted(captures.glob(f"*-{key}"))
-    return known[0] if known else captures / f"{first.stem if first.is_file() else first.name}-{key}"
+    return known[0] if known else captures / f"{plain_name(first.stem if os.path.isfile(first) else first.name)}-{key}"
 
 
 def _key(paths: Sequence[Path], options: PrepareOptions) -> str:

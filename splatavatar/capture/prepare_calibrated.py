@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,8 +22,9 @@ from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
 from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
 from splatavatar.capture.tracking.weak_perspective import metres_per_unit
-from splatavatar.errors import CaptureError, OutputError
-from splatavatar.folders import cache_folder
+from splatavatar.errors import CaptureError
+from splatavatar.folders import cache_folder, plain_name
+from splatavatar.output import make_folder
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
 
@@ -43,7 +45,8 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION}".encode())
     for frame in capture.frames:
         digest.update(frame.image_path.read_bytes())
-    path = cache_folder() / "captures" / f"{capture.root.resolve().name}-{digest.hexdigest()[:16]}.npz"
+    name = os.path.basename(os.path.realpath(capture.root))
+    path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
     if path.is_file():
         return path
     seen = observed(capture, tracking_frames(capture), model, progress)
@@ -53,10 +56,7 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     known = track(kind, seen.of_timesteps(np.array(trained)), lenses, lambda d: progress("tracking the head", d))
     rig = known.person.rig
     motion = track_motion(rig, known.habits, seen, lenses)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {path.parent}: {(error.strerror or str(error)).lower()}") from error
+    make_folder(path.parent)
     parameters = parameters_of(rig, motion, known.person.identity, known.person.template_offset)
     write_rig_params(path, replace(parameters, camera_scale=scale))
     return path

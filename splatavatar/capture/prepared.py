@@ -11,15 +11,18 @@ capture.json           what tracking found; written last
 from __future__ import annotations
 
 import json
+import math
+import os
 import shutil
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from splatavatar import input
 from splatavatar.capture.crop import Window
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.output import atomic_write
+from splatavatar.output import atomic_write, reason
 
 VERSION = 3
 """of what is written here and kept in the cache: another way to find the same things has another"""
@@ -28,6 +31,26 @@ SOURCE, FIT = "source.json", "fit.npz"
 TRACKED = (CAPTURE, "transforms.json", "rig_params.npz", TRACK, FIT)
 """files that tracking writes"""
 FOLDERS = ("images", "landmarks", "masks")
+LONGEST = 1 << 31
+"""frames of a clip"""
+LARGEST = 1 << 20
+"""pixels of the side of a frame"""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What ``capture.json`` says of a capture prepared from video."""
+
+    names: list[str]
+    """of the clips"""
+    sha256: list[str]
+    """of the clips"""
+    window: dict[str, Any]
+    tracking: dict[str, Any]
+    reprojection_median: float
+    matting: str | None
+    lacks: list[str]
+    """sentences"""
 
 
 @dataclass(frozen=True)
@@ -71,9 +94,47 @@ def read_extraction(folder: Path) -> Extraction:
         chosen = [(int(clip), int(frame)) for clip, frame in values.pop("chosen")]
         if values.pop("version") != VERSION:
             raise CaptureError(f"{folder / EXTRACT}: of another version of splatavatar; extract the video again")
-        return Extraction(windows=windows, chosen=chosen, **values)
-    except (TypeError, KeyError, ValueError) as error:
+        extraction = Extraction(windows=windows, chosen=chosen, **values)
+        if _makes_sense(extraction):
+            return extraction
+    except (TypeError, KeyError, ValueError, OverflowError) as error:
         raise CaptureError(f"{folder / EXTRACT}: damaged; extract the video again") from error
+    raise CaptureError(f"{folder / EXTRACT}: damaged; extract the video again")
+
+
+def _makes_sense(extraction: Extraction) -> bool:
+    clips, windows = extraction.clips, extraction.windows
+    sides = [side for w in windows for side in (w.size, w.out)]
+    return (
+        isinstance(clips, list)
+        and all(isinstance(clip, dict) for clip in clips)
+        and all(type(number) is int and number >= 0 for number in extraction.first)
+        and len(extraction.first) == len(clips)
+        and len(windows) == len(extraction.chosen) > 0
+        and all(0 <= clip < len(clips) and 0 <= frame < LONGEST for clip, frame in extraction.chosen)
+        and all(type(number) is int and abs(number) < LARGEST for w in windows for number in vars(w).values())
+        and min(sides) > 0
+        and isinstance(extraction.synchronised, bool)
+        and math.isfinite(extraction.metres)
+    )
+
+
+def read_facts(folder: Path) -> Facts:
+    """What is known of the capture in ``folder``. Raises CaptureError where there is nothing, or something damaged."""
+    values = read_json(folder / CAPTURE)
+    clips, tracking, window = values.get("clips"), values.get("tracking"), values.get("window")
+    lacks, matting = values.get("lacks", []), values.get("matting")
+    try:
+        names = [str(clip["name"]) for clip in clips or []]
+        digests = [str(clip["sha256"]) for clip in clips or []]
+        error = float(tracking["reprojection_median"]) if isinstance(tracking, dict) else math.nan
+    except (TypeError, KeyError, ValueError, OverflowError):
+        names, digests, error = [], [], math.nan
+    if not (names and isinstance(tracking, dict) and isinstance(window, dict) and math.isfinite(error)):
+        raise CaptureError(f"{folder / CAPTURE}: damaged; extract the video again")
+    if not (isinstance(lacks, list) and all(isinstance(sentence, str) for sentence in lacks)):
+        raise CaptureError(f"{folder / CAPTURE}: damaged; extract the video again")
+    return Facts(names, digests, window, tracking, error, matting if isinstance(matting, str) else None, lacks)
 
 
 def check_replaceable(folder: Path) -> None:
@@ -82,7 +143,7 @@ def check_replaceable(folder: Path) -> None:
     Raises:
         OutputError: it holds pictures or a capture that came from elsewhere.
     """
-    if (folder / EXTRACT).is_file():
+    if os.path.isfile(folder / EXTRACT):
         return
     for name in ("transforms.json", *FOLDERS):
         if (folder / name).exists():
@@ -106,7 +167,7 @@ def replace_extraction(folder: Path, new: Path) -> None:
         for name in ("landmarks", "images"):
             (new / name).replace(folder / name)
     except OSError as error:
-        raise OutputError(f"{folder}: cannot be written: {(error.strerror or str(error)).lower()}") from error
+        raise OutputError(f"cannot write {folder}: {reason(error)}") from error
     with suppress(OSError):
         new.rmdir()
 
@@ -119,11 +180,11 @@ def write_json(path: Path, values: dict[str, Any]) -> None:
 
 def read_json(path: Path) -> dict[str, Any]:
     """Raises CaptureError where there is none, or a damaged one."""
+    if not os.path.lexists(path):
+        raise CaptureError(f"{path.parent}: no {path.name}, expected a capture prepared from video")
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise CaptureError(f"{path.parent}: no {path.name}, expected a capture prepared from video") from error
-    except (OSError, ValueError, RecursionError) as error:
+        values = input.read_json(path, CaptureError)
+    except CaptureError as error:
         raise CaptureError(f"{path}: damaged; extract the video again") from error
     if not isinstance(values, dict):
         raise CaptureError(f"{path}: damaged; extract the video again")

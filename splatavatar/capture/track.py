@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.critique import criticise
 from splatavatar.capture.crop import Window
+from splatavatar.capture.extract import write_picture
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.matting import METHODS, Mattes, estimate_mattes
 from splatavatar.capture.prepared import (
@@ -32,7 +33,8 @@ from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Obs
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.output import atomic_write
+from splatavatar.input import read_bytes
+from splatavatar.output import atomic_write, make_folder, reason
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.posing import pose_numpy
@@ -81,7 +83,10 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     pictures = Pictures.of(extraction, seen, tracked.lenses)
     mattes = pictures.mattes(folder, tracked.person.rig, tracked.motion, matting, progress)
     # From here on what an earlier tracking left is no longer one piece.
-    (folder / CAPTURE).unlink(missing_ok=True)
+    try:
+        (folder / CAPTURE).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {folder}: {reason(error)}") from error
     pictures.write_mattes(folder, mattes.mattes)
     write_capture(folder, pictures, tracked, mattes)
     arrays = _arrays(seen, tracked.motion, pictures)
@@ -238,7 +243,7 @@ class Pictures:
                 continue
             info = extraction.clips[clip]
             out.names.append(extraction.image_name(p))
-            size = int(info["width"]), int(info["height"])
+            size = _size(info)
             out.cameras.append(window_camera(lenses, clip, window).cropped(*window.rectangle(*size)))
             out.windows.append(window)
             out.sizes.append(size)
@@ -251,11 +256,9 @@ class Pictures:
 
     def mattes(self, folder: Path, rig: Rig, motion: Motion, method: str, progress: Progress) -> Mattes:
         """Estimated for the pictures in ``folder``, of the whole windows."""
-        import cv2
-
         images, shapes = [], []
         for p, (name, camera) in enumerate(zip(self.names, self.cameras, strict=True)):
-            image = cv2.imread(str(folder / name))
+            image = _picture(folder / name)
             if image is None or image.shape[:2] != (camera.height, camera.width):
                 raise CaptureError(f"{folder / name}: not the picture that was cut; extract the video again")
             window, (left, top, _, _) = self.windows[p], self.windows[p].rectangle(*self.sizes[p])
@@ -285,18 +288,26 @@ class Pictures:
         Raises:
             OutputError: they cannot be written.
         """
-        import cv2
-
-        try:
-            (folder / "masks").mkdir(exist_ok=True)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise OutputError(f"cannot make the folder {folder / 'masks'}: {reason}") from error
+        make_folder(folder / "masks")
         for name, matte, window, size in zip(self.names, mattes, self.windows, self.sizes, strict=True):
-            path = folder / mask_name(name)
             left, top, right, bottom = window.rectangle(*size)
-            if not cv2.imwrite(str(path), matte[top:bottom, left:right], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-                raise OutputError(f"{path}: cannot be written; is the disk full?")
+            write_picture(folder / mask_name(name), matte[top:bottom, left:right])
+
+
+def _size(clip: dict[str, Any]) -> tuple[int, int]:
+    """Width and height of the frames of a clip, as extraction has described it."""
+    width, height = clip.get("width"), clip.get("height")
+    if not (type(width) is int and type(height) is int and width > 0 and height > 0):
+        raise CaptureError("the description of the clips is damaged; extract the video again")
+    return width, height
+
+
+def _picture(path: Path) -> Bytes | None:
+    """(H, W, 3) BGR; None where it is none. Not by its name: OpenCV crashes at names that are no UTF-8."""
+    import cv2
+
+    content = np.frombuffer(read_bytes(path, CaptureError, "the picture that was cut"), np.uint8)
+    return None if not len(content) else np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
 
 
 def window_camera(lenses: Lenses, clip: int, window: Window) -> Camera:

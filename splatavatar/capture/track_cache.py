@@ -16,7 +16,8 @@ from splatavatar.capture.prepared import VERSION
 from splatavatar.capture.tracking.observations import Lenses
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track
-from splatavatar.errors import RigError
+from splatavatar.errors import CaptureError, RigError
+from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
 from splatavatar.rig.anny_data import cache_path
 from splatavatar.rig.loader import load_rig
@@ -38,7 +39,7 @@ def key_of(kind: str, landmarks: Sequence[Path], synchronised: bool) -> str:
     """What a track depends on."""
     digest = hashlib.sha256(f"{VERSION} {kind} {synchronised} {cache_path(kind, 'data').name}".encode())
     for path in landmarks:
-        digest.update(path.read_bytes())
+        digest.update(read_bytes(path, CaptureError, "the landmarks of a clip"))
     return digest.hexdigest()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 
@@ -20,7 +22,11 @@ from splatavatar.cli.info import info
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
-from splatavatar.errors import SplatAvatarError
+from splatavatar.cli.terminal import steady_streams
+from splatavatar.errors import SettingsError, SplatAvatarError
+from splatavatar.interrupts import raised_signals
+from splatavatar.output import reason
+from splatavatar.printable import printable
 
 app = typer.Typer(
     name="splatavatar",
@@ -56,22 +62,71 @@ def _splatavatar(
     """Options of the command itself, before the name of a subcommand."""
 
 
+PRODUCTS = ("bake", "capture", "drive", "eval", "export", "render")
+"""commands that write files, for which what they print is no more than a word about it"""
+
+PIPE_CLOSED = 128 + 13
+"""what shells show of a program that writes to a pipe which nobody reads"""
+
+
 def main() -> None:
-    """Run the command line: errors that a user can act on become one line and exit code 2, Ctrl-C exits with 130."""
-    arguments = sys.argv[1:]
+    """Run the command line.
+
+    Errors that a user can act on become one line and exit code 2. A signal that ends the command (Ctrl-C, kill, a
+    terminal that closes) exits with 128 and its number, as shells have it.
+    """
     try:
-        app(with_defaults(arguments, DEFAULTS) if arguments[:1] == ["drive"] else arguments)
+        with steady_streams() as loss:
+            code = _run(sys.argv[1:])
+            sys.stdout.flush()
+            if code == 0 and loss.error is not None and _prints(sys.argv[1:]):
+                # Who reads no further, as head, has what it wanted.
+                gone = loss.error.errno == errno.EPIPE
+                unwritten = SplatAvatarError(f"the output cannot be written: {reason(loss.error)}")
+                code = PIPE_CLOSED if gone else _failed(unwritten)
+    except KeyboardInterrupt:  # once more, while everything ends
+        code = 130
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """The exit code of the command."""
+    try:
+        with raised_signals():
+            _check_here()
+            app(with_defaults(arguments, DEFAULTS) if arguments[:1] == ["drive"] else arguments)
     except SplatAvatarError as error:
-        _fail(error)
+        return _failed(error)
     except ModuleNotFoundError as error:
         missing = missing_extra(error)
         if missing is None:
             raise
-        _fail(missing)
+        return _failed(missing)
+    except OSError as error:
+        # Of the environment by its nature, wherever it comes from.
+        name = "" if error.filename is None else f"{os.fsdecode(error.filename)}: "
+        return _failed(SplatAvatarError(f"{name}{(error.strerror or str(error)).lower()}"))
     except KeyboardInterrupt:
-        sys.exit(130)
+        return 130
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0 if ended.code is None else 1
+    return 0
 
 
-def _fail(error: SplatAvatarError) -> NoReturn:
-    print(f"Error: {error}", file=sys.stderr)
-    sys.exit(2)
+def _check_here() -> None:
+    """Raises SettingsError where no relative path means anything."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise SettingsError("the current folder is not there any more; go to another one (cd)") from error
+
+
+def _prints(arguments: list[str]) -> bool:
+    """Whether what the command prints is its result."""
+    product = bool(arguments) and arguments[0] in PRODUCTS and arguments[:2] != ["capture", "guide"]
+    return not product or "--help" in arguments
+
+
+def _failed(error: SplatAvatarError) -> int:
+    print(printable(f"Error: {error}"), file=sys.stderr)
+    return 2

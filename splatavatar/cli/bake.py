@@ -14,6 +14,9 @@ from splatavatar.cli.footage import FaceOption, FramesOption, MattingOption, Mod
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
 from splatavatar.errors import SettingsError
 
+UNFINISHED = 3
+"""exit code of a bake that has written an avatar and had no time to finish it"""
+
 
 class Preset(str, Enum):
     fast = "fast"
@@ -100,4 +103,5 @@ def bake(
 
     from splatavatar.bake.run import bake as run
 
-    run(settings)
+    if run(settings).unfinished is not None:
+        raise typer.Exit(UNFINISHED)

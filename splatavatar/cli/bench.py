@@ -11,7 +11,9 @@ from splatavatar.cli.numbers import MOST_PICTURES
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sizes import parse_size
+from splatavatar.cli.terminal import tell
 from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
 
 if TYPE_CHECKING:
     from splatavatar.avatar.frame_path import FramePath
@@ -66,7 +68,8 @@ def bench(
 
     console = Console(highlight=False)
     console.print(
-        f"{file.name}: {result.gaussians:,} Gaussians at {width}x{height}, {result.fps:.0f} FPS ({result.device})",
+        f"{printable(file.name)}: {result.gaussians:,} Gaussians at {width}x{height}, "
+        f"{result.fps:.0f} FPS ({result.device})",
         markup=False,
     )
     table = Table("stage")
@@ -91,9 +94,11 @@ def _latency(
 
         typer.echo(json.dumps(asdict(result), indent=2))
         return
-    typer.echo(
+    tell(
         f"{name} at {width}x{height} from {result.source}, {result.source_fps:.1f} signals a second: "
-        f"{result.render_fps:.1f} FPS ({result.device})\n"
+        f"{result.render_fps:.1f} FPS ({result.device})"
+    )
+    tell(
         f"camera frame to screen: {result.latency_p50:.1f} ms, p95 {result.latency_p95:.1f} ms; "
         f"age of all pictures: {result.age_p50:.1f} ms, p95 {result.age_p95:.1f} ms"
     )

@@ -9,6 +9,7 @@ import typer
 
 from splatavatar.cli.footage import FaceOption, FpsOption, FramesOption, ModelOption, extract_options
 from splatavatar.cli.progress import stages
+from splatavatar.cli.terminal import tell
 
 
 def extract(
@@ -32,6 +33,6 @@ def extract(
     with stages() as progress:
         extraction = extracted(clips, options, out, progress)
     for sentence in lost_sentences(out, extraction):
-        typer.echo(f"- {sentence}")
+        tell(f"- {sentence}")
     count = len(extraction.chosen)
-    typer.echo(f"{out}: {count} picture{'s' * (count != 1)}; next: splatavatar capture track {out}")
+    tell(f"{out}: {count} picture{'s' * (count != 1)}; next: splatavatar capture track {out}")

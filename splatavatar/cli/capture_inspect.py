@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.progress import progress_bar
+from splatavatar.cli.terminal import tell
+from splatavatar.output import outputs_ready
 
 
 def inspect(
@@ -20,8 +22,9 @@ def inspect(
     from splatavatar.capture.inspect_page import write_inspection
 
     path = folder / "inspect.html" if out is None else out
-    with progress_bar("drawing") as progress:
+    # Without -o the page goes into the capture, which is there or is missed.
+    with outputs_ready(*([path] if out is not None or folder.is_dir() else [])), progress_bar("drawing") as progress:
         lacks = write_inspection(folder, path, progress)
     for sentence in lacks or []:
-        typer.echo(f"- {sentence}")
-    typer.echo(f"{path}: pictures, curves and what the capture lacks")
+        tell(f"- {sentence}")
+    tell(f"{path}: pictures, curves and what the capture lacks")

@@ -9,6 +9,7 @@ import typer
 
 from splatavatar.cli.footage import MattingOption
 from splatavatar.cli.progress import stages
+from splatavatar.cli.terminal import tell
 
 
 def track(
@@ -20,12 +21,12 @@ def track(
 ) -> None:
     """Find head, expressions and mattes in the pictures that were extracted."""
     from splatavatar.capture.prepare import tracked
-    from splatavatar.capture.prepared import CAPTURE, read_json
+    from splatavatar.capture.prepared import read_facts
 
     with stages() as progress:
         tracked(folder, rig, matting, progress)
-    found = read_json(folder / CAPTURE)
-    error = found["tracking"]["reprojection_median"]
-    typer.echo(f"{folder}: landmarks met within {error:.2%} of the eye span; next: splatavatar bake {folder}")
-    for sentence in found.get("lacks", []):
-        typer.echo(f"- {sentence}")
+    found = read_facts(folder)
+    error = found.reprojection_median
+    tell(f"{folder}: landmarks met within {error:.2%} of the eye span; next: splatavatar bake {folder}")
+    for sentence in found.lacks:
+        tell(f"- {sentence}")

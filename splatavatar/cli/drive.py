@@ -17,7 +17,9 @@ from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice,
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.sizes import parse_size
+from splatavatar.cli.terminal import tell
 from splatavatar.errors import SettingsError
+from splatavatar.output import outputs_ready
 
 if TYPE_CHECKING:
     from splatavatar.drive.offline import FileInput
@@ -149,7 +151,8 @@ def drive(
         from splatavatar.drive.offline import FileInput
 
         given = FileInput(*files[0], model, None if no_idle else seed, mirror)
-        _play(avatar, (width, height), given, outputs, record, background, allowed, device.value)
+        with outputs_ready(*_places(outputs, record)):
+            _play(avatar, (width, height), given, outputs, record, background, allowed, device.value)
         return
 
     from splatavatar.cli.drive_background import live_backgrounds
@@ -190,7 +193,12 @@ def drive(
         stats,
         device.value,
     )
-    drive_live(person, camera, made, options)
+    with outputs_ready(*_places(outputs, record)):
+        drive_live(person, camera, made, options)
+
+
+def _places(outputs: Sequence[Path], record: Path | None) -> list[Path]:
+    return [*outputs, *([] if record is None else [record])]
 
 
 def _play(
@@ -206,11 +214,11 @@ def _play(
     """Every frame of a file, into files."""
     from splatavatar.avatar.frame_path import open_path
     from splatavatar.cli.drive_background import file_background
-    from splatavatar.drive.interrupt import deferred_interrupts
     from splatavatar.drive.playback import play
     from splatavatar.drive.sinks.sink import open_sink, open_sinks
     from splatavatar.drive.sources.signal_npz import write_signal
     from splatavatar.drive.view import default_camera
+    from splatavatar.interrupts import deferred_signals
 
     width, height = size
     behind = file_background(background, outputs, given, width, height) if outputs else None
@@ -219,7 +227,7 @@ def _play(
         recording = given.recording(progress)
     if record is not None:
         write_signal(record, recording)
-        typer.echo(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
+        tell(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
     if not outputs:
         return
     camera, path = default_camera(person, width, height), open_path(person, device)
@@ -230,12 +238,15 @@ def _play(
 
     interrupted = threading.Event()
     # From the first sink on: an interrupt between two of them would leave a file that nobody closes.
-    with deferred_interrupts(interrupted.set):
+    with deferred_signals(interrupted.set) as asked:
         sinks = open_sinks([partial(opened, path) for path in outputs])
-        with progress_bar("driving") as progress:
-            stats = play(person, recording, camera, sinks, behind, progress, limit, interrupted, path)
+        try:
+            with progress_bar("driving") as progress:
+                stats = play(person, recording, camera, sinks, behind, progress, limit, interrupted, path)
+        except KeyboardInterrupt:
+            raise asked.ending() from None
     for out in outputs:
-        typer.echo(
+        tell(
             f"{out}: {stats.frames} frames of {width}x{height} at {recording.fps:.5g} a second, "
             f"rendered at {stats.render_fps:.0f} FPS"
         )

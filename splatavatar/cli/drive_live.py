@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
+from splatavatar.cli.terminal import tell
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
@@ -48,18 +48,18 @@ def drive_live(avatar: Avatar, camera: Camera, inputs: Sequence[Source], options
     Raises SourceError, OutputError or DependencyError.
     """
     from splatavatar.drive.controls import Controls
-    from splatavatar.drive.interrupt import deferred_interrupts
+    from splatavatar.interrupts import deferred_signals
 
     controls = Controls(mirror=options.mirror)
     if options.calibrate:
         controls.calibrate.set()
     # From the first sink on: an interrupt between two of them would leave a file that nobody closes. One that comes
     # before the loop begins ends it at once.
-    with deferred_interrupts(controls.stop), ExitStack() as opened:
+    with deferred_signals(controls.stop), ExitStack() as opened:
         loop = _opened(avatar, camera, inputs, options, controls, opened)
         opened.pop_all()
         last = loop.run(_report if options.stats else None)
-    typer.echo(f"{last.rendered} pictures of {camera.width}x{camera.height}: {last.line()}")
+    tell(f"{last.rendered} pictures of {camera.width}x{camera.height}: {last.line()}")
 
 
 def _opened(
@@ -131,7 +131,7 @@ def _sound(sources: Sequence[Source]) -> LiveSoundtrack | None:
 def _keep(name: str, calibration: UserCalibration) -> None:
     from splatavatar.drive.calibrate import store_calibration
 
-    typer.echo(f"calibrated: {store_calibration(calibration, _user(), name)}", err=True)
+    tell(f"calibrated: {store_calibration(calibration, _user(), name)}", err=True)
 
 
 def _user() -> str:
@@ -144,4 +144,4 @@ def _user() -> str:
 
 
 def _report(stats: Stats) -> None:
-    typer.echo(stats.line(), err=True)
+    tell(stats.line(), err=True)

@@ -12,6 +12,8 @@ from splatavatar.cli.footage import FaceOption, ModelOption, extract_options
 from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
+from splatavatar.cli.terminal import tell
+from splatavatar.output import outputs_ready
 
 
 class Split(str, Enum):
@@ -51,6 +53,6 @@ def eval_(
 
     from splatavatar.bake.run import evaluate_avatar
 
-    with progress_bar("evaluating") as progress:
+    with outputs_ready(folder / "metrics.json"), progress_bar("evaluating") as progress:
         evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value)
-    typer.echo(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")
+    tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")

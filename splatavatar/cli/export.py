@@ -10,7 +10,9 @@ import typer
 from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, SignalOption
 from splatavatar.cli.playing import open_avatar, open_signal
+from splatavatar.cli.terminal import tell
 from splatavatar.errors import OutputError
+from splatavatar.output import outputs_ready
 
 
 def export(
@@ -27,12 +29,11 @@ def export(
 
     from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.drive.limits import expression_limit
-    from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.gaussians.ply import write_ply
 
     person, _ = open_avatar(avatar)
     parameters = parameters_at(*open_signal(signal, frame), person.rig, expression_limit(person, allowed))
-    prepare_folder(out)
-    write_ply(out, *DrivePath(person).gaussians(parameters))
-    typer.echo(f"{out}: {len(person.gaussians)} Gaussians")
+    with outputs_ready(out):
+        write_ply(out, *DrivePath(person).gaussians(parameters))
+    tell(f"{out}: {len(person.gaussians)} Gaussians")

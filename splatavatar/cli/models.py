@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from splatavatar.cli.progress import progress_bar
+from splatavatar.cli.terminal import tell
 
 models = typer.Typer(help="List and fetch the models that no library ships.", no_args_is_help=True)
 
@@ -20,7 +21,8 @@ def list_() -> None:
             where = str(locate(model.name))
         except DependencyError:
             where = "not here; fetch it with: splatavatar models pull"
-        typer.echo(f"{model.name}  {model.size / 1e6:.1f} MB  {model.licence}  {model.purpose}\n  {where}")
+        tell(f"{model.name}  {model.size / 1e6:.1f} MB  {model.licence}  {model.purpose}")
+        tell(f"  {where}")
 
 
 @models.command("pull")
@@ -32,4 +34,4 @@ def pull() -> None:
     for name in MODELS:
         with progress_bar(f"fetching {name}") as progress:
             path = fetch(name, progress)
-        typer.echo(str(path))
+        tell(str(path))

@@ -22,7 +22,9 @@ from splatavatar.cli.options import (
 )
 from splatavatar.cli.playing import open_avatar, open_signal
 from splatavatar.cli.sizes import parse_size
+from splatavatar.cli.terminal import tell
 from splatavatar.errors import OutputError, SettingsError
+from splatavatar.output import outputs_ready
 
 
 def render(
@@ -68,7 +70,6 @@ def render(
     from splatavatar.avatar.frame_path import check_device, open_path, prepare
     from splatavatar.drive.limits import expression_limit
     from splatavatar.drive.sinks.frames import write_png
-    from splatavatar.drive.sinks.sink import prepare_folder
     from splatavatar.drive.still import parameters_at
     from splatavatar.drive.view import camera_from_file, default_camera
 
@@ -81,9 +82,9 @@ def render(
     else:
         turn = math.radians(yaw or 0), math.radians(pitch or 0)
         view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
-    prepare_folder(out)
-    path = open_path(person, device.value)
-    prepare(path, view, colour)
-    write_png(out, path.render(parameters, view, colour))
+    with outputs_ready(out):
+        path = open_path(person, device.value)
+        prepare(path, view, colour)
+        write_png(out, path.render(parameters, view, colour))
     milliseconds = path.timings()["total"]
-    typer.echo(f"{out}: {view.width}x{view.height}, rendered in {milliseconds:.1f} ms ({1000 / milliseconds:.0f} FPS)")
+    tell(f"{out}: {view.width}x{view.height}, rendered in {milliseconds:.1f} ms ({1000 / milliseconds:.0f} FPS)")

@@ -24,7 +24,7 @@ from splatavatar.drive.sources.checked import MOST_TURN, MOST_WAY
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.folders import cache_folder
 from splatavatar.input import read_json
-from splatavatar.output import atomic_write
+from splatavatar.output import atomic_write, make_folder
 from splatavatar.rig.arkit import INDEX, NAMES
 
 VERSION = 1
@@ -200,9 +200,7 @@ def store_calibration(calibration: UserCalibration, user: str, camera: str) -> P
         except SettingsError:
             with suppress(OSError):
                 os.replace(path, path.with_suffix(".json.bad"))
-    # Where this fails the writing below says so.
-    with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     data = calibration.to_json() | {"user": user, "camera": camera}
     with atomic_write(path) as file:
         file.write((json.dumps(data, indent=1) + "\n").encode())

@@ -15,7 +15,6 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.frame_path import FramePath, open_path, prepare
 from splatavatar.drive.chain import Chain, ChainSettings
 from splatavatar.drive.controls import Controls
-from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.mailbox import Mailbox
 from splatavatar.drive.pace import Pace
@@ -28,6 +27,7 @@ from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import LiveSink, Sink
 from splatavatar.drive.sources.source import JOIN_SECONDS, Clock, Source
 from splatavatar.drive.stats import WINDOW, Ages, Rate, Stats
+from splatavatar.interrupts import deferred_signals
 from splatavatar.render.camera import Camera
 
 DEFAULT_CAP = 60.0
@@ -108,7 +108,7 @@ class Loop:
         self._threads: dict[Outlet | FileOutlet, threading.Thread] = {}
 
     def run(self, report: Callable[[Stats], None] | None = None) -> Stats:
-        """Drive until every source has ended, the controls say stop, or Ctrl-C; returns the last figures.
+        """Drive until every source has ended, the controls say stop, or Ctrl-C or kill; returns the last figures.
 
         Files are whole whenever it ends. ``report`` gets the figures twice a second, on the calling thread. A window
         needs the main thread, which must then be the calling one.
@@ -117,7 +117,7 @@ class Loop:
             SourceError, DependencyError: a source cannot be opened.
             OutputError: a sink failed; the others have been closed.
         """
-        with deferred_interrupts(self.controls.stop):
+        with deferred_signals(self.controls.stop):
             try:
                 self.listen()
                 self._renderer = threading.Thread(target=self._render, name="render", daemon=True)

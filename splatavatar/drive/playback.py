@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -14,12 +16,14 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.frame_path import FramePath, open_path, prepare
-from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.background import over
 from splatavatar.drive.sinks.sink import Sink
+from splatavatar.errors import OutputError
+from splatavatar.interrupts import deferred_signals
+from splatavatar.printable import printable
 from splatavatar.render.camera import Camera
 
 BUFFERS = 2
@@ -69,16 +73,17 @@ def play(
     ``background`` is RGB in [0, 1] or the picture behind each frame, None for transparent pictures.
     ``progress(done, total)`` is called once a frame.
     ``limit`` is that of ``ExpressionLimit``, for an avatar that has a calibration; None for no limit.
-    One worker thread feeds the sinks while the next frame is rendered. When interrupted from the keyboard, at whatever
-    moment, the sinks are closed on what they have, then KeyboardInterrupt goes on; on any other error they are
-    discarded. ``interrupted`` says the same when it is set, for a caller that defers interrupts itself.
+    One worker thread feeds the sinks while the next frame is rendered. On Ctrl-C or another signal that asks to end, at
+    whatever moment, the sinks keep the beginning that they have, which replaces no older film and is said in the log;
+    then KeyboardInterrupt goes on, SystemExit for other signals. On any error the sinks are discarded. ``interrupted``
+    says the same when it is set, for a caller that defers signals itself.
     ``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given.
     """
     interrupted = interrupted or threading.Event()
-    with deferred_interrupts(interrupted.set):
+    with deferred_signals(interrupted.set) as asked:
         stats = _play(avatar, recording, camera, sinks, background, progress, limit, interrupted, path)
     if interrupted.is_set():
-        raise KeyboardInterrupt
+        raise asked.ending()
     return stats
 
 
@@ -124,9 +129,12 @@ def _play(
                     break
             while pending:
                 pending.popleft().result()
-        _close(sinks)
+        if done < len(order):
+            _keep(sinks, done, len(order))
+        else:
+            _each([sink.close for sink in sinks])
     except KeyboardInterrupt:
-        _close(sinks)
+        _keep(sinks, done, len(order))
         raise
     except BaseException:
         for sink in sinks:
@@ -140,6 +148,25 @@ def _write(sinks: Sequence[Sink], image: NDArray[np.uint8]) -> None:
         sink.write(image)
 
 
-def _close(sinks: Sequence[Sink]) -> None:
-    for sink in sinks:
-        sink.close()
+def _keep(sinks: Sequence[Sink], done: int, total: int) -> None:
+    """Finish the films where they are; each replaces none, and is named."""
+
+    def keep(sink: Sink) -> None:
+        kept = sink.keep()
+        old = "" if kept.instead is None else f"; {kept.instead} is the older one"
+        text = f"{kept.place}: the first {done} of {total} frames{old}"
+        logging.getLogger("splatavatar").warning("%s", printable(text))
+
+    _each([partial(keep, sink) for sink in sinks])
+
+
+def _each(endings: Sequence[Callable[[], None]]) -> None:
+    """All of ``endings``, whatever fails on the way; then raises what failed first."""
+    failures = []
+    for end in endings:
+        try:
+            end()
+        except OutputError as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]

@@ -28,7 +28,7 @@ def document(title: str, sections: Sequence[str]) -> bytes:
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
-    return page.encode()
+    return page.encode("utf-8", "backslashreplace")  # halves of surrogate pairs, which names of files may hold
 
 
 def section(title: str, content: str) -> str:

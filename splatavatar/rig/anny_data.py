@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.errors import DependencyError, OutputError, RigError
 from splatavatar.folders import cache_folder
-from splatavatar.output import atomic_write
+from splatavatar.output import atomic_write, make_folder
 from splatavatar.rig.arkit import NAMES
 
 Array = NDArray[Any]
@@ -230,7 +230,7 @@ def cache_path(kind: str, what: str) -> Path:
 def save(path: Path, arrays: Mapping[str, Array]) -> None:
     """Write ``arrays`` so that a reader sees all of the file or none; do without where it cannot be written."""
     with contextlib.suppress(OSError, OutputError):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         with atomic_write(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 

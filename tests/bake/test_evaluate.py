@@ -146,7 +146,7 @@ def test_a_folder_that_cannot_be_made(avatar: Avatar, capture: Capture, tmp_path
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError) as caught:
         evaluate(avatar, capture, "val", tmp_path / "file" / "out", truth)
-    assert str(caught.value) == f"cannot make the folder {tmp_path}/file/out/renders: not a directory"
+    assert str(caught.value) == f"cannot make the folder {tmp_path}/file/out/renders: {tmp_path}/file is a file"
 
 
 def test_a_failing_render_ends_the_evaluation(avatar: Avatar, capture: Capture, tmp_path: Path) -> None:

@@ -67,10 +67,10 @@ def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_pa
     run(whole, 0, 40, 40)
     run(broken, 0, 23, 40)
     out, settings = tmp_path / "a.splatavatar", BakeSettings(tmp_path, iterations=40)
-    curve = [{"seconds": 1.0, "psnr": 20.0}]
+    curve = [{"seconds": 1.0, "progress": 0.5, "loss": 0.1, "psnr": 20.0}]
     checkpoint.save(out, settings, Checkpoint(broken.state, 12.5, 2.5, curve), broken.motion)
     resumed = make_trainer(move_rig)
-    found = checkpoint.load(out, settings, resumed.motion)
+    found = checkpoint.load(out, settings, resumed.motion, len(resumed.bias))
     assert (found.elapsed, found.prepared, found.curve, found.state.iteration) == (12.5, 2.5, curve, 23)
     again = Trainer(
         resumed.engine,
@@ -122,14 +122,14 @@ def test_messages_of_resume(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     trainer, out, settings = make_trainer(), tmp_path / "a.splatavatar", BakeSettings(tmp_path, iterations=40)
     file = f"{out}.checkpoint"
     with pytest.raises(SettingsError) as missing:
-        checkpoint.load(out, settings, trainer.motion)
+        checkpoint.load(out, settings, trainer.motion, len(trainer.bias))
     assert str(missing.value) == f"nothing to resume: {file} does not exist; leave out --resume to start a new bake"
     checkpoint.save(out, settings, Checkpoint(trainer.state, 0.0, 0.0, []), trainer.motion)
     with pytest.raises(SettingsError) as other:
-        checkpoint.load(out, replace(settings, seed=3), trainer.motion)
+        checkpoint.load(out, replace(settings, seed=3), trainer.motion, len(trainer.bias))
     assert str(other.value) == f"{file} is of a bake with seed 0, this one asks for 3; they must agree to resume"
     data = np.frombuffer(Path(file).read_bytes(), np.uint8)
     Path(file).write_bytes(data[:5000].tobytes())
     with pytest.raises(SettingsError) as damaged:
-        checkpoint.load(out, settings, trainer.motion)
+        checkpoint.load(out, settings, trainer.motion, len(trainer.bias))
     assert str(damaged.value) == f"{file} is damaged and cannot be resumed; leave out --resume to start a new bake"

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 
@@ -14,7 +13,6 @@ import av
 import numpy as np
 import pytest
 
-from splatavatar.drive.interrupt import deferred_interrupts
 from splatavatar.drive.sources.recorded import read_signal
 
 PROGRAM = """
@@ -90,26 +88,3 @@ def test_files_play_after_interrupts(tmp_path: Path, how: str, said: str, seed: 
     else:
         assert len(read_signal(tmp_path / "signal.npz")) > 0
     assert not list(tmp_path.glob(".*"))
-
-
-def test_interrupts_are_counted_and_the_old_handler_comes_back() -> None:
-    before, seen = signal.getsignal(signal.SIGINT), list[int]()
-    with deferred_interrupts(lambda: seen.append(1)):
-        for _ in range(3):
-            os.kill(os.getpid(), signal.SIGINT)
-        os.kill(os.getpid(), signal.SIGTERM)
-    assert len(seen) == 4
-    assert signal.getsignal(signal.SIGINT) is before
-
-
-def test_other_threads_are_left_alone() -> None:
-    ended = threading.Event()
-
-    def work() -> None:
-        with deferred_interrupts(lambda: None):
-            ended.set()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert ended.is_set()

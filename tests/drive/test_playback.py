@@ -15,6 +15,7 @@ from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.playback import play, schedule
 from splatavatar.drive.retarget import retarget
+from splatavatar.drive.sinks.sink import Beginning
 from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError
@@ -35,6 +36,10 @@ class Memory:
 
     def close(self) -> None:
         self.ended = "closed"
+
+    def keep(self) -> Beginning:
+        self.ended = "kept"
+        return Beginning(Path("memory"))
 
     def discard(self) -> None:
         self.ended = "discarded"
@@ -61,7 +66,7 @@ def test_an_interrupt_from_before_it_began_ends_it(avatar: Avatar) -> None:
     interrupted.set()
     with pytest.raises(KeyboardInterrupt):
         play(avatar, moving_signal(1.0), default_camera(avatar, 48, 40), [sink], None, interrupted=interrupted)
-    assert sink.ended == "closed" and len(sink.images) == 1
+    assert sink.ended == "kept" and len(sink.images) == 1
 
 
 def test_a_picture_behind_every_frame(avatar: Avatar) -> None:

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.sinks.sink import prepare_folder
+from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
 from splatavatar.errors import OutputError
+from splatavatar.output import beginning_of, temporary_beside
 
 # The numbers of ITU-T H.273: our pictures are sRGB (BT.709 primaries, sRGB transfer), coded with the BT.709 matrix.
 BT709, SRGB, TV_RANGE = 1, 13, 1
@@ -60,7 +61,7 @@ class EncodedVideo:
         prepare_folder(path)
         self._av = _import_av()
         self._path = path
-        self._temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        self._temporary = temporary_beside(path)
         self._encoding = encoding
         self._fps = fps
         self._frames = 0
@@ -124,6 +125,12 @@ class EncodedVideo:
         except (OSError, self._av.FFmpegError) as error:
             raise self._failed(error) from error
         self._end()
+
+    def keep(self) -> Beginning:
+        """As ``close``, of a film that was broken off: one that is there keeps its name. Raises OutputError."""
+        wanted, self._path = self._path, beginning_of(self._path)
+        self.close()
+        return Beginning(self._path, None if self._path == wanted else wanted)
 
     def discard(self) -> None:
         """Remove the unfinished file."""

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+from itertools import count
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.sinks.sink import prepare_folder
+from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.errors import OutputError
-from splatavatar.output import atomic_write
+from splatavatar.output import atomic_write, make_folder, reason, temporary_beside
+
+BEGINNING = "part"
+"""folder of the pictures of a film that was broken off, where others have their names"""
 
 
 class FramesSink:
-    """Frame n becomes ``pattern % n``, counted from 0."""
+    """Frame n becomes ``pattern % n``, counted from 0.
+
+    Where pictures of such names are there, the new ones wait in a folder of their own until all are there.
+    """
 
     def __init__(self, pattern: Path) -> None:
         """Raises OutputError for a pattern without a number or a folder that cannot be written."""
@@ -22,20 +31,60 @@ class FramesSink:
             raise OutputError(
                 f"{pattern}: a sequence of pictures needs one number in its name, such as frames/%05d.png."
             )
-        prepare_folder(pattern)
+        prepare_folder(pattern.with_name(pattern.name % 0))
         self._pattern = pattern
         self._frames = 0
+        self._draft = temporary_beside(pattern) if self._taken() else None
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Write one picture (H, W, 3) or (H, W, 4). Raises OutputError."""
-        write_png(self._pattern.with_name(self._pattern.name % self._frames), image)
+        if self._draft is not None and not self._frames:
+            make_folder(self._draft)
+        write_png((self._draft or self._pattern.parent) / (self._pattern.name % self._frames), image)
         self._frames += 1
 
     def close(self) -> None:
-        """Nothing is pending: every picture is whole once written."""
+        """Every picture is whole once written; those that waited replace the older ones. Raises OutputError."""
+        if self._draft is None or not self._frames:
+            return
+        try:
+            for frame in range(self._frames):
+                name = self._pattern.name % frame
+                os.replace(self._draft / name, self._pattern.with_name(name))
+            self._draft.rmdir()
+        except OSError as error:
+            raise OutputError(f"cannot write {self._pattern}: {reason(error)}") from error
+        self._draft = None
+
+    def keep(self) -> Beginning:
+        """Keep the pictures written so far; where there are older ones, in a folder beside them. Raises OutputError."""
+        if self._draft is None:
+            return Beginning(self._pattern)
+        names = (BEGINNING + str(number) * (number > 1) for number in count(1))
+        folder = next(place for name in names if not os.path.lexists(place := self._pattern.with_name(name)))
+        try:
+            os.replace(self._draft, folder)
+        except OSError as error:
+            raise OutputError(f"cannot write {folder}: {reason(error)}") from error
+        self._draft = None
+        return Beginning(folder / self._pattern.name, self._pattern)
 
     def discard(self) -> None:
-        """Keep the pictures written so far: each is whole."""
+        """Keep the pictures written so far, each of which is whole, unless they would replace older ones."""
+        if self._draft is not None:
+            shutil.rmtree(self._draft, ignore_errors=True)
+
+    def _taken(self) -> bool:
+        """Whether a picture is there that would be replaced."""
+        before, after = re.split(r"%\d*d", self._pattern.name)
+        with os.scandir(self._pattern.parent) as entries:
+            return any(
+                entry.name.startswith(before)
+                and entry.name.endswith(after)
+                and (number := entry.name[len(before) : len(entry.name) - len(after)]).isdecimal()
+                and self._pattern.name % int(number) == entry.name
+                for entry in entries
+            )
 
 
 def write_png(path: Path, image: NDArray[np.uint8]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import OutputError
+from splatavatar.output import check_writable, make_folder
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.soundtrack import Soundtrack
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
 
 KINDS = (".mp4", ".webm", ".png")
 """of outputs, by the suffix of their path"""
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """Where the beginning of something that was broken off is."""
+
+    place: Path
+    instead: Path | None = None
+    """where it would have been, had nothing been there"""
 
 
 class Sink(Protocol):
@@ -29,6 +40,9 @@ class Sink(Protocol):
 
     def close(self) -> None:
         """Finish what has been written so far and put it in its place. Raises OutputError."""
+
+    def keep(self) -> Beginning:
+        """Finish what has been written so far, the beginning of something that was broken off. Raises OutputError."""
 
     def discard(self) -> None:
         """Give up: leave nothing half-written behind."""
@@ -116,12 +130,6 @@ def frame_rate(fps: float) -> Fraction:
 
 
 def prepare_folder(path: Path) -> None:
-    """Make the folder that ``path`` lies in. Raises OutputError when that or writing into it is not possible."""
-    import tempfile
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise OutputError(f"{path}: the folder {path.parent} is not writable: {error.strerror}.") from error
+    """Make the folder that ``path`` lies in. Raises OutputError when that or writing ``path`` is not possible."""
+    make_folder(path.parent)
+    check_writable(path)
