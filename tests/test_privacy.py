@@ -15,7 +15,7 @@ import pytest
 
 from splatavatar import privacy
 from splatavatar.folders import cache_folder
-from splatavatar.privacy import unreported
+from splatavatar.privacy import import_rembg, unreported
 
 SHARED = Path(__file__).parents[2] / "shared"
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-capture"
@@ -166,6 +166,28 @@ def test_native_code_is_told_of_no_way_out_and_python_is_not() -> None:
         assert told() == b"off://off"
         assert os.environ.get("https_proxy") == python
     assert told() == before
+
+
+def test_rembg_keeps_its_networks_in_our_cache_and_says_that_it_fetches_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "rembg.py").write_text("import os\nhome = os.environ.get('U2NET_HOME')\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "rembg", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("U2NET_HOME", "")
+    monkeypatch.delenv("U2NET_HOME")
+    assert import_rembg("net").home == str(tmp_path / "cache" / "rembg")
+    assert "github.com" in caplog.text
+    # A network that is there already is used where it is.
+    monkeypatch.delitem(sys.modules, "rembg")
+    monkeypatch.delenv("U2NET_HOME")
+    caplog.clear()
+    (tmp_path / "home" / ".u2net").mkdir(parents=True)
+    (tmp_path / "home" / ".u2net" / "net.onnx").touch()
+    assert import_rembg("net").home is None
+    assert not caplog.records
 
 
 def test_everything_that_reports_is_imported_in_one_place() -> None:
