@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "splatavatar"
-FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "natural", "interrupts", "locks", "page"}
+FOUNDATION = {
+    "errors",
+    "output",
+    "input",
+    "arrays",
+    "folders",
+    "printable",
+    "natural",
+    "interrupts",
+    "locks",
+    "privacy",
+    "page",
+}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
@@ -23,6 +35,7 @@ MAY_IMPORT = {
     "folders": {"errors", "folders"},
     "printable": {"printable"},
     "natural": {"natural"},
+    "privacy": {"folders", "privacy"},
     "page": {"page", "printable"},
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},

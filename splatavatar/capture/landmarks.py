@@ -16,6 +16,7 @@ from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.errors import CaptureError, DependencyError
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
+from splatavatar.privacy import import_mediapipe, unreported
 from splatavatar.rig.arkit import NAMES
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def detect(
     seen: list[list[Row]] = []
     times: list[float] = []
     width, height = clip.info.width, clip.info.height
-    with _landmarker(model, clip.info.still, FACES if face is None else CROWD) as landmarker:
+    with unreported(), _landmarker(model, clip.info.still, FACES if face is None else CROWD) as landmarker:
         stamp = -1
         for frame in clip.frames():
             stamp = max(stamp + 1, round(1000 * frame.time))
@@ -137,7 +138,7 @@ def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Itera
 
     None where there is no face. Raises DependencyError where ``model`` is not a model of MediaPipe.
     """
-    with _landmarker(model, True, FACES) as landmarker:
+    with unreported(), _landmarker(model, True, FACES) as landmarker:
         for picture in pictures:
             result = landmarker(picture, 0)
             faces = [_row(result, number, picture) for number in range(len(result.face_landmarks))]
@@ -191,12 +192,11 @@ def _distance(one: Row, other: Row) -> float:
 def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
     """A function from a picture (H, W, 3) RGB and its time in ms to what MediaPipe says of it."""
     with quiet():
-        import mediapipe
-        from mediapipe.tasks.python import BaseOptions, vision
-
+        mediapipe, tasks = import_mediapipe()
+        vision = tasks.vision
         mode = vision.RunningMode.IMAGE if still else vision.RunningMode.VIDEO
         options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
+            base_options=tasks.BaseOptions(model_asset_path=str(model)),
             running_mode=mode,
             num_faces=faces,
             output_face_blendshapes=True,

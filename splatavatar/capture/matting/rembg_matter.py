@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import DependencyError
+from splatavatar.privacy import import_rembg
 
 Bytes = NDArray[np.uint8]
 
@@ -22,7 +22,7 @@ def rembg_mattes(images: Sequence[Bytes], heard: Callable[[float], None]) -> lis
         DependencyError: the package is absent.
     """
     try:
-        rembg = importlib.import_module("rembg")
+        rembg = import_rembg(MODEL)
     except ImportError as cause:
         raise DependencyError(
             "mattes by rembg need the package rembg, which is not installed: "

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.privacy import import_onnxruntime
 
 
 def open_network(path: Path) -> Any:
@@ -16,7 +17,7 @@ def open_network(path: Path) -> Any:
         SettingsError: ``path`` is not an ONNX network.
     """
     try:
-        import onnxruntime  # type: ignore[import-untyped,unused-ignore]
+        onnxruntime = import_onnxruntime()
     except ModuleNotFoundError as error:
         raise DependencyError(
             "audio needs the package 'onnxruntime'; add it by: pip install \"splatavatar[audio]\""

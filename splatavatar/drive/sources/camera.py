@@ -23,6 +23,7 @@ Image = NDArray[np.uint8]
 
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
 """that a camera is asked for; it may give others"""
+MOST_CAMERAS = 1000
 RETRY = 1.0
 """seconds between two attempts to open a camera that has gone"""
 MISSES = 10
@@ -102,6 +103,8 @@ def _opened(device: int | str) -> Any:
     """The camera, known to give pictures; None where it is absent or busy."""
     import cv2
 
+    if isinstance(device, int) and not 0 <= device < MOST_CAMERAS:
+        return None  # numbers that OpenCV has other meanings for, or crashes at
     with quiet():
         camera = cv2.VideoCapture(device)
         if camera.isOpened():

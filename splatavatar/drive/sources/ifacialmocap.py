@@ -34,8 +34,12 @@ class NotMocap(ValueError):
     """Bytes that are no packet of iFacialMocap."""
 
 
+class Damaged(NotMocap):
+    """A packet of iFacialMocap with something that cannot be, which is said."""
+
+
 def parse(packet: bytes, time: float) -> FaceSignal:
-    """The face of one packet, with the confidence 0 where ``trackingStatus`` is 0. Raises NotMocap."""
+    """The face of one packet, with the confidence 0 where ``trackingStatus`` is 0. Raises NotMocap or Damaged."""
     try:
         text = packet.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -45,16 +49,18 @@ def parse(packet: bytes, time: float) -> FaceSignal:
         name, mark, numbers = part.partition("#")
         if mark:
             if name in PARTS:
-                angles[name] = _numbers(numbers, PARTS[name])
+                angles[name] = _numbers(name, numbers, PARTS[name])
             continue
         name, value = _pair(part)
         if name == "trackingStatus":
-            tracked = value != 0
+            tracked = _number(name, value) != 0
         index = arkit_index(name)
         if index is not None:
             known += 1
-            arkit[index] = min(max(value / 100.0, 0.0), 1.0)
-    if known < FEWEST:
+            arkit[index] = min(max(_percent(name, value) / 100.0, 0.0), 1.0)
+    if 0 < known < FEWEST:
+        raise Damaged(f"{known} coefficients, expected 52")
+    if not known:
         raise NotMocap
     if not tracked:
         return nobody(time)
@@ -67,31 +73,35 @@ def parse(packet: bytes, time: float) -> FaceSignal:
     return FaceSignal(time, arkit, head, np.zeros(3, np.float32), gaze + np.float32(0.0), 1.0)
 
 
-def _pair(part: str) -> tuple[str, float]:
+def _pair(part: str) -> tuple[str, str]:
     """A name and its value; what has no value is no name."""
     name, mark, value = part.partition("&")
     if not mark:
         name, mark, value = part.partition("-")
-    if not mark:
-        return "", 0.0
-    number = _number(value)
-    if abs(number) > MOST and arkit_index(name) is not None:
-        raise NotMocap
-    return name, number
+    return (name, value) if mark else ("", "")
 
 
-def _numbers(text: str, count: int) -> list[float]:
-    numbers = [_number(number) for number in text.split(",")]
-    if len(numbers) < count or any(abs(number) > 360.0 for number in numbers[:3]):
-        raise NotMocap
+def _percent(name: str, text: str) -> float:
+    number = _number(name, text)
+    if abs(number) > MOST:
+        raise Damaged(f"{name} at {number:g}, expected 0 to 100")
+    return number
+
+
+def _numbers(name: str, text: str, count: int) -> list[float]:
+    numbers = [_number(name, number) for number in text.split(",")]
+    if len(numbers) < count:
+        raise Damaged(f"{len(numbers)} numbers for {name.lstrip('=')}, expected {count}")
+    if any(abs(number) > 360.0 for number in numbers[:3]):
+        raise Damaged(f"angles of {name.lstrip('=')} beyond 360 degrees")
     return numbers[:count]
 
 
-def _number(text: str) -> float:
+def _number(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError as error:
-        raise NotMocap from error
+        raise Damaged(f"no number for {name.lstrip('=')}") from error
     if not math.isfinite(number):
-        raise NotMocap
+        raise Damaged(f"no number for {name.lstrip('=')}")
     return number

@@ -17,8 +17,12 @@ from numpy.typing import NDArray
 
 from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.sources.followed import Sender
+from splatavatar.drive.sources.repetition import Repetition
 from splatavatar.drive.sources.source import Emit, nobody
+from splatavatar.drive.sources.strangers import stranger
 from splatavatar.drive.sources.udp import LOOPBACK, UdpSource
+from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES
 
 PORT = 11111
@@ -35,6 +39,8 @@ MOST = 1.5
 """a coefficient beyond which a packet is damaged; the app itself stays in [0, 1]"""
 TURN = 2 * np.pi
 """radians beyond which a packet is damaged"""
+FROZEN = 1.0
+"""seconds of one packet over and over, frame number and all, after which its face is gone"""
 DESERTED = 3.0
 """seconds of silence, after which another subject may be followed"""
 
@@ -66,7 +72,11 @@ class Packet:
 
 
 class Damaged(ValueError):
-    """Bytes that are not a packet."""
+    """A packet with something that cannot be, which is said."""
+
+
+class NotLiveLink(Damaged):
+    """Bytes that need not be a packet of Live Link Face at all."""
 
 
 class OtherVersion(ValueError):
@@ -78,27 +88,36 @@ class OtherVersion(ValueError):
 
 
 def parse(packet: bytes) -> Packet:
-    """Raises Damaged or OtherVersion."""
-    if not packet or len(packet) > LARGEST:
-        raise Damaged
+    """Raises Damaged (NotLiveLink is one) or OtherVersion."""
+    if not packet:
+        raise NotLiveLink
     try:
         device, at = _text(packet, 1)
         subject, at = _text(packet, at)
-    except Damaged:
+    except NotLiveLink:
+        # Text and Open Sound Control begin with larger bytes.
         if packet[0] in LIKELY:
             raise OtherVersion(packet[0]) from None
         raise
     if packet[0] != VERSION:
         raise OtherVersion(packet[0])
+    if len(packet) > LARGEST:
+        raise Damaged(f"{len(packet)} bytes, expected at most {LARGEST}")
     rest = packet[at:]
-    if not rest or (len(rest) == 16 or rest[16:] == b"\0"):
+    if not rest or len(rest) == 16 or rest[16:] == b"\0":
         return Packet(device, subject, None)
-    if len(rest) < 17 or rest[16] != len(ORDER) + ANGLES or len(rest) != 17 + 4 * rest[16]:
-        raise Damaged
+    if len(rest) < 17:
+        raise Damaged("a time that is cut off")
+    if rest[16] != len(ORDER) + ANGLES:
+        raise Damaged(f"{rest[16]} values, expected {len(ORDER) + ANGLES}")
+    if len(rest) != 17 + 4 * rest[16]:
+        raise Damaged(f"{len(rest) - 17} bytes of values, expected {4 * rest[16]}")
     values = np.frombuffer(rest, ">f4", offset=17).astype(np.float32)
     # Comparisons with NaN are false.
-    if not ((np.abs(values[:52]) <= MOST).all() and (np.abs(values[52:]) <= TURN).all()):
-        raise Damaged
+    if not (np.abs(values[:52]) <= MOST).all():
+        raise Damaged("coefficients beyond 0 to 1")
+    if not (np.abs(values[52:]) <= TURN).all():
+        raise Damaged("angles beyond a whole turn")
     return Packet(device, subject, values)
 
 
@@ -122,48 +141,63 @@ class LiveLinkSource(UdpSource):
 
     kind = "livelink"
     what = "Live Link Face"
-    largest = LARGEST
 
     def __init__(self, port: int = PORT, listen: str = LOOPBACK) -> None:
         super().__init__(port, listen)
         self._followed: tuple[str, str] | None = None
         self._heard = 0.0
+        self._frozen = Repetition(FROZEN)
 
-    def receive(self, packet: bytes, emit: Emit, now: float) -> None:
+    def receive(self, packet: bytes, emit: Emit, now: float, sender: Sender | None = None) -> None:
         """See ``UdpSource``."""
         try:
             parsed = parse(packet)
         except OtherVersion as error:
-            self.notices.once(
+            self.leave_out(
                 "version",
-                f"packets of version {error.version} are not understood, expected version {VERSION} "
-                "(Live Link Face in its ARKit mode).",
+                f"packets of version {error.version}, which are not understood, expected version {VERSION} "
+                "(Live Link Face in its ARKit mode)",
             )
             return
-        except Damaged:
+        except NotLiveLink:
+            self._leave_out_other(packet)
+            return
+        except Damaged as error:
+            self.leave_out("damaged", f"a packet of Live Link Face with {error}")
             return
         who = (parsed.device, parsed.subject)
-        if self._followed is None or (who != self._followed and now - self._heard > DESERTED):
+        if self._followed is None or (who != self._followed and not 0 <= now - self._heard <= DESERTED):
             self._followed = who
         if who != self._followed:
             ours, other = self._followed[1], parsed.subject
             if ours == other:
                 ours, other = self._followed[0], parsed.device
-            self.notices.once("subjects", f"several subjects are sent; {ours!r} is followed and {other!r} is left out.")
+            ours, other = printable(ours), printable(other)
+            self.notices.once("subjects", f"several subjects are sent; '{ours}' is followed and '{other}' is left out.")
             return
         self._heard = now
-        emit(to_signal(parsed.values, now))
+        values = parsed.values
+        if values is not None and self._frozen(packet, now):
+            self.notices.once("frozen", "one packet comes over and over: nobody is there.")
+            values = None
+        emit(to_signal(values, now))
+
+    def _leave_out_other(self, packet: bytes) -> None:
+        if stranger(packet).kind == "livelink":
+            self.leave_out("damaged", f"a packet of Live Link Face that is cut off, {len(packet)} bytes")
+        else:
+            self.leave_out_stranger(packet)
 
 
 def _text(packet: bytes, at: int) -> tuple[str, int]:
     """A length and that much UTF-8 at ``at``, and where it ends."""
     if at + 4 > len(packet):
-        raise Damaged
+        raise NotLiveLink
     (length,) = struct.unpack_from(">i", packet, at)
     end = at + 4 + length
     if not 0 <= length <= LONGEST or end > len(packet):
-        raise Damaged
+        raise NotLiveLink
     try:
         return packet[at + 4 : end].decode("utf-8"), end
     except UnicodeDecodeError as error:
-        raise Damaged from error
+        raise NotLiveLink from error

@@ -126,7 +126,7 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
     which = "microphone" if device is None else f"microphone {device!r}"
     try:
         about = sounddevice.query_devices(device, "input")
-    except (ValueError, sounddevice.PortAudioError) as error:
+    except (ValueError, OverflowError, sounddevice.PortAudioError) as error:
         there = [str(found["name"]) for found in sounddevice.query_devices() if found["max_input_channels"] > 0]
         found = f"found {', '.join(there)}" if there else "none was found"
         raise SourceError(f"there is no {which}; {found}. Recorded sound goes in with --audio FILE.") from error

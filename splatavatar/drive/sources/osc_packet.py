@@ -19,7 +19,7 @@ CONSTANTS: dict[str, Argument] = {"T": True, "F": False, "N": None, "I": float("
 
 
 class NotOsc(ValueError):
-    """Bytes that are no packet of Open Sound Control."""
+    """Bytes that are no packet of Open Sound Control, and why."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +40,28 @@ def messages(packet: bytes) -> list[Message]:
 def _element(packet: bytes, start: int, end: int, depth: int, found: list[Message]) -> None:
     if packet.startswith(BUNDLE, start):
         if depth == DEEPEST:
-            raise NotOsc
+            raise NotOsc("bundles in bundles in bundles")
         at = start + 16
         if at > end:
-            raise NotOsc
+            raise NotOsc(f"a bundle of {end - start} bytes")
         while at < end:
             size = _size(packet, at, end)
             at += 4
             if size < 0 or size % 4 or at + size > end:
-                raise NotOsc
+                raise NotOsc("an element that is larger than what is left of its bundle")
             if size:
                 _element(packet, at, at + size, depth + 1, found)
             at += size
         return
     address, at = _string(packet, start, end)
     if not address.startswith("/"):
-        raise NotOsc
+        raise NotOsc("no address")
     if at == end:  # very old senders leave the type tags out
         found.append(Message(address, ()))
         return
     tags, at = _string(packet, at, end)
     if not tags.startswith(","):
-        raise NotOsc
+        raise NotOsc("no type tags")
     arguments: list[Argument] = []
     for tag in tags[1:]:
         if tag in NUMBERS:
@@ -75,39 +75,39 @@ def _element(packet: bytes, start: int, end: int, depth: int, found: list[Messag
             size = _size(packet, at, end)
             at += 4
             if size < 0 or at + size > end:
-                raise NotOsc
+                raise NotOsc("a blob that is larger than its message")
             arguments.append(packet[at : at + size])
             at += size + -size % 4
         elif tag in CONSTANTS:
             arguments.append(CONSTANTS[tag])
         elif tag not in "[]":  # arrays come out flat
-            raise NotOsc
+            raise NotOsc(f"the unknown type {tag!r}")
     if at != end:
-        raise NotOsc
+        raise NotOsc("bytes after the last argument")
     found.append(Message(address, tuple(arguments)))
 
 
 def _unpack(layout: str, packet: bytes, at: int, end: int) -> int | float:
     if at + struct.calcsize(layout) > end:
-        raise NotOsc
+        raise NotOsc("an argument is cut off")
     number: int | float = struct.unpack_from(layout, packet, at)[0]
     return number
 
 
 def _size(packet: bytes, at: int, end: int) -> int:
     if at + 4 > end:
-        raise NotOsc
+        raise NotOsc("a size is cut off")
     return int.from_bytes(packet[at : at + 4], "big", signed=True)
 
 
 def _string(packet: bytes, at: int, end: int) -> tuple[str, int]:
     stop = packet.find(b"\0", at, end)
     if stop < 0:
-        raise NotOsc
+        raise NotOsc("a text without an end")
     after = stop + 4 - (stop - at) % 4
     if after > end:
-        raise NotOsc
+        raise NotOsc("a text is cut off")
     try:
         return packet[at:stop].decode("utf-8"), after
     except UnicodeDecodeError as error:
-        raise NotOsc from error
+        raise NotOsc("a text that is no UTF-8") from error

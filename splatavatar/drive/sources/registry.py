@@ -6,7 +6,6 @@ the argument behind the colon of ``--source NAME:ARGUMENT`` (None without one) a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from importlib.metadata import EntryPoint, entry_points
 
@@ -14,6 +13,9 @@ from splatavatar.drive.sources.source import Source
 from splatavatar.errors import SourceError, SplatAvatarError
 
 GROUP = "splatavatar.sources"
+
+DIGITS = 6
+"""of the number of a port or a device, at most"""
 
 Factory = Callable[[str | None], Source]
 
@@ -56,7 +58,7 @@ def _package(point: EntryPoint) -> str:
 def _webcam(argument: str | None) -> Source:
     from splatavatar.drive.sources.camera import Webcam
 
-    return Webcam(_device(argument or "0"))
+    return Webcam(_number("webcam", argument, 0) if _is_number(argument or "0") else argument or 0)
 
 
 def _video(argument: str | None) -> Source:
@@ -94,7 +96,7 @@ def _audio(argument: str | None) -> Source:
 def _mic(argument: str | None) -> Source:
     from splatavatar.drive.sources.microphone import Microphone
 
-    return Microphone(_device(argument) if argument else None)
+    return Microphone(_number("mic", argument, 0) if argument and _is_number(argument) else argument or None)
 
 
 BUILTIN: dict[str, Factory] = {
@@ -121,18 +123,20 @@ def _address(name: str, argument: str | None, port: int) -> tuple[int, str]:
     if argument is None:
         return port, LOOPBACK
     address, _, number = argument.rpartition(":")
-    chosen = _number(number)
-    if chosen is None:
+    if not _is_number(number):
         raise SourceError(f"the source {name!r} got {argument!r}, expected a port or ADDRESS:PORT.")
-    return chosen, address.strip("[]") or LOOPBACK
+    return _number(name, number, port), address.strip("[]") or LOOPBACK
 
 
-def _device(text: str) -> int | str:
-    """Its number, or a name."""
-    number = _number(text)
-    return text if number is None else number
+def _is_number(text: str) -> bool:
+    """Whether it is meant as one: other digits than 0 to 9, such as ``²``, are none."""
+    return text.isascii() and text.isdigit()
 
 
-def _number(text: str) -> int | None:
-    """Of a device or a port, as far as systems count; None for any other text, such as a digit in superscript."""
-    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else None
+def _number(name: str, text: str | None, default: int) -> int:
+    """Of a port or a device. Raises SourceError where it is larger than any is."""
+    if not text:
+        return default
+    if len(text.lstrip("0")) > DIGITS:
+        raise SourceError(f"the source {name!r} got the number {text[:20]}, which is larger than any port or device.")
+    return int(text)

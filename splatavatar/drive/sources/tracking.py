@@ -15,6 +15,7 @@ from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Thread
 from splatavatar.errors import DependencyError
+from splatavatar.privacy import import_mediapipe, unreported
 
 Image = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -57,23 +58,27 @@ class Landmarker:
         """Raises DependencyError where ``model`` is not a model of MediaPipe."""
         try:
             with quiet():
-                import mediapipe
-                from mediapipe.tasks.python import BaseOptions, vision
+                mediapipe, tasks = import_mediapipe()
         except ImportError as error:
             raise DependencyError("cameras and videos need the package 'mediapipe'; install it first.") from error
         self._mediapipe = mediapipe
+        self._closed = False
+        vision = tasks.vision
         options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
+            base_options=tasks.BaseOptions(model_asset_path=str(model)),
             running_mode=vision.RunningMode.VIDEO if answer is None else vision.RunningMode.LIVE_STREAM,
             num_faces=FACES,
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
             result_callback=answer,
         )
+        self._unreported = unreported()
+        self._unreported.__enter__()
         try:
             with quiet():
                 self._landmarker = vision.FaceLandmarker.create_from_options(options)
         except (RuntimeError, ValueError, OSError) as error:
+            self._unreported.__exit__(None, None, None)
             raise DependencyError(
                 f"{model}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`."
             ) from error
@@ -87,8 +92,12 @@ class Landmarker:
         self._landmarker.detect_async(self._picture(image), milliseconds)
 
     def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         with quiet():
             self._landmarker.close()
+        self._unreported.__exit__(None, None, None)
 
     def _picture(self, image: Image) -> Any:
         data = np.ascontiguousarray(image)

@@ -5,30 +5,35 @@ from __future__ import annotations
 import errno
 import socket
 import threading
+import time
 
+from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.sources.followed import Sender
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
+from splatavatar.drive.sources.strangers import stranger
 from splatavatar.errors import SourceError
 
 LOOPBACK = "127.0.0.1"
+DATAGRAM = 65_535
+"""bytes that one may have at most"""
 BUFFER = 1 << 20
 """bytes of datagrams that the system keeps while the thread waits for its turn"""
 WAIT = 0.1
 """seconds after which the thread looks whether it is to stop"""
 SILENCE = 4.0
-"""seconds without a datagram, from the start, after which that is said"""
+"""seconds without anything that was understood, after which that is said"""
 
 
 class UdpSource:
     """Receives datagrams on ``port`` of ``listen``; subclasses understand them.
 
-    ``port`` 0 takes any that is free; after ``start`` it is the real one.
+    What is not understood is said, once for each reason. ``port`` 0 takes any that is free; after ``start`` it is the
+    real one.
     """
 
     what: str
     """who sends, for messages"""
-    largest: int
-    """bytes; a larger datagram is dropped unread"""
     kind: str
     """of the source, as in its name"""
     fps = 60.0
@@ -42,6 +47,9 @@ class UdpSource:
         self.notices = Notices(self.name)
         self._thread: Thread | None = None
         self._socket: socket.socket | None = None
+        self._understood = 0
+        self._arrived = 0
+        self._reason = "they hold no face"
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``. Raises SourceError where the port or the address cannot be listened on."""
@@ -63,15 +71,28 @@ class UdpSource:
             self._socket.close()
             self._socket = None
 
-    def receive(self, packet: bytes, emit: Emit, now: float) -> None:
-        """Understand one datagram of at most ``largest`` bytes that arrived at ``now``. Never raises."""
+    def receive(self, packet: bytes, emit: Emit, now: float, sender: Sender | None = None) -> None:
+        """Understand one datagram that arrived at ``now``, from ``sender`` where that is known. Never raises."""
         raise NotImplementedError
+
+    def waited(self, emit: Emit, now: float) -> None:
+        """Called where a tenth of a second brought nothing."""
+
+    def leave_out(self, kind: str, reason: str) -> None:
+        """Say, once for each of a few ``kind``, why datagrams are dropped."""
+        self._reason = f"the last that was left out: {reason}"
+        self.notices.once(kind, f"left out: {reason}.")
+
+    def leave_out_stranger(self, packet: bytes) -> None:
+        """Say, once for each kind, what a datagram of another protocol is."""
+        found = stranger(packet)
+        self.leave_out(found.kind, found.what)
 
     def _bound(self) -> socket.socket:
         where = f"port {self.port} of {self.listen}"
         try:
             family, kind, _, _, address = socket.getaddrinfo(self.listen, self.port, type=socket.SOCK_DGRAM)[0]
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:
             raise SourceError(f"{self.kind}: no address {self.listen!r}, expected one such as 127.0.0.1.") from error
         receiver = socket.socket(family, kind)
         try:
@@ -93,15 +114,21 @@ class UdpSource:
         return receiver
 
     def _receive(self, receiver: socket.socket, emit: Emit, clock: Clock, stopping: threading.Event) -> None:
-        left: int | None = round(SILENCE / WAIT)
+        def understood(signal: FaceSignal) -> None:
+            self._understood += 1
+            emit(signal)
+
+        count, since, said = 0, time.monotonic(), False
         while not stopping.is_set():
+            if self._understood != count:
+                count, since, said = self._understood, time.monotonic(), False
+                self._arrived = 0
+            elif not said and time.monotonic() - since > SILENCE:
+                said = self._say_silence()
             try:
-                packet = receiver.recv(self.largest + 1)
+                packet, address = receiver.recvfrom(DATAGRAM + 1)
             except TimeoutError:
-                left = None if left is None else left - 1
-                if left == 0:
-                    self._say_silence()
-                    left = None
+                self.waited(understood, clock())
                 continue
             except OSError as error:  # an ICMP answer on some systems, or the network went away
                 if receiver.fileno() < 0:
@@ -109,12 +136,17 @@ class UdpSource:
                 self.notices.say(f"cannot receive: {(error.strerror or str(error)).lower()}.")
                 stopping.wait(WAIT)
                 continue
-            left = None
-            if len(packet) <= self.largest:
-                self.receive(packet, emit, clock())
+            self._arrived += 1
+            self.receive(packet, understood, clock(), (str(address[0]), int(address[1])))
 
-    def _say_silence(self) -> None:
-        text = f"nothing from {self.what} at {self.listen}:{self.port} yet"
+    def _say_silence(self) -> bool:
+        """Whether it was said."""
+        where = f"[{self.listen}]:{self.port}" if ":" in self.listen else f"{self.listen}:{self.port}"
+        if self._arrived:
+            more = "any more" if self._understood else "yet"
+            return self.notices.say(f"{self._arrived} datagrams at {where} and no face {more}; {self._reason}.")
+        if self._understood:
+            return self.notices.say(f"nothing more from {self.what} at {where}.")
         local = self.listen.startswith("127.") or self.listen in ("localhost", "::1")
         more = "; other devices reach this computer only with --listen 0.0.0.0." if local else "."
-        self.notices.say(text + more)
+        return self.notices.say(f"nothing from {self.what} at {where} yet{more}")

@@ -56,13 +56,14 @@ def livelink_packet(
     device: str = "5A7B9C1D-0000-4000-8000-0123456789AB",
     version: int = 6,
     frame_time: bool = True,
+    number: int = 1234,
 ) -> bytes:
     """A packet as the app sends it; without ``values`` it shows no face."""
     packet = struct.pack(">B", version)
     for text in (device, subject):
         packet += struct.pack(">i", len(text.encode())) + text.encode()
     if frame_time:
-        packet += struct.pack(">ifii", 1234, 0.25, 60, 1)
+        packet += struct.pack(">ifii", number, 0.25, 60, 1)
     if values is not None:
         packet += struct.pack(">B61f", 61, *values)
     return packet

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import random
 import socket
+import struct
 import time
 from collections.abc import Callable
 from typing import Any
@@ -141,18 +142,66 @@ def test_another_version_is_said_once(heard: Any, packet: Packet, caplog: pytest
         source.receive(packet(VALUES, version=5), heard, 0.0)
     assert not heard.signals
     assert len(caplog.records) == 1
-    assert "version 5" in caplog.text
+    assert "version 5," in caplog.text
     assert "version 6" in caplog.text
 
 
 def test_noise_is_no_version(heard: Any, packet: Packet, caplog: pytest.LogCaptureFixture) -> None:
     source = LiveLinkSource(0)
-    source.receive(b"GET / HTTP/1.1\r\n\r\n", heard, 0.0)
-    source.receive(b"", heard, 0.0)
-    assert not caplog.records
+    for _ in range(3):
+        source.receive(b"GET / HTTP/1.1\r\n\r\n", heard, 0.0)
+        source.receive(b"", heard, 0.0)
+    assert len(caplog.records) == 2
+    assert "'GET / HTTP/1.1'" in caplog.text
+    assert "version" not in caplog.text
     # The app of the MetaHuman plug-in starts with another layout.
     source.receive(b"\x01\x00" + bytes([255]) * 40, heard, 0.0)
-    assert "version 1 " in caplog.text
+    assert "version 1," in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda p: p[:47], "cut off"),
+        (lambda p: p + b"\0" * 600, "expected at most 774"),
+        (lambda p: p[:-8], "236 bytes of values"),
+        (lambda p: p[:-245] + b"\x34" + p[-244:], "52 values, expected 61"),
+        (lambda p: p[:-4] + struct.pack(">f", 9.0), "angles"),
+        (lambda p: p[:-244] + struct.pack(">f", 9.0) + p[-240:], "coefficients"),
+        (lambda p: b"#bundle\0" + p, "--osc"),
+        (lambda p: b"/VMC/Ext/OK\0,i\0\0\0\0\0\1", "--osc"),
+        (lambda p: b"jawOpen-12|eyeBlink_L-3|", "--osc"),
+    ],
+)
+def test_why_a_packet_is_dropped_is_said_once(
+    change: Callable[[bytes], bytes], message: str, heard: Any, packet: Packet, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = LiveLinkSource(0)
+    for _ in range(4):
+        source.receive(change(packet(VALUES)), heard, 0.0)
+    assert not heard.signals
+    assert len(caplog.records) == 1
+    assert message in caplog.text
+
+
+def test_a_packet_that_comes_over_and_over_shows_nobody(heard: Any, packet: Packet) -> None:
+    source = LiveLinkSource(0)
+    for number in range(90):
+        source.receive(packet(VALUES, number=min(number, 30)), heard, number / 60)
+    lost = [signal.confidence == 0 for signal in heard.signals]
+    assert not any(lost[:90]) and not lost[-1]  # one second is not over yet
+    for number in range(90, 120):
+        source.receive(packet(VALUES, number=30), heard, number / 60)
+    assert heard.signals[-1].confidence == 0
+    source.receive(packet(VALUES, number=31), heard, 2.0)
+    assert heard.signals[-1].confidence == 1
+
+
+def test_a_face_that_holds_still_is_there(heard: Any, packet: Packet) -> None:
+    source = LiveLinkSource(0)
+    for number in range(600):
+        source.receive(packet(VALUES, number=number), heard, number / 60)
+    assert all(signal.confidence == 1 for signal in heard.signals)
 
 
 def test_a_port_in_use() -> None:
@@ -201,7 +250,7 @@ def bombard(count: int, heard: Any, send: Send, packet: Packet) -> int:
                 bad = whole[: rng.randrange(len(whole))] + rng.randbytes(rng.randrange(LARGEST))
             send(source.port, bytes(bad))
             if number % 100 == 99:
-                send(source.port, packet([0.5] * 52 + [0.0] * 9))
+                send(source.port, packet([0.5] * 52 + [0.0] * 9, number=number))
                 good += 1
                 deadline = time.monotonic() + 10
                 while landed(heard) < good and time.monotonic() < deadline:

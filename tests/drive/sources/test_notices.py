@@ -22,3 +22,13 @@ def test_what_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
         notices.once("a", "first")
         notices.once("b", "second")
     assert [record.getMessage() for record in caplog.records] == ["osc 1: first", "osc 1: second"]
+
+
+def test_what_is_said_once_is_never_lost(caplog: pytest.LogCaptureFixture) -> None:
+    notices = Notices("osc 1", lambda: 5.0)
+    assert notices.say("first")
+    assert not notices.say("left out")
+    for _ in range(3):
+        notices.once("a", "second")
+        notices.once("b", "third")
+    assert [record.getMessage() for record in caplog.records] == ["osc 1: first", "osc 1: second", "osc 1: third"]

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.sources import ifacialmocap
+from splatavatar.drive.sources.livelink_udp import LiveLinkSource
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.osc import LARGEST, OscSource
+from splatavatar.drive.sources.osc import OscSource
 from splatavatar.drive.sources.osc_packet import Message, NotOsc, messages
 from splatavatar.drive.sources.vmc import VmcFace
 from splatavatar.rig.arkit import INDEX, NAMES
@@ -232,7 +233,7 @@ def bombard(count: int, heard: Any, send: Send) -> int:
                 for _ in range(rng.randrange(1, 9)):
                     bad[rng.randrange(len(bad))] = rng.randrange(256)
             else:
-                bad = bytearray(rng.randbytes(rng.randrange(LARGEST + 500)))
+                bad = bytearray(rng.randbytes(rng.randrange(7000)))
                 bad[:1] = rng.choice([b"/", b"#", b"|", b""])
             send(source.port, bytes(bad))
             if number % 100 == 99:
@@ -260,3 +261,135 @@ def test_random_and_mutated_packets(heard: Any, send: Send, caplog: pytest.LogCa
 def test_a_hundred_thousand_packets(heard: Any, send: Send, caplog: pytest.LogCaptureFixture) -> None:
     assert bombard(100_000, heard, send) == 1000
     assert len(caplog.records) < 60
+
+
+def test_a_bundle_of_every_bone_and_shape(heard: Any, send: Send) -> None:
+    turn = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0)
+    bones = [message("/VMC/Ext/Bone/Pos", f"Bone number {number}", *turn) for number in range(600)]
+    values = [message("/VMC/Ext/Blend/Val", name, 0.25) for name in NAMES]
+    packet = bundle(*bones, *values, message("/VMC/Ext/Blend/Apply"))
+    assert 50_000 < len(packet) < 65_507
+    source = OscSource(0)
+    source.start(heard, lambda: 5.0)
+    try:
+        send(source.port, packet)
+        (signal,) = heard.wait(1)
+    finally:
+        source.stop()
+    assert (signal.arkit == 0.25).all()
+
+
+def test_mocap_that_repeats_its_last_packet_has_lost_the_face(heard: Any, caplog: pytest.LogCaptureFixture) -> None:
+    source = OscSource(0)
+    for step in range(90):
+        moved = MOCAP.replace("-21.488958", f"-21.4889{min(step, 30):02d}")
+        source.receive(moved.encode(), heard, step / 60)
+    assert [signal.confidence for signal in heard.signals] == [1.0] * 60 + [0.0] * 30
+    source.receive(MOCAP.encode(), heard, 1.5)
+    assert heard.signals[-1].confidence == 1
+    assert len(caplog.records) == 1
+    assert "over and over" in caplog.text
+
+
+def test_mocap_at_rest_is_there(heard: Any) -> None:
+    """Every coefficient stands; only the last digits of the head differ."""
+    source = OscSource(0)
+    for step in range(300):
+        source.receive(MOCAP.replace("-21.488958", f"-21.4889{step % 7}").encode(), heard, step / 60)
+    assert all(signal.confidence == 1 for signal in heard.signals)
+
+
+@pytest.mark.parametrize(
+    ("bad", "text"),
+    [
+        (bundle(message("/a"))[:-2], "damaged packet of Open Sound Control"),
+        (message("/avatar/parameters/JawOpen", 0.5), "for /avatar/parameters/JawOpen"),
+        (b"FMV3" + bytes(36), "FMV3"),
+        (b'{"BlendShapes": []}', "JSON"),
+        (MOCAP.replace("jawOpen-12", "jawOpen-9999").encode(), "jawOpen at 9999, expected 0 to 100"),
+        (MOCAP.replace("-21.488958", "900").encode(), "angles of head"),
+        (b"jawOpen-12|cheekPuff-5|", "2 coefficients, expected 52"),
+        (b"\x06\0\0\0\x02ab\0\0\0\x02cd" + bytes(16), "--livelink"),
+        (b"\xff" * 40, "40 bytes of no protocol"),
+    ],
+)
+def test_why_a_packet_is_dropped_is_said_once(
+    bad: bytes, text: str, heard: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    source = OscSource(0)
+    for _ in range(5):
+        source.receive(bad, heard, 0.0)
+    assert not heard.signals
+    assert len(caplog.records) == 1
+    assert text in caplog.text
+
+
+def test_what_other_programs_add_to_mocap_does_no_harm() -> None:
+    added = MOCAP + "hapihapi-x|deviceName-my phone|trackingStatus-1|"
+    assert ifacialmocap.parse(added.encode(), 0.0).confidence == 1
+
+
+@pytest.mark.parametrize("mocap", [True, False])
+def test_of_two_senders_the_first_is_followed(mocap: bool, heard: Any, caplog: pytest.LogCaptureFixture) -> None:
+    source = OscSource(0)
+    for step in range(60):
+        for sender, jaw in ((("127.0.0.1", 5000), 12), (("192.168.1.20", 5000), 50)):
+            text = MOCAP.replace("jawOpen-12", f"jawOpen-{jaw}").replace("-21.4", f"-21.{step}")
+            packet = text.encode() if mocap else vmc_frame(jaw=jaw / 100)
+            source.receive(packet, heard, step / 30, sender)
+    jaws = [round(float(signal.arkit[INDEX["jawOpen"]]), 2) for signal in heard.signals[12:]]
+    assert jaws and set(jaws) == {0.12}
+    assert len(caplog.records) == 1
+    assert "127.0.0.1:5000 is followed and 192.168.1.20:5000 is left out" in caplog.text
+
+
+def test_one_program_may_send_the_face_and_another_the_head(heard: Any, caplog: pytest.LogCaptureFixture) -> None:
+    source = OscSource(0)
+    for step in range(30):
+        for name, jaw in (("jawOpen", step / 30), ("cheekPuff", 0.5)):
+            source.receive(message("/VMC/Ext/Blend/Val", name, jaw), heard, step / 30, ("127.0.0.1", 5000))
+        source.receive(message("/VMC/Ext/Blend/Apply"), heard, step / 30, ("127.0.0.1", 5000))
+        head = message("/VMC/Ext/Bone/Pos", "Head", 0.0, 0.0, 0.0, *quaternion(1, 0.01 * step))
+        source.receive(head, heard, step / 30, ("127.0.0.1", 6000))
+    assert len(heard.signals) == 30
+    assert heard.signals[-1].head_rotation[1] == pytest.approx(-0.28)
+    assert not caplog.records
+
+
+def mutated(packet: bytes, rng: random.Random) -> bytes:
+    kind, bad = rng.randrange(5), bytearray(packet)
+    if kind == 0:
+        for _ in range(rng.randrange(1, 9)):
+            bad[rng.randrange(len(bad))] = rng.randrange(256)
+    elif kind == 1:
+        bad = bad[: rng.randrange(len(bad))]
+    elif kind == 2:
+        at = rng.randrange(len(bad))
+        bad[at:at] = rng.randbytes(rng.randrange(1, 40))
+    elif kind == 3:
+        at = rng.randrange(len(bad) - 3)
+        bad[at : at + 4] = rng.choice(
+            [b"\x7f\xc0\0\0", b"\x7f\x80\0\0", b"\xff\xff\xff\xff", b"\x7f\x7f\xff\xff", b"9e99"]
+        )
+    else:
+        at = rng.randrange(len(bad))
+        bad = bad[at:] + bad[:at]
+    return bytes(bad)
+
+
+@pytest.mark.parametrize("protocol", ["vmc", "mocap", "livelink"])
+def test_ten_thousand_mutants(
+    protocol: str, heard: Any, packet: Callable[..., bytes], caplog: pytest.LogCaptureFixture
+) -> None:
+    values = [0.01 * index for index in range(52)] + [0.1, -0.2, 0.3, 0.4, -0.5, 0.0, -0.1, 0.2, 0.0]
+    whole = {"vmc": vmc_frame(), "mocap": MOCAP.encode(), "livelink": packet(values)}[protocol]
+    source: OscSource | LiveLinkSource = LiveLinkSource(0) if protocol == "livelink" else OscSource(0)
+    rng = random.Random(11)
+    for number in range(10_000):
+        source.receive(mutated(whole, rng), heard, number / 60, ("127.0.0.1", 5000 + number % 3))
+    assert len(heard.signals) > 100
+    arkit = np.array([signal.arkit for signal in heard.signals])
+    assert arkit.min() >= 0 and arkit.max() <= 1
+    angles = np.array([[*signal.head_rotation, *signal.gaze.ravel()] for signal in heard.signals])
+    assert np.isfinite(angles).all() and np.abs(angles).max() < 20
+    assert len(caplog.records) < 20

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from splatavatar.drive.sources.camera import Webcam
 from splatavatar.drive.sources.livelink_udp import LiveLinkSource
 from splatavatar.drive.sources.osc import OscSource
 from splatavatar.drive.sources.registry import make, make_from, names
@@ -25,6 +27,9 @@ def test_ports_and_addresses() -> None:
     source = make_from("livelink")
     assert isinstance(source, LiveLinkSource)
     assert (source.listen, source.port) == ("127.0.0.1", 11111)
+    source = make_from("osc:[::1]:5")
+    assert isinstance(source, OscSource)
+    assert (source.listen, source.port) == ("::1", 5)
 
 
 def test_names() -> None:
@@ -35,6 +40,15 @@ def test_names() -> None:
     assert make("mic", "²").name == "mic ²"
     assert make("mic").channels == {"mouth"}
     assert make("video", "some/clip.mp4").name == "video clip.mp4"
+    # Digits elsewhere, but no numbers.
+    assert make("mic", "²").name == "mic ²"
+    assert make("webcam", "²").name == "webcam ²"
+
+
+@pytest.mark.parametrize("device", [-1, 2**31, 10**20])
+def test_numbers_that_no_camera_has(device: int) -> None:
+    with pytest.raises(SourceError, match=f"no camera {device}"):
+        Webcam(device).start(lambda signal: None, time.perf_counter)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +60,12 @@ def test_names() -> None:
         ("osc:0.0.0.0:①", "expected a port or ADDRESS:PORT"),
         ("osc:" + 5000 * "9", "expected a port or ADDRESS:PORT"),
         ("video", "video:FILE"),
+        ("osc:²", "expected a port"),
+        ("osc:[::1]", "expected a port"),
+        ("osc:999999999999999999999", "larger than any port"),
+        ("livelink:" + "9" * 5000, "larger than any port"),
+        ("webcam:99999999999999999999", "larger than any port or device"),
+        ("mic:" + "9" * 5000, "larger than any port or device"),
     ],
 )
 def test_what_makes_no_sense(text: str, message: str) -> None:
