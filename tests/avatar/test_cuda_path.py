@@ -128,7 +128,9 @@ def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
 
 
 def test_room_that_no_gpu_has() -> None:
-    with pytest.raises(SettingsError, match=r"^too many large Gaussians for 1 pictures of 64x64: room for 268435457"):
+    with pytest.raises(
+        SettingsError, match=r"^too many large Gaussians for 1 pictures of 64x64: they need room for 268435457"
+    ):
         TileLists.room(Grid(1, 64, 64), (1 << 28) + 1, DEVICE)
 
 

@@ -80,9 +80,8 @@ class TileLists:
         """
         if capacity > MOST_ENTRIES:
             raise SettingsError(
-                f"too many large Gaussians for {grid.batch} pictures of {grid.width}x{grid.height}: room for "
-                f"{capacity} tiles is needed, {MOST_ENTRIES} is the most; "
-                "ask for smaller pictures or stand farther away"
+                f"too many large Gaussians for {grid.batch} pictures of {grid.width}x{grid.height}: they need room for "
+                f"{capacity} tiles, at most {MOST_ENTRIES} can be drawn; ask for smaller pictures or stand farther away"
             )
         if grid.tiles > MOST_TILES:
             raise SettingsError(
