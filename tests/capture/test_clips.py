@@ -49,6 +49,12 @@ def test_pictures_come_in_the_order_people_count_in(tmp_path: Path) -> None:
     assert (clip.info.frames, clip.info.fps, clip.info.still) == (4, 25.0, True)
 
 
+def test_names_with_signs_that_only_look_like_digits(tmp_path: Path) -> None:
+    names = ["f2.png", "f10.png", "f².png"]
+    (clip,) = open_clips([folder_of_pictures(tmp_path / "p", names)])
+    assert [int(frame.image.mean()) for frame in clip.frames()] == [0, 1, 2]
+
+
 def test_the_rate_of_pictures(tmp_path: Path) -> None:
     folder = folder_of_pictures(tmp_path / "p", ["a.png", "b.png", "c.png"])
     (clip,) = open_clips([folder], fps=10)

@@ -15,8 +15,8 @@ from splatavatar.errors import SignalError
 
 LOG = logging.getLogger("splatavatar")
 
-MOST_FRAMES = 1 << 21
-"""of a recording: ten hours at 60 a second"""
+MOST_FRAMES = 1 << 20
+"""of a recording: five hours at 60 a second"""
 MOST_HELD = 100
 """frames that a playback may show for every frame recorded, on average"""
 RATES = (0.1, 1000.0)

@@ -72,7 +72,7 @@ def to_arkit(values: NDArray[Any], column: NDArray[np.intp], source: str) -> NDA
     finite = np.isfinite(arkit).all(1)
     if not finite.all():
         raise SignalError(f"{source}: arkit is not a finite number in frame {int(np.argmin(finite))}.")
-    if len(arkit) and np.abs(arkit).max() > MOST:
+    if len(arkit) and max(arkit.max(), -arkit.min()) > MOST:
         if not _percent(arkit):
             frame, index = np.unravel_index(int(np.argmax(np.abs(arkit))), arkit.shape)
             raise SignalError(
@@ -80,7 +80,7 @@ def to_arkit(values: NDArray[Any], column: NDArray[np.intp], source: str) -> NDA
             )
         LOG.warning("%s: its coefficients go up to %.4g, which is taken for percents.", source, arkit.max())
         arkit /= 100
-    return np.clip(arkit, 0.0, 1.0).astype(np.float32)
+    return np.clip(arkit, 0.0, 1.0, out=arkit).astype(np.float32)
 
 
 def _percent(arkit: NDArray[np.float64]) -> bool:

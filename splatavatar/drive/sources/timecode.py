@@ -37,6 +37,8 @@ CLOSE = 0.5
 """frames that a wrap may be off a rate to speak for it"""
 LEAST = 0.05
 """seconds of the frame field between two timecodes, from which on their clock shows its rate"""
+BEYOND = 0.02
+"""share of the labels whose frame may lie beyond its second"""
 TAKE = "take.json"
 """that the app writes beside its table"""
 
@@ -79,7 +81,9 @@ def _rate(whole: Doubles, frames: Doubles, path: Path) -> int:
     most = int(frames.max())
     found = _from_wraps(whole, frames)
     if found is not None:
-        near = min((rate for rate in RATES if rate > most), default=0, key=lambda rate: abs(rate - found))
+        # A few labels beyond their second are rounded or damaged, and say nothing against a rate.
+        fit = [rate for rate in RATES if np.count_nonzero(frames >= rate) <= BEYOND * len(frames)]
+        near = min(fit, default=0, key=lambda rate: abs(rate - found))
         if abs(near - found) <= max(CLOSE, 0.02 * found):
             return near
         if round(found) == most + 1:  # a rate that nobody else uses, and every second of the take says it

@@ -119,5 +119,5 @@ def test_milliseconds_beside_a_rate() -> None:
 
 def test_no_more_frames_than_memory_is_taken_for() -> None:
     check_length(MOST_FRAMES, "x")
-    with pytest.raises(SignalError, match="x: 2097153 frames, expected 2097152 at most"):
+    with pytest.raises(SignalError, match="x: 1048577 frames, expected 1048576 at most"):
         check_length(MOST_FRAMES + 1, "x")

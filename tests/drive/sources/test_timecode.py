@@ -52,6 +52,15 @@ def test_dropped_and_repeated_frames_and_uneven_rows_do_not_change_the_rate() ->
     np.testing.assert_allclose(read(labels), uneven / 60, atol=1e-4)
 
 
+def test_a_label_that_was_rounded_up_is_no_other_rate(caplog: pytest.LogCaptureFixture) -> None:
+    labels = codes(180, 60)
+    labels[59] = "00:00:00:60.000"
+    time = read(labels)
+    assert time[59] == pytest.approx(1.0)
+    np.testing.assert_allclose(np.delete(time, 59), np.delete(np.arange(180), 59) / 60, atol=1e-6)
+    assert not caplog.records
+
+
 def test_midnight_is_passed() -> None:
     time = read(codes(75, 25, start=24 * 3600 * 25 - 30, sub=False))
     np.testing.assert_allclose(time - time[0], np.arange(75) / 25, atol=1e-9)
