@@ -71,7 +71,7 @@ def bake(settings: BakeSettings) -> Path:
         raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
     # Whatever can be wrong with the command is found before anything takes long.
     footage = _is_footage(settings)
-    capture = None if footage else read_capture(settings.capture, settings.rig_params)
+    capture = None if footage else read_capture(settings.capture, settings.rig_params, settings.allow_outside)
     if capture is not None and capture.rig_parameters is not None:
         rig_parameters(capture, settings)
     out = output_path(settings)
@@ -118,10 +118,10 @@ def prepared(settings: BakeSettings, display: Display) -> Capture:
     options = replace(settings.prepare, rig=settings.rig)
     if is_footage(settings.capture):
         return read_capture(prepare((settings.capture, *settings.clips), options, display.stage))
-    capture = read_capture(settings.capture)
+    capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
     kind = KINDS[0] if settings.rig == AUTO else settings.rig
     tracked = tracked_parameters(capture, kind, options.extract.model, display.stage)
-    return read_capture(settings.capture, tracked)
+    return read_capture(settings.capture, tracked, settings.allow_outside)
 
 
 class Job:
@@ -413,8 +413,10 @@ def evaluate_avatar(
     progress: Callable[[int, int], None] | None = None,
     options: ExtractOptions | None = None,
     device: str = "cpu",
+    allow_outside: bool = False,
 ) -> dict[str, Any]:
-    """Scores of ``avatar`` on a split of a capture; see ``evaluate``. ``options`` say which face, and by which model.
+    """Scores of ``avatar`` on a split of a capture; see ``evaluate``. ``options`` say which face, and by which model;
+    ``allow_outside`` is that of ``read_capture``.
 
     ``device`` is where the avatar is drawn: one of ``frame_path.DEVICES``.
 
@@ -427,7 +429,7 @@ def evaluate_avatar(
     path = open_path(avatar, device)
     if is_footage(capture):
         return evaluate_footage(avatar, capture, split, out, progress, options, path)
-    read = read_capture(capture)
+    read = read_capture(capture, allow_outside=allow_outside)
     if read.rig_parameters is None:
         return evaluate_untracked(avatar, read, split, out, progress, options, path)
     return evaluate(avatar, read, split, out, frame_renderer(path, read.rig_parameters), progress)
