@@ -87,7 +87,8 @@ def evaluate_footage(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
         )
         alone = _landmarks_alone(drawn, frames, starts)
-        return evaluate(avatar, capture, split, out, render, None, {"landmarks_alone": alone})
+        remarks = {"landmarks_alone": alone}
+        return evaluate(avatar, capture, split, out, render, None, remarks, lambda frame: poses[frame.name])
 
 
 def evaluate_untracked(
@@ -127,7 +128,7 @@ def evaluate_untracked(
     def render(frame: Frame) -> Floats:
         return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
 
-    return evaluate(avatar, capture, split, out, render)
+    return evaluate(avatar, capture, split, out, render, pose=lambda frame: poses[frame.timestep])
 
 
 def _habits(avatar: Avatar) -> NDArray[np.float64]:

@@ -28,11 +28,12 @@ from splatavatar.bake.engine import Target
 from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.footage import evaluate_footage, evaluate_untracked
 from splatavatar.bake.hair import free_reach, hair_heights
+from splatavatar.bake.head_check import sound
 from splatavatar.bake.initialise import first_splats
 from splatavatar.bake.interrupt import deferred_interrupt
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.portrait import portrait_metadata
-from splatavatar.bake.posed_view import all_round, looked_at
+from splatavatar.bake.posed_view import all_round, counting_head, looked_at
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
@@ -46,7 +47,7 @@ from splatavatar.capture.extract import ExtractOptions
 from splatavatar.capture.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.prepare_calibrated import tracked_parameters
 from splatavatar.capture.prepared import CAPTURE, TRACK, read_json
-from splatavatar.capture.rig_pose import fitted_rig
+from splatavatar.capture.rig_pose import fitted_rig, pose_parameters, posed_vertices
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import check_writable
 from splatavatar.rig.loader import KINDS, load_rig
@@ -94,6 +95,7 @@ def bake(settings: BakeSettings) -> Path:
         frames = capture.split("train")
         one_camera = len({frame.timestep for frame in frames}) == len(frames)
         targets = load_targets(frames, lambda done, total: display.stage("reading pictures", done / total), one_camera)
+        targets = sound(frames, targets, rig, lambda timestep: posed_vertices(rig, parameters, timestep), footage)
         held_out = load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
         job = Job(settings, device, display, rig, parameters, targets, held_out, out)
         job.run()
@@ -148,7 +150,8 @@ class Job:
         if self.monocular:
             targets = [looked_at(target, self.motion) for target in targets]
         self.targets = targets
-        self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
+        watched = held_out or [targets[i] for i in spread(len(targets), 8)]
+        self.watched = [counting_head(target, self.motion) for target in watched]
         trained = sorted({t.timestep for t in targets})
         weights, bias = corrective_basis(
             rig, self.motion.inputs[trained], self.schedule.turn_correctives, self.schedule.expression_correctives
@@ -432,4 +435,9 @@ def evaluate_avatar(
     read = read_capture(capture, allow_outside=allow_outside)
     if read.rig_parameters is None:
         return evaluate_untracked(avatar, read, split, out, progress, options, path)
-    return evaluate(avatar, read, split, out, frame_renderer(path, read.rig_parameters), progress)
+    known = read.rig_parameters
+
+    def pose(frame: Frame) -> PoseParameters:
+        return pose_parameters(avatar.rig, known, frame.timestep)
+
+    return evaluate(avatar, read, split, out, frame_renderer(path, known), progress, pose=pose)

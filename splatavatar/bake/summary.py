@@ -24,6 +24,7 @@ from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.prepared import CAPTURE, read_json
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.render import _native
+from splatavatar.rig.rig import PoseParameters
 
 PICTURES = 5
 """of each split in the report"""
@@ -61,12 +62,16 @@ def write_summary(
     metrics: dict[str, dict[str, float | None]] = {}
     path = out.with_name("report.html")
     render = frame_renderer(DrivePath(avatar), parameters)
+
+    def pose(frame: Frame) -> PoseParameters:
+        return pose_parameters(avatar.rig, parameters, frame.timestep)
+
     with tempfile.TemporaryDirectory() as folder:
         sheets: dict[str, Path] = {}
         for split in ("val", "test") if few["val"] or few["test"] else ("train",):
             if few[split]:
                 where = Path(folder) / split
-                metrics[split] = evaluate(avatar, brief, split, where, render)["mean"]
+                metrics[split] = evaluate(avatar, brief, split, where, render, pose=pose)["mean"]
                 sheets[split] = where / "contact_sheet.png"
         report = Report(
             title=str(avatar.metadata.get("name", out.stem)),
