@@ -24,7 +24,7 @@ T_opengl_opencv = np.diag([1.0, -1.0, -1.0, 1.0])
 PINHOLE_MODELS = ("SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "FULL_OPENCV", "PERSPECTIVE")
 MODEL_FIELDS = ("camera_model", "camera_type", "lens", "lens_type", "lens_model", "projection", "projection_type")
 LENS = re.compile(
-    r"(k|p|s|b|tau_?[xy]?)_?\d*|skew\w*|shear\w*|\w*distort\w*|(is_)?fish_?eye\w*|(is_)?(panoram|equirect|omni)\w*"
+    r"(k|p|s|b)_?\d+|tau_?[xy]|skew\w*|shear\w*|\w*distort\w*|(is_)?fish_?eye\w*|(is_)?(panoram|equirect|omni)\w*"
     r"|rolling_shutter\w*|radial\w*|tangential\w*|thin_prism\w*|affinity\w*",
     re.IGNORECASE,
 )
