@@ -190,7 +190,7 @@ def _focal(where: str, data: Fields, entry: Fields, axis: str, length: int) -> f
         by_angle = None
         if source.get(angle_name) is not None:
             angle = number(where, source, angle_name, 0)
-            if not 0 < angle < math.pi:
+            if not ROUNDING < angle < math.pi - ROUNDING:
                 raise CaptureError(f"{where}: {angle_name} is {angle:g}, expected radians between 0 and pi")
             by_angle = length / 2 / math.tan(angle / 2)
         if source.get(focal_name) is not None:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
-from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
+from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.rotations import axis_angles
 
 STEADY = (33, 133, 362, 263, 1, 4, 6, 168, 98, 327, 61, 291, 0, 17, 199, 9, 151, 50, 280, 205, 425)
 """landmarks that a detector puts on the same place of a face from most sides"""
@@ -18,10 +19,14 @@ SQUARE = 0.3
 """cosine between the view and the nose, from which a detection counts"""
 MISSED = 0.2
 """eye spans between a landmark and where its rays meet, in the median; good cameras have 0.02 to 0.04"""
-DOUBTFUL, BETTER = 0.05, 0.5
-"""eye spans from which another meaning of the cameras is looked for, and the share of them that it must come down to: a
-head is so even that a mirrored one is missed by 0.1"""
+DOUBTFUL, TWISTED = 0.05, 0.35
+"""eye spans, and radians between what two cameras make of the turn of the head, from which another meaning of the
+cameras is looked for; good ones have 0.1 radians. From afar a mirrored world is but a face turned inside out, whose
+rays meet: its turns tell it"""
+BETTER = 0.5
+"""of the sum of both, that another meaning must come down to"""
 
+FACING_CAMERA = np.diag([1.0, -1.0, -1.0])
 MIRRORED = np.diag([-1.0, 1.0, 1.0, 1.0])
 _MIRRORED = (
     "the world of the cameras is mirrored (left-handed) against the pictures; export it right-handed, or negate one"
@@ -40,8 +45,8 @@ _INVERSE_AXES = (
 
 def disagreement(observations: Observations, lenses: Lenses) -> str | None:
     """What is wrong with ``lenses``, in a sentence; None where they agree, or where no timestep has several of them."""
-    found = missed(observations, lenses.T_camera_rig, lenses)
-    if found is None or found <= DOUBTFUL:
+    found, twist = missed(observations, lenses.T_camera_rig, lenses), twisted(observations, lenses.T_camera_rig)
+    if found is None or (found <= DOUBTFUL and twist <= TWISTED):
         return None
     world = np.linalg.inv(T_rig_world)
     matrices = world @ np.linalg.inv(lenses.T_camera_rig) @ T_opengl_opencv
@@ -57,19 +62,34 @@ def disagreement(observations: Observations, lenses: Lenses) -> str | None:
     def tried(matrices: Floats) -> float:
         T_camera_rig = np.linalg.inv((T_rig_world @ matrices @ T_opengl_opencv).astype(np.float64))
         again = missed(observations, T_camera_rig, lenses)
-        return np.inf if again is None else again
+        return np.inf if again is None or again > MISSED else again + twisted(observations, T_camera_rig)
 
     others = {sentence: tried(each) for sentence, each in meant.items()}
     best = min(others, key=lambda sentence: others[sentence])
-    if others[best] < BETTER * found and others[best] < MISSED:
+    if others[best] < BETTER * (found + twist):
         return best
-    if found <= MISSED:
+    if found <= MISSED and twist <= 2 * TWISTED:
         return None
     return (
         f"the cameras do not agree on where the face is: they miss it by {min(found, 99.0):.1f} of the distance between"
-        " the eyes; check transform_matrix, focal lengths and principal points, and that pictures and cameras belong"
-        " together"
+        f" the eyes, and its turn by {np.degrees(twist):.0f} degrees; check transform_matrix, focal lengths and"
+        " principal points, and that pictures and cameras belong together"
     )
+
+
+def twisted(observations: Observations, T_camera_rig: Floats) -> float:
+    """The median angle, in radians, between what the cameras of a timestep make of the turn of the head and their mean.
+
+    The detector tells the turn against the camera. 0 where no timestep has several cameras.
+    """
+    T = T_camera_rig[observations.camera]
+    turns = np.einsum("nji,jk,nkl->nil", T[:, :3, :3], FACING_CAMERA, observations.rotation)
+    angles: list[Floats] = []
+    for rows in _several(observations):
+        left, _, right = np.linalg.svd(turns[rows].sum(0))
+        mean = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+        angles.append(np.linalg.norm(axis_angles(mean.T @ turns[rows]), axis=1))
+    return float(np.median(np.concatenate(angles))) if angles else 0.0
 
 
 def missed(observations: Observations, T_camera_rig: Floats, lenses: Lenses) -> float | None:
@@ -78,14 +98,8 @@ def missed(observations: Observations, T_camera_rig: Floats, lenses: Lenses) -> 
     A landmark behind a camera is infinitely far off. None where no timestep has several cameras.
     """
     span = observations.span
-    square = observations.rotation[:, 2, 2] > SQUARE
     errors: list[Floats] = []
-    several = [
-        rows
-        for t in range(observations.timesteps)
-        if len(rows := np.flatnonzero((observations.timestep == t) & square)) > 1
-    ]
-    for rows in several[:: max(1, len(several) // TIMESTEPS)]:
+    for rows in _several(observations):
         camera = observations.camera[rows]
         T = T_camera_rig[camera]
         # A world far from its origin, or in a large unit, is brought near first: the equations are homogeneous.
@@ -106,3 +120,14 @@ def missed(observations: Observations, T_camera_rig: Floats, lenses: Lenses) -> 
         away = np.where((depth > 0) & np.isfinite(away), away, np.inf)
         errors.append((away * lenses.focal[camera][:, None] / span[rows, None]).ravel())
     return float(np.median(np.concatenate(errors))) if errors else None
+
+
+def _several(observations: Observations) -> list[Ints]:
+    """The observations of some of the timesteps that several cameras saw squarely."""
+    square = observations.rotation[:, 2, 2] > SQUARE
+    several = [
+        rows
+        for t in range(observations.timesteps)
+        if len(rows := np.flatnonzero((observations.timestep == t) & square)) > 1
+    ]
+    return several[:: max(1, len(several) // TIMESTEPS)]
