@@ -15,12 +15,15 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.bake.contact_sheet import Row, contact_sheet, spread
-from splatavatar.bake.metrics import FrameScore, composite, score, unit
+from splatavatar.bake.metrics import FrameScore, Mask, composite, score, unit, with_head
 from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.head_region import head_region
 from splatavatar.capture.images import load_frame
 from splatavatar.errors import CaptureError
 from splatavatar.output import atomic_write, fitting, make_folder
 from splatavatar.printable import printable
+from splatavatar.rig.posing import pose_numpy
+from splatavatar.rig.rig import PoseParameters
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -36,6 +39,7 @@ def evaluate(
     render: Callable[[Frame], Floats],
     progress: Callable[[int, int], None] | None = None,
     remarks: Mapping[str, Any] | None = None,
+    pose: Callable[[Frame], PoseParameters] | None = None,
 ) -> dict[str, Any]:
     """Render every frame of ``split`` and compare it with its picture.
 
@@ -46,14 +50,15 @@ def evaluate(
     compared with as ``out/truth/STEM.png`` and ``out/masks/STEM.png``, ``out/metrics.json`` and
     ``out/contact_sheet.png``. Scores are those of the 8-bit values, with ``out`` or without.
 
-    ``remarks`` are added to what metrics.json holds.
+    ``remarks`` are added to what metrics.json holds. ``pose`` says how the rig stands in a frame: within its head the
+    picture counts, whatever the matte (see ``metrics``).
 
     Returns what metrics.json holds: ``avatar`` (name and number of Gaussians), ``split``, ``mean`` and, by stem,
-    ``images``; the last two with psnr, psnr_masked, ssim and flip (see ``metrics.FrameScore``; a mean is over the
-    pictures that have the value).
+    ``images``; the last two with psnr, psnr_masked, psnr_head, ssim and flip (see ``metrics.FrameScore``; a mean is
+    over the pictures that have the value).
 
     Raises:
-        CaptureError: the split is empty or a picture cannot be read.
+        CaptureError: the split is empty, a picture cannot be read, or none shows the head.
         OutputError: a result cannot be written.
     """
     frames = capture.split(split)
@@ -79,12 +84,19 @@ def evaluate(
             for position, frame in enumerate(frames):
                 rgba = _quantise(render(frame))
                 on_sheet = out is not None and position in chosen
-                jobs.append(pool.submit(_compare, frame, rgba, out, fitting(stems[position], ".png"), on_sheet))
+                head = None if pose is None else _head(avatar, pose(frame), frame)
+                name = fitting(stems[position], ".png")
+                jobs.append(pool.submit(_compare, frame, rgba, head, out, name, on_sheet))
                 finish(jobs, left=2 * THREADS)
             finish(jobs, left=0)
         except BaseException:
             pool.shutdown(wait=True, cancel_futures=True)
             raise
+    if pose is not None and all(result[0].psnr_head is None for result in results):
+        raise CaptureError(
+            f"{capture.root}: no camera of the split {split!r} sees the head of the rig: the cameras and the rig "
+            "parameters do not belong together"
+        )
     images = {stem: asdict(result[0]) for stem, result in zip(stems, results, strict=True)}
     described = {"name": avatar.metadata.get("name", ""), "gaussians": len(avatar.gaussians)}
     summary = {
@@ -101,10 +113,17 @@ def evaluate(
     return summary
 
 
-def _compare(frame: Frame, rgba: Bytes, out: Path | None, name: str, on_sheet: bool) -> tuple[FrameScore, Row | None]:
+def _head(avatar: Avatar, pose: PoseParameters, frame: Frame) -> Mask:
+    return head_region(avatar.rig, pose_numpy(avatar.rig, pose), frame.camera)
+
+
+def _compare(
+    frame: Frame, rgba: Bytes, head: Mask | None, out: Path | None, name: str, on_sheet: bool
+) -> tuple[FrameScore, Row | None]:
     image, matte = load_frame(frame)
     floats = unit(rgba)
-    result = score(floats, image, matte)
+    result = score(floats, image, matte, head)
+    matte = matte if head is None else with_head(matte, head)
     if out is not None:
         for folder, picture in (("renders", rgba), ("truth", image), ("masks", matte)):
             _write_png(out / folder / name, picture)

@@ -22,9 +22,17 @@ from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.clips import open_clips
 from splatavatar.capture.extract import ExtractOptions, extract
 from splatavatar.capture.images import load_frame
-from splatavatar.capture.prepare_calibrated import camera_scale, lenses_of, observed, parameters_of, tracking_frames
+from splatavatar.capture.prepare_calibrated import (
+    lenses_of,
+    observed,
+    parameters_of,
+    placement_of,
+    tracking_frames,
+    training_timesteps,
+)
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.capture.track import Known, retrack
+from splatavatar.capture.tracking.placement import settled_placement
 from splatavatar.capture.tracking.solve import track_motion
 from splatavatar.errors import CaptureError
 from splatavatar.output import scratch_folder
@@ -77,7 +85,8 @@ def evaluate_footage(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
         )
         alone = _landmarks_alone(drawn, frames, starts)
-        return evaluate(avatar, capture, split, out, render, None, {"landmarks_alone": alone})
+        remarks = {"landmarks_alone": alone}
+        return evaluate(avatar, capture, split, out, render, None, remarks, lambda frame: poses[frame.name])
 
 
 def evaluate_untracked(
@@ -100,7 +109,9 @@ def evaluate_untracked(
     told = progress or (lambda done, total: None)
     model = options.model if options else None
     seen = observed(capture, tracking_frames(capture), model, lambda name, done: None)
-    capture = capture.scaled(camera_scale(capture, seen))
+    capture = capture.placed(placement_of(capture, seen))
+    motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
+    capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     parameters = parameters_of(avatar.rig, motion, {}, None)
     steps = sorted({frame.timestep for frame in capture.split(split)})
@@ -115,7 +126,7 @@ def evaluate_untracked(
     def render(frame: Frame) -> Floats:
         return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
 
-    return evaluate(avatar, capture, split, out, render)
+    return evaluate(avatar, capture, split, out, render, pose=lambda frame: poses[frame.timestep])
 
 
 def _habits(avatar: Avatar) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """How close a render is to the truth.
 
 The rule for scores: render and truth are composited over 0.6 grey, each by its own alpha or matte, then compared as
-sRGB values.
+sRGB values. Where the head of the rig is in the picture the truth is the picture itself, whatever its matte says: a
+render of nothing is wrong there, even where the matte is empty.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 GREY = 0.6
 PSNR_CEILING = 100.0
 """what equal pictures score, instead of infinity"""
@@ -28,17 +30,34 @@ class FrameScore:
     psnr: float
     """dB, whole picture"""
     psnr_masked: float | None
-    """dB over the pixels with matte > 0; None where the matte is empty"""
+    """dB over the pixels with matte > 0 or within the head; None where there are none"""
+    psnr_head: float | None
+    """dB over the pixels within the head of the rig; None where it is not in the picture"""
     ssim: float
     flip: float | None
     """mean error in [0, 1], smaller is better; None where the package flip-evaluator is not installed"""
 
 
-def score(render_rgba: Floats, image: Bytes, matte: Bytes) -> FrameScore:
-    """Score a render (H, W, 4) RGB and straight alpha in [0, 1] against ``image`` (H, W, 3) and ``matte`` (H, W)."""
+def score(render_rgba: Floats, image: Bytes, matte: Bytes, head: Mask | None = None) -> FrameScore:
+    """Score a render (H, W, 4) RGB and straight alpha in [0, 1] against ``image`` (H, W, 3) and ``matte`` (H, W).
+
+    ``head`` (H, W) is where the head of the rig is in the picture; None where that is not known.
+    """
+    matte = matte if head is None else with_head(matte, head)
     render = composite(render_rgba[..., :3], render_rgba[..., 3])
     truth = composite(unit(image), unit(matte))
-    return FrameScore(psnr(render, truth), psnr_masked(render, truth, matte), ssim(render, truth), flip(render, truth))
+    return FrameScore(
+        psnr=psnr(render, truth),
+        psnr_masked=psnr_masked(render, truth, matte),
+        psnr_head=None if head is None else psnr_masked(render, truth, head.view(np.uint8)),
+        ssim=ssim(render, truth),
+        flip=flip(render, truth),
+    )
+
+
+def with_head(matte: Bytes, head: Mask) -> Bytes:
+    """``matte`` (H, W) in which all of ``head`` (H, W) is the person."""
+    return np.where(head, np.uint8(255), matte)
 
 
 def unit(values: Bytes) -> Floats:

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.bake.engine import Target
+from splatavatar.bake.metrics import with_head
 from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.capture.head_region import head_region
 
 Floats = NDArray[np.float32]
 
@@ -44,6 +46,13 @@ def looked_at(target: Target, motion: RigMotion) -> Target:
     rows, columns = rows[inside], columns[inside]
     low = min(x0, int(columns.min())), min(y0, int(rows.min()))
     return replace(target, rectangle=(*low, max(x1, int(columns.max()) + 1), max(y1, int(rows.max()) + 1)))
+
+
+def counting_head(target: Target, motion: RigMotion) -> Target:
+    """``target`` whose matte holds the head of the rig: for scores, in which a matte that is empty must not count."""
+    vertices = motion.vertices(target.timestep).numpy(force=True)
+    matte = with_head(target.rgba[..., 3], head_region(motion.rig, vertices, target.camera))
+    return replace(target, rgba=np.dstack([target.rgba[..., :3], matte]))
 
 
 def all_round(targets: list[Target], motion: RigMotion, count: int) -> list[PosedView]:

@@ -15,6 +15,7 @@ SPLITS = {"val": "novel view (val)", "test": "novel expression (test)", "train":
 METRICS = {
     "psnr": ("PSNR, whole picture", "dB", ".2f"),
     "psnr_masked": ("PSNR inside the matte", "dB", ".2f"),
+    "psnr_head": ("PSNR inside the head", "dB", ".2f"),
     "ssim": ("SSIM", "", ".4f"),
     "flip": ("FLIP (smaller is better)", "", ".4f"),
 }

@@ -31,10 +31,11 @@ from splatavatar.bake.engine import Target
 from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.footage import evaluate_footage, evaluate_untracked
 from splatavatar.bake.hair import free_reach, hair_heights
+from splatavatar.bake.head_check import sound
 from splatavatar.bake.initialise import first_splats
 from splatavatar.bake.monitor import Display, Readout, mean_psnr
 from splatavatar.bake.portrait import portrait_metadata
-from splatavatar.bake.posed_view import all_round, looked_at
+from splatavatar.bake.posed_view import all_round, counting_head, looked_at
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
@@ -49,7 +50,7 @@ from splatavatar.capture.extract import ExtractOptions
 from splatavatar.capture.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.prepare_calibrated import tracked_parameters
 from splatavatar.capture.prepared import CAPTURE, TRACK, Facts, read_facts
-from splatavatar.capture.rig_pose import fitted_rig
+from splatavatar.capture.rig_pose import fitted_rig, pose_parameters, posed_vertices
 from splatavatar.errors import CaptureError, OutputError, RigError, SettingsError
 from splatavatar.interrupts import deferred_signals
 from splatavatar.output import fitting, outputs_ready
@@ -86,7 +87,7 @@ def bake(settings: BakeSettings) -> Baked:
         raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
     # Whatever can be wrong with the command is found before anything takes long.
     footage = _is_footage(settings)
-    capture = None if footage else read_capture(settings.capture, settings.rig_params)
+    capture = None if footage else read_capture(settings.capture, settings.rig_params, settings.allow_outside)
     if capture is not None and capture.rig_parameters is not None:
         rig_parameters(capture, settings)
     out = output_path(settings)
@@ -96,7 +97,7 @@ def bake(settings: BakeSettings) -> Baked:
 
 def _baked(settings: BakeSettings, capture: Capture | None, out: Path) -> Baked:
     """``capture`` is None where it is made from footage first."""
-    began = time.monotonic()
+    footage, began = capture is None, time.monotonic()
     device = choose_device(settings.device)
     if device.name != "cpu":
         # Kernels are compiled once on a machine, as an installation is: not out of the budget.
@@ -115,6 +116,7 @@ def _baked(settings: BakeSettings, capture: Capture | None, out: Path) -> Baked:
         frames = capture.split("train")
         one_camera = len({frame.timestep for frame in frames}) == len(frames)
         targets = load_targets(frames, lambda done, total: display.stage("reading pictures", done / total), one_camera)
+        targets = sound(frames, targets, rig, lambda timestep: posed_vertices(rig, parameters, timestep), footage)
         held_out = load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
         job = Job(settings, device, display, rig, parameters, targets, held_out, out)
         job.run()
@@ -144,10 +146,10 @@ def prepared(settings: BakeSettings, display: Display) -> Capture:
     options = replace(settings.prepare, rig=settings.rig)
     if is_footage(settings.capture):
         return read_capture(prepare((settings.capture, *settings.clips), options, display.stage))
-    capture = read_capture(settings.capture)
+    capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
     kind = KINDS[0] if settings.rig == AUTO else settings.rig
     tracked = tracked_parameters(capture, kind, options.extract.model, display.stage)
-    return read_capture(settings.capture, tracked)
+    return read_capture(settings.capture, tracked, settings.allow_outside)
 
 
 class Job:
@@ -174,7 +176,8 @@ class Job:
         if self.monocular:
             targets = [looked_at(target, self.motion) for target in targets]
         self.targets = targets
-        self.watched = held_out or [targets[i] for i in spread(len(targets), 8)]
+        watched = held_out or [targets[i] for i in spread(len(targets), 8)]
+        self.watched = [counting_head(target, self.motion) for target in watched]
         trained = sorted({t.timestep for t in targets})
         weights, bias = corrective_basis(
             rig, self.motion.inputs[trained], self.schedule.turn_correctives, self.schedule.expression_correctives
@@ -448,8 +451,10 @@ def evaluate_avatar(
     progress: Callable[[int, int], None] | None = None,
     options: ExtractOptions | None = None,
     device: str = "cpu",
+    allow_outside: bool = False,
 ) -> dict[str, Any]:
-    """Scores of ``avatar`` on a split of a capture; see ``evaluate``. ``options`` say which face, and by which model.
+    """Scores of ``avatar`` on a split of a capture; see ``evaluate``. ``options`` say which face, and by which model;
+    ``allow_outside`` is that of ``read_capture``.
 
     ``device`` is where the avatar is drawn: one of ``frame_path.DEVICES``.
 
@@ -462,7 +467,12 @@ def evaluate_avatar(
     path = open_path(avatar, device)
     if is_footage(capture):
         return evaluate_footage(avatar, capture, split, out, progress, options, path)
-    read = read_capture(capture)
+    read = read_capture(capture, allow_outside=allow_outside)
     if read.rig_parameters is None:
         return evaluate_untracked(avatar, read, split, out, progress, options, path)
-    return evaluate(avatar, read, split, out, frame_renderer(path, read.rig_parameters), progress)
+    known = read.rig_parameters
+
+    def pose(frame: Frame) -> PoseParameters:
+        return pose_parameters(avatar.rig, known, frame.timestep)
+
+    return evaluate(avatar, read, split, out, frame_renderer(path, known), progress, pose=pose)

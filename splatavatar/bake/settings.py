@@ -58,6 +58,8 @@ class BakeSettings:
     seed: int = 0
     resume: bool = False
     fix_rig: bool = False
+    allow_outside: bool = False
+    """whether a capture may name pictures outside of its folder"""
     started: float = field(default_factory=time.monotonic)
     """``time.monotonic()`` at the start of the command, from which the budget counts"""
 

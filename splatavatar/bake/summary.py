@@ -26,6 +26,7 @@ from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.output import scratch_folder
 from splatavatar.printable import printable
 from splatavatar.render import _native
+from splatavatar.rig.rig import PoseParameters
 
 PICTURES = 5
 """of each split in the report"""
@@ -66,12 +67,16 @@ def write_summary(
     metrics: dict[str, dict[str, float | None]] = {}
     path = report_path(out)
     render = frame_renderer(DrivePath(avatar), parameters)
+
+    def pose(frame: Frame) -> PoseParameters:
+        return pose_parameters(avatar.rig, parameters, frame.timestep)
+
     with scratch_folder() as folder:
         sheets: dict[str, Path] = {}
         for split in ("val", "test") if few["val"] or few["test"] else ("train",):
             if few[split]:
                 where = folder / split
-                metrics[split] = evaluate(avatar, brief, split, where, render)["mean"]
+                metrics[split] = evaluate(avatar, brief, split, where, render, pose=pose)["mean"]
                 sheets[split] = where / "contact_sheet.png"
         report = Report(
             title=printable(avatar.metadata.get("name", out.stem)),

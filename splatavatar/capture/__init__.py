@@ -8,18 +8,19 @@ from splatavatar.capture.capture import Capture
 from splatavatar.errors import CaptureError
 
 
-def read_capture(path: str | Path, rig_params: str | Path | None = None) -> Capture:
+def read_capture(path: str | Path, rig_params: str | Path | None = None, allow_outside: bool = False) -> Capture:
     """The capture in the folder ``path``, whatever its format.
 
-    ``rig_params`` replaces the ``rig_params.npz`` of the folder. Descriptions and the headers of all pictures are
-    checked; pixels are decoded later (``images.load_frame``).
+    ``rig_params`` replaces the ``rig_params.npz`` of the folder. With ``allow_outside`` it may name pictures that lie
+    elsewhere: do so for captures that you trust, for these pictures end up in the avatar. Descriptions and the headers
+    of all pictures are checked; pixels are decoded later (``images.load_frame``).
 
     Raises:
         CaptureError: no capture there, or one that contradicts itself.
         RigError: rig parameters that do not fit the capture.
     """
     root = Path(path)
-    if not root.exists():
+    if not _exists(root):
         raise CaptureError(f"{root}: no such folder, expected the folder of a capture")
     if not root.is_dir():
         raise CaptureError(f"{root} is a file, expected the folder of a capture")
@@ -29,7 +30,14 @@ def read_capture(path: str | Path, rig_params: str | Path | None = None) -> Capt
         raise CaptureError(f"{root}: no transforms.json beside the images, expected a capture in the nerfstudio format")
     from splatavatar.capture.readers.transforms import read_transforms
 
-    return read_transforms(root, None if rig_params is None else Path(rig_params))
+    return read_transforms(root, None if rig_params is None else Path(rig_params), allow_outside)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a name too long, or one that no folder can have
+        return False
 
 
 def _has_images(root: Path) -> bool:

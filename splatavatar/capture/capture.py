@@ -47,8 +47,9 @@ class RigParameters:
     """(T, 3) metres, of the whole rig; None: it stays where it is"""
     template_offset: Floats | None = None
     """(V, 3) metres added to the template that the identity gives; None: nothing"""
-    camera_scale: float = 1.0
-    """metres in the unit in which the capture says where its cameras are; readers apply it to the cameras"""
+    placement: NDArray[np.float64] | None = None
+    """(4, 4) similarity from the world in which the capture says where its cameras are, in rig axes, to the rig frame;
+    readers apply it to the cameras. None: they are the same"""
 
 
 @dataclass(frozen=True)
@@ -61,14 +62,15 @@ class Capture:
     """indices into ``frames``; keys train, val, test, each possibly empty"""
     rig_parameters: RigParameters | None
 
-    def scaled(self, factor: float) -> Capture:
-        """The same with cameras ``factor`` times as far from the origin."""
-        if factor == 1.0:
-            return self
+    def placed(self, T_rig_world: NDArray[np.float64]) -> Capture:
+        """The same with its cameras carried along by ``T_rig_world`` (4, 4): a rotation times a factor, and a shift."""
+        factor = float(np.cbrt(np.linalg.det(T_rig_world[:3, :3])))
+        turn, shift = T_rig_world[:3, :3] / factor, T_rig_world[:3, 3]
         frames = []
         for frame in self.frames:
             T = frame.camera.T_camera_world.copy()
-            T[:3, 3] *= factor
+            T[:3, 3] = factor * T[:3, 3] - T[:3, :3] @ turn.T @ shift
+            T[:3, :3] = T[:3, :3] @ turn.T
             frames.append(replace(frame, camera=replace(frame.camera, T_camera_world=T)))
         return replace(self, frames=tuple(frames))
 

@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.capture import Frame
-from splatavatar.errors import CaptureError
+from splatavatar.capture.mattes import matte_of, scaled
+from splatavatar.errors import CaptureError, SplatAvatarError
+from splatavatar.input import open_input
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -19,19 +21,23 @@ if TYPE_CHECKING:
 Bytes = NDArray[np.uint8]
 T = TypeVar("T")
 THREADS = 2
+ORIENTATION = 0x0112
+"""tag of EXIF; from 5 on the pixels are shown with width and height exchanged"""
 
 
 def load_frame(frame: Frame) -> tuple[Bytes, Bytes]:
     """The picture (H, W, 3) RGB and its matte (H, W), both 0-255.
 
-    Without a mask file the matte is the alpha channel of the picture, or 255 everywhere. EXIF orientation is ignored:
-    the camera describes the pixels as they are stored.
+    Without a mask file the matte is the alpha channel of the picture, or 255 everywhere. Pictures of 16 bits and mattes
+    in any scale are brought to 8 bits. EXIF orientation is ignored: the camera describes the pixels as they are stored.
 
-    Raises CaptureError for a file that does not decode or whose size is not that of the camera.
+    Raises CaptureError for a file that does not decode, whose size is not that of the camera, or whose values may mean
+    several things.
     """
-    picture, alpha = _open(frame.image_path, _picture)
+    picture, alpha = _open(frame.image_path, lambda image: _picture(image, frame.image_path))
     if frame.mask_path is not None:
-        matte = _open(frame.mask_path, _matte)
+        mask_path = frame.mask_path
+        matte = _open(mask_path, lambda image: matte_of(image, mask_path))
     elif alpha is not None:
         matte = alpha
     else:
@@ -69,28 +75,44 @@ def image_sizes(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
     return {path: _open(path, lambda image: image.size) for path in paths}
 
 
-def _picture(image: Image) -> tuple[Bytes, Bytes | None]:
+def has_alpha(path: Path) -> bool:
+    """Whether the picture at ``path`` has a channel, or a colour, that is transparent, by its header alone."""
+    return bool(_open(path, lambda image: image.has_transparency_data))
+
+
+def is_shown_turned(path: Path) -> bool:
+    """Whether EXIF asks for the picture at ``path`` to be shown with its width and height exchanged."""
+    return _open(path, lambda image: image.getexif().get(ORIENTATION, 1)) in (5, 6, 7, 8)
+
+
+def _picture(image: Image, path: Path) -> tuple[Bytes, Bytes | None]:
     if image.has_transparency_data:
         rgba = np.asarray(image.convert("RGBA"))
-        return np.ascontiguousarray(rgba[..., :3]), np.ascontiguousarray(rgba[..., 3])
-    return np.asarray(image.convert("RGB")), None
-
-
-def _matte(image: Image) -> Bytes:
+        return np.ascontiguousarray(rgba[..., :3]), scaled(np.ascontiguousarray(rgba[..., 3]), path)
+    if image.mode == "F":
+        raise CaptureError(
+            f"{path}: a picture in floating point, whose values may be linear light or sRGB; expected sRGB in 8 bits."
+        )
     if image.mode.startswith("I"):
-        # 16 bits a pixel: convert("L") would clip instead of scaling.
-        return (np.asarray(image).astype(np.int64).clip(0, 65535) // 257).astype(np.uint8)
-    return np.asarray(image.convert("L"))
+        # 16 bits a pixel: convert("RGB") would clip instead of scaling.
+        values = np.asarray(image).astype(np.int64)
+        top = int(values.max(initial=0))
+        if not 0 <= int(values.min(initial=0)) <= top <= 65535:
+            raise CaptureError(f"{path}: a picture with values up to {top}, expected sRGB in 8 or 16 bits.")
+        grey = (values if top <= 255 else values // 257).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, 2), None
+    return np.asarray(image.convert("RGB")), None
 
 
 def _open(path: Path, read: Callable[[Image], T]) -> T:
     from PIL import Image as pil
 
-    try:
-        with pil.open(path) as image:
-            return read(image)
-    except FileNotFoundError as error:
-        raise CaptureError(f"{path}: no such file") from error
-    # Pillow answers damaged data with any of these.
-    except (OSError, ValueError, SyntaxError, EOFError, pil.DecompressionBombError) as error:
-        raise CaptureError(f"{path}: not a readable image") from error
+    with open_input(path, CaptureError, "a picture") as stream:
+        try:
+            with pil.open(stream) as image:
+                return read(image)
+        except SplatAvatarError:
+            raise
+        except Exception as error:
+            # Decoders answer damaged data with a dozen kinds of exceptions, and with new ones in every version.
+            raise CaptureError(f"{path}: not a readable image") from error

@@ -15,57 +15,93 @@ from splatavatar.capture.images import load_frame
 from splatavatar.capture.landmarks import detect_pictures
 from splatavatar.capture.models import locate
 from splatavatar.capture.prepared import VERSION
-from splatavatar.capture.readers.rig_params import write_rig_params
+from splatavatar.capture.readers.rig_params import read_rig_params, write_rig_params
 from splatavatar.capture.readers.transforms import FILE
+from splatavatar.capture.tracking.agreement import disagreement
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
-from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
+from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.placement import first_placement, settled_placement
 from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
-from splatavatar.capture.tracking.weak_perspective import metres_per_unit
-from splatavatar.errors import CaptureError
+from splatavatar.errors import CaptureError, RigError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.output import make_folder
+from splatavatar.printable import printable
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
 
 Progress = Callable[[str, float], None]
+
+PLACED = 1
+"""version of how the world of the cameras is placed, for what is kept in the cache"""
+MISSED = 0.1
+"""eye spans between detected and tracked landmarks, in the median; captures have 0.01 to 0.02"""
 
 
 def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress: Progress) -> Path:
     """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
 
     Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the
-    others from what pictures they have. Where the heads show that the unit of the cameras is not the metre, the
-    parameters are for cameras in metres and hold the factor.
+    others from what pictures they have. The world of the cameras may have any unit, orientation and origin: the
+    parameters are for one in which the mean head of the training timesteps stands as the rig does at rest, and hold the
+    way there (``RigParameters.placement``).
 
     Raises:
-        CaptureError: timesteps without a face in any picture.
+        CaptureError: timesteps without a face in any picture, or cameras that contradict the faces.
         DependencyError: the landmark model is absent.
     """
-    digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION}".encode())
+    digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION} {PLACED}".encode())
     for frame in capture.frames:
         digest.update(frame.image_path.read_bytes())
     name = os.path.basename(os.path.realpath(capture.root))
     path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
-    if path.is_file():
+    if _is_intact(path, capture):
         return path
     seen = observed(capture, tracking_frames(capture), model, progress)
-    scale = camera_scale(capture, seen)
-    lenses = lenses_of(capture.scaled(scale))
-    trained = sorted({frame.timestep for frame in capture.split("train")})
-    known = track(kind, seen.of_timesteps(np.array(trained)), lenses, lambda d: progress("tracking the head", d))
+    wrong = disagreement(seen, lenses_of(capture))
+    if wrong:
+        raise CaptureError(f"{capture.root / FILE}: {wrong}.")
+    placement = placement_of(capture, seen)
+    trained = training_timesteps(capture)
+    lenses = lenses_of(capture.placed(placement))
+    known = track(kind, seen.of_timesteps(trained), lenses, lambda d: progress("tracking the head", d))
     rig = known.person.rig
-    motion = track_motion(rig, known.habits, seen, lenses)
+    placement = settled_placement(rig, known.motion, np.arange(len(trained))) @ placement
+    motion = track_motion(rig, known.habits, seen, lenses_of(capture.placed(placement)))
+    missed = float(np.median(motion.reprojection))
+    if not missed <= MISSED:
+        raise CaptureError(
+            f"{capture.root / FILE}: the head, seen through these cameras, misses the faces found by {missed:.2f} of "
+            "the distance between the eyes; check transform_matrix, focal lengths and principal points."
+        )
     make_folder(path.parent)
     parameters = parameters_of(rig, motion, known.person.identity, known.person.template_offset)
-    write_rig_params(path, replace(parameters, camera_scale=scale))
+    write_rig_params(path, replace(parameters, placement=placement))
     return path
 
 
-def camera_scale(capture: Capture, seen: Observations) -> float:
-    """Metres in the unit of the cameras of ``capture``, by the size of the head; 1 where that is about the mean one."""
+def placement_of(capture: Capture, seen: Observations) -> Floats:
+    """(4, 4) a first idea of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
+    where that is about the mean size of a head), the turn and the place of the mean head of the training timesteps."""
     fit = LandmarkFit(LandmarkModel.of(load_rig(KINDS[0]), None), seen)
-    return metres_per_unit(fit.model.points(np.zeros(0), fit.goal), seen, lenses_of(capture))
+    points = fit.model.points(np.zeros(0), fit.goal)
+    return first_placement(points, fit.model.pivot, seen, lenses_of(capture), training_timesteps(capture))
+
+
+def training_timesteps(capture: Capture) -> Ints:
+    """Those of the training pictures, ascending."""
+    return np.unique([frame.timestep for frame in capture.split("train")])
+
+
+def _is_intact(path: Path, capture: Capture) -> bool:
+    """Whether an earlier run has left the parameters there."""
+    if not path.is_file():
+        return False
+    try:
+        read_rig_params(path, 1 + max(frame.timestep for frame in capture.frames))
+    except RigError:
+        return False
+    return True
 
 
 def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: np.ndarray | None) -> RigParameters:
@@ -90,26 +126,38 @@ def tracking_frames(capture: Capture) -> list[Frame]:
 
 
 def lenses_of(capture: Capture) -> Lenses:
-    """The known cameras of ``capture``, by ascending camera index."""
-    cameras = {frame.camera_index: frame.camera for frame in capture.frames}
-    order = sorted(cameras)
+    """The known cameras of ``capture``: by ascending camera index, then where one moves by its places."""
+    numbers = lens_numbers(capture)
+    cameras = [capture.frames[numbers.index(number)].camera for number in range(1 + max(numbers))]
     return Lenses(
-        np.stack([cameras[c].T_camera_world for c in order]),
-        np.array([cameras[c].K[0, 0] for c in order]),
-        np.stack([cameras[c].K[:2, 2] for c in order]),
+        np.stack([camera.T_camera_world for camera in cameras]),
+        np.array([camera.K[0, 0] for camera in cameras]),
+        np.stack([camera.K[:2, 2] for camera in cameras]),
         free_focal=False,
         free_scale=False,
         free_place=False,
     )
 
 
+def lens_numbers(capture: Capture) -> list[int]:
+    """Of each frame, which of ``lenses_of`` it was taken with."""
+    keys = [
+        (frame.camera_index, frame.camera.T_camera_world.tobytes(), frame.camera.K.tobytes())
+        for frame in capture.frames
+    ]
+    # In the order of the frames within a camera index, which stays the same wherever the world is placed.
+    first = {key: place for place, key in reversed(list(enumerate(keys)))}
+    order = {key: number for number, key in enumerate(sorted(first, key=lambda key: (key[0], first[key])))}
+    return [order[key] for key in keys]
+
+
 def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress) -> Observations:
-    """The face in ``frames``; timesteps are those of the capture, and numbers without pictures repeat a neighbour.
+    """The face in ``frames``, which show all timesteps of ``capture``.
 
     Raises:
         CaptureError: pictures of a timestep, and no face in any.
     """
-    order = sorted({frame.camera_index for frame in capture.frames})
+    lens = dict(zip((frame.name for frame in capture.frames), lens_numbers(capture), strict=True))
     frames = sorted(frames, key=lambda f: (f.timestep, f.camera_index))
     rows = []
     for done, (frame, row) in enumerate(
@@ -118,25 +166,22 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
         progress("finding the face", (done + 1) / len(frames))
         if row is not None:
             rows.append((frame, row))
-    numbers = np.unique([frame.timestep for frame in frames])
-    missing = sorted(set(numbers.tolist()) - {frame.timestep for frame, _ in rows})
+    found = {frame.timestep for frame, _ in rows}
+    count = 1 + max(frame.timestep for frame in frames)
+    missing = [frame for frame in frames if frame.timestep not in found]
     if missing:
         raise CaptureError(
-            f"{capture.root}: no face found in any picture of {len(missing)} of {len(numbers)} timesteps, "
-            f"the first is {missing[0]}"
+            f"{capture.root}: no face found in any picture of {count - len(found)} of {count} timesteps, "
+            f"the first is that of {printable(missing[0].name)}"
         )
-    count = 1 + int(numbers[-1])
-    standing = numbers[np.abs(np.arange(count)[:, None] - numbers).argmin(1)]
-    of_timestep = {number: [row for row in rows if row[0].timestep == number] for number in numbers.tolist()}
-    repeated = [(t, *row) for t, number in enumerate(standing.tolist()) for row in of_timestep[number]]
 
     def stacked(name: str) -> Floats:
-        return np.stack([row[name] for _, _, row in repeated]).astype(np.float64)
+        return np.stack([row[name] for _, row in rows]).astype(np.float64)
 
     left, _, right = np.linalg.svd(stacked("transform")[:, :3, :3])
     return Observations(
-        timestep=np.array([timestep for timestep, _, _ in repeated]),
-        camera=np.array([order.index(frame.camera_index) for _, frame, _ in repeated]),
+        timestep=np.array([frame.timestep for frame, _ in rows]),
+        camera=np.array([lens[frame.name] for frame, _ in rows]),
         pixels=stacked("points")[..., :2],
         rotation=left @ right,
         scores=stacked("scores"),

@@ -26,8 +26,9 @@ from splatavatar.capture.prepared import (
     read_extraction,
     write_json,
 )
+from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
 from splatavatar.capture.readers.rig_params import write_rig_params
-from splatavatar.capture.readers.transforms import FILE, T_opengl_opencv, T_rig_world
+from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.track_cache import key_of, load_track, save_track
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
 from splatavatar.capture.tracking.person import Person

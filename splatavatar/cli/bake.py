@@ -10,7 +10,14 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.durations import parse_duration
-from splatavatar.cli.footage import FaceOption, FramesOption, MattingOption, ModelOption, extract_options
+from splatavatar.cli.footage import (
+    AllowOutsideOption,
+    FaceOption,
+    FramesOption,
+    MattingOption,
+    ModelOption,
+    extract_options,
+)
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
 from splatavatar.errors import SettingsError
 
@@ -73,6 +80,7 @@ def bake(
     model: ModelOption = None,
     matting: MattingOption = "grabcut",
     fix_rig: Annotated[bool, typer.Option("--fix-rig", help="Leave the rig parameters as they are.")] = False,
+    allow_outside: AllowOutsideOption = False,
 ) -> None:
     """Bake a person into an avatar: from a video, or from a capture with many cameras."""
     started = monotonic()
@@ -98,6 +106,7 @@ def bake(
         seed=seed,
         resume=resume,
         fix_rig=fix_rig,
+        allow_outside=allow_outside,
         started=started,
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from splatavatar.cli.footage import FaceOption, ModelOption, extract_options
+from splatavatar.cli.footage import AllowOutsideOption, FaceOption, ModelOption, extract_options
 from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
@@ -39,6 +39,7 @@ def eval_(
     face: FaceOption = None,
     model: ModelOption = None,
     device: DeviceOption = DrawingDevice.cpu,
+    allow_outside: AllowOutsideOption = False,
 ) -> None:
     """Score an avatar against the pictures of a capture: PSNR, SSIM, FLIP, renders and a contact sheet."""
     if len(paths) > 2:
@@ -54,5 +55,5 @@ def eval_(
     from splatavatar.bake.run import evaluate_avatar
 
     with outputs_ready(folder / "metrics.json"), progress_bar("evaluating") as progress:
-        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value)
+        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value, allow_outside)
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")

@@ -1,4 +1,4 @@
-"""Options of the commands that take video."""
+"""Options of the commands that take video or captures."""
 
 from __future__ import annotations
 
@@ -32,6 +32,9 @@ ModelOption = Annotated[
     ),
 ]
 MattingOption = Annotated[str, typer.Option("--matting", metavar="METHOD", help="grabcut or rembg.")]
+AllowOutsideOption = Annotated[
+    bool, typer.Option("--allow-outside", help="Read pictures that a capture you trust names outside its folder.")
+]
 FpsOption = Annotated[
     float | None, typer.Option("--fps", metavar="N", help="Of a folder of pictures.", show_default="25")
 ]

@@ -17,7 +17,7 @@ from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.images import load_frame
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
-from splatavatar.rig.rig import Rig
+from splatavatar.rig.rig import PoseParameters, Rig
 
 
 def zeros(*shape: int, kind: Any = np.float32) -> np.ndarray:
@@ -133,6 +133,29 @@ def test_an_empty_matte_has_no_masked_score(avatar: Avatar, capture: Capture) ->
     summary = evaluate(avatar, capture, "val", None, truth)
     assert summary["mean"]["psnr_masked"] is None
     assert summary["mean"]["psnr"] == PSNR_CEILING
+
+
+def test_a_render_of_nothing_scores_nothing_where_the_head_is(capture: Capture, avatar: Avatar) -> None:
+    """Against a matte of nothing as well; and a head that no camera sees is said."""
+    (frame,) = capture.split("val")
+    assert frame.mask_path is not None
+    Image.new("L", (24, 16)).save(frame.mask_path)
+    triangle = np.float32([[0, -0.3, 0.3], [0, 0.3, 0.3], [0, 0, -0.3]])
+    large = replace(avatar, rig=replace(avatar.rig, template=triangle))
+
+    def nothing(frame: Frame) -> np.ndarray:
+        return np.zeros((16, 24, 4), np.float32)
+
+    def still(frame: Frame) -> PoseParameters:
+        return PoseParameters.neutral(avatar.rig)
+
+    blind = evaluate(large, capture, "val", None, nothing)["mean"]
+    seen = evaluate(large, capture, "val", None, nothing, pose=still)["mean"]
+    assert blind["psnr"] == PSNR_CEILING and blind["psnr_head"] is None
+    assert seen["psnr"] < 20 and seen["psnr_masked"] == seen["psnr_head"] < 12
+    away = replace(avatar, rig=replace(avatar.rig, template=triangle + np.float32([9, 0, 0])))
+    with pytest.raises(CaptureError, match="no camera of the split 'val' sees the head of the rig"):
+        evaluate(away, capture, "val", None, nothing, pose=still)
 
 
 def test_an_empty_split(avatar: Avatar, capture: Capture) -> None:

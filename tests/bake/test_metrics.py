@@ -97,6 +97,27 @@ def test_flip_without_its_package(picture: np.ndarray, monkeypatch: pytest.Monke
     assert flip(picture, picture) is None
 
 
+def test_nothing_against_nothing_is_wrong_within_the_head() -> None:
+    """A render of nothing scored as perfect against a matte of nothing."""
+    image = np.full((16, 16, 3), 255, np.uint8)
+    head = np.zeros((16, 16), bool)
+    head[4:12, 4:12] = True
+    nothing, empty = np.zeros((16, 16, 4), np.float32), np.zeros((16, 16), np.uint8)
+    result = score(nothing, image, empty, head)
+    # Grey instead of white over a quarter of the picture.
+    assert result.psnr == pytest.approx(-10 * np.log10(0.4**2 / 4), abs=1e-4)
+    assert result.psnr_masked == result.psnr_head == pytest.approx(-10 * np.log10(0.4**2), abs=1e-4)
+    assert result.ssim < 0.9
+    right = nothing.copy()
+    right[head] = 1
+    assert score(right, image, empty, head).psnr == PSNR_CEILING
+    # Where the matte is right already, the head changes nothing.
+    matte = np.where(head, np.uint8(255), np.uint8(0))
+    known, unknown = score(nothing, image, matte, head), score(nothing, image, matte)
+    assert (known.psnr, known.psnr_masked, known.ssim) == (unknown.psnr, unknown.psnr_masked, unknown.ssim)
+    assert unknown.psnr_head is None and score(right, image, matte, ~(head | ~head)).psnr_head is None
+
+
 def test_score_composites_each_side_by_its_own_alpha() -> None:
     matte = np.zeros((16, 16), np.uint8)
     matte[4:12, 4:12] = 255

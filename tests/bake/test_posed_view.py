@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from splatavatar.bake.engine import Target
-from splatavatar.bake.posed_view import PosedView, all_round, looked_at
+from splatavatar.bake.posed_view import PosedView, all_round, counting_head, looked_at
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.capture.capture import RigParameters
+from splatavatar.capture.head_region import head_region
 
 sys.path.insert(0, str(Path(__file__).parent))
 from ball import SIZE, around, ball, disc
@@ -95,3 +96,13 @@ def test_no_more_than_there_are(motion: RigMotion) -> None:
 def test_of_several_cameras_all_of_the_first_timestep(motion: RigMotion) -> None:
     pictures = targets(motion, [3, 3, 2, 2, 2, 4])
     assert [v.target.timestep for v in all_round(pictures, motion, 2)] == [2, 2, 2]
+
+
+def test_the_head_counts_where_the_matte_is_empty() -> None:
+    rig = ball()
+    parameters = RigParameters("ball", {}, np.zeros((1, 0), np.float32), (), {})
+    (camera,) = around(np.zeros(1))
+    blank = Target("p", np.full((SIZE, SIZE, 4), (9, 8, 7, 0), np.uint8), camera, 0, (0, 0, 1, 1))
+    rgba = counting_head(blank, RigMotion(rig, parameters)).rgba
+    np.testing.assert_array_equal(rgba[..., 3] > 0, head_region(rig, rig.template, camera))
+    assert (rgba[..., :3] == (9, 8, 7)).all() and set(np.unique(rgba[..., 3])) == {0, 255}

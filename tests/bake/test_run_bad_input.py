@@ -130,7 +130,7 @@ def test_no_rig_parameters(said: Said, tiny_capture: Path, monkeypatch: pytest.M
         "Error: the model face_landmarker.task is not here: run `splatavatar models pull`, "
         "or name the file with --model or SPLATAVATAR_MODELS"
     )
-    assert said("--rig-params", "else.npz") == "Error: else.npz: no such file, expected rig parameters as .npz"
+    assert said("--rig-params", "else.npz") == "Error: else.npz: no such file, expected rig parameters as .npz."
 
 
 def test_an_unknown_rig(said: Said, tiny_capture: Path) -> None:

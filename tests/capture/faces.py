@@ -14,8 +14,8 @@ from splatavatar.capture.crop import Window
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.overlay import project
 from splatavatar.capture.prepared import Extraction, landmarks_path, write_extraction, write_json
+from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
 from splatavatar.capture.readers.rig_params import write_rig_params
-from splatavatar.capture.readers.transforms import T_opengl_opencv, T_rig_world
 from splatavatar.capture.rig_pose import posed_vertices
 from splatavatar.render.camera import Camera
 from splatavatar.rig.arkit import INDEX, NAMES

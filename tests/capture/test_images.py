@@ -83,4 +83,4 @@ def test_a_picture_that_changed_since_reading(frame: Frame) -> None:
     frame.image_path.unlink()
     with pytest.raises(CaptureError) as caught:
         load_frame(frame)
-    assert str(caught.value) == f"{frame.image_path}: no such file"
+    assert str(caught.value) == f"{frame.image_path}: no such file, expected a picture."

@@ -2,19 +2,20 @@
 
 Two layouts are read. The one that tracking writes holds, for any rig: ``rig`` (a string), ``identity`` (I) with
 ``identity_names``, ``expression`` (T, E) with ``expression_names``, ``joint_rotations`` (T, J, 3) with ``joint_names``,
-``translation`` (T, 3), ``template_offset`` (V, 3) and ``camera_scale`` (1 where absent); axis-angle in radians, metres,
-rig axes. The other, of captures rendered with Anny, is described at ``read_rig_params``.
+``translation`` (T, 3), ``template_offset`` (V, 3) and ``placement`` (4, 4), which is absent where the world of the
+cameras is the rig frame (older files have a factor ``camera_scale``); axis-angle in radians, metres, rig axes. The
+other, of captures rendered with Anny, is described at ``read_rig_params``.
 """
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.arrays import read_npz
 from splatavatar.capture.capture import RigParameters
 from splatavatar.errors import RigError
 from splatavatar.output import atomic_write
@@ -22,9 +23,11 @@ from splatavatar.output import atomic_write
 ANNY_RIG = "anny-head"
 NECK_JOINTS = ("neck03", "head")
 """each of them takes half of ``neck_rotvec``"""
+MOST = 1e6
+"""of any value but the placement of the world, whose origin and unit may be anything"""
 ARRAYS = (
     *("rig", "identity", "identity_names", "expression", "expression_names", "joint_rotations", "joint_names"),
-    *("translation", "template_offset", "camera_scale"),
+    *("translation", "template_offset", "placement", "camera_scale"),
 )
 ANNY_ARRAYS = (
     *("rig", "phenotype", "phenotype_names", "local_changes", "local_change_names"),
@@ -32,8 +35,9 @@ ANNY_ARRAYS = (
 )
 
 
-def read_rig_params(path: Path, timesteps: int) -> RigParameters:
-    """Rig parameters over ``timesteps`` (T) timesteps, in rig axes.
+def read_rig_params(path: Path, timesteps: int, pictured: int | None = None) -> RigParameters:
+    """Rig parameters over ``timesteps`` (T) timesteps, in rig axes; or over the ``pictured`` ones of them alone, where
+    the file has as many.
 
     Arrays of a file of Anny's (it is one if it has ``facial_actions``): ``rig`` (a string), ``phenotype`` (P) and
     ``local_changes`` (L) with ``phenotype_names`` and ``local_change_names``, ``facial_actions`` (T, E) with
@@ -45,6 +49,9 @@ def read_rig_params(path: Path, timesteps: int) -> RigParameters:
     """
     arrays = _load(path)
     of_anny = "facial_actions" in arrays or "expression" not in arrays
+    rows = arrays.get("facial_actions" if of_anny else "expression")
+    if rows is not None and rows.ndim and len(rows) == pictured:
+        timesteps = pictured
     return (_anny if of_anny else _any)(path, arrays, timesteps)
 
 
@@ -57,9 +64,11 @@ def write_rig_params(path: Path, parameters: RigParameters) -> None:
     T = len(parameters.expression)
     joints = parameters.joint_rotations
     translation, offset = parameters.translation, parameters.template_offset
+    placement: dict[str, Any] = {} if parameters.placement is None else {"placement": parameters.placement}
     with atomic_write(path) as file:
         np.savez_compressed(
             file,
+            **placement,
             rig=np.array(parameters.rig),
             identity=np.array(list(parameters.identity.values()), np.float64),
             identity_names=np.array(list(parameters.identity), np.str_),
@@ -69,7 +78,6 @@ def write_rig_params(path: Path, parameters: RigParameters) -> None:
             joint_names=np.array(list(joints), np.str_),
             translation=np.zeros((T, 3), np.float32) if translation is None else translation,
             template_offset=np.zeros((0, 3), np.float32) if offset is None else offset,
-            camera_scale=np.array(parameters.camera_scale, np.float64),
         )
 
 
@@ -92,9 +100,6 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         if array.shape[-1] != 3:
             raise RigError(f"{path}: {name} has {array.shape[-1]} columns, expected 3")
     _check_timesteps(path, timesteps, expression=expression, joint_rotations=rotations, translation=translation)
-    scale = float(_array(arrays, "camera_scale", path, "f", 0)) if "camera_scale" in arrays else 1.0
-    if not scale > 0:
-        raise RigError(f"{path}: camera_scale is {scale:g}, expected more than 0")
     return RigParameters(
         rig=str(_array(arrays, "rig", path, "U", 0)),
         identity=dict(zip(words["identity_names"], map(float, identity), strict=True)),
@@ -103,7 +108,7 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         joint_rotations={n: rotations[:, j].astype(np.float32) for j, n in enumerate(words["joint_names"])},
         translation=translation.astype(np.float32),
         template_offset=offset.astype(np.float32) if len(offset) else None,
-        camera_scale=scale,
+        placement=_placement(path, arrays),
     )
 
 
@@ -142,14 +147,26 @@ def _check_timesteps(path: Path, timesteps: int, **arrays: NDArray[Any]) -> None
             raise RigError(f"{path}: {name} has {len(values)} timesteps, the capture has {timesteps}")
 
 
+def _placement(path: Path, arrays: dict[str, NDArray[Any]]) -> NDArray[np.float64] | None:
+    if "placement" in arrays:
+        T = _array(arrays, "placement", path, "f", 2).astype(np.float64)
+        if T.shape != (4, 4) or not np.array_equal(T[3], [0, 0, 0, 1]):
+            raise RigError(f"{path}: placement is no 4x4 matrix whose last row is 0 0 0 1")
+        square = T[:3, :3].T @ T[:3, :3]
+        factor = np.trace(square) / 3
+        if not (factor > 1e-18 and np.abs(square / factor - np.eye(3)).max() < 1e-6 and np.linalg.det(T[:3, :3]) > 0):
+            raise RigError(f"{path}: placement is no rotation times a factor and a shift")
+        return T
+    if "camera_scale" not in arrays:
+        return None
+    scale = float(_array(arrays, "camera_scale", path, "f", 0))
+    if not scale > 0:
+        raise RigError(f"{path}: camera_scale is {scale:g}, expected more than 0")
+    return None if scale == 1 else np.diag([scale, scale, scale, 1.0])
+
+
 def _load(path: Path) -> dict[str, NDArray[Any]]:
-    if not path.is_file():
-        raise RigError(f"{path}: no such file, expected rig parameters as .npz")
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            return {name: archive[name] for name in {*ARRAYS, *ANNY_ARRAYS} if name in archive}
-    except (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile) as error:
-        raise RigError(f"{path}: not a readable .npz file of plain arrays") from error
+    return read_npz(path, RigError, {*ARRAYS, *ANNY_ARRAYS}, "rig parameters as .npz")
 
 
 def _words(arrays: dict[str, NDArray[Any]], name: str, path: Path) -> list[str]:
@@ -167,8 +184,13 @@ def _array(arrays: dict[str, NDArray[Any]], name: str, path: Path, kind: str, di
         raise RigError(
             f"{path}: {name} is {array.dtype} with {array.ndim} dimensions, expected {what} with {dimensions}"
         )
-    if numeric and not np.isfinite(array.astype(np.float64)).all():
-        raise RigError(f"{path}: {name} holds values that are not finite")
+    if numeric and array.size:
+        # Compared before anything is computed: many become infinite as float32.
+        largest = float(np.abs(array.astype(np.float64)).max())
+        if not np.isfinite(largest):
+            raise RigError(f"{path}: {name} holds values that are not finite")
+        if largest > MOST and name != "placement":
+            raise RigError(f"{path}: {name} holds values up to {largest:.3g}, expected metres, radians or coefficients")
     return array
 
 

@@ -85,7 +85,7 @@ def track_motion(rig: Rig, habits: Floats, observations: Observations, lenses: L
     head = fit.fit_motion(fit.start(replace(lenses, free_focal=False, free_scale=False, free_place=False)))
     errors = fit.errors(head)[:, : IRIS.start]
     head_rotation = axis_angles(head.rotation)
-    at_rest = model.pivot + _carried(rig, head_rotation, model.pivot)
+    at_rest = model.pivot + carried(rig, head_rotation, model.pivot)
     translation = model.pivot + head.translation - at_rest
     return Motion(head.expression, head_rotation, translation, np.median(errors, 1))
 
@@ -135,7 +135,7 @@ def _facing(lenses: Lenses, head: Head, model: LandmarkModel, observations: Obse
     return replace(lenses, T_camera_rig=T_camera_rig)
 
 
-def _carried(rig: Rig, head_rotation: Floats, point: Floats) -> Floats:
+def carried(rig: Rig, head_rotation: Floats, point: Floats) -> Floats:
     """(T, 3) how far ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
     chain = {joint: share for joint, share in rig.head_chain}
     head = rig.joint_names.index("head")

@@ -40,7 +40,7 @@ def growth(points: Floats, observations: Observations, lenses: Lenses) -> float:
     All cameras of a timestep see the same head: with R and t of each T_camera_rig and its own idea p of the place,
     R^T (p - k t) is the same, which is linear in k.
     """
-    T, at = lenses.T_camera_rig[observations.camera], _in_cameras(points, observations, lenses)
+    T, at = lenses.T_camera_rig[observations.camera], places_in_cameras(points, observations, lenses)
     place, camera = (
         _about_mean(np.einsum("nji,nj->ni", T[:, :3, :3], rows), observations) for rows in (at, T[:, :3, 3])
     )
@@ -55,7 +55,7 @@ def side_by_side(points: Floats, observations: Observations, lenses: Lenses) -> 
     """
     T_camera_rig = lenses.T_camera_rig.copy()
     turn = np.diag([1.0, -1.0, -1.0]) @ observations.rotation
-    at = _in_cameras(points, observations, lenses)
+    at = places_in_cameras(points, observations, lenses)
     seen = {
         (int(c), int(t)): n for n, (t, c) in enumerate(zip(observations.timestep, observations.camera, strict=True))
     }
@@ -79,7 +79,7 @@ def side_by_side(points: Floats, observations: Observations, lenses: Lenses) -> 
     return replace(lenses, T_camera_rig=T_camera_rig)
 
 
-def _in_cameras(points: Floats, observations: Observations, lenses: Lenses) -> Floats:
+def places_in_cameras(points: Floats, observations: Observations, lenses: Lenses) -> Floats:
     """(N, 3) ``place_in_camera`` of every observation of ``points`` (T, L, 3)."""
     rows = [
         place_in_camera(points[t], rotation, pixels, lenses.focal[c], lenses.centre[c])

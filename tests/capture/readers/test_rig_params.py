@@ -52,7 +52,10 @@ def message(capture: Path, rig_params: Path | None = None) -> str:
         ({"facial_actions": np.zeros((3, 4))}, "facial_actions has 4 values for 2 facial_action_names"),
         ({"local_changes": np.array([np.nan])}, "local_changes holds values that are not finite"),
         ({"phenotype_names": np.arange(2)}, "phenotype_names is int64 with 1 dimensions, expected text with 1"),
-        ({"rig": np.array({"code": "runs"}, object)}, "not a readable .npz file of plain arrays"),
+        (
+            {"rig": np.array({"code": "runs"}, object)},
+            "pickled objects in 'rig', which are never read, expected rig parameters as .npz.",
+        ),
     ],
 )
 def test_parameters_that_do_not_fit(
@@ -62,22 +65,34 @@ def test_parameters_that_do_not_fit(
     assert message(tiny_capture) == f"tiny/rig_params.npz: {expected}"
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut short", b"\x93NUMPY\x01\x00v\x00{'descr'"])
-def test_a_damaged_file(tiny_capture: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "an empty file"),
+        (b"PK\x03\x04 cut short", "damaged"),
+        (b"\x93NUMPY\x01\x00v\x00{'descr'", "a single array as npy files hold it"),
+    ],
+)
+def test_a_damaged_file(tiny_capture: Path, content: bytes, said: str) -> None:
     (tiny_capture / "rig_params.npz").write_bytes(content)
-    assert message(tiny_capture) == "tiny/rig_params.npz: not a readable .npz file of plain arrays"
+    assert message(tiny_capture) == f"tiny/rig_params.npz: {said}, expected rig parameters as .npz."
 
 
 def test_a_single_array_instead_of_an_archive(tiny_capture: Path) -> None:
     with open(tiny_capture / "rig_params.npz", "wb") as file:
         np.save(file, np.zeros(3))
-    assert message(tiny_capture) == "tiny/rig_params.npz: not a readable .npz file of plain arrays"
+    said = "a single array as npy files hold it, expected rig parameters as .npz."
+    assert message(tiny_capture) == f"tiny/rig_params.npz: {said}"
 
 
 def test_no_such_file(tiny_capture: Path) -> None:
     assert message(tiny_capture, tiny_capture.parent / "other.npz") == (
-        "other.npz: no such file, expected rig parameters as .npz"
+        "other.npz: no such file, expected rig parameters as .npz."
     )
+
+
+PLACEMENT = np.array([[0, 0, 0.375, 1], [0.375, 0, 0, -2], [0, 0.375, 0, 0.5], [0, 0, 0, 1]])
+"""an eighth of three, turned by a third about (1, 1, 1), and away"""
 
 
 def any_parameters(**changes: Any) -> RigParameters:
@@ -90,7 +105,7 @@ def any_parameters(**changes: Any) -> RigParameters:
         "joint_rotations": {"head": np.arange(9, dtype=np.float32).reshape(3, 3)},
         "translation": np.arange(9, dtype=np.float32).reshape(3, 3) / 8,
         "template_offset": np.arange(12, dtype=np.float32).reshape(4, 3) / 64,
-        "camera_scale": 0.375,
+        "placement": PLACEMENT,
     }
     return RigParameters(**{**values, **changes})
 
@@ -104,27 +119,61 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_what_may_be_absent_is_nothing(tmp_path: Path) -> None:
-    bare = any_parameters(translation=None, template_offset=None, joint_rotations={}, identity={}, camera_scale=1.0)
+    bare = any_parameters(translation=None, template_offset=None, joint_rotations={}, identity={}, placement=None)
     write_rig_params(tmp_path / "p.npz", bare)
     read = read_rig_params(tmp_path / "p.npz", 3)
-    assert (read.identity, read.joint_rotations, read.template_offset, read.camera_scale) == ({}, {}, None, 1.0)
+    assert (read.identity, read.joint_rotations, read.template_offset, read.placement) == ({}, {}, None, None)
     assert read.translation is not None and not read.translation.any()
-    # Files from before cameras could be in another unit.
+
+
+@pytest.mark.parametrize(("factor", "placement"), [(1.0, None), (0.375, np.diag([0.375, 0.375, 0.375, 1.0]))])
+def test_files_that_know_a_unit_alone(tmp_path: Path, factor: float, placement: np.ndarray | None) -> None:
+    write_rig_params(tmp_path / "p.npz", any_parameters(placement=None))
     with np.load(tmp_path / "p.npz") as file:
-        arrays = {name: file[name] for name in file.files if name != "camera_scale"}
-    np.savez(tmp_path / "old.npz", **arrays)
-    assert read_rig_params(tmp_path / "old.npz", 3).camera_scale == 1.0
+        np.savez(tmp_path / "old.npz", camera_scale=np.array(factor), **file)
+    np.testing.assert_equal(read_rig_params(tmp_path / "old.npz", 3).placement, placement)
 
 
-def test_cameras_become_metres(tiny_capture: Path, tmp_path: Path) -> None:
+def test_cameras_are_placed(tiny_capture: Path, tmp_path: Path) -> None:
     before = read_capture(tiny_capture)
     write_rig_params(tmp_path / "p.npz", any_parameters())
     after = read_capture(tiny_capture, tmp_path / "p.npz")
     for one, other in zip(before.frames, after.frames, strict=True):
-        T = one.camera.T_camera_world.copy()
-        T[:3, 3] *= 0.375
-        np.testing.assert_array_equal(other.camera.T_camera_world, T)
+        np.testing.assert_allclose(other.camera.position, PLACEMENT[:3, :3] @ one.camera.position + PLACEMENT[:3, 3])
+        R = other.camera.T_camera_world[:3, :3]
+        np.testing.assert_allclose(R @ R.T, np.eye(3), atol=1e-12)
+        # What one camera sees at a pixel, the other sees there too, at its new place.
+        point = np.array([0.02, 0.03, -0.01])
+        seen = [
+            camera.T_camera_world[:3, :3] @ at + camera.T_camera_world[:3, 3]
+            for camera, at in ((one.camera, point), (other.camera, PLACEMENT[:3, :3] @ point + PLACEMENT[:3, 3]))
+        ]
+        np.testing.assert_allclose(seen[1], 0.375 * seen[0], atol=1e-12)
         np.testing.assert_array_equal(other.camera.K, one.camera.K)
+
+
+def test_rows_for_the_timesteps_that_have_pictures(tiny_capture: Path, edit_transforms: Any, tmp_path: Path) -> None:
+    def spread(numbers: tuple[int, ...]) -> Any:
+        return lambda data: [frame.update(timestep_index=numbers[i // 2]) for i, frame in enumerate(data["frames"])]
+
+    # Three rows for three numbers, however far apart.
+    edit_transforms(spread((5, 999_999, 10**6)))
+    capture = read_capture(tiny_capture)
+    assert [frame.timestep for frame in capture.frames] == [0, 0, 1, 1, 2, 2]
+    assert capture.rig_parameters is not None and len(capture.rig_parameters.expression) == 3
+    # Rows for all numbers: those without pictures are left out.
+    edit_transforms(spread((0, 2, 4)))
+    rows = any_parameters(
+        expression=np.arange(10, dtype=np.float32).reshape(5, 2),
+        joint_rotations={"head": np.arange(15, dtype=np.float32).reshape(5, 3)},
+        translation=np.arange(15, dtype=np.float32).reshape(5, 3),
+    )
+    write_rig_params(tmp_path / "p.npz", rows)
+    read = read_capture(tiny_capture, tmp_path / "p.npz").rig_parameters
+    assert read is not None and read.translation is not None
+    np.testing.assert_array_equal(read.expression, rows.expression[[0, 2, 4]])
+    np.testing.assert_array_equal(read.joint_rotations["head"], rows.joint_rotations["head"][[0, 2, 4]])
+    np.testing.assert_array_equal(read.translation[:, 0], [0, 6, 12])
 
 
 @pytest.mark.parametrize(
@@ -145,8 +194,23 @@ def test_cameras_become_metres(tiny_capture: Path, tmp_path: Path) -> None:
             {"joint_rotations": np.zeros((3, 3))},
             "joint_rotations is float64 with 2 dimensions, expected numbers with 3",
         ),
-        ({"camera_scale": np.array(0.0)}, "camera_scale is 0, expected more than 0"),
-        ({"camera_scale": np.ones(2)}, "camera_scale is float64 with 1 dimensions, expected numbers with 0"),
+        (
+            {"expression": np.full((3, 2), 1e39)},
+            "expression holds values up to 1e+39, expected metres, radians or coefficients",
+        ),
+        (
+            {"translation": np.full((3, 3), 1e300)},
+            "translation holds values up to 1e+300, expected metres, radians or coefficients",
+        ),
+        ({"placement": None, "camera_scale": np.array(0.0)}, "camera_scale is 0, expected more than 0"),
+        (
+            {"placement": None, "camera_scale": np.ones(2)},
+            "camera_scale is float64 with 1 dimensions, expected numbers with 0",
+        ),
+        ({"placement": np.diag([1, 1, -1, 1])}, "placement is no rotation times a factor and a shift"),
+        ({"placement": np.diag([1, 1, 2, 1])}, "placement is no rotation times a factor and a shift"),
+        ({"placement": np.zeros((4, 4))}, "placement is no 4x4 matrix whose last row is 0 0 0 1"),
+        ({"placement": np.eye(3)}, "placement is no 4x4 matrix whose last row is 0 0 0 1"),
     ],
 )
 def test_parameters_of_any_rig_that_do_not_fit(tmp_path: Path, changes: dict[str, Any], expected: str) -> None:

@@ -146,13 +146,13 @@ def test_unreadable_image(tiny_capture: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("{", "not valid JSON (line 1)"),
-        ('{"frames": [\n1,]}', "not valid JSON (line 2)"),
+        ("{", "not valid JSON (line 1), expected the cameras of a capture."),
+        ('{"frames": [\n1,]}', "not valid JSON (line 2), expected the cameras of a capture."),
         ("[]", "expected a JSON object, found list"),
         ("{}", "no frames, expected a list 'frames' with one object a picture"),
         ('{"frames": []}', "no frames, expected a list 'frames' with one object a picture"),
         ('{"frames": [{}]}', "frame 0 has no file_path"),
-        ("[" * 100_000, "not valid JSON: a number too long or lists too deep"),
+        ("[" * 100_000, "not valid JSON: lists too deep, expected the cameras of a capture."),
     ],
 )
 def test_damaged_description(tiny_capture: Path, text: str, complaint: str) -> None:
@@ -162,7 +162,10 @@ def test_damaged_description(tiny_capture: Path, text: str, complaint: str) -> N
 
 def test_description_that_is_not_text(tiny_capture: Path) -> None:
     (tiny_capture / "transforms.json").write_bytes(b"\xff\xfe\x00")
-    assert message(tiny_capture) == "tiny/transforms.json: not valid JSON: not UTF-8 text"
+    assert (
+        message(tiny_capture)
+        == "tiny/transforms.json: not a text in UTF-8 or UTF-16, expected the cameras of a capture."
+    )
 
 
 def drop(*names: str) -> Any:
@@ -175,8 +178,10 @@ def frame_with(**values: Any) -> Any:
 
 IDENTITY = np.eye(4).tolist()
 SINGULAR = [[1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 1]]
-SCALED = np.diag([2.0, 2.0, 2.0, 1.0]).tolist()
-MIRRORED = np.diag([-1.0, 1.0, 1.0, 1.0]).tolist()
+STRETCHED = np.diag([2.0, 2.0, 2.1, 1.0]).tolist()
+SHEARED = [[1, 0.1, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+PROJECTIVE = [*np.eye(4).tolist()[:3], [0, 0.1, 0, 1]]
+TURNED = np.array([[0, -0.6, 0.8, 3], [1, 0, 0, -4], [0, 0.8, 0.6, 0.5], [0, 0, 0, 1]])
 NAN = [[float("nan"), 0, 0, 0], *IDENTITY[1:]]
 FILE, FRAME = "tiny/transforms.json: ", "tiny/transforms.json: images/t000_cam01.png: "
 
@@ -206,13 +211,20 @@ FILE, FRAME = "tiny/transforms.json: ", "tiny/transforms.json: images/t000_cam01
             frame_with(transform_matrix=SINGULAR),
             FRAME + "transform_matrix is singular, expected a rotation and a translation",
         ),
-        (
-            frame_with(transform_matrix=SCALED),
-            FRAME + "transform_matrix is not rigid, expected a rotation and a translation",
+        *(
+            (
+                frame_with(transform_matrix=matrix),
+                FRAME + "transform_matrix is not rigid, expected a rotation and a translation",
+            )
+            for matrix in (STRETCHED, SHEARED, PROJECTIVE)
         ),
-        (
-            frame_with(transform_matrix=MIRRORED),
-            FRAME + "transform_matrix is not rigid, expected a rotation and a translation",
+        *(
+            (
+                frame_with(transform_matrix=(np.diag(signs) @ TURNED).tolist()),
+                FRAME + "transform_matrix mirrors (its determinant is negative): the world, or the camera's axes, are "
+                "left-handed; export the cameras right-handed, with OpenGL's axes",
+            )
+            for signs in ([-1, 1, 1, 1], [1, -1, 1, 1], [1, 1, -1, 1], [-1, -1, -1, 1])
         ),
         (frame_with(transform_matrix=NAN), FRAME + "transform_matrix holds values that are not finite"),
         (frame_with(transform_matrix=IDENTITY[:3]), FRAME + "transform_matrix is not a 4x4 matrix of numbers"),
@@ -220,7 +232,7 @@ FILE, FRAME = "tiny/transforms.json: ", "tiny/transforms.json: images/t000_cam01
         (frame_with(transform_matrix="identity"), FRAME + "transform_matrix is not a 4x4 matrix of numbers"),
         (
             frame_with(transform_matrix=[[10**400, 0, 0, 0], *IDENTITY[1:]]),
-            FRAME + "transform_matrix is not a 4x4 matrix of numbers",
+            FRAME + "transform_matrix holds values that are not finite",
         ),
         (frame_with(transform_matrix=None), FRAME + "transform_matrix is not a 4x4 matrix of numbers"),
         (
@@ -270,4 +282,4 @@ def test_mask_of_another_size(tiny_capture: Path) -> None:
 def test_numbers_beyond_any_picture(tiny_capture: Path) -> None:
     path = tiny_capture / "transforms.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"fl_x": 10**400}))
-    assert message(tiny_capture).startswith("tiny/transforms.json: images/t000_cam00.png: fl_x is 1000")
+    assert message(tiny_capture) == "tiny/transforms.json: images/t000_cam00.png: fl_x is inf, expected a number"

@@ -1,0 +1,45 @@
+"""Where the head of a posed rig is in a picture, whatever the matte of that picture says."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.render.camera import Camera
+from splatavatar.render.silhouette import silhouette
+from splatavatar.rig.rig import Rig
+
+Floats = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+BELOW = ("neck", "torso")
+"""regions of a rig that are not its head; mattes may end above them"""
+MARGIN = 0.04
+"""of the size of the head in the picture, inside its outline: tracked heads are right to about as much"""
+
+
+def head_region(rig: Rig, vertices: Floats, camera: Camera) -> Mask:
+    """(H, W) where the head of ``rig``, posed as ``vertices`` (V, 3), surely is in the picture of ``camera``."""
+    import cv2
+
+    outline = head_outline(rig, vertices, camera)
+    if not outline.any():
+        return outline
+    size = np.sqrt(outline.sum())
+    width = 2 * int(np.ceil(MARGIN * size)) + 1
+    # What the picture cuts off goes on beyond it.
+    inner = cv2.erode(outline.view(np.uint8), np.ones((width, width), np.uint8), borderValue=1)
+    return np.asarray(inner > 0)
+
+
+def head_outline(rig: Rig, vertices: Floats, camera: Camera) -> Mask:
+    """(H, W) all pixels that the head covers."""
+    return silhouette(vertices, head_faces(rig), camera)
+
+
+def head_faces(rig: Rig) -> NDArray[np.int32]:
+    """(F', 3) faces of ``rig`` above the neck; all of a rig that knows no neck."""
+    of_head = np.ones(len(rig.faces), bool)
+    for name in BELOW:
+        of_head[rig.regions.get(name, [])] = False
+    return np.asarray(rig.faces[of_head], np.int32)
