@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from splatavatar.errors import OutputError
-from splatavatar.output import atomic_write
+from splatavatar.output import atomic_write, beginning_of, beside, check_writable, fitting, make_folder, outputs_ready
 
 ROOT = Path(__file__).parents[1]
 WRITE_A_MEGABYTE = """
@@ -122,3 +122,79 @@ def test_a_link_keeps_pointing_to_the_file(tmp_path: Path) -> None:
 
 def _environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+LONG = "長い題名" * 20
+"""240 bytes"""
+LATIN = os.fsdecode(b"Fran\xe7ois")
+
+
+@pytest.mark.parametrize("name", [LONG + ".webm", LATIN, "x" * 255, LATIN * 30, "[red]", "a\nb"])
+def test_any_name_that_a_file_can_have(tmp_path: Path, name: str) -> None:
+    check_writable(tmp_path / name)
+    with atomic_write(tmp_path / name) as file:
+        file.write(b"new")
+        (temporary,) = tmp_path.iterdir()
+        temporary.name.encode()  # valid UTF-8
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_name_that_no_file_can_have(tmp_path: Path) -> None:
+    for name, why in (("x" * 256, "the name is too long"), ("a\0b", "no name that a file can have")):
+        with pytest.raises(OutputError, match=f": {why}$"):
+            check_writable(tmp_path / name)
+
+
+def test_a_link_that_leads_back_to_itself(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OutputError, match="a symbolic link that leads back to itself"):
+        check_writable(tmp_path / "loop")
+    with pytest.raises(OutputError, match="loop is a symbolic link that leads back to itself"):
+        make_folder(tmp_path / "loop" / "a")
+
+
+def test_names_that_belong_to_a_long_name_fit_and_differ(tmp_path: Path) -> None:
+    one, other = (beside(tmp_path / ("x" * 250 + end), ".checkpoint") for end in "ab")
+    assert one != other and len(os.fsencode(one.name)) <= 255 and one.name.endswith(".checkpoint")
+    assert beside(tmp_path / "short", ".checkpoint").name == "short.checkpoint"
+    assert len(os.fsencode(fitting(LONG + LONG, ".splatavatar"))) <= 255
+    fitting(LONG + LONG, ".splatavatar").encode()
+
+
+def test_folders_are_made_and_go_again_where_they_stay_empty(tmp_path: Path) -> None:
+    file = tmp_path / "a" / "b" / "film.mp4"
+    with pytest.raises(KeyError), outputs_ready(file, tmp_path / "a" / "other"):
+        assert file.parent.is_dir()
+        raise KeyError
+    assert not list(tmp_path.iterdir())
+    with outputs_ready(file):
+        file.write_text("")
+    assert file.exists()
+    with pytest.raises(OutputError, match=r"film\.mp4 is a file$"), outputs_ready(file / "x"):
+        pass
+
+
+def test_where_a_beginning_goes(tmp_path: Path) -> None:
+    film = tmp_path / "film.mp4"
+    places = []
+    for _ in range(3):
+        places.append(beginning_of(film).name)
+        beginning_of(film).write_text("")
+    assert places == ["film.mp4", "film.part.mp4", "film.part2.mp4"]
+    long = tmp_path / f"{LONG}.webm"
+    long.write_text("")
+    assert len(os.fsencode(beginning_of(long).name)) <= 255
+
+
+def test_the_current_folder_is_gone(tmp_path: Path) -> None:
+    code = (
+        "import os, sys; os.mkdir('gone'); os.chdir('gone'); os.rmdir('../gone')\n"
+        "from splatavatar.output import check_writable\n"
+        "from splatavatar.errors import OutputError\n"
+        "try: check_writable('a')\n"
+        "except OutputError as error: print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=_environment(), cwd=tmp_path
+    )
+    assert done.stdout == "cannot write a: its folder does not exist\n", done.stderr

@@ -29,3 +29,21 @@ def test_says_where_it_cannot_write(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as caught:
         write_png(path, np.zeros((4, 4, 3), np.uint8))
     assert str(caught.value) == f"cannot write {path}: its folder does not exist"
+
+
+def test_pictures_that_replace_others_wait_until_all_are_there(tmp_path: Path) -> None:
+    new = np.zeros((4, 4, 3), np.uint8)
+    (tmp_path / "0001.png").write_bytes(b"older")
+    for ending, left in (("discard", ["0001.png"]), ("close", ["0000.png", "0001.png"])):
+        sink = FramesSink(tmp_path / "%04d.png")
+        sink.write(new)
+        sink.write(new)
+        assert (tmp_path / "0001.png").read_bytes() == b"older"
+        getattr(sink, ending)()
+        assert sorted(path.name for path in tmp_path.iterdir()) == left
+    assert (tmp_path / "0001.png").read_bytes().startswith(b"\x89PNG")
+    sink = FramesSink(tmp_path / "%04d.png")
+    sink.write(new)
+    kept = sink.keep()
+    assert (kept.place, kept.instead) == (tmp_path / "part" / "%04d.png", tmp_path / "%04d.png")
+    assert [path.name for path in (tmp_path / "part").iterdir()] == ["0000.png"]
