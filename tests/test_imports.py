@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "splatavatar"
-FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "page"}
+FOUNDATION = {"errors", "output", "input", "arrays", "folders", "printable", "media", "pictures", "page"}
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
@@ -22,6 +22,8 @@ MAY_IMPORT = {
     "arrays": {"errors", "input", "arrays"},
     "folders": {"folders"},
     "printable": {"printable"},
+    "media": {"errors", "input", "media"},
+    "pictures": {"errors", "input", "output", "pictures"},
     "page": {"page"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")

@@ -26,6 +26,7 @@ from splatavatar.capture.prepared import (
 )
 from splatavatar.capture.selection import choose_frames
 from splatavatar.errors import CaptureError, OutputError
+from splatavatar.pictures import write_picture
 
 Progress = Callable[[str, float], None]
 
@@ -181,8 +182,6 @@ def _window_size(landmarks: Landmarks) -> int:
 
 
 def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path, progress: Progress) -> None:
-    import cv2
-
     done = 0
     pictures = sorted(range(len(extraction.chosen)), key=lambda p: extraction.chosen[p])
     for clip, group in itertools.groupby(pictures, key=lambda p: extraction.chosen[p][0]):
@@ -190,9 +189,7 @@ def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path,
         for frame in clips[clip].frames(of_frame.keys()):
             picture = of_frame[frame.index]
             path = folder / extraction.image_name(picture)
-            cut = extraction.windows[picture].cut(frame.image)
-            if not cv2.imwrite(str(path), cut[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-                raise OutputError(f"{path}: cannot be written; is the disk full?")
+            write_picture(path, extraction.windows[picture].cut(frame.image))
             done += 1
             progress("cutting pictures", done / len(pictures))
 

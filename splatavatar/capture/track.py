@@ -33,6 +33,7 @@ from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write
+from splatavatar.pictures import read_picture, write_picture
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.posing import pose_numpy
@@ -251,15 +252,13 @@ class Pictures:
 
     def mattes(self, folder: Path, rig: Rig, motion: Motion, method: str, progress: Progress) -> Mattes:
         """Estimated for the pictures in ``folder``, of the whole windows."""
-        import cv2
-
         images, shapes = [], []
         for p, (name, camera) in enumerate(zip(self.names, self.cameras, strict=True)):
-            image = cv2.imread(str(folder / name))
-            if image is None or image.shape[:2] != (camera.height, camera.width):
+            image = read_picture(folder / name, CaptureError, "the picture that was cut; extract the video again")
+            if image.shape[:2] != (camera.height, camera.width):
                 raise CaptureError(f"{folder / name}: not the picture that was cut; extract the video again")
             window, (left, top, _, _) = self.windows[p], self.windows[p].rectangle(*self.sizes[p])
-            images.append(np.ascontiguousarray(window.squared(image, *self.sizes[p])[..., ::-1]))
+            images.append(np.ascontiguousarray(window.squared(image, *self.sizes[p])))
             square = camera.cropped(-left, -top, window.out - left, window.out - top)
             body = pose_numpy(rig, pose_of(rig, motion, int(self.step[p])))
             shapes.append(silhouette(body, rig.faces, square))
@@ -285,8 +284,6 @@ class Pictures:
         Raises:
             OutputError: they cannot be written.
         """
-        import cv2
-
         try:
             (folder / "masks").mkdir(exist_ok=True)
         except OSError as error:
@@ -295,8 +292,7 @@ class Pictures:
         for name, matte, window, size in zip(self.names, mattes, self.windows, self.sizes, strict=True):
             path = folder / mask_name(name)
             left, top, right, bottom = window.rectangle(*size)
-            if not cv2.imwrite(str(path), matte[top:bottom, left:right], [cv2.IMWRITE_PNG_COMPRESSION, 1]):
-                raise OutputError(f"{path}: cannot be written; is the disk full?")
+            write_picture(path, matte[top:bottom, left:right])
 
 
 def window_camera(lenses: Lenses, clip: int, window: Window) -> Camera:
