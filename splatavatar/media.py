@@ -162,6 +162,12 @@ class _Nameless:
         self.read, self.write = file.read, file.write
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
         self.readable, self.writable = file.readable, file.writable
+        self._file = file
+
+    @property
+    def closed(self) -> bool:
+        """PyAV writes no end to a file that is closed."""
+        return self._file.closed
 
 
 def _suffix(path: str | Path) -> str:

@@ -38,7 +38,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     writable.
     """
     target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".{target.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.part")
+    temporary = beside(target, "part")
     existed = False
     try:
         existed = _replaceable(path, target)
@@ -65,6 +65,25 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+def beside(path: Path, suffix: str) -> Path:
+    """A hidden name in the folder of ``path`` that nothing has, for what is not whole yet.
+
+    It begins like that of ``path``, as far as a file system allows: they count bytes.
+    """
+    return path.with_name(f".{shortened(path.name)}.{os.getpid()}.{os.urandom(4).hex()}.{suffix}")
+
+
+def shortened(name: str, most: int = 64) -> str:
+    """The beginning of a name, of ``most`` bytes at most, and of whole characters."""
+    kept, size = "", 0
+    for character in name:
+        size += len(os.fsencode(character))
+        if size > most:
+            break
+        kept += character
+    return kept
+
+
 def _replaceable(path: str | Path, target: Path) -> bool:
     """Whether a file is there that would be replaced. Raises OutputError for a folder or a device."""
     try:
@@ -84,7 +103,7 @@ def check_writable(path: str | Path) -> None:
     Raises OutputError as ``atomic_write`` does: folder missing or not writable, a folder or a device of that name.
     """
     target = Path(os.path.realpath(path))
-    probe = target.with_name(f".{target.name[:64]}.{os.getpid()}.{os.urandom(4).hex()}.probe")
+    probe = beside(target, "probe")
     try:
         _replaceable(path, target)
         with open(probe, "xb"):

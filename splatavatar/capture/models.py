@@ -10,6 +10,7 @@ from pathlib import Path
 
 from splatavatar.errors import DependencyError, OutputError
 from splatavatar.folders import cache_folder
+from splatavatar.input import open_input
 from splatavatar.output import atomic_write
 
 VARIABLE = "SPLATAVATAR_MODELS"
@@ -52,24 +53,39 @@ def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
     """The file of a model: ``given``, else in ``$SPLATAVATAR_MODELS`` (its folder, or itself), else in the cache.
 
     Raises:
-        DependencyError: it is in none of them.
+        DependencyError: it is in none of them, or what is there is no model.
     """
     model = MODELS[name]
     if given is not None:
-        found = given / model.file if given.is_dir() else given
-        if not found.is_file():
-            raise DependencyError(f"{given}: no such file, expected the model {model.file}")
-        return found
+        return _checked(given / model.file if given.is_dir() else given, model)
     stated = os.environ.get(VARIABLE)
     places = [Path(stated)] if stated else []
     for place in (*places, stored(model).parent):
         found = place / model.file if place.is_dir() else place
-        if found.is_file():
-            return found
+        if found.exists():
+            return _checked(found, model)
     raise DependencyError(
         f"the model {model.file} is not here: run `splatavatar models pull`, "
         f"or name the file with --model or {VARIABLE}"
     )
+
+
+def _checked(path: Path, model: Model) -> Path:
+    """``path``, which holds a bundle of MediaPipe, whole as far as its list of contents tells.
+
+    MediaPipe itself waits for ever on a pipe, and leaves a trace where it cannot read a file.
+    """
+    import zipfile
+
+    expected = f"the model {model.file}"
+    try:
+        with open_input(path, DependencyError, expected) as file, zipfile.ZipFile(file) as bundle:
+            bundle.infolist()
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
+        raise DependencyError(
+            f"{path}: damaged, cut off or something else, expected {expected}; run `splatavatar models pull`"
+        ) from error
+    return path
 
 
 def stored(model: Model) -> Path:

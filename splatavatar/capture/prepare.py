@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -32,6 +33,8 @@ from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.track import track_capture
 from splatavatar.errors import SettingsError
 from splatavatar.folders import cache_folder
+from splatavatar.output import shortened
+from splatavatar.printable import printable
 
 Progress = Callable[[str, float], None]
 
@@ -149,9 +152,11 @@ def choose_rig(found: Sequence[Landmarks]) -> str:
 def _kept(paths: Sequence[Path], options: PrepareOptions) -> Path:
     """The folder in the cache for what comes of ``paths``; that of a copy with another name, where there is one."""
     captures, key = cache_folder() / "captures", _key(paths, options)
-    first = paths[0].resolve()
+    first = Path(os.path.realpath(paths[0]))
     known = sorted(captures.glob(f"*-{key}"))
-    return known[0] if known else captures / f"{first.stem if first.is_file() else first.name}-{key}"
+    # Names of others may be as long as a name can be, and bytes that are no text.
+    name = shortened(printable(first.stem if first.is_file() else first.name))
+    return known[0] if known else captures / f"{name}-{key}"
 
 
 def _key(paths: Sequence[Path], options: PrepareOptions) -> str:

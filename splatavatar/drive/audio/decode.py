@@ -124,11 +124,15 @@ class _Mixer:
             yield np.broadcast_to(samples, (self._channels, samples.shape[1]))
 
 
+def sound_tracks(path: str | Path) -> list[tuple[int, str | None]]:
+    """Index and codec, None for one that is not known here, of every track of sound. Raises SignalError."""
+    with _opened(path) as media:
+        return [(stream.index, _codec(stream)) for stream in media.container.streams.audio]
+
+
 def _first_track(path: str | Path) -> int:
     """The index of the first stream of sound of which a frame can be decoded."""
-    with _opened(path) as media:
-        tracks = list(media.container.streams.audio)
-        found = [(stream.index, _codec(stream)) for stream in tracks]
+    found = sound_tracks(path)
     if not found:
         raise SignalError(f"{path}: no audio track in it.")
     for number, (index, codec) in enumerate(found):

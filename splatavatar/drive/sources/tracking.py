@@ -154,11 +154,15 @@ class LiveTracker:
         self._asked: dict[int, tuple[float, int, int]] = {}
         self._landmarker = Landmarker(model, self._answered)
         self._warm = threading.Event()
-        # The first picture takes longer, and is when MediaPipe's threads write to the terminal.
-        with quiet():
-            self._landmarker.ask(np.zeros((64, 64, 3), np.uint8), 0)
-            self._warm.wait(WARM_UP)
-        self._thread = Thread("face tracking", self._run)
+        try:
+            # The first picture takes longer, and is when MediaPipe's threads write to the terminal.
+            with quiet():
+                self._landmarker.ask(np.zeros((64, 64, 3), np.uint8), 0)
+                self._warm.wait(WARM_UP)
+            self._thread = Thread("face tracking", self._run)
+        except BaseException:
+            self._landmarker.close()
+            raise
 
     def offer(self, image: Image, time: float) -> None:
         """A frame (H, W, 3) RGB, captured at ``time``; it must not change any more."""
