@@ -34,6 +34,8 @@ NOTHING = "none"
 """the protocols by which a file may have FFmpeg open others: there is none of that name"""
 BUFFER = 1 << 16
 """bytes that are read or written at a time"""
+RETRIES = 10
+"""times that is read on behind damage, before the rest of a file is given up"""
 HEAD = 512
 """bytes by which is told what a file is instead"""
 PLAYLISTS = (b"#EXTM3U", b"ffconcat", b"[playlist]", b"<?xml", b"<MPD", b"<smil", b"<ASX", b"v=0", b"[Reference]")
@@ -122,15 +124,20 @@ def packets_of(container: Any, stream: Any, lost: Callable[[], None]) -> Iterato
     """
     from av.error import FFmpegError
 
-    packets = container.demux(stream)
+    packets, failures = container.demux(stream), 0
     while True:
         try:
             packet = next(packets, None)
         except (FFmpegError, OSError):
             lost()
-            return  # cut off: what came before is good
+            failures += 1
+            if failures > RETRIES:
+                return  # cut off: what came before is good
+            packets = container.demux(stream)  # on behind the damage, if there is anything
+            continue
         if packet is None:
             return
+        failures = 0
         try:
             frames = packet.decode()
         except (FFmpegError, OSError, ValueError):

@@ -25,6 +25,9 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long",
 }
 
+LONGEST = 255
+"""bytes of a name, on nearly every file system"""
+
 
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:

@@ -17,7 +17,7 @@ from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.splats import Splats
 from splatavatar.bake.trainer import Moments, RigMoments, TrainerState
 from splatavatar.errors import SettingsError
-from splatavatar.output import atomic_write
+from splatavatar.output import LONGEST, atomic_write, shortened
 
 SUFFIX = ".checkpoint"
 
@@ -37,7 +37,8 @@ class Checkpoint:
 
 def path_of(out: Path) -> Path:
     """The checkpoint of the bake that writes ``out``."""
-    return out.with_name(out.name + SUFFIX)
+    # A name may be as long as names can be; two that begin alike are told apart by what is in the file.
+    return out.with_name(shortened(out.name, LONGEST - len(SUFFIX)) + SUFFIX)
 
 
 def fingerprint(settings: BakeSettings) -> dict[str, Any]:

@@ -48,7 +48,7 @@ from splatavatar.capture.prepare_calibrated import tracked_parameters
 from splatavatar.capture.prepared import CAPTURE, TRACK, read_json
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import OutputError, RigError, SettingsError
-from splatavatar.output import check_writable
+from splatavatar.output import check_writable, shortened
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import PoseParameters, Rig
 
@@ -374,7 +374,8 @@ def output_path(settings: BakeSettings) -> Path:
         out = settings.out
     else:
         resolved = settings.capture.resolve()
-        out = Path("out") / f"{resolved.stem if resolved.is_file() else resolved.name}.splatavatar"
+        name = shortened(resolved.stem if resolved.is_file() else resolved.name, 200)
+        out = Path("out") / f"{name}.splatavatar"
         try:
             out.parent.mkdir(exist_ok=True)
         except OSError as error:

@@ -17,6 +17,7 @@ from splatavatar.capture.bars import content
 from splatavatar.capture.video import Video
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.input import open_input, reason
+from splatavatar.printable import printable
 
 Bytes = NDArray[np.uint8]
 
@@ -49,6 +50,7 @@ class ClipInfo:
     """What is known of a clip before all of it is decoded."""
 
     name: str
+    """of the file or folder, as it may be shown and stored"""
     path: str
     sha256: str
     """of the file; of the names and contents of a folder"""
@@ -93,7 +95,7 @@ class VideoClip:
         self._content = content(shots) if shots else (0, 0, v.width, v.height)
         x0, y0, x1, y1 = self._content
         self.info = ClipInfo(
-            name=path.name,
+            name=printable(path.name),
             path=str(path),
             sha256=_digest([path]),
             width=x1 - x0,
@@ -123,7 +125,7 @@ class ImageClip:
         first = _upright(self._paths[0])
         rate = IMAGES_FPS if fps is None else fps
         self.info = ClipInfo(
-            name=folder.resolve().name,
+            name=printable(Path(os.path.realpath(folder)).name),
             path=str(folder),
             sha256=_digest(self._paths),
             width=first.shape[1],

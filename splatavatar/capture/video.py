@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.colours import state_matrix
 from splatavatar.capture.shape import WHOLE, Borders, Shape, clean_aperture, display_matrix, pixel_aspect
 from splatavatar.capture.tone import HLG, PQ, to_srgb
-from splatavatar.capture.weave import TALLEST, WOVEN, deinterlaced, woven
+from splatavatar.capture.weave import TALLEST, Weave, deinterlaced, woven
 from splatavatar.errors import CaptureError
 from splatavatar.media import Media, frames_of, open_media, packets_of, warn_once
 
@@ -45,7 +45,7 @@ class _Facts:
     """of the first frame"""
     follows: bool
     """whether the shape of the pixels may change on the way"""
-    woven: str | None
+    woven: Weave | None
 
 
 class Video:
@@ -117,7 +117,7 @@ class Video:
 
         frames = decoded()
         if facts.woven is not None:
-            said = "" if facts.woven == WOVEN else ", although it does not say so"
+            said = "" if facts.woven.marked else ", although it does not say so"
             warn_once(f"{self.path}: interlaced{said}; it is deinterlaced.")
             frames = deinterlaced(frames, facts.woven)
         for frame in frames:
@@ -188,7 +188,7 @@ class Video:
                 woven=self._woven(index, first.height),
             )
 
-    def _woven(self, index: int, lines: int) -> str | None:
+    def _woven(self, index: int, lines: int) -> Weave | None:
         if lines > TALLEST:
             return None
         with self._opened() as media:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
-WOVEN = "interlaced"
-"""frames that say so themselves are deinterlaced, by the order of fields that each states"""
 FIRST_TOP, FIRST_BOTTOM = "tff", "bff"
-"""every frame is deinterlaced, though none says that it must be"""
+"""which lines are the earlier moment, by FFmpeg's names"""
 TALLEST = 1088
 """lines; no interlaced format has more"""
 SURE = 0.9
@@ -18,7 +17,17 @@ ENOUGH = 8
 """frames with motion, below which nothing is concluded from them"""
 
 
-def woven(frames: Iterable[Any]) -> str | None:
+@dataclass(frozen=True)
+class Weave:
+    """How a video is interlaced."""
+
+    marked: bool
+    """whether its frames say which of them are; else all are, though none says so"""
+    order: str
+    """of the fields; "auto" where nothing moves, and what frames say must be believed"""
+
+
+def woven(frames: Iterable[Any]) -> Weave | None:
     """How a video is interlaced, of which ``frames`` are some, several in a row; None where it is not.
 
     Cameras also mark film that they took whole; combs where something moves tell the one from the other, and find those
@@ -35,17 +44,20 @@ def woven(frames: Iterable[Any]) -> str | None:
     for frame in _through(noticed(), "idet", ""):
         seen[frame.metadata.get("lavfi.idet.single.current_frame", "")] += 1
     combed, whole = seen[FIRST_TOP] + seen[FIRST_BOTTOM], seen["progressive"]
-    if marked:
-        return None if whole >= ENOUGH and combed < (1 - SURE) * whole else WOVEN
     order = max((FIRST_TOP, FIRST_BOTTOM), key=lambda name: seen[name])
+    if marked:
+        if whole >= ENOUGH and combed < (1 - SURE) * whole:
+            return None
+        # What moves knows the order better than many an encoder.
+        return Weave(True, order if combed and seen[order] >= SURE * combed else "auto")
     clear = seen[order] >= max(ENOUGH, SURE * (combed + whole), sum(seen.values()) / 3)
-    return order if clear else None
+    return Weave(False, order) if clear else None
 
 
-def deinterlaced(frames: Iterable[Any], kind: str) -> Iterator[Any]:
+def deinterlaced(frames: Iterable[Any], weave: Weave) -> Iterator[Any]:
     """One frame for each of ``frames``, with its time: of one moment, lines between filled in with care for motion."""
-    which, order = ("interlaced", "auto") if kind == WOVEN else ("all", kind)
-    return _through(frames, "bwdif", f"mode=send_frame:parity={order}:deint={which}")
+    which = "interlaced" if weave.marked else "all"
+    return _through(frames, "bwdif", f"mode=send_frame:parity={weave.order}:deint={which}")
 
 
 def _through(frames: Iterable[Any], name: str, options: str) -> Iterator[Any]:

@@ -105,7 +105,7 @@ class _Mixer:
             layout = frame.layout.name
             if known or frame.layout.nb_channels == 2:
                 layout = "mono" if self._channels == 1 else "stereo"
-            self._resampler = AudioResampler(format="fltp", layout=layout, rate=self._rate)
+            self._resampler = AudioResampler(format="flt", layout=layout, rate=self._rate)
         # The resampler counts samples itself; timestamps that jump would make it say so on every frame.
         frame.pts = None
         yield from self._taken(frame)
@@ -118,7 +118,9 @@ class _Mixer:
 
     def _taken(self, frame: Any) -> Iterator[Floats]:
         for piece in self._resampler.resample(frame):
-            samples = np.nan_to_num(piece.to_ndarray(), nan=0.0, posinf=0.0, neginf=0.0)
+            # Interleaved: PyAV crashes on planes of more than eight channels.
+            interleaved = piece.to_ndarray().reshape(piece.samples, -1)
+            samples = np.nan_to_num(interleaved.T, nan=0.0, posinf=0.0, neginf=0.0)
             if len(samples) != self._channels:
                 samples = samples.mean(0, keepdims=True)
             yield np.broadcast_to(samples, (self._channels, samples.shape[1]))
