@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
+from splatavatar.capture.models import read_bundle
 from splatavatar.errors import CaptureError, DependencyError
 from splatavatar.output import atomic_write
 from splatavatar.rig.arkit import NAMES
@@ -197,13 +198,14 @@ def _distance(one: Row, other: Row) -> float:
 @contextlib.contextmanager
 def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
     """A function from a picture (H, W, 3) RGB and its time in ms to what MediaPipe says of it."""
+    bundle = read_bundle(model)
     with quiet():
         import mediapipe
         from mediapipe.tasks.python import BaseOptions, vision
 
         mode = vision.RunningMode.IMAGE if still else vision.RunningMode.VIDEO
         options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
+            base_options=BaseOptions(model_asset_buffer=bundle),
             running_mode=mode,
             num_faces=faces,
             output_face_blendshapes=True,

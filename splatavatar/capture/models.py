@@ -10,7 +10,7 @@ from pathlib import Path
 
 from splatavatar.errors import DependencyError, OutputError
 from splatavatar.folders import cache_folder
-from splatavatar.input import open_input
+from splatavatar.input import check_input, read_bytes
 from splatavatar.output import atomic_write
 
 VARIABLE = "SPLATAVATAR_MODELS"
@@ -53,7 +53,7 @@ def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
     """The file of a model: ``given``, else in ``$SPLATAVATAR_MODELS`` (its folder, or itself), else in the cache.
 
     Raises:
-        DependencyError: it is in none of them, or what is there is no model.
+        DependencyError: it is in none of them, or what is there is no file.
     """
     model = MODELS[name]
     if given is not None:
@@ -71,21 +71,29 @@ def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
 
 
 def _checked(path: Path, model: Model) -> Path:
-    """``path``, which holds a bundle of MediaPipe, whole as far as its list of contents tells.
+    if not os.path.lexists(path):
+        raise DependencyError(f"{path}: no such file, expected the model {model.file}")
+    return check_input(path, DependencyError, f"the model {model.file}")
 
-    MediaPipe itself waits for ever on a pipe, and leaves a trace where it cannot read a file.
+
+def read_bundle(path: Path) -> bytes:
+    """The bundle of MediaPipe at ``path``, whole by the checksums that are in it. Raises DependencyError.
+
+    MediaPipe itself waits for ever on a pipe, leaves a trace where it cannot read a file, and runs damaged networks.
     """
+    import io
     import zipfile
+    import zlib
 
-    expected = f"the model {model.file}"
+    failure = DependencyError(f"{path}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`")
     try:
-        with open_input(path, DependencyError, expected) as file, zipfile.ZipFile(file) as bundle:
-            bundle.infolist()
-    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile) as error:
-        raise DependencyError(
-            f"{path}: damaged, cut off or something else, expected {expected}; run `splatavatar models pull`"
-        ) from error
-    return path
+        content = read_bytes(path, DependencyError, "MediaPipe's face_landmarker.task")
+        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise failure from error
+    if damaged is not None:
+        raise failure
+    return content
 
 
 def stored(model: Model) -> Path:

@@ -59,9 +59,10 @@ def is_footage(path: Path) -> bool:
     """Whether ``path`` is something to prepare.
 
     That is a file, a folder of pictures or videos that describes no cameras, or one of which the rest is still to do.
+    What is neither file nor folder, such as a pipe, is told by who opens it.
     """
-    if path.is_file():
-        return path.name != FILE
+    if not path.is_dir():
+        return os.path.lexists(path) and path.name != FILE
     if (path / EXTRACT).is_file():
         return not (path / CAPTURE).is_file()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,10 +19,11 @@ def check_outputs(outputs: Sequence[Path], record: Path | None, inputs: Sequence
         check_kind(path)
     if record is not None and record.suffix.lower() != ".npz":
         raise SettingsError(f"{record}: a recorded signal is an .npz file, such as signal.npz")
-    read = {path.resolve() for path in inputs}
-    written: set[Path] = set()
+    # A link that leads back to itself is no reason to fail here: who opens it says so.
+    read = {os.path.realpath(path) for path in inputs}
+    written: set[str] = set()
     for path in [*outputs, *([] if record is None else [record])]:
-        place = path.resolve()
+        place = os.path.realpath(path)
         if place in read:
             raise SettingsError(f"{path}: the file that drives would be overwritten; give the output another name.")
         if place in written:

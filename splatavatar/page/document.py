@@ -27,7 +27,8 @@ def document(title: str, sections: Sequence[str]) -> bytes:
         + "\n".join(section for section in sections if section)
         + "\n</main></body></html>\n"
     )
-    return page.encode()
+    # Names of files may hold bytes that are no text.
+    return page.encode(errors="backslashreplace")
 
 
 def section(title: str, content: str) -> str:

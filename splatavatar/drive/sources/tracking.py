@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
+from splatavatar.capture.models import read_bundle
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Thread
 from splatavatar.errors import DependencyError
@@ -55,6 +56,7 @@ class Landmarker:
 
     def __init__(self, model: Path, answer: Callable[[Any, Any, int], None] | None = None) -> None:
         """Raises DependencyError where ``model`` is not a model of MediaPipe."""
+        bundle = read_bundle(model)
         try:
             with quiet():
                 import mediapipe
@@ -63,7 +65,7 @@ class Landmarker:
             raise DependencyError("cameras and videos need the package 'mediapipe'; install it first.") from error
         self._mediapipe = mediapipe
         options = vision.FaceLandmarkerOptions(
-            base_options=BaseOptions(model_asset_path=str(model)),
+            base_options=BaseOptions(model_asset_buffer=bundle),
             running_mode=vision.RunningMode.VIDEO if answer is None else vision.RunningMode.LIVE_STREAM,
             num_faces=FACES,
             output_face_blendshapes=True,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.mediapipe_face import quiet
-from splatavatar.capture.models import locate
+from splatavatar.capture.models import locate, read_bundle
 from splatavatar.capture.video import Video
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
@@ -110,7 +110,9 @@ def video_recording(
         DependencyError: mediapipe or its model is absent.
     """
     # What can go wrong with files first: the network is the one that must be closed again.
-    found, video = locate(given=model), _opened(Path(path))
+    found = locate(given=model)
+    read_bundle(found)
+    video = _opened(Path(path))
     network = Landmarker(found)
     follower, signal, signals = Follower(), LandmarkSignal(), list[FaceSignal]()
     stamp, times = -1, list[float]()
