@@ -20,6 +20,11 @@ LONGEST_GAP = 3600.0
 """seconds; a jump beyond is a mistake of the clock, not a silence"""
 
 
+SLOWEST, FASTEST = 1000, 768_000
+"""Hz; other rates are damage, of which there would be too much sound or none"""
+MOST_CHANNELS = 64
+
+
 class Sound:
     """The first track of a film or a sound file that can be decoded here, from the beginning of the file on."""
 
@@ -37,6 +42,8 @@ class Sound:
         """The samples (channels, n) from ``start`` on, piece by piece, once. A track that begins later begins with
         silence; what is damaged is silent.
         """
+        from av.error import FFmpegError
+
         container = self._media.container
         damage = 0
 
@@ -63,7 +70,12 @@ class Sound:
             else:
                 at = due
             due = at + frame.samples / frame.sample_rate
-            for samples in mixer.mixed(frame):
+            try:
+                mixed = list(mixer.mixed(frame))
+            except (FFmpegError, OSError, ValueError):  # a layout that nothing can be made of
+                lost()
+                continue
+            for samples in mixed:
                 yield samples[:, cut:]
                 cut = max(cut - samples.shape[1], 0)
         for samples in mixer.rest():
@@ -170,7 +182,8 @@ def _codec(stream: Any) -> str | None:
 
 
 def _usable(frame: Any) -> bool:
-    return bool(frame.samples > 0 and frame.sample_rate > 0 and frame.layout.nb_channels > 0)
+    known = SLOWEST <= frame.sample_rate <= FASTEST and 0 < frame.layout.nb_channels <= MOST_CHANNELS
+    return bool(frame.samples > 0 and known)
 
 
 def _is_known(layout: str) -> bool:

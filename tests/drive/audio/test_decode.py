@@ -120,7 +120,9 @@ def test_one_sample(tmp_path: Path) -> None:
     assert len(read_audio(write_pcm(tmp_path / "a.wav", np.full((1, 1), 0.5)))) <= 2
 
 
-@pytest.mark.parametrize(("offset", "kind", "value"), [(22, "<H", 0), (24, "<I", 0), (22, "<H", 60000)])
+@pytest.mark.parametrize(
+    ("offset", "kind", "value"), [(22, "<H", 0), (22, "<H", 60000), (24, "<I", 0), (24, "<I", 1), (24, "<I", 2**31 - 1)]
+)
 def test_headers_that_make_no_sense(tmp_path: Path, offset: int, kind: str, value: int) -> None:
     """No channels, no rate, very many channels."""
     path = write_pcm(tmp_path / "a.wav", np.zeros((RATE, 1)))
