@@ -20,6 +20,8 @@ FOUNDATION = {
     "interrupts",
     "locks",
     "privacy",
+    "media",
+    "pictures",
     "page",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
@@ -36,6 +38,8 @@ MAY_IMPORT = {
     "printable": {"printable"},
     "natural": {"natural"},
     "privacy": {"folders", "privacy"},
+    "media": {"errors", "input", "media"},
+    "pictures": {"errors", "input", "output", "pictures"},
     "page": {"page", "printable"},
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},

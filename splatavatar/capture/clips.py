@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,15 @@ from numpy.typing import NDArray
 from splatavatar.capture.bars import content
 from splatavatar.capture.video import Video
 from splatavatar.errors import CaptureError, SettingsError
+from splatavatar.input import open_input, reason
 from splatavatar.natural import natural
+from splatavatar.printable import printable
 
 Bytes = NDArray[np.uint8]
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
+FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
+"""of pictures, by Pillow's names"""
 VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".mts")
 IMAGES_FPS = 25.0
 """of a folder of pictures, where nobody says"""
@@ -45,6 +50,7 @@ class ClipInfo:
     """What is known of a clip before all of it is decoded."""
 
     name: str
+    """of the file or folder, as it may be shown and stored"""
     path: str
     sha256: str
     """of the file; of the names and contents of a folder"""
@@ -89,7 +95,7 @@ class VideoClip:
         self._content = content(shots) if shots else (0, 0, v.width, v.height)
         x0, y0, x1, y1 = self._content
         self.info = ClipInfo(
-            name=path.name,
+            name=printable(path.name),
             path=str(path),
             sha256=_digest([path]),
             width=x1 - x0,
@@ -119,7 +125,7 @@ class ImageClip:
         first = _upright(self._paths[0])
         rate = IMAGES_FPS if fps is None else fps
         self.info = ClipInfo(
-            name=folder.resolve().name,
+            name=printable(Path(os.path.realpath(folder)).name),
             path=str(folder),
             sha256=_digest(self._paths),
             width=first.shape[1],
@@ -159,9 +165,9 @@ def open_clips(paths: Sequence[Path], fps: float | None = None) -> list[Clip]:
         raise SettingsError(f"the frames a second of a folder of pictures must be above 0, got {fps:g}")
     clips: list[Clip] = []
     for path in paths:
-        if not path.exists():
+        if not os.path.lexists(path):
             raise CaptureError(f"{path}: no such file or folder, expected a video")
-        if path.is_file():
+        if not path.is_dir():
             clips.append(VideoClip(path))
             continue
         videos = _files(path, VIDEOS)
@@ -198,7 +204,8 @@ def _upright(path: Path) -> Bytes:
     from PIL import Image, ImageOps
 
     try:
-        with Image.open(path) as image:
+        # No other format: Pillow has programs run for some, whatever the file is called.
+        with open_input(path, CaptureError, "a picture") as file, Image.open(file, formats=FORMATS) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise CaptureError(f"{path}: not a readable image") from error
@@ -208,11 +215,11 @@ def _digest(paths: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for path in paths:
         if len(paths) > 1:
-            digest.update(path.name.encode())
+            digest.update(os.fsencode(path.name))
         try:
-            with open(path, "rb") as file:
+            with open_input(path, CaptureError, "a video or a picture") as file:
                 while piece := file.read(1 << 20):
                     digest.update(piece)
         except OSError as error:
-            raise CaptureError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from error
+            raise CaptureError(f"{path}: cannot be read: {reason(error)}") from error
     return digest.hexdigest()

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from splatavatar.capture.clips import Clip, open_clips
 from splatavatar.capture.crop import Window
@@ -27,7 +26,8 @@ from splatavatar.capture.prepared import (
 )
 from splatavatar.capture.selection import choose_frames
 from splatavatar.errors import CaptureError
-from splatavatar.output import folder_made, make_folder, temporary_beside, write_draft
+from splatavatar.output import folder_made, make_folder, temporary_beside
+from splatavatar.pictures import write_picture
 
 Progress = Callable[[str, float], None]
 
@@ -193,18 +193,9 @@ def _write_pictures(clips: Sequence[Clip], extraction: Extraction, folder: Path,
         for frame in clips[clip].frames(of_frame.keys()):
             picture = of_frame[frame.index]
             path = folder / extraction.image_name(picture)
-            cut = extraction.windows[picture].cut(frame.image)
-            write_picture(path, cut[..., ::-1])
+            write_picture(path, extraction.windows[picture].cut(frame.image))
             done += 1
             progress("cutting pictures", done / len(pictures))
-
-
-def write_picture(path: Path, picture: NDArray[np.uint8]) -> None:
-    """A PNG of (H, W, 3) BGR or (H, W). Raises OutputError."""
-    import cv2
-
-    _, data = cv2.imencode(".png", picture, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    write_draft(path, data.tobytes())
 
 
 def _described(clip: Clip) -> dict[str, object]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
+from splatavatar.capture.models import read_bundle
 from splatavatar.errors import CaptureError, DependencyError
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
@@ -191,12 +192,13 @@ def _distance(one: Row, other: Row) -> float:
 @contextlib.contextmanager
 def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDArray[np.uint8], int], Any]]:
     """A function from a picture (H, W, 3) RGB and its time in ms to what MediaPipe says of it."""
+    bundle = read_bundle(model)
     with quiet():
         mediapipe, tasks = import_mediapipe()
         vision = tasks.vision
         mode = vision.RunningMode.IMAGE if still else vision.RunningMode.VIDEO
         options = vision.FaceLandmarkerOptions(
-            base_options=tasks.BaseOptions(model_asset_path=str(model)),
+            base_options=tasks.BaseOptions(model_asset_buffer=bundle),
             running_mode=mode,
             num_faces=faces,
             output_face_blendshapes=True,

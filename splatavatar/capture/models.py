@@ -10,6 +10,7 @@ from pathlib import Path
 
 from splatavatar.errors import DependencyError
 from splatavatar.folders import cache_folder
+from splatavatar.input import check_input, read_bytes
 from splatavatar.output import atomic_write, make_folder
 
 VARIABLE = "SPLATAVATAR_MODELS"
@@ -52,24 +53,47 @@ def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
     """The file of a model: ``given``, else in ``$SPLATAVATAR_MODELS`` (its folder, or itself), else in the cache.
 
     Raises:
-        DependencyError: it is in none of them.
+        DependencyError: it is in none of them, or what is there is no file.
     """
     model = MODELS[name]
     if given is not None:
-        found = given / model.file if given.is_dir() else given
-        if not found.is_file():
-            raise DependencyError(f"{given}: no such file, expected the model {model.file}")
-        return found
+        return _checked(given / model.file if given.is_dir() else given, model)
     stated = os.environ.get(VARIABLE)
     places = [Path(stated)] if stated else []
     for place in (*places, stored(model).parent):
         found = place / model.file if place.is_dir() else place
-        if found.is_file():
-            return found
+        if found.exists():
+            return _checked(found, model)
     raise DependencyError(
         f"the model {model.file} is not here: run `splatavatar models pull`, "
         f"or name the file with --model or {VARIABLE}"
     )
+
+
+def _checked(path: Path, model: Model) -> Path:
+    if not os.path.lexists(path):
+        raise DependencyError(f"{path}: no such file, expected the model {model.file}")
+    return check_input(path, DependencyError, f"the model {model.file}")
+
+
+def read_bundle(path: Path) -> bytes:
+    """The bundle of MediaPipe at ``path``, whole by the checksums that are in it. Raises DependencyError.
+
+    MediaPipe itself waits for ever on a pipe, leaves a trace where it cannot read a file, and runs damaged networks.
+    """
+    import io
+    import zipfile
+    import zlib
+
+    failure = DependencyError(f"{path}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`")
+    try:
+        content = read_bytes(path, DependencyError, "MediaPipe's face_landmarker.task")
+        damaged = zipfile.ZipFile(io.BytesIO(content)).testzip()
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
+        raise failure from error
+    if damaged is not None:
+        raise failure
+    return content
 
 
 def stored(model: Model) -> Path:

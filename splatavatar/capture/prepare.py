@@ -62,14 +62,15 @@ def is_footage(path: Path) -> bool:
     """Whether ``path`` is something to prepare.
 
     That is a file, a folder of pictures or videos that describes no cameras, or one of which the rest is still to do.
+    What is neither file nor folder, such as a pipe, is told by who opens it.
     """
-    # Path.is_file fails at names that are too long, and where no one may look.
-    if os.path.isfile(path):
-        return path.name != FILE
+    # Path.is_dir fails at names that are too long, and where no one may look.
+    if not os.path.isdir(path):
+        return os.path.lexists(path) and path.name != FILE
     if os.path.isfile(path / EXTRACT):
         return not os.path.isfile(path / CAPTURE)
     try:
-        return os.path.isdir(path) and not os.path.isfile(path / FILE) and any(_media(path))
+        return not os.path.isfile(path / FILE) and any(_media(path))
     except OSError:
         return True  # a folder that cannot be looked into: who opens it says so
 

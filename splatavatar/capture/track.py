@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.critique import criticise
 from splatavatar.capture.crop import Window
-from splatavatar.capture.extract import write_picture
 from splatavatar.capture.landmarks import Landmarks
 from splatavatar.capture.matting import METHODS, Mattes, estimate_mattes
 from splatavatar.capture.prepared import (
@@ -34,8 +33,8 @@ from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Obs
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write, make_folder, reason
+from splatavatar.pictures import read_picture, write_picture
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.posing import pose_numpy
@@ -259,11 +258,11 @@ class Pictures:
         """Estimated for the pictures in ``folder``, of the whole windows."""
         images, shapes = [], []
         for p, (name, camera) in enumerate(zip(self.names, self.cameras, strict=True)):
-            image = _picture(folder / name)
-            if image is None or image.shape[:2] != (camera.height, camera.width):
+            image = read_picture(folder / name, CaptureError, "the picture that was cut; extract the video again")
+            if image.shape[:2] != (camera.height, camera.width):
                 raise CaptureError(f"{folder / name}: not the picture that was cut; extract the video again")
             window, (left, top, _, _) = self.windows[p], self.windows[p].rectangle(*self.sizes[p])
-            images.append(np.ascontiguousarray(window.squared(image, *self.sizes[p])[..., ::-1]))
+            images.append(np.ascontiguousarray(window.squared(image, *self.sizes[p])))
             square = camera.cropped(-left, -top, window.out - left, window.out - top)
             body = pose_numpy(rig, pose_of(rig, motion, int(self.step[p])))
             shapes.append(silhouette(body, rig.faces, square))
@@ -301,14 +300,6 @@ def _size(clip: dict[str, Any]) -> tuple[int, int]:
     if not (type(width) is int and type(height) is int and width > 0 and height > 0):
         raise CaptureError("the description of the clips is damaged; extract the video again")
     return width, height
-
-
-def _picture(path: Path) -> Bytes | None:
-    """(H, W, 3) BGR; None where it is none. Not by its name: OpenCV crashes at names that are no UTF-8."""
-    import cv2
-
-    content = np.frombuffer(read_bytes(path, CaptureError, "the picture that was cut"), np.uint8)
-    return None if not len(content) else np.asarray(cv2.imdecode(content, cv2.IMREAD_COLOR), np.uint8)
 
 
 def window_camera(lenses: Lenses, clip: int, window: Window) -> Camera:

@@ -13,6 +13,8 @@ from splatavatar.drive.mirror import mirror
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sinks.soundtrack import Soundtrack
 from splatavatar.drive.sources.recorded import read_signal
+from splatavatar.errors import SignalError
+from splatavatar.media import warn_once
 
 Progress = Callable[[int, int], None]
 
@@ -35,14 +37,18 @@ class FileInput:
         return _with(recording, lambda signal, time: mirror(signal)) if self.mirror else recording
 
     def sound(self) -> Soundtrack | None:
-        """What is heard with it; None where there is nothing to hear. Raises SignalError for damaged sound."""
+        """What is heard with it; None where there is nothing to hear. Raises SignalError for a voice without sound."""
         if self.kind == "signal":
             return None
         from splatavatar.drive.sinks.soundtrack import FileSound
 
-        if self.kind == "video" and not has_sound(self.path):
+        if self.kind == "audio":
+            return FileSound(self.path)
+        if not has_sound(self.path):
             return None
-        return FileSound(self.path)
+        from splatavatar.capture.video import Video
+
+        return FileSound(self.path, Video(self.path).start)
 
     def _recording(self, progress: Progress | None) -> Recording:
         if self.kind == "signal":
@@ -61,14 +67,17 @@ class FileInput:
 
 
 def has_sound(path: Path) -> bool:
-    """Whether a media file has an audio track."""
-    import av
+    """Whether a film has sound that can be decoded; a warning says so once where it has only other."""
+    from splatavatar.drive.audio.decode import Sound, sound_tracks
 
     try:
-        with av.open(str(path)) as container:
-            return bool(container.streams.audio)
-    except (OSError, av.FFmpegError):
+        if not sound_tracks(path):
+            return False
+        Sound(path, 1, 48000).close()
+    except SignalError as error:
+        warn_once(f"{error} It goes on without sound.")
         return False
+    return True
 
 
 def _with(recording: Recording, change: Callable[[FaceSignal, float], FaceSignal]) -> Recording:

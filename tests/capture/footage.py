@@ -48,14 +48,18 @@ def write_video(
     tags: dict[str, int] | None = None,
     planes: bool = False,
     options: dict[str, str] | None = None,
+    aspect: Fraction | None = None,
+    container_format: str | None = None,
 ) -> Path:
     """A video of ``images`` (H, W, 3), at ``times`` (s) where they are given; ``planes``: they are raw YUV 4:4:4 codes
-    (3, H, W) in the depth of ``pixels``."""
+    (3, H, W) in the depth of ``pixels``. ``aspect`` is the width of a pixel over its height."""
     import av
 
     quiet = {"x265-params": "log-level=none:pools=none:frame-threads=1"} if codec == "libx265" else {}
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", format=container_format) as container:
         stream: Any = container.add_stream(codec, rate=fps)
+        if aspect is not None:
+            stream.codec_context.sample_aspect_ratio = aspect
         stream.options = {**quiet, **(options or {})}
         stream.pix_fmt = pixels
         stream.height, stream.width = images[0].shape[1:] if planes else images[0].shape[:2]
@@ -80,6 +84,65 @@ def write_video(
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return path
+
+
+def disc(size: tuple[int, int], aspect: Fraction, radius: float) -> np.ndarray:
+    """A light disc in the middle of a dark picture of ``size``, whose pixels are ``aspect`` times as wide as high."""
+    y, x = np.mgrid[: size[1], : size[0]]
+    across, down = (x - (size[0] - 1) / 2) * float(aspect), y - (size[1] - 1) / 2
+    inside = across**2 + down**2 < radius**2
+    return np.where(inside[..., None], np.uint8(230), np.uint8(30)).repeat(3, 2)
+
+
+def extent(image: np.ndarray) -> tuple[int, int]:
+    """Columns and rows of what is light in a picture."""
+    rows, columns = np.nonzero(image[..., 0] > 128)
+    return int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+
+
+def woven_bar(count: int, top_first: bool) -> list[np.ndarray]:
+    """A light bar that moves to the right by 4 pixels a field; two fields lie in every picture (96, 192, 3)."""
+    pictures = []
+    for k in range(count):
+        fields = []
+        for moment in (2 * k, 2 * k + 1):
+            image = np.full((96, 192, 3), 60, np.uint8)
+            at = 10 + 4 * moment % 150
+            image[:, at : at + 20] = 220
+            fields.append(image)
+        top, bottom = fields if top_first else fields[::-1]
+        woven = top.copy()
+        woven[1::2] = bottom[1::2]
+        pictures.append(woven)
+    return pictures
+
+
+def add_clean_aperture(path: Path, width: int, height: int, right: int, down: int) -> None:
+    """Has an mp4 state that of its pictures ``width`` x ``height`` pixels are shown, ``right`` and ``down`` of the
+    middle."""
+    import struct
+
+    extra = struct.pack(">I4s8i", 40, b"clap", width, 1, height, 1, right, 1, down, 1)
+    data = bytearray(path.read_bytes())
+    start, end, boxes = 0, len(data), []
+    for name, head in (
+        (b"moov", 8),
+        (b"trak", 8),
+        (b"mdia", 8),
+        (b"minf", 8),
+        (b"stbl", 8),
+        (b"stsd", 16),
+        (b"avc1", 86),
+    ):
+        at = start
+        while bytes(data[at + 4 : at + 8]) != name:
+            at += int.from_bytes(data[at : at + 4], "big")
+        boxes.append(at)
+        start, end = at + head, at + int.from_bytes(data[at : at + 4], "big")
+    for at in boxes:
+        data[at : at + 4] = (int.from_bytes(data[at : at + 4], "big") + len(extra)).to_bytes(4, "big")
+    data[end:end] = extra
+    path.write_bytes(data)
 
 
 def write_sound(path: Path) -> Path:

@@ -217,3 +217,57 @@ def test_pictures_that_nobody_can_decode(tmp_path: Path) -> None:
     with pytest.raises(CaptureError) as caught:
         Video(path)
     assert str(caught.value) == f"{path}: not one of its 5 frames can be decoded (h264)"
+
+
+def write_streams(path: Path, values: list[int], sizes: list[tuple[int, int]], default: int) -> Path:
+    """Sound first, then streams of pictures of one grey value each."""
+    import av
+    from av.stream import Disposition
+
+    with av.open(str(path), "w") as container:
+        sound = container.add_stream("aac", rate=44100, layout="mono")
+        streams = []
+        for number, (width, height) in enumerate(sizes):
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.disposition = Disposition.default if number == default else Disposition(0)
+            streams.append(stream)
+        for number in range(5):
+            piece = av.AudioFrame.from_ndarray(np.zeros((1, 1024), np.float32), "fltp", "mono")
+            piece.sample_rate, piece.pts = 44100, 1024 * number
+            container.mux(sound.encode(piece))
+            for stream, value, (width, height) in zip(streams, values, sizes, strict=True):
+                frame = av.VideoFrame.from_ndarray(np.full((height, width, 3), value, np.uint8), "rgb24")
+                frame.pts = number
+                container.mux(stream.encode(frame))
+        for stream in (sound, *streams):
+            container.mux(stream.encode(None))
+    return path
+
+
+@pytest.mark.parametrize(("default", "shown"), [(0, 40), (1, 90), (2, 160), (None, 90)])
+def test_previews_and_maps_of_depth_are_not_the_film(tmp_path: Path, default: int | None, shown: int) -> None:
+    sizes = [(32, 32), (96, 64), (64, 48)]
+    path = write_streams(tmp_path / "v.mkv", [40, 90, 160], sizes, -1 if default is None else default)
+    assert [float(image.mean()) for image in pictures(path)] == pytest.approx([shown] * 5, abs=3)
+
+
+def test_a_film_may_begin_at_any_time(tmp_path: Path) -> None:
+    """Sound may begin before it, and camcorders do not count from 0."""
+    path = write_video(tmp_path / "v.ts", numbered(20), times=[7000 + k / 25 for k in range(20)])
+    video = Video(path)
+    assert video.start == pytest.approx(0, abs=0.001)
+    assert [time for _, time, _ in video.frames()][-1] == pytest.approx(19 / 25, abs=0.002)
+
+
+def test_damage_is_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write_video(tmp_path / "v.mp4", numbered(60, (160, 120)), options={"g": "10", "bf": "0"})
+    content = bytearray(path.read_bytes())
+    middle = content.index(b"mdat") + len(content) // 3
+    content[middle : middle + 400] = b"\xa5" * 400
+    path.write_bytes(content)
+    video = Video(path)
+    for _ in range(2):
+        assert 45 <= len(list(video.frames())) < 60
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith(f"{path}: damaged; what cannot be decoded is left out (")

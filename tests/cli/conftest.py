@@ -52,6 +52,7 @@ def run(tmp_path: Path) -> Run:
             env={**os.environ, "PYTHONPATH": path, "NO_COLOR": "1", "COLUMNS": "100"},
             capture_output=True,
             text=True,
+            errors="surrogateescape",
             timeout=120,
         )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.drive.audio.decode import Sound
 from splatavatar.errors import SignalError
 
 Floats = NDArray[np.float32]
@@ -36,35 +37,17 @@ def checked_samples(samples: NDArray[np.generic], rate: int = RATE) -> Floats:
 
 
 def read_audio(path: str | Path) -> Floats:
-    """(N) samples at 16 kHz, all channels mixed, of the first audio track of any file that FFmpeg reads.
+    """(N) samples at 16 kHz, all channels mixed, of the first audio track that can be decoded of any file.
 
-    The first sample is at the time 0 of the file: an audio track that starts later begins with silence, of one that
-    starts earlier the beginning is cut. Raises SignalError for a file that cannot be read or has no sound.
+    The first sample is at the beginning of the file: an audio track that starts later begins with silence. Raises
+    SignalError for a file that cannot be read or has no sound.
     """
-    import av
-
-    path = Path(path)
-    if not path.is_file():
-        raise SignalError(f"{path}: no such file, expected audio or a video with sound.")
-    pieces: list[Floats] = []
-    start: float | None = None
+    sound = Sound(path, 1, RATE)
     try:
-        with av.open(str(path)) as container:
-            if not container.streams.audio:
-                raise SignalError(f"{path}: no audio track in it.")
-            resampler = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
-            for frame in container.decode(container.streams.audio[0]):
-                if start is None:
-                    start = float(frame.time or 0.0)
-                pieces += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
-            if pieces:
-                pieces += [piece.to_ndarray()[0] for piece in resampler.resample(None)]
-    except (OSError, av.FFmpegError) as error:
-        raise SignalError(f"{path}: its sound cannot be decoded: {error}.") from error
-    if not pieces or start is None:
+        pieces = [piece[0] for piece in sound.pieces()]
+    finally:
+        sound.close()
+    samples = np.concatenate([np.zeros(0, np.float32), *pieces])
+    if not len(samples):
         raise SignalError(f"{path}: an audio track without samples.")
-    samples = np.concatenate(pieces)
-    shift = round(start * RATE)
-    if shift > 0:
-        return np.concatenate([np.zeros(shift, np.float32), samples])
-    return np.ascontiguousarray(samples[-shift:], np.float32)
+    return samples

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import SettingsError
+from splatavatar.pictures import read_picture
 
 Picture = NDArray[np.uint8]
 Colour = tuple[float, float, float]
@@ -93,17 +94,9 @@ Background = ColourBackground | Transparent | PictureBackground | BlurredBackgro
 
 def picture_background(path: str | Path) -> PictureBackground:
     """The background of a picture file. Raises SettingsError."""
-    import cv2
-
-    path = Path(path)
-    try:
-        data = np.fromfile(path, np.uint8)
-    except OSError as error:
-        raise SettingsError(f"{path}: the background cannot be read: {error.strerror}.") from error
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
-    if picture is None:
-        raise SettingsError(f"{path}: not a picture; the background must be a colour or a JPEG, PNG or WebP file.")
-    return PictureBackground(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB))
+    return PictureBackground(
+        read_picture(path, SettingsError, "for the background a colour or a JPEG, PNG or WebP file")
+    )
 
 
 def cover(picture: Picture, width: int, height: int) -> Picture:

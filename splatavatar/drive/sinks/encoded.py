@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
 from splatavatar.errors import OutputError
+from splatavatar.media import create_media
 from splatavatar.output import beginning_of, temporary_beside
 
 # The numbers of ITU-T H.273: our pictures are sRGB (BT.709 primaries, sRGB transfer), coded with the BT.709 matrix.
@@ -69,9 +70,8 @@ class EncodedVideo:
         self._sound = sound
         self._sound_written = 0
         try:
-            self._container: Any = self._av.open(
-                str(self._temporary), "w", format=encoding.container, options=dict(encoding.container_options)
-            )
+            self._media = create_media(self._temporary, encoding.container, dict(encoding.container_options))
+            self._container: Any = self._media.container
             self._stream: Any = self._container.add_stream(encoding.codec, rate=fps)
             self._stream.width, self._stream.height = width, height
             self._stream.pix_fmt = encoding.pixels
@@ -120,7 +120,7 @@ class EncodedVideo:
                 self._write_sound(self._sound, Fraction(self._frames) / self._fps)
                 self._container.mux(self._sound_stream.encode(None))
             self._container.mux(self._stream.encode(None))
-            self._container.close()
+            self._media.close()
             os.replace(self._temporary, self._path)
         except (OSError, self._av.FFmpegError) as error:
             raise self._failed(error) from error
@@ -139,7 +139,7 @@ class EncodedVideo:
         self._end()
         # Closing writes the trailer, which cannot succeed where the frames could not; the file goes anyway.
         with suppress(AttributeError, OSError, ValueError, self._av.FFmpegError):
-            self._container.close()
+            self._media.close()
         self._temporary.unlink(missing_ok=True)
 
     def _prepared(self, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], str]:

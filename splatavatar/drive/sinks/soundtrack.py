@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.errors import SignalError
+from splatavatar.drive.audio.decode import Sound
 
 Floats = NDArray[np.float32]
 
 RATE = 48000
 """Hz of every soundtrack"""
 CHANNELS = 2
-GAP = 0.02
-"""seconds that the timestamps of a file may be off its samples before silence is put in"""
 
 
 class Soundtrack(Protocol):
@@ -35,32 +32,20 @@ class Soundtrack(Protocol):
 
 
 class FileSound:
-    """The first audio track of a file, as it is: stereo and at 48 kHz."""
+    """The first audio track of a file that can be decoded, as it is: stereo and at 48 kHz."""
 
     lag = 0.0
 
     def __init__(self, path: str | Path, start: float = 0.0) -> None:
-        """``start``: seconds on the file's own timeline at which the written video begins.
+        """``start``: seconds from the beginning of the file at which the written video begins.
 
         A track that begins later begins with silence, what is before ``start`` is cut. Raises SignalError for a file
         that cannot be read or has no sound.
         """
-        import av
-
-        path = Path(path)
-        if not path.is_file():
-            raise SignalError(f"{path}: no such file, expected audio or a video with sound.")
-        try:
-            self._container: Any = av.open(str(path))
-        except (OSError, av.FFmpegError) as error:
-            raise SignalError(f"{path}: its sound cannot be decoded: {error}.") from error
-        if not self._container.streams.audio:
-            self._container.close()
-            raise SignalError(f"{path}: no audio track in it.")
-        self._start = start
+        self._sound = Sound(path, CHANNELS, RATE, start)
         self._pieces: deque[Floats] = deque()
         self._held = 0
-        self._decoded = self._decode()
+        self._decoded = self._sound.pieces()
 
     def read(self, count: int) -> Floats:
         """(2, n) the next samples; n < ``count`` at the end of the file."""
@@ -84,39 +69,4 @@ class FileSound:
     def close(self) -> None:
         """Close the file."""
         self._decoded.close()
-        self._container.close()
-
-    def _decode(self) -> Generator[Floats, None, None]:
-        """The samples from ``start`` on, in pieces. A damaged file ends where it cannot be read on."""
-        import av
-
-        # One channel becomes two of the same loudness; the resampler would make each 3 dB quieter.
-        mono = self._container.streams.audio[0].channels == 1
-        resampler = av.AudioResampler(format="fltp", layout="mono" if mono else "stereo", rate=RATE)
-        due: float | None = None
-        cut = 0
-        try:
-            for frame in self._container.decode(self._container.streams.audio[0]):
-                at = due if frame.time is None and due is not None else float(frame.time or 0.0)
-                if due is None:
-                    cut = round((self._start - at) * RATE)
-                    if cut < 0:
-                        yield np.zeros((CHANNELS, -cut), np.float32)
-                        cut = 0
-                elif at > due + GAP:
-                    yield np.zeros((CHANNELS, round((at - due) * RATE)), np.float32)
-                else:
-                    at = due
-                due = at + frame.samples / frame.sample_rate
-                # The resampler counts samples itself; timestamps that jump would make it say so on every frame.
-                frame.pts = None
-                for piece in resampler.resample(frame):
-                    samples = piece.to_ndarray()
-                    yield np.broadcast_to(samples, (CHANNELS, samples.shape[1]))[:, cut:]
-                    cut = max(cut - samples.shape[1], 0)
-            if due is not None:
-                for piece in resampler.resample(None):
-                    samples = piece.to_ndarray()
-                    yield np.broadcast_to(samples, (CHANNELS, samples.shape[1]))[:, cut:]
-        except (OSError, av.FFmpegError):
-            return
+        self._sound.close()

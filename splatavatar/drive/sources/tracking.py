@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
+from splatavatar.capture.models import read_bundle
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Thread
 from splatavatar.errors import DependencyError
@@ -56,6 +57,7 @@ class Landmarker:
 
     def __init__(self, model: Path, answer: Callable[[Any, Any, int], None] | None = None) -> None:
         """Raises DependencyError where ``model`` is not a model of MediaPipe."""
+        bundle = read_bundle(model)
         try:
             with quiet():
                 mediapipe, tasks = import_mediapipe()
@@ -65,7 +67,7 @@ class Landmarker:
         self._closed = False
         vision = tasks.vision
         options = vision.FaceLandmarkerOptions(
-            base_options=tasks.BaseOptions(model_asset_path=str(model)),
+            base_options=tasks.BaseOptions(model_asset_buffer=bundle),
             running_mode=vision.RunningMode.VIDEO if answer is None else vision.RunningMode.LIVE_STREAM,
             num_faces=FACES,
             output_face_blendshapes=True,
@@ -163,11 +165,15 @@ class LiveTracker:
         self._asked: dict[int, tuple[float, int, int]] = {}
         self._landmarker = Landmarker(model, self._answered)
         self._warm = threading.Event()
-        # The first picture takes longer, and is when MediaPipe's threads write to the terminal.
-        with quiet():
-            self._landmarker.ask(np.zeros((64, 64, 3), np.uint8), 0)
-            self._warm.wait(WARM_UP)
-        self._thread = Thread("face tracking", self._run)
+        try:
+            # The first picture takes longer, and is when MediaPipe's threads write to the terminal.
+            with quiet():
+                self._landmarker.ask(np.zeros((64, 64, 3), np.uint8), 0)
+                self._warm.wait(WARM_UP)
+            self._thread = Thread("face tracking", self._run)
+        except BaseException:
+            self._landmarker.close()
+            raise
 
     def offer(self, image: Image, time: float) -> None:
         """A frame (H, W, 3) RGB, captured at ``time``; it must not change any more."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.mediapipe_face import quiet
-from splatavatar.capture.models import locate
+from splatavatar.capture.models import locate, read_bundle
 from splatavatar.capture.video import Video
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
@@ -19,6 +19,7 @@ from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import CameraSource, Follower, Landmarker, LiveTracker, seen
 from splatavatar.errors import CaptureError, SourceError
+from splatavatar.input import check_input
 
 Image = NDArray[np.uint8]
 
@@ -58,7 +59,7 @@ class VideoCamera(CameraSource):
         try:
             for _, time, image in video.frames():
                 start = clock() if start is None else start
-                self.origin = start
+                self.origin = start - video.start
                 while not stopping.is_set() and (ahead := start + time - clock()) > 0:
                     stopping.wait(min(ahead, NAP))
                 if stopping.is_set():
@@ -108,7 +109,11 @@ def video_recording(
         SourceError: not a video, or no face in any frame.
         DependencyError: mediapipe or its model is absent.
     """
-    network, video = Landmarker(locate(given=model)), _opened(Path(path))
+    # What can go wrong with files first: the network is the one that must be closed again.
+    found = locate(given=model)
+    read_bundle(found)
+    video = _opened(Path(path))
+    network = Landmarker(found)
     follower, signal, signals = Follower(), LandmarkSignal(), list[FaceSignal]()
     stamp, times = -1, list[float]()
     try:
@@ -149,9 +154,8 @@ def video_recording(
 
 
 def _opened(path: Path) -> Video:
-    if not path.is_file():
-        raise SourceError(f"{path}: no such file, expected a video.")
     try:
+        check_input(path, SourceError, "a video")
         return Video(path)
     except CaptureError as error:
         raise SourceError(str(error)) from error

@@ -1,0 +1,44 @@
+"""Pictures in files of any name: OpenCV decodes and encodes bytes, and never learns where they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.errors import SplatAvatarError
+from splatavatar.input import read_bytes
+from splatavatar.output import write_draft
+
+Bytes = NDArray[np.uint8]
+
+LARGEST = 1 << 28
+"""bytes of a file"""
+
+
+def read_picture(path: str | Path, failure: type[SplatAvatarError], expected: str = "a picture") -> Bytes:
+    """(H, W, 3) RGB, upright, of the picture in the regular file at ``path``.
+
+    Raises:
+        failure: as ``read_bytes``, or for what is no picture that can be decoded; ``expected`` ends the sentence.
+    """
+    import cv2
+
+    data = np.frombuffer(read_bytes(path, failure, expected, LARGEST), np.uint8)
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    except cv2.error as error:  # such as one of more pixels than OpenCV allows
+        raise failure(f"{path}: a picture that cannot be decoded, expected {expected}.") from error
+    if picture is None:
+        raise failure(f"{path}: not a picture, expected {expected}.")
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def write_picture(path: Path, picture: Bytes) -> None:
+    """Write (H, W, 3) RGB or (H, W) as PNG. Raises OutputError."""
+    import cv2
+
+    stored = np.ascontiguousarray(picture if picture.ndim == 2 else picture[..., ::-1])
+    _, data = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 1])
+    write_draft(path, data.tobytes())
