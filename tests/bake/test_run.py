@@ -185,19 +185,23 @@ def test_killed_and_interrupted_it_ends_where_a_whole_bake_ends(
     assert process.returncode == -signal.SIGKILL
     assert out.read_bytes() == b"an older avatar"
 
-    process = start(*command, "--resume", folder=tmp_path)
-    assert process.stderr is not None
-    line = ""
-    while not line.startswith("optimising"):
-        line = process.stderr.readline()
-        assert line, "the bake ended before it was interrupted"
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
-    (said,) = errors.splitlines()
-    assert re.fullmatch(r"interrupted at step \d+; go on with the same command and --resume", said)
-    assert 0 < int(said.split()[3].rstrip(";")) < 40
-    assert out.read_bytes() == b"an older avatar"
+    at = 0
+    for number, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+        process = start(*command, "--resume", folder=tmp_path)
+        assert process.stderr is not None
+        line = ""
+        while not line.startswith("optimising"):
+            line = process.stderr.readline()
+            assert line, "the bake ended before it was interrupted"
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == code
+        said = errors.splitlines()[-1]
+        assert re.fullmatch(r"interrupted at step \d+; go on with the same command and --resume", said)
+        before, at = at, int(said.split()[3].rstrip(";"))
+        assert before <= at < 40
+        assert out.read_bytes() == b"an older avatar"
+    assert at > 0
 
     done = run(*command, "--resume", folder=tmp_path)
     assert done.returncode == 0, done.stderr
@@ -259,3 +263,35 @@ def test_without_o_the_avatar_is_named_after_the_capture(
     assert done.returncode == 0, done.stderr
     assert len(load_avatar(tmp_path / "out" / "one.splatavatar").correctives) == 0
     assert (tmp_path / "out" / "report.html").is_file()
+
+
+def test_a_bake_without_time_says_so_and_goes_on_with_more(
+    capture: Path, run: Callable[..., Done], tmp_path: Path
+) -> None:
+    command = ("bake", capture, "-o", "new/a.splatavatar", "--preset", "fast")
+    done = run(*command, "--budget", "6s", folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    said = re.fullmatch(
+        r"new/a\.splatavatar: unfinished: the budget of 6 s was enough for (\d+) steps?, an avatar needs at least 305 and "
+        r"usually gets some 1,400; go on with --resume --budget 12s",
+        done.stderr.splitlines()[-1],
+    )
+    assert said, done.stderr
+    avatar = load_avatar(tmp_path / "new" / "a.splatavatar")
+    assert avatar.metadata["bake"]["unfinished"] is True
+    assert "unfinished: the budget of 6 s" in (tmp_path / "new" / "report.html").read_text()
+    done = run(*command, "--budget", "12s", "--resume", folder=tmp_path)
+    told = re.search(r" (\d+) steps, ", done.stderr)
+    assert told and int(told[1]) > int(said[1]), done.stderr
+
+
+def test_two_bakes_at_once_of_one_capture_into_one_file(
+    capture: Path, start: Callable[..., Process], tmp_path: Path
+) -> None:
+    command = ("bake", capture, "-o", "new/a.splatavatar", "--preset", "fast", "--iterations", 4)
+    processes = [start(*command, folder=tmp_path) for _ in range(2)]
+    for process in processes:
+        _, errors = process.communicate(timeout=120)
+        assert process.returncode == 0, errors
+    assert load_avatar(tmp_path / "new" / "a.splatavatar").metadata["bake"]["iterations"] == 4
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.splatavatar", "report.html"]
