@@ -272,8 +272,8 @@ def test_a_bake_without_time_says_so_and_goes_on_with_more(
     done = run(*command, "--budget", "6s", folder=tmp_path)
     assert done.returncode == 3, done.stderr
     said = re.fullmatch(
-        r"new/a\.splatavatar: unfinished: the budget of 6 s was enough for (\d+) steps?, an avatar needs at least 305 and "
-        r"usually gets some 1,400; go on with --resume --budget 12s",
+        r"new/a\.splatavatar: unfinished: the budget of 6 s was enough for (\d+) steps?, an avatar needs at least 305 "
+        r"and usually gets some 1,400; go on with --resume --budget 12s",
         done.stderr.splitlines()[-1],
     )
     assert said, done.stderr
