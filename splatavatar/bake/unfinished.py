@@ -13,9 +13,10 @@ def unfinished(settings: BakeSettings, schedule: Schedule, steps: int) -> str | 
     """
     if settings.iterations is not None or steps >= schedule.fewest_steps:
         return None
+    preset = PRESETS[settings.preset]
     count = f"{steps} step{'s' * (steps != 1)}"
     return (
         f"unfinished: the budget of {settings.budget:g} s was enough for {count}, an avatar needs at least "
-        f"{schedule.fewest_steps} and usually gets some {PRESETS[settings.preset].steps:,}; "
-        f"go on with --resume --budget {2 * settings.budget:g}s"
+        f"{schedule.fewest_steps} and usually gets some {preset.steps:,}; "
+        f"go on with --resume --budget {settings.budget + preset.budget_seconds:g}s"
     )

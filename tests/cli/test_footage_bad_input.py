@@ -229,7 +229,7 @@ def test_folders_of_others_are_left_alone(said: Said, videos: Path, faces: Path)
     assert said("capture", "extract", videos / "long.mp4", "-o", "mine") == expected
     Path("file").write_bytes(b"x")
     assert said("capture", "extract", faces / "two.mp4", "-o", "file") == (
-        "Error: cannot make the folder file: not a directory"
+        "Error: cannot make the folder file: file is a file"
     )
 
 
