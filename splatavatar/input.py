@@ -11,11 +11,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from splatavatar.errors import SplatAvatarError
+from splatavatar.printable import printable
 
 Failure = type[SplatAvatarError]
 
 MOST_TEXT = 1 << 28
 """bytes of a text that are read, at most"""
+MOST_VALUES, MOST_LISTS = 1 << 25, 1 << 23
+"""of JSON: numbers and texts, and lists and tables, which take up to thirty times the memory of their text"""
 EXACT_DIGITS = 18
 """of an integer in JSON; a longer one is read as a float, infinite beyond its range, and never overflows later"""
 POINTER = b"version https://git-lfs"
@@ -46,19 +49,31 @@ def open_input(path: str | Path, failure: Failure, expected: str = "a file") -> 
     Raises:
         failure: nothing there, a folder, a pipe or a device, no permission, a link that leads back to itself.
     """
+    shown = printable(path)
     try:
+        # Asked before opening, which alone may wake a writer, rewind a tape or start a watchdog.
+        found = _other_than_a_file(os.stat(path).st_mode)
+        if found:
+            raise failure(f"{shown}: {found}, expected {expected}.")
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
-        raise failure(f"{path}: {reason(error)}, expected {expected}.") from error
+        raise failure(f"{shown}: {reason(error)}, expected {expected}.") from error
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            found = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-            raise failure(f"{path}: {found}, expected {expected}.")
+        # What was asked about may have been replaced since.
+        found = _other_than_a_file(os.fstat(descriptor).st_mode)
+        if found:
+            raise failure(f"{shown}: {found}, expected {expected}.")
         return os.fdopen(descriptor, "rb")
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _other_than_a_file(mode: int) -> str:
+    """What a file that is not a regular one is; empty for a regular one."""
+    if stat.S_ISREG(mode):
+        return ""
+    return "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
 
 
 def check_input(path: str | Path, failure: Failure, expected: str = "a file") -> Path:
@@ -80,9 +95,9 @@ def read_bytes(path: str | Path, failure: Failure, expected: str = "a file", mos
         try:
             content = file.read(most + 1)
         except OSError as error:
-            raise failure(f"{path}: {reason(error)}, expected {expected}.") from error
+            raise failure(f"{printable(path)}: {reason(error)}, expected {expected}.") from error
     if len(content) > most:
-        raise failure(f"{path}: more than {most >> 20} MiB, expected {expected}.")
+        raise failure(f"{printable(path)}: more than {most >> 20} MiB, expected {expected}.")
     return content
 
 
@@ -98,25 +113,30 @@ def read_text(path: str | Path, failure: Failure, expected: str = "a text") -> s
     try:
         return content.decode(_encoding(content))
     except UnicodeError as error:
-        raise failure(f"{path}: {_not_text(content)}, expected {expected}.") from error
+        raise failure(f"{printable(path)}: not a text in UTF-8 or UTF-16, expected {expected}.") from error
 
 
 def read_json(path: str | Path, failure: Failure, expected: str = "JSON") -> Any:
     """The value in the JSON file at ``path``, text decoded as by ``read_text``.
 
     Integers of more than ``EXACT_DIGITS`` digits become floats; numbers may be infinite or NaN, which is for the caller
-    to refuse.
+    to refuse. Of a key that is there twice the last value counts. Texts may hold halves of surrogate pairs, as names of
+    files that are no UTF-8 are written.
 
     Raises:
         failure: as ``read_text``, or for what is no JSON; the message names the line.
     """
     text = read_text(path, failure, expected)
+    if not text.strip():
+        raise failure(f"{printable(path)}: an empty file, expected {expected}.")
+    if text.count(",") > MOST_VALUES or text.count("[") + text.count("{") > MOST_LISTS:
+        raise failure(f"{printable(path)}: more values than any file of this kind has, expected {expected}.")
     try:
         return json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
-        raise failure(f"{path}: not valid JSON (line {error.lineno}), expected {expected}.") from error
+        raise failure(f"{printable(path)}: not valid JSON (line {error.lineno}), expected {expected}.") from error
     except (ValueError, RecursionError) as error:
-        raise failure(f"{path}: not valid JSON: lists too deep, expected {expected}.") from error
+        raise failure(f"{printable(path)}: not valid JSON: lists too deep, expected {expected}.") from error
 
 
 def _integer(digits: str) -> int | float:
@@ -135,7 +155,3 @@ def _encoding(content: bytes) -> str:
         if even > len(head) // 4 and not odd:
             return "utf-16-be"
     return "utf-8"
-
-
-def _not_text(content: bytes) -> str:
-    return "not a text in UTF-8 or UTF-16" if content else "an empty file"
