@@ -105,7 +105,7 @@ def test_names_do_nothing_to_a_terminal() -> None:
 
 def test_a_file_of_more_bytes_than_allowed(tmp_path: Path) -> None:
     os.truncate(os.open(tmp_path / "x", os.O_CREAT | os.O_WRONLY), 1 << 40)
-    with pytest.raises(Failure, match="x: more than 1 MiB, expected a file."):
+    with pytest.raises(Failure, match=r"x: more than 1 MiB, expected a file."):
         read_bytes(tmp_path / "x", Failure, most=1 << 20)
     (tmp_path / "y").write_bytes(b"abc")
     assert read_bytes(tmp_path / "y", Failure, most=3) == b"abc"
