@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 if not torch.cuda.is_available():
     os.environ.setdefault("TRITON_INTERPRET", "1")  # read when Triton is first imported
@@ -21,19 +23,19 @@ from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.rig.rig import Rig
 
 
-def test_from_capture_to_avatar(tiny_capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_capture_to_avatar(sample_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Steps with densification, all penalties and the rig moving give the file that they give on the CPU, about."""
-    _keep_one_camera(tiny_capture)
+    capture = _thumbnails(sample_capture, tmp_path)
     monkeypatch.setitem(PRESETS, "fast", replace(PRESETS["fast"], gaussians=200))
     baked = {}
     for name in ("cpu", "gpu"):
-        out = tiny_capture / f"{name}.splatavatar"
+        out = tmp_path / f"{name}.splatavatar"
         with monkeypatch.context() as patch:
             patch.setattr(device.Device, "pictures", 2)
             if name == "gpu" and not torch.cuda.is_available():
                 patch.setattr(device.Device, "engine", interpreted)
             place = "cuda" if name == "gpu" and torch.cuda.is_available() else "cpu"
-            run.bake(BakeSettings(tiny_capture, out=out, preset="fast", iterations=3, device=place))
+            run.bake(BakeSettings(capture, out=out, preset="fast", iterations=3, device=place))
         baked[name] = load_avatar(out)
     one, other = baked["cpu"].gaussians, baked["gpu"].gaussians
     assert len(one) == len(other) > 100
@@ -48,16 +50,26 @@ def interpreted(self: device.Device, rig: Rig) -> GpuEngine:
     return GpuEngine(torch.from_numpy(rig.faces), torch.device("cpu"))
 
 
-def _keep_one_camera(capture: Path) -> None:
-    import json
-
-    path = capture / "transforms.json"
-    data = json.loads(path.read_text())
-    data["frames"] = [f for f in data["frames"] if f["camera_index"] == 0]
-    names = {f["file_path"] for f in data["frames"]}
-    for split in ("train", "val", "test"):
-        data[f"{split}_filenames"] = [n for n in data[f"{split}_filenames"] if n in names]
-    path.write_text(json.dumps(data))
+def _thumbnails(capture: Path, root: Path) -> Path:
+    """The first pictures of the first camera of ``capture``, of as few pixels as the interpreter bears."""
+    data = json.loads((capture / "transforms.json").read_text())
+    first = data["frames"][0]["camera_index"]
+    frames = [frame for frame in data["frames"] if frame["camera_index"] == first and frame["timestep_index"] < 2]
+    for frame in frames:
+        frame |= {name: (frame if name in frame else data)[name] / 16 for name in ("fl_x", "fl_y", "cx", "cy")}
+        for name in (frame["file_path"], frame["mask_path"]):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            with Image.open(capture / name) as picture:
+                size = (picture.width // 16, picture.height // 16)
+                picture.resize(size, Image.Resampling.BOX).save(root / name)
+        frame |= {"w": size[0], "h": size[1]}
+    with np.load(capture / "rig_params.npz") as file:
+        arrays = dict(file)
+    for name in ("facial_actions", "neck_rotvec"):
+        arrays[name] = arrays[name][:2]
+    np.savez(root / "rig_params.npz", **arrays)
+    (root / "transforms.json").write_text(json.dumps({"frames": frames}))
+    return root
 
 
 @pytest.mark.gpu

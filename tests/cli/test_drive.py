@@ -207,7 +207,7 @@ def test_an_interrupt_as_soon_as_an_output_is_there(files: Path, tmp_path: Path,
         command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     end = time.monotonic() + 60
-    while not list(tmp_path.glob(".a.mp4*")):
+    while not list(tmp_path.glob(".a.mp4*.part")):
         assert process.poll() is None and time.monotonic() < end
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)

@@ -62,7 +62,7 @@ def test_a_number_that_makes_no_sense(
         main()
     said = capsys.readouterr()
     assert ended.value.code == 2, said
-    about = {"--size": "pixels", "--source": "expected a port"}.get(words[-1], words[-1].strip("-"))
+    about = {"--size": "pixels", "--source": "port"}.get(words[-1], words[-1].strip("-"))
     assert "Traceback" not in said.err and about.replace("-", " ") in said.err.lower().replace("-", " ")
     assert not [path for path in tmp_path.iterdir() if path.name != "cache"]
 

@@ -79,7 +79,7 @@ def test_refuses_a_folder_that_cannot_be_written(tmp_path: Path, name: str) -> N
     path = tmp_path / "file" / name
     with pytest.raises(OutputError) as caught:
         open_sink(path, 30, 64, 64, transparent=False)
-    assert str(caught.value).startswith(f"{path}: the folder {path.parent} is not writable: ")
+    assert str(caught.value) == f"cannot make the folder {path.parent}: {path.parent} is a file"
 
 
 @pytest.mark.parametrize(

@@ -35,9 +35,6 @@ def test_ports_and_addresses() -> None:
 def test_names() -> None:
     assert make("webcam").name == "webcam 0"
     assert make("webcam", "2").name == "webcam 2"
-    assert make("webcam", "²").name == "webcam ²"
-    assert make("webcam", 5000 * "9").name.startswith("webcam 99")
-    assert make("mic", "²").name == "mic ²"
     assert make("mic").channels == {"mouth"}
     assert make("video", "some/clip.mp4").name == "video clip.mp4"
     # Digits elsewhere, but no numbers.
@@ -58,7 +55,6 @@ def test_numbers_that_no_camera_has(device: int) -> None:
         ("livelink:abc", "'abc'"),
         ("livelink:²", "got '²', expected a port or ADDRESS:PORT"),
         ("osc:0.0.0.0:①", "expected a port or ADDRESS:PORT"),
-        ("osc:" + 5000 * "9", "expected a port or ADDRESS:PORT"),
         ("video", "video:FILE"),
         ("osc:²", "expected a port"),
         ("osc:[::1]", "expected a port"),

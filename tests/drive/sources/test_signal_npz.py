@@ -133,5 +133,5 @@ def test_refuses_names_of_what_is_no_character(tmp_path: Path, order: str) -> No
     codes = names.view(f"{order}u4")
     codes[7] = 0x110000
     np.savez(tmp_path / "a.npz", **arrays(arkit_names=names))
-    with pytest.raises(SignalError, match="damaged, expected an intact npz file"):
+    with pytest.raises(SignalError, match="texts in 'arkit_names' that are no Unicode, expected an intact npz file"):
         read_signal(tmp_path / "a.npz")
