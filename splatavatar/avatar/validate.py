@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 # Sums of float32 shares, and barycentrics on an edge.
 TOLERANCE = 1e-3
+LARGEST = 1e6
+"""of any number, in its own unit, which no avatar comes near: products of what is larger may overflow while it plays"""
 
 
 def validate(avatar: Avatar) -> None:
@@ -105,6 +107,8 @@ def _array(name: str, array: Array, shape: tuple[int, ...]) -> None:
         raise Defect(f"{name} has the shape {array.shape}, expected {shape}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise Defect(f"{name} holds a number that is not finite")
+    if array.dtype.kind == "f" and np.abs(array).max(initial=0) > LARGEST:
+        raise Defect(f"{name} holds {array.flat[np.abs(array).argmax()]:g}, expected values within {LARGEST:g}")
 
 
 def _indices(name: str, indices: Array, count: int, what: str) -> None:

@@ -72,6 +72,7 @@ TENSORS: dict[str, tuple[str, Any, str]] = {
     "no root": ("rig.parents", 0, "rig.parents begins with 0, expected -1 for the root"),
     "nan vertex": ("rig.template", np.nan, "rig.template holds a number that is not finite"),
     "infinite position": ("gaussians.position", np.inf, "gaussians.position holds a number that is not finite"),
+    "huge map": ("rig.arkit_map", -3e38, "rig.arkit_map holds -3e+38, expected values within 1e+06"),
     "nan colour": ("gaussians.colour", np.nan, "gaussians.colour holds a number that is not finite"),
     "infinite share": ("gaussians.sh.share", np.inf, "gaussians.sh holds a number that is not finite"),
     "nan bias": ("correctives.bias", np.nan, "correctives.bias holds a number that is not finite"),
