@@ -61,6 +61,12 @@ def _check_rig(rig: Rig) -> None:
     _array("rig.skin_weights", rig.skin_weights, (vertices, 4))
     _shares("rig.skin_weights", rig.skin_weights)
     _array("rig.arkit_map", rig.arkit_map, (expressions, ARKIT))
+    if rig.arkit_joint_map is not None:
+        _array("rig.arkit_joint_map", rig.arkit_joint_map, (joints, 3, ARKIT))
+    if rig.expression_range is not None:
+        _array("rig.expression_range", rig.expression_range, (expressions, 2))
+        if (rig.expression_range[:, 0] > rig.expression_range[:, 1]).any():
+            raise Defect("rig.expression_range has a least value that is above the largest")
     _check_head(rig, joints)
     for name, region in rig.regions.items():
         _array(f"rig.region.{name}", region, (len(region),))
