@@ -78,7 +78,7 @@ demo: $(VENV)/rig
 	@echo
 	@echo "The avatar: out/demo.splatavatar"
 	@echo "The video:  out/demo.mp4"
-	@echo "The report: out/report.html"
+	@echo "The report: out/demo.report.html"
 
 test: lint types unit
 

@@ -23,6 +23,7 @@ FOUNDATION = {
     "media",
     "pictures",
     "page",
+    "progress",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
@@ -37,6 +38,7 @@ MAY_IMPORT = {
     "folders": {"errors", "folders"},
     "printable": {"printable"},
     "natural": {"natural"},
+    "progress": {"progress"},
     "privacy": {"folders", "privacy"},
     "media": {"errors", "input", "media"},
     "pictures": {"errors", "input", "output", "pictures"},

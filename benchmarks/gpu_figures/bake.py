@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -22,9 +22,10 @@ from splatavatar.bake.data import load_targets
 from splatavatar.bake.device import GPU_PICTURES, Device
 from splatavatar.bake.engine import Engine, Target
 from splatavatar.bake.gpu_engine import GpuEngine
+from splatavatar.bake.inputs import spread_frames, timed_rig
+from splatavatar.bake.job import Job
 from splatavatar.bake.metrics import composite, psnr, unit
 from splatavatar.bake.monitor import Display
-from splatavatar.bake.run import Job, spread_frames, timed_rig
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.bake.torch_engine import TorchEngine
 from splatavatar.capture import read_capture
@@ -217,7 +218,7 @@ def baked(given: Input, device: Chosen, plan: Plan, folder: Path) -> dict[str, A
         "pictures_per_second": steps * plan.pictures / optimising,
         "gaussians": len(avatar.gaussians),
         "psnr": {split: mean_psnr(avatar, given, split, device.torch_device) for split in SPLITS},
-        "curve": job.curve,
+        "curve": [asdict(point) for point in job.curve],
     }
 
 

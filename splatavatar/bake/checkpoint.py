@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from splatavatar import __version__
+from splatavatar.bake.events import Measured
 from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.splats import Splats
@@ -41,8 +42,8 @@ class Checkpoint:
     """seconds of wall time spent"""
     prepared: float
     """seconds of these that went before the first step"""
-    curve: list[dict[str, float]]
-    """what the monitor has recorded"""
+    curve: list[Measured]
+    """what was measured"""
 
 
 def path_of(out: Path) -> Path:
@@ -75,7 +76,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
             "rounds": checkpoint.state.rounds,
             "elapsed": checkpoint.elapsed,
             "prepared": checkpoint.prepared,
-            "curve": checkpoint.curve,
+            "curve": [{k: v for k, v in asdict(point).items() if v is not None} for point in checkpoint.curve],
         }
     )
     data = serialise(tensors, {"bake": header, "sum": _sum(header, tensors)})
@@ -217,7 +218,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
         header.iteration,
         header.rounds,
     )
-    return Checkpoint(state, header.elapsed, header.prepared, header.curve)
+    return Checkpoint(state, header.elapsed, header.prepared, [Measured(**point) for point in header.curve])
 
 
 def _fits(tensors: Mapping[str, Tensor], motion: RigMotion, correctives: int) -> bool:

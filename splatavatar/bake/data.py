@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +9,7 @@ from splatavatar.bake.engine import Target
 from splatavatar.bake.native_engine import as_rectangle
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.images import load_frames
+from splatavatar.progress import Progress, unheard
 
 MARGIN = 24
 """pixels around the matte that the loss looks at; what lies beyond would need a Gaussian larger than is allowed"""
@@ -22,16 +21,14 @@ REACH = 7
 """pixels from which a mixed pixel takes the colour of the person"""
 
 
-def load_targets(
-    frames: list[Frame], progress: Callable[[int, int], None] | None = None, clean: bool = False
-) -> list[Target]:
+def load_targets(frames: list[Frame], progress: Progress = unheard, clean: bool = False) -> list[Target]:
     """The pictures of ``frames``, decoded; with ``clean`` the background is taken out of the edges of the person.
 
     Raises:
         CaptureError: a picture or matte that cannot be read.
     """
-    targets = []
-    for frame, (rgb, matte) in zip(frames, load_frames(frames, progress), strict=True):
+    targets, read = [], load_frames(frames, lambda done, total: progress("reading pictures", done / total))
+    for frame, (rgb, matte) in zip(frames, read, strict=True):
         rgba = np.ascontiguousarray(np.dstack([without_background(rgb, matte) if clean else rgb, matte]))
         looked_at = as_rectangle(matte > 2, MARGIN)
         targets.append(Target(frame.name, rgba, frame.camera, frame.timestep, looked_at, frame.matte_weight))

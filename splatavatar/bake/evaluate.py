@@ -14,37 +14,42 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.frame_path import FramePath
 from splatavatar.bake.contact_sheet import Row, contact_sheet, spread
 from splatavatar.bake.metrics import FrameScore, Mask, composite, score, unit, with_head
-from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.head_region import head_region
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.errors import CaptureError
 from splatavatar.output import atomic_write, fitting, make_folder
 from splatavatar.printable import printable
+from splatavatar.progress import Progress, unheard
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 THREADS = 2
+SCORING = "scoring"
+"""the stage that is told of"""
 SHEET_ROWS = 8
 
 
-def evaluate(
+def score_split(
     avatar: Avatar,
     capture: Capture,
     split: str,
     out: Path | None,
     render: Callable[[Frame], Floats],
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = unheard,
     remarks: Mapping[str, Any] | None = None,
     pose: Callable[[Frame], PoseParameters] | None = None,
 ) -> dict[str, Any]:
     """Render every frame of ``split`` and compare it with its picture.
 
     ``render`` gives (H, W, 4) RGB with straight alpha, any range (it is cut to [0, 1]), at the size of the frame's
-    camera; it is called from this thread, one frame at a time. ``progress(done, total)`` is called after each frame.
+    camera; it is called from this thread, one frame at a time. ``progress`` is told of each frame.
 
     With ``out``, writes ``out/renders/STEM.png`` (RGBA, 8 bits, straight alpha), the pictures and mattes that they were
     compared with as ``out/truth/STEM.png`` and ``out/masks/STEM.png``, ``out/metrics.json`` and
@@ -75,8 +80,7 @@ def evaluate(
     def finish(jobs: deque[Future[tuple[FrameScore, Row | None]]], left: int) -> None:
         while len(jobs) > left:
             results.append(jobs.popleft().result())
-            if progress is not None:
-                progress(len(results), len(frames))
+            progress(SCORING, len(results) / len(frames))
 
     with ThreadPoolExecutor(THREADS) as pool:
         jobs: deque[Future[tuple[FrameScore, Row | None]]] = deque()
@@ -111,6 +115,16 @@ def evaluate(
             stream.write((json.dumps(summary, indent=1) + "\n").encode())
         _write_png(out / "contact_sheet.png", contact_sheet([row for _, row in results if row is not None]))
     return summary
+
+
+def frame_renderer(path: FramePath, parameters: RigParameters) -> Callable[[Frame], Floats]:
+    """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
+
+    def render(frame: Frame) -> Floats:
+        pose = pose_parameters(path.avatar.rig, parameters, frame.timestep)
+        return path.render(pose, frame.camera).astype(np.float32) / np.float32(255)
+
+    return render
 
 
 def _head(avatar: Avatar, pose: PoseParameters, frame: Frame) -> Mask:

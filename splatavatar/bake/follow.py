@@ -40,8 +40,8 @@ class FollowSettings:
     loss: LossWeights = field(default_factory=lambda: Schedule().loss)
 
 
-class Follower:
-    """Follows one avatar."""
+class PhotometricFollower:
+    """Follows one person through pictures with the avatar of that person."""
 
     def __init__(self, avatar: Avatar, settings: FollowSettings | None = None) -> None:
         self.avatar, self.settings = avatar, settings or FollowSettings()

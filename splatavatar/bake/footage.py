@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.frame_path import FramePath, open_path
 from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.data import load_targets
-from splatavatar.bake.evaluate import evaluate
-from splatavatar.bake.follow import Follower, FollowSettings
+from splatavatar.bake.evaluate import score_split
+from splatavatar.bake.follow import FollowSettings, PhotometricFollower
 from splatavatar.bake.metrics import composite, psnr, unit
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
@@ -36,9 +36,12 @@ from splatavatar.capture.tracking.placement import settled_placement
 from splatavatar.capture.tracking.solve import track_motion
 from splatavatar.errors import CaptureError
 from splatavatar.output import scratch_folder
+from splatavatar.progress import Progress, unheard
 from splatavatar.rig.rig import PoseParameters
 
 ALL = 10**9
+FOLLOWING = "following the face"
+"""the stage that is told of"""
 SEVERAL = FollowSettings(steps=90, sigmas=(0.5, 0.05, 0.005))
 """where several known cameras see each timestep: together they know better than the landmarks"""
 VIEWS = 5
@@ -51,11 +54,11 @@ def evaluate_footage(
     video: Path,
     split: str,
     out: Path | None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = unheard,
     options: ExtractOptions | None = None,
     path: FramePath | None = None,
 ) -> dict[str, Any]:
-    """``evaluate`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
+    """``score_split`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
 
     The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
     is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
@@ -64,18 +67,17 @@ def evaluate_footage(
     Raises:
         CaptureError: no video, no face in it, or no frames of that split.
     """
-    told = progress or (lambda done, total: None)
     known, part = _known(avatar, video, split)
     with scratch_folder() as folder:
         size = known.window if known else None
         wanted = replace(options or ExtractOptions(), frames=ALL, part=part, size=size)
-        extract([video], folder, wanted, lambda name, done: None)
-        retrack(folder, avatar.rig, known, lambda name, done: None)
+        extract([video], folder, wanted, progress)
+        retrack(folder, avatar.rig, known, progress)
         capture = read_capture(folder)
         assert capture.rig_parameters is not None
         frames = list(capture.frames)
         starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
-        poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, told), strict=True))
+        poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, progress), strict=True))
         drawn = path or open_path(avatar)
 
         def render(frame: Frame) -> Floats:
@@ -86,7 +88,7 @@ def evaluate_footage(
         )
         alone = _landmarks_alone(drawn, frames, starts)
         remarks = {"landmarks_alone": alone}
-        return evaluate(avatar, capture, split, out, render, None, remarks, lambda frame: poses[frame.name])
+        return score_split(avatar, capture, split, out, render, progress, remarks, lambda frame: poses[frame.name])
 
 
 def evaluate_untracked(
@@ -94,11 +96,11 @@ def evaluate_untracked(
     capture: Capture,
     split: str,
     out: Path | None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = unheard,
     options: ExtractOptions | None = None,
     path: FramePath | None = None,
 ) -> dict[str, Any]:
-    """``evaluate`` on a capture of known cameras and unknown motion.
+    """``score_split`` on a capture of known cameras and unknown motion.
 
     Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
     ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
@@ -106,27 +108,26 @@ def evaluate_untracked(
     Raises:
         CaptureError: the split is empty, or a timestep shows no face.
     """
-    told = progress or (lambda done, total: None)
     model = options.model if options else None
-    seen = observed(capture, tracking_frames(capture), model, lambda name, done: None)
+    seen = observed(capture, tracking_frames(capture), model, progress)
     capture = capture.placed(placement_of(capture, seen))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     parameters = parameters_of(avatar.rig, motion, {}, None)
     steps = sorted({frame.timestep for frame in capture.split(split)})
-    follower, poses = Follower(avatar, SEVERAL), {}
+    follower, poses = PhotometricFollower(avatar, SEVERAL), {}
     for done, step in enumerate(steps):
         views = [frame for frame in tracking_frames(capture) if frame.timestep == step]
         views = [views[i] for i in spread(len(views), VIEWS)]
         poses[step] = follower.follow(pose_parameters(avatar.rig, parameters, step), load_targets(views))
-        told(done + 1, len(steps))
+        progress(FOLLOWING, (done + 1) / len(steps))
     drawn = path or open_path(avatar)
 
     def render(frame: Frame) -> Floats:
         return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
 
-    return evaluate(avatar, capture, split, out, render, pose=lambda frame: poses[frame.timestep])
+    return score_split(avatar, capture, split, out, render, progress, pose=lambda frame: poses[frame.timestep])
 
 
 def _habits(avatar: Avatar) -> NDArray[np.float64]:
@@ -158,11 +159,15 @@ def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple
 
 
 def _followed(
-    avatar: Avatar, frames: list[Frame], starts: list[PoseParameters], told: Callable[[int, int], None]
+    avatar: Avatar, frames: list[Frame], starts: list[PoseParameters], progress: Progress
 ) -> Iterator[PoseParameters]:
     """In the order of ``frames``. What the landmarks of a frame say of torso and neck is put right by as much as in the
     frame before it: a torso that they cannot see does not start anew in every frame."""
-    follower, turned, moved = Follower(avatar), np.float32(0) * starts[0].joint_rotations, np.zeros(3, np.float32)
+    follower, turned, moved = (
+        PhotometricFollower(avatar),
+        np.float32(0) * starts[0].joint_rotations,
+        np.zeros(3, np.float32),
+    )
     for number, (frame, start) in enumerate(zip(frames, starts, strict=True)):
         if number and frame.camera_index != frames[number - 1].camera_index:
             turned, moved = np.zeros_like(turned), np.zeros_like(moved)
@@ -171,7 +176,7 @@ def _followed(
         found = follower.follow(better, [target], about=start)
         turned, moved = found.joint_rotations - start.joint_rotations, found.translation - start.translation
         yield found
-        told(number + 1, len(frames))
+        progress(FOLLOWING, (number + 1) / len(frames))
 
 
 def _landmarks_alone(path: FramePath, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:

@@ -1,42 +1,38 @@
-"""What a running bake shows and remembers: a live line on the terminal, and the curve for the report."""
+"""What a running bake shows on the terminal: a listener to its events."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import monotonic
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from splatavatar.bake.engine import Target
-from splatavatar.bake.metrics import GREY
-from splatavatar.bake.trainer import Trainer
+from splatavatar.bake.events import (
+    AvatarWritten,
+    Baked,
+    CheckpointFailed,
+    DeviceChosen,
+    Event,
+    Interrupted,
+    Preparing,
+    ReportWritten,
+    RigPrepared,
+    Training,
+)
 from splatavatar.printable import printable
 
 QUIET_SECONDS = 10.0
 """that a preparation step may take without a word after its name, where there is no terminal"""
 
 
-@dataclass(frozen=True)
-class Readout:
-    """One line of progress."""
-
-    iteration: int
-    progress: float
-    per_second: float
-    loss: float
-    psnr: float
-    """of held-out pictures where the capture has them, else of training pictures; NaN before the first measurement"""
-    gaussians: int
+RESUME = "go on with the same command and --resume"
 
 
 class Display:
-    """A bar that is redrawn on a terminal; elsewhere lines, a few for each stage.
+    """A bar that is redrawn on a terminal; elsewhere lines, a few for each stage. Call it with the events of a bake.
 
     Preparation says there what it begins, and its tenths only once it has taken ``QUIET_SECONDS``; the optimiser always
     says its tenths.
@@ -61,6 +57,17 @@ class Display:
         with self._bar:
             yield
 
+    def __call__(self, event: Event) -> None:
+        """Show ``event``, if it is one to show."""
+        if isinstance(event, Preparing):
+            self.stage(event.stage, event.fraction)
+        elif isinstance(event, Training):
+            self.training(event)
+        elif isinstance(event, AvatarWritten):
+            self._bar.stop()
+        for line in sentences(event):
+            self.say(line)
+
     def stage(self, name: str, fraction: float) -> None:
         """Progress in [0, 1] of a preparation step."""
         if self._live:
@@ -71,7 +78,7 @@ class Display:
         elif fraction < 1 and self._clock() - self._began > QUIET_SECONDS:
             self._print_tenth(name, fraction, "")
 
-    def training(self, r: Readout) -> None:
+    def training(self, r: Training) -> None:
         """Progress of the optimiser."""
         psnr = "" if math.isnan(r.psnr) else f"  {r.psnr:.1f} dB"
         state = f"step {r.iteration}  {r.per_second:.0f}/s  {r.gaussians // 1000}k Gaussians  loss {r.loss:.4f}{psnr}"
@@ -101,19 +108,28 @@ class Display:
             self.say(f"{name} {fraction:4.0%} {state}".rstrip())
 
 
-def psnr(planes: NDArray[np.float32], rgba: NDArray[np.uint8]) -> float:
-    """Decibels between a render (4, H, W: colour over black, transmittance) and a picture, both over grey."""
-    matte = rgba[..., 3:] / np.float32(255)
-    truth = rgba[..., :3] / np.float32(255) * matte + (1 - matte) * np.float32(GREY)
-    shown = np.clip(np.moveaxis(planes[:3] + planes[3] * np.float32(GREY), 0, -1), 0, 1)
-    return float(-10 * np.log10(max(float(np.square(shown - truth).mean()), 1e-12)))
-
-
-def mean_psnr(trainer: Trainer, targets: list[Target]) -> float:
-    """Mean PSNR of the avatar as it stands over ``targets``."""
-    scores = []
-    for target in targets:
-        vertices = trainer.motion.vertices(target.timestep)
-        planes = trainer.engine.render(trainer.state.splats, trainer.psi[target.timestep], vertices, target)
-        scores.append(psnr(planes.numpy(force=True), target.rgba))
-    return float(np.mean(scores)) if scores else float("nan")
+def sentences(event: Event) -> list[str]:
+    """The lines that stay of ``event``, as the command says them; none for mere progress."""
+    match event:
+        case DeviceChosen(remark=remark) if remark:
+            return [remark]
+        case RigPrepared(seconds):
+            return [f"the body model is prepared ({seconds:.0f} s, once); the budget counts without it"]
+        case CheckpointFailed(reason):
+            return [f"no checkpoint: {reason}"]
+        case Interrupted(None):
+            return [f"interrupted; {RESUME}"]
+        case Interrupted(iteration):
+            return [f"interrupted at step {iteration}; {RESUME}"]
+        case AvatarWritten():
+            size = event.path.stat().st_size / 1e6
+            return [
+                f"{event.path}: {len(event.avatar.gaussians)} Gaussians, {size:.1f} MB, {event.steps} steps, "
+                f"{event.psnr:.1f} dB held out, {event.seconds:.0f} s"
+            ]
+        case ReportWritten(path):
+            return [f"{path}: the report"]
+        case Baked(path=path, unfinished=why) if why is not None:
+            return [f"{path}: {why}; go on with --resume --budget {why.enough:g}s"]
+        case _:
+            return []

@@ -1,29 +1,26 @@
-"""What a bake tells when it is done: scores of a few pictures of every split, speed, curves; as a report."""
+"""What a bake tells when it is done: scores of a few pictures of every split, speed, curves; as a page."""
 
 from __future__ import annotations
 
 import base64
 import os
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-from numpy.typing import NDArray
-
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.avatar.frame_path import FramePath
 from splatavatar.bake.contact_sheet import spread
-from splatavatar.bake.evaluate import evaluate
+from splatavatar.bake.evaluate import frame_renderer, score_split
+from splatavatar.bake.events import AvatarWritten, Event, Listener, Measured, ReportWritten, Resumed
 from splatavatar.bake.report import Report, write_report
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.prepared import CAPTURE, read_facts
 from splatavatar.capture.rig_pose import pose_parameters
-from splatavatar.output import scratch_folder
+from splatavatar.output import fitting, scratch_folder
 from splatavatar.printable import printable
 from splatavatar.render import _native
 from splatavatar.rig.rig import PoseParameters
@@ -35,37 +32,39 @@ SIZE = 512
 """pixels of the picture whose speed is reported"""
 
 
-def frame_renderer(path: FramePath, parameters: RigParameters) -> Callable[[Frame], NDArray[np.float32]]:
-    """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
+class Reporter:
+    """A listener to a bake that writes its report beside the avatar file."""
 
-    def render(frame: Frame) -> NDArray[np.float32]:
-        pose = pose_parameters(path.avatar.rig, parameters, frame.timestep)
-        return path.render(pose, frame.camera).astype(np.float32) / np.float32(255)
+    def __init__(self, tell: Listener) -> None:
+        """``tell`` is told when the report is written."""
+        self._tell = tell
+        self._curve: list[Measured] = []
 
-    return render
+    def __call__(self, event: Event) -> None:
+        """Collects the curve; writes the report once the avatar is in its file.
+
+        Raises:
+            OutputError: the report cannot be written.
+        """
+        if isinstance(event, Resumed):
+            self._curve = list(event.curve)
+        elif isinstance(event, Measured):
+            self._curve.append(event)
+        elif isinstance(event, AvatarWritten):
+            write_summary(event, self._curve)
+            self._tell(ReportWritten(report_path(event.path)))
 
 
-def write_summary(
-    out: Path,
-    avatar: Avatar,
-    capture: Capture,
-    parameters: RigParameters,
-    settings: BakeSettings,
-    curve: Sequence[dict[str, float]],
-    seconds: float,
-    unfinished: str = "",
-) -> Path:
-    """Writes ``report.html`` beside the avatar file ``out`` and returns its path.
-
-    ``unfinished`` is what the report says of an avatar that is none yet.
+def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
+    """Writes the report of a bake with some pictures of every split scored.
 
     Raises:
         OutputError: it cannot be written.
     """
+    out, avatar, capture, parameters = written.path, written.avatar, written.capture, written.parameters
     few = {name: tuple(split[i] for i in spread(len(split), PICTURES)) for name, split in capture.splits.items()}
     brief = replace(capture, splits=few)
     metrics: dict[str, dict[str, float | None]] = {}
-    path = report_path(out)
     render = frame_renderer(DrivePath(avatar), parameters)
 
     def pose(frame: Frame) -> PoseParameters:
@@ -76,32 +75,31 @@ def write_summary(
         for split in ("val", "test") if few["val"] or few["test"] else ("train",):
             if few[split]:
                 where = folder / split
-                metrics[split] = evaluate(avatar, brief, split, where, render, pose=pose)["mean"]
+                metrics[split] = score_split(avatar, brief, split, where, render, pose=pose)["mean"]
                 sheets[split] = where / "contact_sheet.png"
         report = Report(
             title=printable(avatar.metadata.get("name", out.stem)),
             thumbnail=base64.b64decode(avatar.metadata.get("thumbnail", "")),
-            loss=[(p["seconds"], p["loss"]) for p in curve],
-            psnr=[(p["seconds"], p["psnr"]) for p in curve if "psnr" in p],
+            loss=[(point.seconds, point.loss) for point in curve],
+            psnr=[(point.seconds, point.psnr) for point in curve if point.psnr is not None],
             metrics=metrics,
             contact_sheets=sheets,
             file_bytes=out.stat().st_size,
             gaussians=len(avatar.gaussians),
             fps=_fps(avatar, capture, parameters),
             machine=f"at {SIZE}x{SIZE} on {_native.thread_count()} threads ({_native.instruction_set()})",
-            seconds=seconds,
-            settings=_described(settings, avatar),
+            seconds=written.seconds,
+            settings=_described(written.settings, avatar),
             command=f"splatavatar drive {_quoted(out)} --signal SIGNAL -o {_quoted(out.with_suffix('.mp4').name)}",
             lacks=_lacks(capture.root),
-            unfinished=unfinished,
+            unfinished="" if written.unfinished is None else str(written.unfinished),
         )
-        write_report(path, report)
-    return path
+        write_report(report_path(out), report)
 
 
 def report_path(out: Path) -> Path:
-    """Where the report of the bake that writes ``out`` is."""
-    return out.with_name("report.html")
+    """Where the report of the bake that writes ``out`` is: NAME.report.html beside NAME.splatavatar."""
+    return out.with_name(fitting(out.stem, ".report.html", out.parent))
 
 
 def _quoted(path: Path | str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,29 @@ class TrainerState:
     """of densification done"""
 
 
+@dataclass(frozen=True)
+class BakeStep:
+    """One step of the optimiser as a ``StepHook`` sees it: gradients are computed, and nothing has moved yet.
+
+    Everything is on the device of the bake, float32. What the hook adds to ``gradients.parameters`` is a loss of its
+    own; what it writes into ``splats`` stays.
+    """
+
+    iteration: int
+    """of this step, the first is 1"""
+    progress: float
+    """in [0, 1] of the bake"""
+    splats: Splats
+    """the N Gaussians"""
+    gradients: Gradients
+    """of the photometric loss and of the penalties"""
+    shots: Shots
+    """the pictures of the step, and the posed rig in them"""
+
+
+StepHook = Callable[[BakeStep], None]
+
+
 class Trainer:
     """Optimises ``state`` towards ``targets``.
 
@@ -85,6 +109,7 @@ class Trainer:
         gaussians: int,
         seed: int,
         move_rig: bool,
+        on_step: StepHook | None = None,
     ) -> None:
         """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in which its Gaussians
         are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification.
@@ -94,6 +119,7 @@ class Trainer:
         device = engine.device
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
+        self.on_step = on_step
         self._basis = weights.to(device), bias.to(device)
         self.psi = motion.psi(*self._basis)
         self.reach, self.square = reach.to(device), square
@@ -146,6 +172,8 @@ class Trainer:
         state.motion_steps += gradients.views * learning
         state.seen += gradients.weight
         self._regularise(gradients)
+        if self.on_step is not None:
+            self.on_step(BakeStep(state.iteration, progress, state.splats, gradients, shots))
         self._update(gradients, shots, visible, schedule.decay(progress))
         if gradients.vertices is not None:
             vertices.backward(gradients.vertices)  # type: ignore[no-untyped-call]

@@ -18,12 +18,13 @@ from torch import Tensor
 
 from splatavatar.bake import checkpoint
 from splatavatar.bake.checkpoint import Checkpoint, _nothing, _sum
+from splatavatar.bake.events import Measured
 from splatavatar.bake.rig_motion import RigMotion
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.trainer import fresh_state
 from splatavatar.errors import SettingsError
 
-POINT = {"seconds": 1.0, "progress": 0.5, "loss": 0.1}
+POINT = Measured(1.0, 0.5, 0.1)
 
 
 @pytest.fixture

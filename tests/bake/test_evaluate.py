@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.bake.evaluate import evaluate
+from splatavatar.bake.evaluate import score_split
 from splatavatar.bake.metrics import PSNR_CEILING
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
@@ -69,17 +69,19 @@ def dimmed(frame: Frame) -> np.ndarray:
 
 
 def test_the_truth_scores_perfectly(avatar: Avatar, capture: Capture) -> None:
-    summary = evaluate(avatar, capture, "val", None, truth)
+    summary = score_split(avatar, capture, "val", None, truth)
     assert summary["mean"]["psnr"] == summary["mean"]["psnr_masked"] == PSNR_CEILING
     assert summary["mean"]["ssim"] == pytest.approx(1)
     assert summary["mean"]["flip"] == pytest.approx(0, abs=1e-6)
 
 
 def test_files_that_it_leaves(avatar: Avatar, capture: Capture, tmp_path: Path) -> None:
-    steps: list[tuple[int, int]] = []
+    steps: list[tuple[str, float]] = []
     out = tmp_path / "some" / "where"
-    summary = evaluate(avatar, capture, "train", out, dimmed, lambda done, total: steps.append((done, total)))
-    assert steps == [(1, 3), (2, 3), (3, 3)]
+    summary = score_split(
+        avatar, capture, "train", out, dimmed, lambda stage, fraction: steps.append((stage, fraction))
+    )
+    assert steps == [("scoring", 1 / 3), ("scoring", 2 / 3), ("scoring", 1.0)]
     assert json.loads((out / "metrics.json").read_text()) == summary
     assert summary["avatar"] == {"name": "tri", "gaussians": 5}
     assert list(summary["images"]) == ["t000_cam00", "t000_cam01", "t001_cam00"]
@@ -97,7 +99,7 @@ def test_files_that_it_leaves(avatar: Avatar, capture: Capture, tmp_path: Path) 
 
 
 def test_scores_follow_from_the_written_files(avatar: Avatar, capture: Capture, tmp_path: Path) -> None:
-    summary = evaluate(avatar, capture, "test", tmp_path / "out", dimmed)
+    summary = score_split(avatar, capture, "test", tmp_path / "out", dimmed)
     for frame in capture.split("test"):
         stem = Path(frame.name).stem
         render = np.asarray(Image.open(tmp_path / "out" / "renders" / f"{stem}.png"), np.float64) / 255
@@ -114,7 +116,7 @@ def test_scores_follow_from_the_written_files(avatar: Avatar, capture: Capture, 
 
 
 def test_values_outside_of_the_range_are_cut(avatar: Avatar, capture: Capture, tmp_path: Path) -> None:
-    evaluate(avatar, capture, "val", tmp_path / "out", lambda frame: np.full((16, 24, 4), 1.5, np.float32))
+    score_split(avatar, capture, "val", tmp_path / "out", lambda frame: np.full((16, 24, 4), 1.5, np.float32))
     render = np.asarray(Image.open(tmp_path / "out" / "renders" / "t001_cam01.png"))
     assert (render == 255).all()
 
@@ -122,7 +124,7 @@ def test_values_outside_of_the_range_are_cut(avatar: Avatar, capture: Capture, t
 def test_pictures_with_the_same_stem_keep_apart(avatar: Avatar, capture: Capture, tmp_path: Path) -> None:
     names = ("cam0/0001.png", "cam1/0001.png", "cam1/0002.png")
     frames = tuple(replace(frame, name=name) for frame, name in zip(capture.frames[:3], names, strict=True))
-    summary = evaluate(avatar, replace(capture, frames=frames), "train", tmp_path / "out", truth)
+    summary = score_split(avatar, replace(capture, frames=frames), "train", tmp_path / "out", truth)
     assert list(summary["images"]) == ["cam0_0001", "cam1_0001", "0002"]
 
 
@@ -130,7 +132,7 @@ def test_an_empty_matte_has_no_masked_score(avatar: Avatar, capture: Capture) ->
     (frame,) = capture.split("val")
     assert frame.mask_path is not None
     Image.new("L", (24, 16)).save(frame.mask_path)
-    summary = evaluate(avatar, capture, "val", None, truth)
+    summary = score_split(avatar, capture, "val", None, truth)
     assert summary["mean"]["psnr_masked"] is None
     assert summary["mean"]["psnr"] == PSNR_CEILING
 
@@ -149,26 +151,26 @@ def test_a_render_of_nothing_scores_nothing_where_the_head_is(capture: Capture, 
     def still(frame: Frame) -> PoseParameters:
         return PoseParameters.neutral(avatar.rig)
 
-    blind = evaluate(large, capture, "val", None, nothing)["mean"]
-    seen = evaluate(large, capture, "val", None, nothing, pose=still)["mean"]
+    blind = score_split(large, capture, "val", None, nothing)["mean"]
+    seen = score_split(large, capture, "val", None, nothing, pose=still)["mean"]
     assert blind["psnr"] == PSNR_CEILING and blind["psnr_head"] is None
     assert seen["psnr"] < 20 and seen["psnr_masked"] == seen["psnr_head"] < 12
     away = replace(avatar, rig=replace(avatar.rig, template=triangle + np.float32([9, 0, 0])))
     with pytest.raises(CaptureError, match="no camera of the split 'val' sees the head of the rig"):
-        evaluate(away, capture, "val", None, nothing, pose=still)
+        score_split(away, capture, "val", None, nothing, pose=still)
 
 
 def test_an_empty_split(avatar: Avatar, capture: Capture) -> None:
     bare = replace(capture, splits=capture.splits | {"val": ()})
     with pytest.raises(CaptureError) as caught:
-        evaluate(avatar, bare, "val", None, truth)
+        score_split(avatar, bare, "val", None, truth)
     assert str(caught.value) == f"{capture.root}: the split 'val' has no frames, expected one of train, test"
 
 
 def test_a_folder_that_cannot_be_made(avatar: Avatar, capture: Capture, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError) as caught:
-        evaluate(avatar, capture, "val", tmp_path / "file" / "out", truth)
+        score_split(avatar, capture, "val", tmp_path / "file" / "out", truth)
     assert str(caught.value) == f"cannot make the folder {tmp_path}/file/out/renders: {tmp_path}/file is a file"
 
 
@@ -177,5 +179,5 @@ def test_a_failing_render_ends_the_evaluation(avatar: Avatar, capture: Capture, 
         raise CaptureError("out of pictures")
 
     with pytest.raises(CaptureError, match="out of pictures"):
-        evaluate(avatar, capture, "train", tmp_path / "out", broken)
+        score_split(avatar, capture, "train", tmp_path / "out", broken)
     assert not (tmp_path / "out" / "metrics.json").exists()

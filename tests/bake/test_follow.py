@@ -12,7 +12,7 @@ import torch
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.bake.engine import Shots, Target
-from splatavatar.bake.follow import Follower, FollowSettings, splats_of
+from splatavatar.bake.follow import FollowSettings, PhotometricFollower, splats_of
 from splatavatar.bake.trainer import Trainer
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.render.camera import Camera, look_at
@@ -62,7 +62,7 @@ def truth(avatar: Avatar) -> PoseParameters:
 
 
 def test_its_splats_look_like_the_avatar(avatar: Avatar, truth: PoseParameters) -> None:
-    follower, shown = Follower(avatar), picture(avatar, truth, camera())
+    follower, shown = PhotometricFollower(avatar), picture(avatar, truth, camera())
     vertices = torch.from_numpy(pose_numpy(avatar.rig, truth))
     inputs = torch.from_numpy(np.concatenate([truth.expression, truth.joint_rotations.ravel()]))
     psi = follower._weights @ inputs + follower._bias
@@ -104,7 +104,7 @@ def test_splats_are_sorted_and_keep_their_correctives() -> None:
 
 def test_gradients_are_those_of_the_loss(avatar: Avatar, truth: PoseParameters) -> None:
     """Through rasterizer, skinning and correctives, by central differences."""
-    follower, shown = Follower(avatar), picture(avatar, truth, camera(0.3))
+    follower, shown = PhotometricFollower(avatar), picture(avatar, truth, camera(0.3))
     start = moved(truth, 0.2, 0.05, 0.004)
     values = [torch.from_numpy(v.copy()) for v in vars(start).values()]
     w = follower.settings.loss
@@ -140,26 +140,26 @@ def errors(found: PoseParameters, truth: PoseParameters) -> tuple[float, float, 
 )
 def test_what_is_off_is_put_right(avatar: Avatar, truth: PoseParameters, which: int, off: dict[str, float]) -> None:
     start = moved(truth, **off)
-    found = Follower(avatar).follow(start, [picture(avatar, truth, camera())])
+    found = PhotometricFollower(avatar).follow(start, [picture(avatar, truth, camera())])
     assert errors(found, truth)[which] < 0.5 * errors(start, truth)[which]
 
 
 def test_several_pictures_of_one_moment_agree_on_the_depth(avatar: Avatar, truth: PoseParameters) -> None:
     start = PoseParameters(truth.expression, truth.joint_rotations, truth.translation + np.float32([0, 0, 0.004]))
     views = [picture(avatar, truth, camera(yaw)) for yaw in (-0.8, 0.8)]
-    found = Follower(avatar).follow(start, views)
+    found = PhotometricFollower(avatar).follow(start, views)
     assert abs(found.translation - truth.translation)[2] < 0.002
 
 
 def test_what_is_right_stays(avatar: Avatar, truth: PoseParameters) -> None:
-    jaw, turn, place = errors(Follower(avatar).follow(truth, [picture(avatar, truth, camera())]), truth)
+    jaw, turn, place = errors(PhotometricFollower(avatar).follow(truth, [picture(avatar, truth, camera())]), truth)
     assert jaw < 0.03 and turn < 0.01 and place < 0.0005
 
 
 def test_arguments_are_left_as_they_were(avatar: Avatar, truth: PoseParameters) -> None:
     start = moved(truth, 0.2, 0.06, 0.004)
     kept = moved(start)
-    found = Follower(avatar).follow(start, [picture(avatar, truth, camera())], about=start)
+    found = PhotometricFollower(avatar).follow(start, [picture(avatar, truth, camera())], about=start)
     for name, value in vars(kept).items():
         np.testing.assert_array_equal(getattr(start, name), value)
         assert not np.shares_memory(getattr(found, name), getattr(start, name))
@@ -168,7 +168,10 @@ def test_arguments_are_left_as_they_were(avatar: Avatar, truth: PoseParameters) 
 def test_only_the_head_and_the_whole_body_turn(avatar: Avatar, truth: PoseParameters) -> None:
     rig = avatar.rig
     start = moved(truth, 0.2, 0.06, 0.004)
-    turned = Follower(avatar).follow(start, [picture(avatar, truth, camera())]).joint_rotations != start.joint_rotations
+    turned = (
+        PhotometricFollower(avatar).follow(start, [picture(avatar, truth, camera())]).joint_rotations
+        != start.joint_rotations
+    )
     free = {0, *(joint for joint, _ in rig.head_chain)}
     assert set(np.flatnonzero(turned.any(1)).tolist()) == free
     assert len(free) < len(rig.joint_names)
@@ -179,14 +182,14 @@ def test_a_strong_prior_holds_it_where_it_should_be_near(avatar: Avatar, truth: 
     start, about = moved(truth, 0.0, 0.0, 0.003), moved(truth, 0.0, 0.0, -0.003)
     shown = [picture(avatar, truth, camera())]
     stiff = FollowSettings(steps=60, prior=10.0)
-    held = Follower(avatar, stiff).follow(start, shown, about=about)
+    held = PhotometricFollower(avatar, stiff).follow(start, shown, about=about)
     assert np.linalg.norm(held.translation - about.translation) < 0.001
-    unheld = Follower(avatar, replace(stiff, prior=0.0)).follow(start, shown, about=about)
+    unheld = PhotometricFollower(avatar, replace(stiff, prior=0.0)).follow(start, shown, about=about)
     assert errors(unheld, truth)[2] < 0.001
 
 
 def test_coefficients_stay_in_their_range(avatar: Avatar) -> None:
     closed = PoseParameters.neutral(avatar.rig)
-    found = Follower(avatar).follow(moved(closed, 0.1), [picture(avatar, closed, camera())])
+    found = PhotometricFollower(avatar).follow(moved(closed, 0.1), [picture(avatar, closed, camera())])
     assert found.expression.min() >= 0 and found.expression.max() <= 1
     assert found.expression[INDEX["jawOpen"]] < 0.05

@@ -74,8 +74,8 @@ def test_frames_are_followed_from_where_the_landmarks_put_them(avatar: Avatar, t
     truth = [pose(avatar, 0.05 * i, 0.002 * i) for i in range(4)]
     starts = [pose(avatar, p.joint_rotations[0, 1] + 0.03, p.translation[0] - 0.004) for p in truth]
     frames, told = filmed(avatar, truth, tmp_path), []
-    found = list(_followed(avatar, frames, starts, lambda done, total: told.append((done, total))))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    found = list(_followed(avatar, frames, starts, lambda stage, fraction: told.append((stage, fraction))))
+    assert told == [("following the face", quarter / 4) for quarter in (1, 2, 3, 4)]
     # A turn of a ball looks much like a shift: the first frames trade one for the other.
     for f, t in zip(found[2:], truth[2:], strict=True):
         assert abs(f.translation[0] - t.translation[0]) < 0.0005

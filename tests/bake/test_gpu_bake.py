@@ -19,6 +19,7 @@ pytest.importorskip("triton", reason="the kernels need Triton")
 from splatavatar.avatar.file import load_avatar
 from splatavatar.bake import device, run
 from splatavatar.bake.gpu_engine import GpuEngine
+from splatavatar.bake.score import evaluate
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.rig.rig import Rig
 
@@ -81,5 +82,5 @@ def test_the_quality_of_the_cpu(tmp_path: Path, sample_capture: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "GPU_PICTURES", 1)
             run.bake(BakeSettings(sample_capture, out=out, preset="fast", iterations=200, device=place))
-        scores.append(run.evaluate_avatar(load_avatar(out), sample_capture, "test", None)["mean"]["psnr"])
+        scores.append(evaluate(load_avatar(out), sample_capture, "test", None)["mean"]["psnr"])
     assert scores[1] == pytest.approx(scores[0], abs=0.2)

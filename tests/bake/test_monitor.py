@@ -2,29 +2,27 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 
-import numpy as np
 import pytest
 from rich.console import Console
 
-from splatavatar.bake import metrics
-from splatavatar.bake.monitor import Display, Readout, psnr
-
-
-def test_psnr_is_that_of_the_scores() -> None:
-    random = np.random.default_rng(0)
-    rgba = random.integers(0, 256, (9, 14, 4), np.uint8)
-    alpha = random.random((9, 14), np.float32)
-    colour = random.random((9, 14, 3), np.float32)
-    planes = np.concatenate([np.moveaxis(colour * alpha[..., None], -1, 0), 1 - alpha[None]])
-    truth = metrics.composite(metrics.unit(rgba[..., :3]), metrics.unit(rgba[..., 3]))
-    assert psnr(planes, rgba) == pytest.approx(metrics.psnr(metrics.composite(colour, alpha), truth), abs=1e-4)
-
-
-def test_psnr_sees_colours_cut_to_the_range() -> None:
-    white = np.full((4, 4, 4), 255, np.uint8)
-    planes = np.stack([np.full((4, 4), value, np.float32) for value in (1.5, 2.0, 1.0, 0.0)])
-    assert psnr(planes, white) == 120.0
+from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.library import DEMO
+from splatavatar.bake.events import (
+    Baked,
+    CheckpointFailed,
+    DeviceChosen,
+    Event,
+    Interrupted,
+    Measured,
+    Preparing,
+    ReportWritten,
+    RigPrepared,
+    Training,
+)
+from splatavatar.bake.monitor import Display
+from splatavatar.bake.unfinished import Unfinished
 
 
 class Clock:
@@ -73,7 +71,7 @@ def test_the_optimiser_says_its_tenths(printed: io.StringIO) -> None:
     shown = display(printed, Clock())
     with shown.running():
         for i in range(100):
-            shown.training(Readout(i, i / 100, 8.4, 0.0312, math.nan if i < 50 else 31.26, 40_000))
+            shown.training(Training(i, i / 100, 8.4, 0.0312, math.nan if i < 50 else 31.26, 40_000))
         shown.say("done [not markup]")
     lines = printed.getvalue().splitlines()
     assert len(lines) == 11
@@ -86,7 +84,7 @@ def test_a_terminal_shows_one_bar(printed: io.StringIO) -> None:
     shown = Display(Console(file=printed, force_terminal=True, width=120, color_system=None), Clock())
     with shown.running():
         shown.stage("reading pictures", 0.5)
-        shown.training(Readout(20, 0.5, 8.4, 0.0312, 31.26, 40_000))
+        shown.training(Training(20, 0.5, 8.4, 0.0312, 31.26, 40_000))
     last = printed.getvalue().splitlines()[-2]  # the cursor comes back on the last
     assert "optimising" in last and "50%" in last and "31.3 dB" in last
 
@@ -106,3 +104,32 @@ def test_names_of_clips_are_shown_and_nothing_else(printed: io.StringIO) -> None
     assert "\x1b[2J" not in terminal.getvalue()
     display(printed, Clock()).say("one\ntwo")
     assert printed.getvalue().endswith("\none\ntwo\n")
+
+
+@pytest.mark.parametrize(
+    ("event", "line"),
+    [
+        (DeviceChosen("cpu", ""), ""),
+        (DeviceChosen("cpu", "the GPU is lost"), "the GPU is lost"),
+        (Preparing("reading pictures", 0.5), "reading pictures"),
+        (RigPrepared(61.2), "the body model is prepared (61 s, once); the budget counts without it"),
+        (Measured(1.0, 0.5, 0.1), ""),
+        (CheckpointFailed("no room"), "no checkpoint: no room"),
+        (Interrupted(7), "interrupted at step 7; go on with the same command and --resume"),
+        (Interrupted(None), "interrupted; go on with the same command and --resume"),
+        (ReportWritten(Path("a.report.html")), "a.report.html: the report"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_each_event_is_one_line_or_none(printed: io.StringIO, event: Event, line: str) -> None:
+    display(printed, Clock())(event)
+    assert printed.getvalue() == (line + "\n" if line else "")
+
+
+def test_an_unfinished_bake_is_told_the_options_with_which_it_goes_on(printed: io.StringIO) -> None:
+    why = Unfinished(60.0, 3, 305, 8000, 360.0)
+    display(printed, Clock())(Baked(Path("a.splatavatar"), Path("a.report.html"), load_avatar(DEMO), why))
+    assert printed.getvalue() == (
+        "a.splatavatar: unfinished: the budget of 60 s was enough for 3 steps, an avatar needs at least 305 and "
+        "usually gets some 8,000; go on with --resume --budget 360s\n"
+    )

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from splatavatar.bake import inputs
 from splatavatar.bake import run as bake_run
 from splatavatar.cli.app import main
 from splatavatar.render.gpu_check import cuda_problem
@@ -30,7 +31,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     def never(*_: object, **__: object) -> None:
         pytest.fail("the bake went on")
 
-    monkeypatch.setattr(bake_run, "load_rig", never)
+    monkeypatch.setattr(inputs, "load_rig", never)
     monkeypatch.setattr(bake_run, "load_targets", never)
     return lambda *options, capture="tiny": line(tmp_path, monkeypatch, capsys, capture, *options)
 

@@ -13,9 +13,10 @@ import torch
 from splatavatar.bake import checkpoint
 from splatavatar.bake.checkpoint import Checkpoint
 from splatavatar.bake.engine import Target
-from splatavatar.bake.monitor import mean_psnr
+from splatavatar.bake.events import Measured
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.trainer import Trainer
+from splatavatar.bake.watch import mean_psnr
 from splatavatar.capture.capture import RigParameters
 from splatavatar.errors import SettingsError
 from splatavatar.rig.rig import Rig
@@ -67,7 +68,7 @@ def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_pa
     run(whole, 0, 40, 40)
     run(broken, 0, 23, 40)
     out, settings = tmp_path / "a.splatavatar", BakeSettings(tmp_path, iterations=40)
-    curve = [{"seconds": 1.0, "progress": 0.5, "loss": 0.1, "psnr": 20.0}]
+    curve = [Measured(1.0, 0.5, 0.1, 20.0)]
     checkpoint.save(out, settings, Checkpoint(broken.state, 12.5, 2.5, curve), broken.motion)
     resumed = make_trainer(move_rig)
     found = checkpoint.load(out, settings, resumed.motion, len(resumed.bias))
