@@ -15,10 +15,11 @@ from torch import Tensor
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.bake.engine import LossWeights, Shots, Target
-from splatavatar.bake.native_engine import BETA1, NativeEngine
+from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import Splats
 from splatavatar.gaussians.gaussians import PSI_LIMIT
+from splatavatar.render.adam import BETA1
 from splatavatar.rig import skinning
 from splatavatar.rig.rig import PoseParameters
 

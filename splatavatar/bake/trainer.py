@@ -11,12 +11,13 @@ from torch import Tensor
 
 from splatavatar.bake import densify
 from splatavatar.bake.engine import AdamStep, Engine, Gradients, Shots, Target, sent
-from splatavatar.bake.native_engine import BETA1, BETA2
 from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import Splats, concatenated
 from splatavatar.bake.unseen import patches
 from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.render.adam import BETA1, BETA2
+from splatavatar.torch_rotations import matrices_of_quaternions
 
 
 @dataclass
@@ -228,8 +229,7 @@ class Trainer:
     def _flatten(self, gradients: Gradients, face: Tensor) -> None:
         """Adds the penalty on Gaussians that reach far out along the normal, where a single camera looks along them."""
         splats, schedule = self.state.splats, self.schedule
-        w, x, y, z = torch.nn.functional.normalize(splats.rotation, dim=1).unbind(1)
-        normal = torch.stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)], 1)
+        normal = matrices_of_quaternions(splats.rotation)[:, 1]
         squares = (normal * splats.log_scale.exp() * self._size) ** 2
         thick = squares.sum(1, keepdim=True).sqrt()
         limit = schedule.thick + (self.reach[face] - schedule.far)[:, None] / 3

@@ -29,6 +29,7 @@ from splatavatar.output import make_folder
 from splatavatar.printable import printable
 from splatavatar.rig.loader import KINDS, load_rig
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import nearest_rotations
 
 Progress = Callable[[str, float], None]
 
@@ -178,12 +179,11 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
     def stacked(name: str) -> Floats:
         return np.stack([row[name] for _, row in rows]).astype(np.float64)
 
-    left, _, right = np.linalg.svd(stacked("transform")[:, :3, :3])
     return Observations(
         timestep=np.array([frame.timestep for frame, _ in rows]),
         camera=np.array([lens[frame.name] for frame, _ in rows]),
         pixels=stacked("points")[..., :2],
-        rotation=left @ right,
+        rotation=nearest_rotations(stacked("transform")[:, :3, :3]),
         scores=stacked("scores"),
         linked=np.zeros(count, bool),
     )

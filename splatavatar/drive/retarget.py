@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.drive.limits import ExpressionLimit
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import FaceSignal, Floats
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import PoseParameters, Rig
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
 
 # Radians that an eye turns at coefficient 1, least squares over a Live Link Face take of extreme gazes (its own eye
 # angles against its own coefficients, frames with a coefficient above 0.2, both eyes).

@@ -24,6 +24,7 @@ from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write, make_folder
 from splatavatar.privacy import import_anny
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rotations import nearest_rotations
 
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
@@ -203,13 +204,6 @@ def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:
         parts.append(np.array([np.interp(value, at, row) for row in np.eye(count)]))
     weights = np.concatenate(parts)
     return np.asarray(np.where(mask > 0, weights, 1.0).prod(1))
-
-
-def nearest_rotations(matrices: Array) -> Array:
-    """(B, 3, 3) the rotation nearest to each matrix (orthogonal Procrustes, determinant +1)."""
-    left, _, right = np.linalg.svd(matrices)
-    left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
-    return np.asarray(left @ right)
 
 
 def _blend(base: Array, rows: Array, phenotype: Array, local: Array, changes: Array) -> Array:
