@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.frame_path import open_path
+    from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
     from splatavatar.bake.events import Baked
     from splatavatar.bake.score import evaluate
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from splatavatar.render.rasterize import rasterize
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
+    from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
 
 _MODULES = {
     "Avatar": "avatar.avatar",
@@ -70,7 +72,10 @@ _MODULES = {
     "SignalError": "errors",
     "SourceError": "errors",
     "SplatAvatarError": "errors",
+    "TensorAvatar": "avatar.torch_avatar",
+    "TensorRig": "rig.skinning",
     "bake": "bake",
+    "bind": "avatar.torch_avatar",
     "camera_from_file": "drive.view",
     "default_camera": "drive.view",
     "evaluate": "bake.score",
@@ -79,11 +84,14 @@ _MODULES = {
     "look_at": "render.camera",
     "open_path": "avatar.frame_path",
     "play": "drive.playback",
+    "pose": "rig.skinning",
     "rasterize": "render.rasterize",
     "read_capture": "capture",
     "read_signal": "drive.sources.recorded",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
+    "tensor_avatar": "avatar.torch_avatar",
+    "tensor_rig": "rig.skinning",
     "write_ply": "gaussians.ply",
     "write_signal": "drive.sources.signal_npz",
 }
@@ -112,8 +120,11 @@ __all__ = [
     "SignalError",
     "SourceError",
     "SplatAvatarError",
+    "TensorAvatar",
+    "TensorRig",
     "__version__",
     "bake",
+    "bind",
     "camera_from_file",
     "default_camera",
     "evaluate",
@@ -122,11 +133,14 @@ __all__ = [
     "look_at",
     "open_path",
     "play",
+    "pose",
     "rasterize",
     "read_capture",
     "read_signal",
     "retarget",
     "save_avatar",
+    "tensor_avatar",
+    "tensor_rig",
     "write_ply",
     "write_signal",
 ]

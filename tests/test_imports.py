@@ -51,9 +51,15 @@ MAY_IMPORT = {
     "torch_rotations": {"torch_rotations"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")
-TORCH_FILES = ("avatar/cuda_", "gaussians/torch_")
+TORCH_FILES = ("avatar/cuda_", "avatar/torch_", "gaussians/torch_")
 """what is written in torch"""
-TORCH = ("splatavatar.avatar.cuda_", "splatavatar.render.gpu.", "splatavatar.gaussians.torch_", "splatavatar.torch_")
+TORCH = (
+    "splatavatar.avatar.cuda_",
+    "splatavatar.avatar.torch_",
+    "splatavatar.render.gpu.",
+    "splatavatar.gaussians.torch_",
+    "splatavatar.torch_",
+)
 """what draws on a GPU or is differentiable: imported when that is asked for"""
 HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat"}
 

@@ -8,15 +8,14 @@ from functools import reduce
 
 import torch
 from torch import Tensor
-from torch.nn.functional import conv2d, normalize
+from torch.nn.functional import conv2d
 
 from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.gaussians.torch_binding import triangle_frames
+from splatavatar.gaussians.torch_binding import BoundTensors, to_world
 from splatavatar.render.adam import adam_step
 from splatavatar.render.rasterize import Backend, rasterize
-from splatavatar.torch_rotations import quaternion_product, quaternions_of_matrices
 
 
 def deform(
@@ -26,22 +25,19 @@ def deform(
 
     ``correction`` (N, 6) of position and colour replaces that of the correctives with weights ``psi`` (K).
     """
-    frames, size = triangle_frames(vertices, faces.long())
-    face = splats.face.long()
-    R, k = frames[face], size[face, None]
     if correction is None:
         correction = torch.einsum("k,knc->nc", psi, splats.correctives[: len(psi)])
-    origin = torch.einsum("nc,nci->ni", splats.barycentric, vertices[faces.long()[face]])
-    mean = origin + k * torch.einsum("nij,nj->ni", R, splats.position + correction[:, :3])
-    direction = torch.einsum("nji,nj->ni", R, normalize(mean - eye, dim=-1))
-    colour = splats.colour + correction[:, 3:] + torch.einsum("nci,ni->nc", splats.sh, direction)
-    return Gaussians(
-        mean,
-        quaternion_product(quaternions_of_matrices(R), normalize(splats.rotation, dim=-1)),
-        k * splats.log_scale.exp(),
+    bound = BoundTensors(
+        splats.face.long(),
+        splats.barycentric,
+        splats.position + correction[:, :3],
+        splats.rotation,
+        splats.log_scale.exp(),
         torch.sigmoid(splats.logit),
-        colour.clamp(min=0),
+        splats.colour + correction[:, 3:],
+        splats.sh,
     )
+    return to_world(bound, vertices, faces.long(), eye)
 
 
 def ssim_map(x: Tensor, y: Tensor) -> Tensor:
