@@ -31,7 +31,7 @@ from rich.table import Table
 
 from splatavatar.avatar.file import load_avatar
 from splatavatar.bake.run import bake
-from splatavatar.bake.score import evaluate
+from splatavatar.bake.scoring.evaluate import evaluate
 from splatavatar.bake.settings import BakeSettings
 
 SPLITS = ("val", "test")

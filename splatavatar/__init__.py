@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
     from splatavatar.bake.events import Baked
-    from splatavatar.bake.score import evaluate
-    from splatavatar.bake.trainer import BakeStep
+    from splatavatar.bake.scoring.evaluate import evaluate
+    from splatavatar.bake.training.trainer import BakeStep
     from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
     from splatavatar.drive.playback import play
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "Avatar": "avatar.avatar",
     "AvatarFileError": "errors",
-    "BakeStep": "bake.trainer",
+    "BakeStep": "bake.training.trainer",
     "Baked": "bake.events",
     "BoundGaussians": "gaussians.gaussians",
     "Camera": "render.camera",
@@ -78,7 +78,7 @@ _MODULES = {
     "bind": "avatar.torch_avatar",
     "camera_from_file": "drive.view",
     "default_camera": "drive.view",
-    "evaluate": "bake.score",
+    "evaluate": "bake.scoring.evaluate",
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",

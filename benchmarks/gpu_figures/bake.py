@@ -18,16 +18,16 @@ from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_path import CudaDrivePath
 from splatavatar.avatar.file import save_avatar
-from splatavatar.bake.data import load_targets
-from splatavatar.bake.device import GPU_PICTURES, Device
-from splatavatar.bake.engine import Engine, Target
-from splatavatar.bake.gpu_engine import GpuEngine
+from splatavatar.bake.engines.device import GPU_PICTURES, Device
+from splatavatar.bake.engines.engine import Engine, Target
+from splatavatar.bake.engines.gpu_engine import GpuEngine
+from splatavatar.bake.engines.torch_engine import TorchEngine
 from splatavatar.bake.inputs import spread_frames, timed_rig
-from splatavatar.bake.job import Job
-from splatavatar.bake.metrics import composite, psnr, unit
-from splatavatar.bake.monitor import Display
+from splatavatar.bake.reporting.monitor import Display
+from splatavatar.bake.scene.targets import load_targets
+from splatavatar.bake.scoring.metrics import composite, psnr, unit
 from splatavatar.bake.settings import PRESETS, BakeSettings
-from splatavatar.bake.torch_engine import TorchEngine
+from splatavatar.bake.training.job import Job
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.rig_pose import fitted_rig, pose_parameters

@@ -14,7 +14,7 @@ from splatavatar.capture.prepare import AUTO, PrepareOptions
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
-    from splatavatar.bake.trainer import StepHook
+    from splatavatar.bake.training.trainer import StepHook
 
 
 def bake(

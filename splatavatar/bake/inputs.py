@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from splatavatar.bake.contact_sheet import spread
 from splatavatar.bake.events import Listener, Preparing, RigPrepared
+from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters

@@ -11,9 +11,9 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.bake.inputs import footage_of
 from splatavatar.bake.portrait import portrait_metadata
-from splatavatar.bake.scene import Scene
+from splatavatar.bake.scene.scene import Scene
 from splatavatar.bake.settings import BakeSettings
-from splatavatar.bake.trainer import Trainer
+from splatavatar.bake.training.trainer import Trainer
 from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.prepared import TRACK

@@ -10,11 +10,8 @@ from pathlib import Path
 
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
-from splatavatar.bake import checkpoint
-from splatavatar.bake.data import load_targets
-from splatavatar.bake.device import choose_device
+from splatavatar.bake.engines.device import choose_device
 from splatavatar.bake.events import AvatarWritten, Baked, DeviceChosen, Event, Interrupted, Listener, nobody
-from splatavatar.bake.head_check import sound
 from splatavatar.bake.inputs import (
     of_footage,
     output_path,
@@ -24,10 +21,13 @@ from splatavatar.bake.inputs import (
     stages,
     timed_rig,
 )
-from splatavatar.bake.job import Job
+from splatavatar.bake.reporting.reporter import Reporter, report_path
+from splatavatar.bake.scene.head_check import sound
+from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.settings import BakeSettings
-from splatavatar.bake.summary import Reporter, report_path
-from splatavatar.bake.trainer import StepHook
+from splatavatar.bake.training import checkpoint
+from splatavatar.bake.training.job import Job
+from splatavatar.bake.training.trainer import StepHook
 from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.training.schedule import Schedule
 
 
 @dataclass(frozen=True)

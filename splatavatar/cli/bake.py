@@ -112,7 +112,7 @@ def bake(
 
     from rich.console import Console
 
-    from splatavatar.bake.monitor import Display
+    from splatavatar.bake.reporting.monitor import Display
     from splatavatar.bake.run import bake as run
 
     display = Display(Console(stderr=True))

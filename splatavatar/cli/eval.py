@@ -52,7 +52,7 @@ def eval_(
     avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)
     folder = Path("eval") / path.stem / split.value if out is None else out
 
-    from splatavatar.bake.score import evaluate
+    from splatavatar.bake.scoring.evaluate import evaluate
 
     with outputs_ready(folder / "metrics.json"), stages() as progress:
         evaluate(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value, allow_outside)

@@ -24,7 +24,7 @@ from splatavatar.bake.events import (
     Resumed,
 )
 from splatavatar.bake.settings import PRESETS
-from splatavatar.bake.trainer import BakeStep
+from splatavatar.bake.training.trainer import BakeStep
 
 
 @pytest.fixture

@@ -17,9 +17,10 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.avatar.file import load_avatar
-from splatavatar.bake import device, run
-from splatavatar.bake.gpu_engine import GpuEngine
-from splatavatar.bake.score import evaluate
+from splatavatar.bake import run
+from splatavatar.bake.engines import device
+from splatavatar.bake.engines.gpu_engine import GpuEngine
+from splatavatar.bake.scoring.evaluate import evaluate
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.rig.rig import Rig
 

@@ -28,9 +28,9 @@ SIZE = 256
 BAKE = ("--preset", "fast", "--iterations", "40")
 DRIVER = """
 import sys
-import splatavatar.bake.job
+import splatavatar.bake.training.job
 from splatavatar.cli.app import main
-splatavatar.bake.job.CHECKPOINT_SECONDS = 0.2
+splatavatar.bake.training.job.CHECKPOINT_SECONDS = 0.2
 main()
 """
 Process = subprocess.Popen[str]

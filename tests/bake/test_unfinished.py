@@ -3,9 +3,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from splatavatar.bake.report import Report, write_report
-from splatavatar.bake.schedule import Schedule
+from splatavatar.bake.reporting.page import Report, write_report
 from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.training.schedule import Schedule
 from splatavatar.bake.unfinished import unfinished
 
 SETTINGS = BakeSettings(Path("me"), budget_seconds=60.0)
