@@ -18,6 +18,7 @@ from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import CameraSource, LiveTracker
 from splatavatar.errors import SourceError
+from splatavatar.extras import required
 
 Image = NDArray[np.uint8]
 
@@ -48,8 +49,7 @@ class Webcam(CameraSource):
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``."""
-        import cv2
-
+        cv2 = required("cv2")
         camera = _opened(self._device)
         if camera is None:
             raise SourceError(absence(self._device))
