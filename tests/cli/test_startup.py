@@ -70,7 +70,8 @@ def test_playing_works_where_torch_cannot_be_imported(files: Path, tmp_path: Pat
     assert (tmp_path / "out.png").stat().st_size > 0
 
 
-LIGHT = "import sys\nfor name in ('torch', 'scipy', 'anny', 'PIL', 'cv2', 'av', 'mediapipe'):\n    sys.modules[name] = None\n"
+LACKING = ("torch", "scipy", "anny", "PIL", "cv2", "av", "mediapipe")
+LIGHT = f"import sys\nfor name in {LACKING}:\n    sys.modules[name] = None\n"
 
 
 def test_playing_to_pictures_needs_no_extra(files: Path, tmp_path: Path) -> None:
