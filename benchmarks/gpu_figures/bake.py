@@ -18,7 +18,7 @@ from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_path import CudaDrivePath
 from splatavatar.avatar.file import save_avatar
-from splatavatar.bake.engines.device import GPU_PICTURES, Device
+from splatavatar.bake.engines.device import GPU_PICTURES, BakeDevice
 from splatavatar.bake.engines.engine import Engine, Target
 from splatavatar.bake.engines.gpu_engine import GpuEngine
 from splatavatar.bake.engines.torch_engine import TorchEngine
@@ -45,7 +45,7 @@ SMALL, SMALL_STEPS, SMALL_GAUSSIANS = 32, 2, 120
 
 
 @dataclass(frozen=True)
-class Chosen(Device):
+class Chosen(BakeDevice):
     """A device whose engine and number of pictures a step are those of a plan."""
 
     plain: Backend | None = None

@@ -31,12 +31,14 @@ def of_footage(settings: BakeSettings) -> bool:
     """
     if is_footage(settings.capture):
         if settings.rig_params is not None:
-            raise SettingsError(f"--rig-params goes with a capture of known cameras; {settings.capture} is footage")
+            raise SettingsError(f"rig parameters go with a capture of known cameras; {settings.capture} is footage")
         return True
     if settings.clips:
         raise SettingsError(f"{settings.capture} is a capture of its own; only videos can be given together")
     if settings.prepare.holdout:
-        raise SettingsError(f"--holdout goes with video; {settings.capture} is a capture, whose pictures are chosen")
+        raise SettingsError(
+            f"only video can be held out; {settings.capture} is a capture, whose pictures are chosen"
+        )
     return False
 
 
@@ -66,7 +68,7 @@ def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
     assert parameters is not None  # read, or tracked
     if settings.rig not in (AUTO, parameters.rig):
         raise RigError(
-            f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; give --rig {parameters.rig}"
+            f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; ask for {parameters.rig}"
         )
     return parameters
 

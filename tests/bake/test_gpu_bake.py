@@ -33,9 +33,9 @@ def test_from_capture_to_avatar(sample_capture: Path, tmp_path: Path, monkeypatc
     for name in ("cpu", "gpu"):
         out = tmp_path / f"{name}.splatavatar"
         with monkeypatch.context() as patch:
-            patch.setattr(device.Device, "pictures", 2)
+            patch.setattr(device.BakeDevice, "pictures", 2)
             if name == "gpu" and not torch.cuda.is_available():
-                patch.setattr(device.Device, "engine", interpreted)
+                patch.setattr(device.BakeDevice, "engine", interpreted)
             place = "cuda" if name == "gpu" and torch.cuda.is_available() else "cpu"
             run.bake(BakeSettings(capture, out=out, preset="fast", iterations=3, device=place))
         baked[name] = load_avatar(out)
@@ -48,7 +48,7 @@ def test_from_capture_to_avatar(sample_capture: Path, tmp_path: Path, monkeypatc
         assert np.median(away) < 1e-4 and np.quantile(away, 0.9) < 2e-3, field
 
 
-def interpreted(self: device.Device, rig: Rig) -> GpuEngine:
+def interpreted(self: device.BakeDevice, rig: Rig) -> GpuEngine:
     return GpuEngine(torch.from_numpy(rig.faces), torch.device("cpu"))
 
 

@@ -18,7 +18,7 @@ GPU_PICTURES = 4
 
 
 @dataclass(frozen=True)
-class Device:
+class BakeDevice:
     """A device and the engine that runs on it."""
 
     name: str
@@ -45,7 +45,7 @@ class Device:
         return GpuEngine(faces, self.torch_device)
 
 
-def choose_device(name: str) -> Device:
+def choose_device(name: str) -> BakeDevice:
     """``auto`` takes CUDA where it can work and a trial step of a bake comes out right, which compiles its kernels.
 
     Raises:
@@ -62,9 +62,9 @@ def choose_device(name: str) -> Device:
 
         problem = trial_step(torch.device("cuda"))
         if problem is None:
-            return Device("cuda")
+            return BakeDevice("cuda")
         remark = f"the bake runs on the CPU, for on the GPU of this machine {problem}"
     if name == "cuda":
         raise DependencyError(f"--device cuda cannot work here: {problem}")
     torch.set_num_threads(1)  # torch only poses the rig; its pool would fight with the native threads
-    return Device("cpu", remark)
+    return BakeDevice("cpu", remark)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.bake.engines.device import Device
+from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.scene.hair import hair_heights
@@ -61,7 +61,7 @@ class Scene:
     @staticmethod
     def of(
         settings: BakeSettings,
-        device: Device,
+        device: BakeDevice,
         rig: Rig,
         parameters: RigParameters,
         targets: list[Target],

@@ -150,7 +150,7 @@ def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple
         raise CaptureError(
             f"{video}: no frames of the split {split!r}: the avatar was baked from "
             + (
-                "all of this video; bake with --holdout last:20%"
+                "all of this video; bake with its end held out (last:20%)"
                 if not held_out
                 else "its beginning; the end is 'test'"
             )

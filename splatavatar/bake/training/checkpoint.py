@@ -153,7 +153,7 @@ def _read(out: Path, settings: BakeSettings) -> tuple[_Header, dict[str, Tensor]
 
     path = path_of(out)
     if not os.path.lexists(path):
-        raise SettingsError(f"nothing to resume: {path} does not exist; leave out --resume to start a new bake")
+        raise SettingsError(f"nothing to resume: {path} does not exist; bake anew, without resuming")
     content = read_bytes(path, SettingsError, "the checkpoint of a bake", LARGEST)
     try:
         tensors = parse(content)
@@ -178,7 +178,7 @@ def _read(out: Path, settings: BakeSettings) -> tuple[_Header, dict[str, Tensor]
 
 
 def _damaged(path: Path) -> SettingsError:
-    return SettingsError(f"{path} is damaged and cannot be resumed; leave out --resume to start a new bake")
+    return SettingsError(f"{path} is damaged and cannot be resumed; bake anew, without resuming")
 
 
 def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int) -> Checkpoint:
@@ -191,7 +191,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
     if not _fits(tensors, motion, correctives):
         raise SettingsError(
             f"{path_of(out)} does not fit the rig and the pictures of this bake and cannot be resumed; "
-            "leave out --resume to start a new bake"
+            "bake anew, without resuming"
         )
     steps = tensors.pop("rig.steps")
     tensors = {name: tensor.to(motion.device) for name, tensor in tensors.items()}

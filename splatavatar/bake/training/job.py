@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.bake.engines.device import Device
+from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.events import (
     CheckpointFailed,
@@ -44,7 +44,7 @@ class Job:
     def __init__(
         self,
         settings: BakeSettings,
-        device: Device,
+        device: BakeDevice,
         tell: Listener,
         rig: Rig,
         parameters: RigParameters,
@@ -75,7 +75,7 @@ class Job:
             on_step,
         )
 
-    def _begun(self, device: Device, gaussians: int) -> TrainerState:
+    def _begun(self, device: BakeDevice, gaussians: int) -> TrainerState:
         scene = self.scene
         splats = scene.first_splats(int(gaussians * scene.schedule.initial_share), self.settings.seed)
         return fresh_state(splats.to(device.torch_device), scene.motion)

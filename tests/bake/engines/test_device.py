@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from splatavatar.bake.engines import device
-from splatavatar.bake.engines.device import Device, choose_device
+from splatavatar.bake.engines.device import BakeDevice, choose_device
 from splatavatar.bake.engines.native_engine import NativeEngine
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.gpu_check import cuda_problem
@@ -29,13 +29,13 @@ def test_an_unknown_device() -> None:
 
 def test_the_cpu_keeps_torch_to_one_thread() -> None:
     torch.set_num_threads(2)
-    assert choose_device("cpu") == Device("cpu")
+    assert choose_device("cpu") == BakeDevice("cpu")
     assert torch.get_num_threads() == 1
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_without_a_gpu() -> None:
-    assert choose_device("auto") == Device("cpu")
+    assert choose_device("auto") == BakeDevice("cpu")
     with pytest.raises(DependencyError) as error:
         choose_device("cuda")
     assert str(error.value) == f"--device cuda cannot work here: {cuda_problem()}"
@@ -45,7 +45,7 @@ def test_without_a_gpu() -> None:
 def test_a_gpu_that_draws_wrong_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(device, "cuda_problem", lambda: None)  # as on a machine where all is there, and does not work
     chosen = choose_device("auto")
-    assert chosen == Device("cpu")
+    assert chosen == BakeDevice("cpu")
     assert chosen.remark.startswith("the bake runs on the CPU, for on the GPU of this machine a step of a bake fails (")
     with pytest.raises(DependencyError, match=r"^--device cuda cannot work here: a step of a bake fails \("):
         choose_device("cuda")
@@ -53,9 +53,9 @@ def test_a_gpu_that_draws_wrong_is_left_alone(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.gpu
 def test_with_a_gpu() -> None:
-    assert choose_device("auto") == choose_device("cuda") == Device("cuda")
+    assert choose_device("auto") == choose_device("cuda") == BakeDevice("cuda")
 
 
 def test_the_engine_of_the_cpu_is_the_native_one() -> None:
     rig = SimpleNamespace(faces=np.array([[0, 1, 2]], np.int32))
-    assert isinstance(Device("cpu").engine(rig), NativeEngine)  # type: ignore[arg-type]
+    assert isinstance(BakeDevice("cpu").engine(rig), NativeEngine)  # type: ignore[arg-type]

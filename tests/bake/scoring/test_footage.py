@@ -148,7 +148,7 @@ def test_of_another_video_all_is_the_test(avatar: Avatar, video: Path, tmp_path:
 @pytest.mark.parametrize(
     ("holdout", "split", "end"),
     [
-        (None, "test", "from all of this video; bake with --holdout last:20%"),
+        (None, "test", "from all of this video; bake with its end held out (last:20%)"),
         (0.2, "val", "from its beginning; the end is 'test'"),
     ],
 )

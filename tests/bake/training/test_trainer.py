@@ -124,7 +124,7 @@ def test_messages_of_resume(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     file = f"{out}.checkpoint"
     with pytest.raises(SettingsError) as missing:
         checkpoint.load(out, settings, trainer.motion, len(trainer.bias))
-    assert str(missing.value) == f"nothing to resume: {file} does not exist; leave out --resume to start a new bake"
+    assert str(missing.value) == f"nothing to resume: {file} does not exist; bake anew, without resuming"
     checkpoint.save(out, settings, Checkpoint(trainer.state, 0.0, 0.0, []), trainer.motion)
     with pytest.raises(SettingsError) as other:
         checkpoint.load(out, replace(settings, seed=3), trainer.motion, len(trainer.bias))
@@ -133,4 +133,4 @@ def test_messages_of_resume(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     Path(file).write_bytes(data[:5000].tobytes())
     with pytest.raises(SettingsError) as damaged:
         checkpoint.load(out, settings, trainer.motion, len(trainer.bias))
-    assert str(damaged.value) == f"{file} is damaged and cannot be resumed; leave out --resume to start a new bake"
+    assert str(damaged.value) == f"{file} is damaged and cannot be resumed; bake anew, without resuming"
