@@ -19,7 +19,7 @@ from splatavatar.capture.prepared import CAPTURE, Facts, read_facts
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import fitting
 from splatavatar.progress import Progress
-from splatavatar.rig.loader import KINDS, load_rig
+from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import Rig
 
 
@@ -36,9 +36,7 @@ def of_footage(settings: BakeSettings) -> bool:
     if settings.clips:
         raise SettingsError(f"{settings.capture} is a capture of its own; only videos can be given together")
     if settings.prepare.holdout:
-        raise SettingsError(
-            f"only video can be held out; {settings.capture} is a capture, whose pictures are chosen"
-        )
+        raise SettingsError(f"only video can be held out; {settings.capture} is a capture, whose pictures are chosen")
     return False
 
 
@@ -53,7 +51,7 @@ def prepared(settings: BakeSettings, tell: Listener) -> Capture:
     if is_footage(settings.capture):
         return read_capture(prepare((settings.capture, *settings.clips), options, stages(tell)))
     capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
-    kind = KINDS[0] if settings.rig == AUTO else settings.rig
+    kind = DEFAULT if settings.rig == AUTO else settings.rig
     tracked = tracked_parameters(capture, kind, options.extract.model, stages(tell))
     return read_capture(settings.capture, tracked, settings.allow_outside)
 

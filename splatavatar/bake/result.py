@@ -19,6 +19,8 @@ from splatavatar.capture.capture import Capture
 from splatavatar.capture.prepared import TRACK
 from splatavatar.errors import CaptureError
 from splatavatar.printable import printable
+from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.arkit_map import arkit_of
 
 
 def finished_avatar(
@@ -61,10 +63,13 @@ def _calibration(scene: Scene, capture: Capture) -> Calibration:
         count = shapes[0][0] if shapes and shapes[0] else 0
         if shapes != [(count, len(rig.expression_names)), (count, 3)] or not count:
             raise CaptureError(f"{track}: arrays of another shape, expected {expected}.")
-        return measure(found["expression"], found["head_rotation"], rig.expression_names)
+        return measure(arkit_of(rig, found["expression"]), found["head_rotation"], NAMES)
     chain = [joint for joint, _ in rig.head_chain]
     turns = scene.motion.joint_rotations[scene.trained][:, chain].sum(1).numpy(force=True)
-    return measure(scene.motion.expression[scene.trained].numpy(force=True), turns, rig.expression_names)
+    expression, rotations = (
+        values[scene.trained].numpy(force=True) for values in (scene.motion.expression, scene.motion.joint_rotations)
+    )
+    return measure(arkit_of(rig, expression, rotations), turns, NAMES)
 
 
 def _described(scene: Scene, settings: BakeSettings, capture: Capture) -> dict[str, Any]:

@@ -35,7 +35,7 @@ from splatavatar.capture.prepare import AUTO
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import RigError
 from splatavatar.output import outputs_ready
-from splatavatar.rig.loader import KINDS
+from splatavatar.rig import loader
 
 
 def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook | None = None) -> Baked:
@@ -46,8 +46,8 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
     Raises:
         SplatAvatarError: anything wrong with the input, the settings or the output folder.
     """
-    if settings.rig not in (AUTO, *KINDS):
-        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
+    if settings.rig not in (AUTO, *loader.names()):
+        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(loader.names())}")
     # Whatever can be wrong with the command is found before anything takes long.
     footage = of_footage(settings)
     capture = None if footage else read_capture(settings.capture, settings.rig_params, settings.allow_outside)

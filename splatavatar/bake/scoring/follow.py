@@ -51,6 +51,7 @@ class PhotometricFollower:
         self._engine = NativeEngine(torch.from_numpy(avatar.rig.faces))
         self._weights = torch.from_numpy(avatar.correctives.weights)
         self._bias = torch.from_numpy(avatar.correctives.bias)
+        self._bounds = tuple(torch.tensor(bound) for bound in avatar.rig.expression_bounds)
 
     def follow(
         self, start: PoseParameters, targets: Sequence[Target], about: PoseParameters | None = None
@@ -70,7 +71,7 @@ class PhotometricFollower:
                 second[i].mul_(BETA2).addcmul_(g, g, value=1 - BETA2)
                 moved = (first[i] / (1 - BETA1**step)) / ((second[i] / (1 - BETA2**step)).sqrt() + 1e-10)
                 values[i] -= settings.rates[i] * decay * moved
-            values[0].clamp_(0.0, 1.0)
+            values[0].clamp_(*self._bounds)
         return PoseParameters(*(v.numpy() for v in values))
 
     def _free_joints(self, rotations: Tensor) -> Tensor:

@@ -279,7 +279,7 @@ class Trainer:
             c1, c2 = (c.view(-1, *[1] * (g.dim() - 1)) for c in unbiased)
             moved = (m / c1) / ((v / c2).sqrt() + 1e-10)
             table[rows] -= schedule.rig_rates[name] * decay * moved
-        motion.expression[at] = motion.expression[at].clamp(0.0, 1.0)
+        motion.expression[at] = motion.expression[at].clamp(*motion.expression_bounds)
         self.psi = motion.psi(*self._basis)
         motion.forget_poses()
 
