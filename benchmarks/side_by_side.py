@@ -30,7 +30,8 @@ from rich.console import Console
 from rich.table import Table
 
 from splatavatar.avatar.file import load_avatar
-from splatavatar.bake.run import bake, evaluate_avatar
+from splatavatar.bake.run import bake
+from splatavatar.bake.scoring.evaluate import evaluate
 from splatavatar.bake.settings import BakeSettings
 
 SPLITS = ("val", "test")
@@ -47,7 +48,7 @@ def ours(capture: Path, seconds: float, device: str, out: Path) -> Row:
     camera = scene.capture.frames[0].camera
     return Row(
         "ours",
-        {split: evaluate_avatar(avatar, capture, split, None)["mean"] for split in SPLITS},
+        {split: evaluate(avatar, capture, split, None)["mean"] for split in SPLITS},
         spent,
         int(avatar.metadata["bake"]["iterations"]),
         len(avatar.gaussians),

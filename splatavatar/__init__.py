@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from splatavatar.avatar.drive_path import DrivePath
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.frame_path import open_path
+    from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
+    from splatavatar.bake.api import bake
+    from splatavatar.bake.events import Baked
+    from splatavatar.bake.scoring.evaluate import evaluate
+    from splatavatar.bake.training.trainer import BakeStep
     from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
     from splatavatar.drive.playback import play
@@ -23,70 +28,120 @@ if TYPE_CHECKING:
     from splatavatar.drive.sources.recorded import read_signal
     from splatavatar.drive.sources.signal_npz import write_signal
     from splatavatar.drive.view import camera_from_file, default_camera
-    from splatavatar.errors import SplatAvatarError
+    from splatavatar.errors import (
+        AvatarFileError,
+        CaptureError,
+        DependencyError,
+        OutputError,
+        RigError,
+        SettingsError,
+        SignalError,
+        SourceError,
+        SplatAvatarError,
+    )
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
+    from splatavatar.gaussians.ply import write_ply
     from splatavatar.render.camera import Camera, look_at
     from splatavatar.render.image import Image
     from splatavatar.render.rasterize import rasterize
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
+    from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
 
 _MODULES = {
     "Avatar": "avatar.avatar",
+    "AvatarFileError": "errors",
+    "BakeStep": "bake.training.trainer",
+    "Baked": "bake.events",
     "BoundGaussians": "gaussians.gaussians",
     "Camera": "render.camera",
     "Capture": "capture.capture",
+    "CaptureError": "errors",
     "Correctives": "gaussians.gaussians",
+    "DependencyError": "errors",
     "DrivePath": "avatar.drive_path",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
     "Image": "render.image",
+    "OutputError": "errors",
     "PoseParameters": "rig.rig",
     "Recording": "drive.signal",
     "Rig": "rig.rig",
+    "RigError": "errors",
+    "SettingsError": "errors",
+    "SignalError": "errors",
+    "SourceError": "errors",
     "SplatAvatarError": "errors",
+    "TensorAvatar": "avatar.torch_avatar",
+    "TensorRig": "rig.skinning",
+    "bake": "bake",
+    "bind": "avatar.torch_avatar",
     "camera_from_file": "drive.view",
     "default_camera": "drive.view",
+    "evaluate": "bake.scoring.evaluate",
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",
     "open_path": "avatar.frame_path",
     "play": "drive.playback",
+    "pose": "rig.skinning",
     "rasterize": "render.rasterize",
     "read_capture": "capture",
     "read_signal": "drive.sources.recorded",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
+    "tensor_avatar": "avatar.torch_avatar",
+    "tensor_rig": "rig.skinning",
+    "write_ply": "gaussians.ply",
     "write_signal": "drive.sources.signal_npz",
 }
 
 __all__ = [
     "Avatar",
+    "AvatarFileError",
+    "BakeStep",
+    "Baked",
     "BoundGaussians",
     "Camera",
     "Capture",
+    "CaptureError",
     "Correctives",
+    "DependencyError",
     "DrivePath",
     "FaceSignal",
     "Gaussians",
     "Image",
+    "OutputError",
     "PoseParameters",
     "Recording",
     "Rig",
+    "RigError",
+    "SettingsError",
+    "SignalError",
+    "SourceError",
     "SplatAvatarError",
+    "TensorAvatar",
+    "TensorRig",
     "__version__",
+    "bake",
+    "bind",
     "camera_from_file",
     "default_camera",
+    "evaluate",
     "load_avatar",
     "load_rig",
     "look_at",
     "open_path",
     "play",
+    "pose",
     "rasterize",
     "read_capture",
     "read_signal",
     "retarget",
     "save_avatar",
+    "tensor_avatar",
+    "tensor_rig",
+    "write_ply",
     "write_signal",
 ]
 
@@ -94,7 +149,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    module = import_module(f"{__name__}.{_MODULES[name]}")
+    # ``bake`` is a folder that can be called.
+    value = module if name == _MODULES[name] else getattr(module, name)
     globals()[name] = value
     return value
 

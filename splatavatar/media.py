@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from splatavatar.errors import SplatAvatarError
+from splatavatar.extras import required
 from splatavatar.input import open_input
 
 Failure = type[SplatAvatarError]
@@ -74,8 +75,7 @@ def open_media(path: str | Path, failure: Failure, expected: str, unreadable: Ca
     Raises:
         failure: as ``open_input``, or for what is no film and no sound.
     """
-    import av
-
+    av = required("av")
     file = open_input(path, failure, expected)
     try:
         container = av.open(
@@ -100,8 +100,7 @@ def create_media(path: Path, container: str, options: dict[str, str]) -> Media:
 
     Raises OSError, among them FileExistsError, or PyAV's errors.
     """
-    import av
-
+    av = required("av")
     file = open(path, "x+b")  # noqa: SIM115
 
     def again(address: str, flags: int, options: dict[str, str]) -> BinaryIO:

@@ -1,4 +1,4 @@
-"""Pictures in files of any name: OpenCV decodes and encodes bytes, and never learns where they are."""
+"""Pictures in files of any name: OpenCV decodes bytes, and never learns where they are."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import SplatAvatarError
+from splatavatar.extras import required
 from splatavatar.input import read_bytes
 from splatavatar.output import write_draft
+from splatavatar.png import encode_png
 
 Bytes = NDArray[np.uint8]
 
@@ -23,8 +25,7 @@ def read_picture(path: str | Path, failure: type[SplatAvatarError], expected: st
     Raises:
         failure: as ``read_bytes``, or for what is no picture that can be decoded; ``expected`` ends the sentence.
     """
-    import cv2
-
+    cv2 = required("cv2")
     data = np.frombuffer(read_bytes(path, failure, expected, LARGEST), np.uint8)
     try:
         picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
@@ -37,8 +38,4 @@ def read_picture(path: str | Path, failure: type[SplatAvatarError], expected: st
 
 def write_picture(path: Path, picture: Bytes) -> None:
     """Write (H, W, 3) RGB or (H, W) as PNG. Raises OutputError."""
-    import cv2
-
-    stored = np.ascontiguousarray(picture if picture.ndim == 2 else picture[..., ::-1])
-    _, data = cv2.imencode(".png", stored, [cv2.IMWRITE_PNG_COMPRESSION, 1])
-    write_draft(path, data.tobytes())
+    write_draft(path, encode_png(picture))

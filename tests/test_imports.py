@@ -23,6 +23,9 @@ FOUNDATION = {
     "media",
     "pictures",
     "page",
+    "progress",
+    "extras",
+    "png",
     "rotations",
     "torch_rotations",
 }
@@ -39,9 +42,12 @@ MAY_IMPORT = {
     "folders": {"errors", "folders"},
     "printable": {"printable"},
     "natural": {"natural"},
+    "progress": {"progress"},
+    "extras": {"errors", "extras"},
+    "png": {"png"},
     "privacy": {"folders", "privacy"},
-    "media": {"errors", "input", "media"},
-    "pictures": {"errors", "input", "output", "pictures"},
+    "media": {"extras", "errors", "input", "media"},
+    "pictures": {"extras", "png", "errors", "input", "output", "pictures"},
     "page": {"page", "printable"},
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},
@@ -49,9 +55,15 @@ MAY_IMPORT = {
     "torch_rotations": {"torch_rotations"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")
-TORCH_FILES = ("avatar/cuda_", "gaussians/torch_")
+TORCH_FILES = ("avatar/cuda_", "avatar/torch_", "gaussians/torch_")
 """what is written in torch"""
-TORCH = ("splatavatar.avatar.cuda_", "splatavatar.render.gpu.", "splatavatar.gaussians.torch_", "splatavatar.torch_")
+TORCH = (
+    "splatavatar.avatar.cuda_",
+    "splatavatar.avatar.torch_",
+    "splatavatar.render.gpu.",
+    "splatavatar.gaussians.torch_",
+    "splatavatar.torch_",
+)
 """what draws on a GPU or is differentiable: imported when that is asked for"""
 HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat"}
 

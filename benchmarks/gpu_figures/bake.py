@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -18,15 +18,16 @@ from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_path import CudaDrivePath
 from splatavatar.avatar.file import save_avatar
-from splatavatar.bake.data import load_targets
-from splatavatar.bake.device import GPU_PICTURES, Device
-from splatavatar.bake.engine import Engine, Target
-from splatavatar.bake.gpu_engine import GpuEngine
-from splatavatar.bake.metrics import composite, psnr, unit
-from splatavatar.bake.monitor import Display
-from splatavatar.bake.run import Job, spread_frames, timed_rig
+from splatavatar.bake.engines.device import GPU_PICTURES, BakeDevice
+from splatavatar.bake.engines.engine import Engine, Target
+from splatavatar.bake.engines.gpu_engine import GpuEngine
+from splatavatar.bake.engines.torch_engine import TorchEngine
+from splatavatar.bake.inputs import spread_frames, timed_rig
+from splatavatar.bake.reporting.monitor import Display
+from splatavatar.bake.scene.targets import load_targets
+from splatavatar.bake.scoring.metrics import composite, psnr, unit
 from splatavatar.bake.settings import PRESETS, BakeSettings
-from splatavatar.bake.torch_engine import TorchEngine
+from splatavatar.bake.training.job import Job
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.rig_pose import fitted_rig, pose_parameters
@@ -44,7 +45,7 @@ SMALL, SMALL_STEPS, SMALL_GAUSSIANS = 32, 2, 120
 
 
 @dataclass(frozen=True)
-class Chosen(Device):
+class Chosen(BakeDevice):
     """A device whose engine and number of pictures a step are those of a plan."""
 
     plain: Backend | None = None
@@ -217,7 +218,7 @@ def baked(given: Input, device: Chosen, plan: Plan, folder: Path) -> dict[str, A
         "pictures_per_second": steps * plan.pictures / optimising,
         "gaussians": len(avatar.gaussians),
         "psnr": {split: mean_psnr(avatar, given, split, device.torch_device) for split in SPLITS},
-        "curve": job.curve,
+        "curve": [asdict(point) for point in job.curve],
     }
 
 

@@ -21,12 +21,12 @@ from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_path import CudaDrivePath
 from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.bake.contact_sheet import spread
-from splatavatar.bake.data import load_targets
-from splatavatar.bake.engine import Engine, Gradients, LossWeights, Shots
-from splatavatar.bake.gpu_engine import GpuEngine
-from splatavatar.bake.native_engine import NativeEngine
-from splatavatar.bake.splats import PARAMETERS
+from splatavatar.bake.engines.engine import Engine, Gradients, LossWeights, Shots
+from splatavatar.bake.engines.gpu_engine import GpuEngine
+from splatavatar.bake.engines.native_engine import NativeEngine
+from splatavatar.bake.engines.splats import PARAMETERS
+from splatavatar.bake.scene.targets import load_targets
+from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.capture import read_capture
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.drive.view import default_camera

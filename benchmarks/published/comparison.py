@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from published.player import Player, draw
 from published.scene import GREY, Pose, Scene, View
-from splatavatar.bake.metrics import FrameScore, score, unit
+from splatavatar.bake.scoring.metrics import FrameScore, score, unit
 from splatavatar.capture.images import load_frame
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.retarget import retarget

@@ -13,8 +13,8 @@ from published.comparison import FRAMES, WARM_UP
 from published.scene import Pose
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.frame_path import open_path
-from splatavatar.bake.splats import Splats
-from splatavatar.bake.torch_engine import deform
+from splatavatar.bake.engines.splats import Splats
+from splatavatar.bake.engines.torch_engine import deform
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.retarget import retarget
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Gaussians

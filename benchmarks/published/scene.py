@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from splatavatar.bake.data import load_targets
-from splatavatar.bake.rig_motion import RigMotion
+from splatavatar.bake.scene.targets import load_targets
+from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.rig_pose import fitted_rig
@@ -22,7 +22,7 @@ from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
 GREY = 0.6
-"""the background of the scores (``splatavatar.bake.metrics``)"""
+"""the background of the scores (``splatavatar.bake.scoring.metrics``)"""
 
 
 @dataclass(frozen=True)

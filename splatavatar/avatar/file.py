@@ -21,6 +21,7 @@ from splatavatar.avatar.defect import Defect
 from splatavatar.avatar.digest import ENTRY as DIGEST
 from splatavatar.avatar.digest import check_digest, digest
 from splatavatar.avatar.encoding import decode, encode
+from splatavatar.avatar.library import resolve
 from splatavatar.avatar.metadata import LARGEST as LARGEST_METADATA
 from splatavatar.avatar.schema import (
     FORMAT,
@@ -59,9 +60,12 @@ def save_avatar(path: str | Path, avatar: Avatar) -> None:
 def load_avatar(path: str | Path) -> Avatar:
     """Read an avatar. Everything is checked before it is used; all arrays are float32 or int32.
 
+    ``"demo"``, where no file has that name, is the avatar that comes with the package.
+
     Raises AvatarFileError, with the reason in one sentence, for anything but an intact avatar of this or an older
     version. A file that holds its digest is held against it.
     """
+    path = resolve(path)
     shown = printable(path)
     try:
         tensors, texts = read_container(path)

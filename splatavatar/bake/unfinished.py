@@ -2,21 +2,42 @@
 
 from __future__ import annotations
 
-from splatavatar.bake.schedule import Schedule
+from dataclasses import dataclass
+
 from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.training.schedule import Schedule
 
 
-def unfinished(settings: BakeSettings, schedule: Schedule, steps: int) -> str | None:
-    """Why an avatar that has seen ``steps`` steps is none yet, in one sentence; None where they are enough.
+@dataclass(frozen=True)
+class Unfinished:
+    """Why an avatar is none yet; its text is one sentence."""
+
+    budget: float
+    """seconds that the bake had"""
+    steps: int
+    """that it came to"""
+    fewest: int
+    """steps that an avatar needs at least"""
+    usual: int
+    """steps that the preset gets on two cores"""
+    enough: float
+    """seconds with which a resumed bake comes to its end"""
+
+    def __str__(self) -> str:
+        count = f"{self.steps} step{'s' * (self.steps != 1)}"
+        return (
+            f"unfinished: the budget of {self.budget:g} s was enough for {count}, an avatar needs at least "
+            f"{self.fewest} and usually gets some {self.usual:,}"
+        )
+
+
+def unfinished(settings: BakeSettings, schedule: Schedule, steps: int) -> Unfinished | None:
+    """Why an avatar that has seen ``steps`` steps is none yet; None where they are enough.
 
     Who asks for a number of steps gets what was asked for.
     """
     if settings.iterations is not None or steps >= schedule.fewest_steps:
         return None
     preset = PRESETS[settings.preset]
-    count = f"{steps} step{'s' * (steps != 1)}"
-    return (
-        f"unfinished: the budget of {settings.budget:g} s was enough for {count}, an avatar needs at least "
-        f"{schedule.fewest_steps} and usually gets some {preset.steps:,}; "
-        f"go on with --resume --budget {settings.budget + preset.budget_seconds:g}s"
-    )
+    enough = settings.budget + preset.budget_seconds
+    return Unfinished(settings.budget, steps, schedule.fewest_steps, preset.steps, enough)

@@ -17,13 +17,13 @@ from splatavatar.cli.doctor import doctor
 from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
-from splatavatar.cli.extras import missing_extra
 from splatavatar.cli.info import info
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
 from splatavatar.cli.terminal import steady_streams
 from splatavatar.errors import SettingsError, SplatAvatarError
+from splatavatar.extras import missing_extra
 from splatavatar.interrupts import raised_signals
 from splatavatar.output import reason
 from splatavatar.printable import printable

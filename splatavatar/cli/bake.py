@@ -110,7 +110,13 @@ def bake(
         started=started,
     )
 
+    from rich.console import Console
+
+    from splatavatar.bake.reporting.monitor import Display
     from splatavatar.bake.run import bake as run
 
-    if run(settings).unfinished is not None:
+    display = Display(Console(stderr=True))
+    with display.running():
+        baked = run(settings, display)
+    if baked.unfinished is not None:
         raise typer.Exit(UNFINISHED)

@@ -11,7 +11,7 @@ import typer
 from splatavatar.cli.footage import AllowOutsideOption, FaceOption, ModelOption, extract_options
 from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.progress import progress_bar
+from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
 from splatavatar.output import outputs_ready
 
@@ -52,8 +52,8 @@ def eval_(
     avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)
     folder = Path("eval") / path.stem / split.value if out is None else out
 
-    from splatavatar.bake.run import evaluate_avatar
+    from splatavatar.bake.scoring.evaluate import evaluate
 
-    with outputs_ready(folder / "metrics.json"), progress_bar("evaluating") as progress:
-        evaluate_avatar(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value, allow_outside)
+    with outputs_ready(folder / "metrics.json"), stages() as progress:
+        evaluate(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value, allow_outside)
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")

@@ -11,6 +11,7 @@ from typing import Any
 from splatavatar import __version__
 from splatavatar.doctor.part import Part
 from splatavatar.errors import SettingsError
+from splatavatar.extras import install
 
 NATIVE = "splatavatar.render._native"
 
@@ -54,7 +55,7 @@ def _opencv() -> Part:
         import cv2
     except ImportError as error:
         lacks_library = "cannot open shared object" in str(error)
-        command = "apt install libgl1 libglib2.0-0" if lacks_library else "pip install opencv-contrib-python"
+        command = "apt install libgl1 libglib2.0-0" if lacks_library else install("drive")
         return Part("OpenCV", purpose, "missing", str(error), command)
     return Part("OpenCV", purpose, "present", cv2.__version__)
 
@@ -67,7 +68,7 @@ def _encoders() -> Part:
     try:
         import av
     except ImportError as error:
-        return Part("PyAV", purpose, "missing", str(error), "pip install av")
+        return Part("PyAV", purpose, "missing", str(error), install("drive"))
     wanted = (MP4.codec, MP4.sound_codec, WEBM.codec, WEBM.sound_codec)
     lacking = [codec for codec in wanted if not _encodes(codec)]
     if lacking:

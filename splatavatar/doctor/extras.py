@@ -6,15 +6,16 @@ import sys
 from ctypes.util import find_library
 
 from splatavatar.doctor.part import Part, package
+from splatavatar.extras import install
 from splatavatar.render.gpu_facts import installed
 
 
 def extra_parts() -> list[Part]:
     """Imports none of the packages."""
-    audio, live, matting = (f'pip install "splatavatar[{extra}]"' for extra in ("audio", "live", "matting"))
+    audio, live, matting = (install(extra) for extra in ("audio", "live", "matting"))
     return [
         _anny(),
-        package("mediapipe", "video, webcams", installed("mediapipe"), "pip install mediapipe"),
+        package("mediapipe", "video, webcams", installed("mediapipe"), install("drive")),
         _face_landmarker(),
         package("onnxruntime", "--audio, --mic", installed("onnxruntime", "onnxruntime", "onnxruntime-gpu"), audio),
         _sounddevice(live),
@@ -29,7 +30,7 @@ def _anny() -> Part:
 
     purpose, version = "bake", installed("anny")
     if version is None:
-        return Part("anny", purpose, "missing", "not installed", 'pip install "splatavatar[bake]"')
+        return Part("anny", purpose, "missing", "not installed", install("bake"))
     prepared = [kind for kind in BUILTIN if cache_path(kind, "data").is_file()]
     how = f"prepared: {', '.join(prepared)}" if prepared else "not prepared yet: the first bake does so in a minute"
     return Part("anny", purpose, "present", f"{version}, {how}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from splatavatar.doctor.part import Part, package
+from splatavatar.extras import install
 from splatavatar.render.gpu_check import cuda_sentence, gsplat_sentence
 from splatavatar.render.gpu_facts import CudaFacts, GsplatFacts
 
@@ -17,7 +18,7 @@ def _torch(cuda: CudaFacts) -> Part:
         command = "pip install --force-reinstall torch"
         return Part("torch", "bake", "broken", f"{cuda.torch} cannot be imported ({cuda.torch_error})", command)
     if cuda.torch is None:
-        return Part("torch", "bake", "missing", "not installed", 'pip install "splatavatar[bake]"')
+        return Part("torch", "bake", "missing", "not installed", install("bake"))
     build = f"CUDA {cuda.torch_cuda}" if cuda.torch_cuda else "a build without CUDA"
     return Part("torch", "bake", "present", f"{cuda.torch}, {build}")
 
@@ -37,7 +38,7 @@ def _gpu(cuda: CudaFacts) -> Part:
 
 
 def _triton(cuda: CudaFacts) -> Part:
-    return package("triton", "--device cuda", cuda.triton, 'pip install "splatavatar[bake,cuda]"')
+    return package("triton", "--device cuda", cuda.triton, install("bake", "cuda"))
 
 
 def _gsplat(cuda: CudaFacts, gsplat: GsplatFacts) -> Part:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from splatavatar.extras import install
 from splatavatar.render.gpu_facts import CudaFacts, Gpu, GsplatFacts, cuda_facts, gsplat_facts
 
-INSTALL = 'pip install "splatavatar[bake,cuda]"'
+INSTALL = install("bake", "cuda")
 LEAST_CAPABILITY = (7, 0)
 LEAST_DRIVER = {11: "450", 12: "525", 13: "580"}
 """releases of the driver for Linux, by major version of CUDA (CUDA Compatibility, NVIDIA)"""

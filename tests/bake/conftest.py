@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 import torch
 
-from splatavatar.bake.corrective_basis import corrective_basis
-from splatavatar.bake.data import load_targets
-from splatavatar.bake.engine import Target
-from splatavatar.bake.hair import free_reach, hair_heights
-from splatavatar.bake.initialise import first_splats
-from splatavatar.bake.native_engine import NativeEngine
-from splatavatar.bake.posed_view import all_round
-from splatavatar.bake.rig_motion import RigMotion
-from splatavatar.bake.schedule import Schedule
-from splatavatar.bake.trainer import Trainer, fresh_state
+from splatavatar.bake.engines.engine import Target
+from splatavatar.bake.engines.native_engine import NativeEngine
+from splatavatar.bake.scene.hair import free_reach, hair_heights
+from splatavatar.bake.scene.initialise import first_splats
+from splatavatar.bake.scene.posed_view import all_round
+from splatavatar.bake.scene.targets import load_targets
+from splatavatar.bake.training.corrective_basis import corrective_basis
+from splatavatar.bake.training.rig_motion import RigMotion
+from splatavatar.bake.training.schedule import Schedule
+from splatavatar.bake.training.trainer import Trainer, fresh_state
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import RigParameters
 from splatavatar.rig.loader import load_rig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from splatavatar.bake.splats import Splats
+from splatavatar.bake.engines.splats import Splats
 
 FACES = torch.tensor(
     [[0, 2, 4], [2, 1, 4], [1, 3, 4], [3, 0, 4], [2, 0, 5], [1, 2, 5], [3, 1, 5], [0, 3, 5]], dtype=torch.int32

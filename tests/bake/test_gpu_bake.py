@@ -17,8 +17,10 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.avatar.file import load_avatar
-from splatavatar.bake import device, run
-from splatavatar.bake.gpu_engine import GpuEngine
+from splatavatar.bake import run
+from splatavatar.bake.engines import device
+from splatavatar.bake.engines.gpu_engine import GpuEngine
+from splatavatar.bake.scoring.evaluate import evaluate
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.rig.rig import Rig
 
@@ -31,9 +33,9 @@ def test_from_capture_to_avatar(sample_capture: Path, tmp_path: Path, monkeypatc
     for name in ("cpu", "gpu"):
         out = tmp_path / f"{name}.splatavatar"
         with monkeypatch.context() as patch:
-            patch.setattr(device.Device, "pictures", 2)
+            patch.setattr(device.BakeDevice, "pictures", 2)
             if name == "gpu" and not torch.cuda.is_available():
-                patch.setattr(device.Device, "engine", interpreted)
+                patch.setattr(device.BakeDevice, "engine", interpreted)
             place = "cuda" if name == "gpu" and torch.cuda.is_available() else "cpu"
             run.bake(BakeSettings(capture, out=out, preset="fast", iterations=3, device=place))
         baked[name] = load_avatar(out)
@@ -46,7 +48,7 @@ def test_from_capture_to_avatar(sample_capture: Path, tmp_path: Path, monkeypatc
         assert np.median(away) < 1e-4 and np.quantile(away, 0.9) < 2e-3, field
 
 
-def interpreted(self: device.Device, rig: Rig) -> GpuEngine:
+def interpreted(self: device.BakeDevice, rig: Rig) -> GpuEngine:
     return GpuEngine(torch.from_numpy(rig.faces), torch.device("cpu"))
 
 
@@ -81,5 +83,5 @@ def test_the_quality_of_the_cpu(tmp_path: Path, sample_capture: Path) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(device, "GPU_PICTURES", 1)
             run.bake(BakeSettings(sample_capture, out=out, preset="fast", iterations=200, device=place))
-        scores.append(run.evaluate_avatar(load_avatar(out), sample_capture, "test", None)["mean"]["psnr"])
+        scores.append(evaluate(load_avatar(out), sample_capture, "test", None)["mean"]["psnr"])
     assert scores[1] == pytest.approx(scores[0], abs=0.2)

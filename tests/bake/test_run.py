@@ -28,9 +28,9 @@ SIZE = 256
 BAKE = ("--preset", "fast", "--iterations", "40")
 DRIVER = """
 import sys
-import splatavatar.bake.run
+import splatavatar.bake.training.job
 from splatavatar.cli.app import main
-splatavatar.bake.run.CHECKPOINT_SECONDS = 0.2
+splatavatar.bake.training.job.CHECKPOINT_SECONDS = 0.2
 main()
 """
 Process = subprocess.Popen[str]
@@ -97,7 +97,7 @@ def baked(capture: Path, run: Callable[..., Done], tmp_path_factory: pytest.Temp
     assert re.fullmatch(
         rf"{re.escape(str(out))}: \d+ Gaussians, \d\.\d MB, 40 steps, \d\d\.\d dB held out, \d+ s", told[-2]
     )
-    assert told[-1] == f"{out.parent / 'report.html'}: the report"
+    assert told[-1] == f"{out.parent / 'head.report.html'}: the report"
     return out
 
 
@@ -108,8 +108,8 @@ def test_a_bake_leaves_an_avatar_and_a_report(baked: Path) -> None:
     assert avatar.metadata["bake"]["iterations"] == 40
     assert 35_000 < len(avatar.gaussians) <= 40_000
     assert base64.b64decode(avatar.metadata["thumbnail"]).startswith(b"\x89PNG")
-    assert sorted(file.name for file in baked.parent.iterdir()) == ["head.splatavatar", "report.html"]
-    report = (baked.parent / "report.html").read_text()
+    assert sorted(file.name for file in baked.parent.iterdir()) == ["head.report.html", "head.splatavatar"]
+    report = (baked.parent / "head.report.html").read_text()
     assert report.count("data:image/") >= 3  # thumbnail, sheets of val and test
     assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", report)
     assert not re.search(r"https?://(?!www\.w3\.org/)", report)  # the name space of SVG is a name, nothing is fetched
@@ -245,7 +245,7 @@ def test_no_room_for_checkpoints_does_not_end_the_bake(
     assert done.returncode == 0, done.stderr
     told = "no checkpoint: cannot write a.splatavatar.checkpoint: the file is larger than allowed here"
     assert done.stderr.splitlines().count(told) == 3  # after each of two steps, and at the end
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.splatavatar", "report.html"]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.report.html", "a.splatavatar"]
 
 
 def test_without_o_the_avatar_is_named_after_the_capture(
@@ -261,7 +261,7 @@ def test_without_o_the_avatar_is_named_after_the_capture(
     done = run("bake", one, "--preset", "fast", "--iterations", 2, folder=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len(load_avatar(tmp_path / "out" / "one.splatavatar").correctives) == 0
-    assert (tmp_path / "out" / "report.html").is_file()
+    assert (tmp_path / "out" / "one.report.html").is_file()
 
 
 def test_a_bake_without_time_says_so_and_goes_on_with_more(
@@ -278,7 +278,7 @@ def test_a_bake_without_time_says_so_and_goes_on_with_more(
     assert said, done.stderr
     avatar = load_avatar(tmp_path / "new" / "a.splatavatar")
     assert avatar.metadata["bake"]["unfinished"] is True
-    assert "unfinished: the budget of 6 s" in (tmp_path / "new" / "report.html").read_text()
+    assert "unfinished: the budget of 6 s" in (tmp_path / "new" / "a.report.html").read_text()
     # Where it goes on, not how far it comes: that is a matter of what else the machine does.
     done = run(*command, "--budget", "20s", "--resume", folder=tmp_path)
     told = re.search(r" (\d+) steps, ", done.stderr)
@@ -294,4 +294,4 @@ def test_two_bakes_at_once_of_one_capture_into_one_file(
         _, errors = process.communicate(timeout=120)
         assert process.returncode == 0, errors
     assert load_avatar(tmp_path / "new" / "a.splatavatar").metadata["bake"]["iterations"] == 4
-    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.splatavatar", "report.html"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == ["a.report.html", "a.splatavatar"]

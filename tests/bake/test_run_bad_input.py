@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+from splatavatar.bake import inputs
 from splatavatar.bake import run as bake_run
 from splatavatar.cli.app import main
 from splatavatar.render.gpu_check import cuda_problem
@@ -30,7 +31,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     def never(*_: object, **__: object) -> None:
         pytest.fail("the bake went on")
 
-    monkeypatch.setattr(bake_run, "load_rig", never)
+    monkeypatch.setattr(inputs, "load_rig", never)
     monkeypatch.setattr(bake_run, "load_targets", never)
     return lambda *options, capture="tiny": line(tmp_path, monkeypatch, capsys, capture, *options)
 
@@ -117,7 +118,7 @@ def test_rig_parameters_of_another_rig(said: Said, edit_rig_params: Any) -> None
 
 def test_parameters_of_the_head_for_the_body(said: Said, tiny_capture: Path) -> None:
     assert said("--rig", "anny-body") == (
-        "Error: the rig parameters are of anny-head, the bake asks for anny-body; give --rig anny-head"
+        "Error: the rig parameters are of anny-head, the bake asks for anny-body; ask for anny-head"
     )
 
 
@@ -180,12 +181,12 @@ def test_a_folder_that_is_not_writable(said: Said, tiny_capture: Path) -> None:
 
 def test_nothing_to_resume(said: Said, tiny_capture: Path) -> None:
     assert said("--resume", "-o", "a.splatavatar") == (
-        "Error: nothing to resume: a.splatavatar.checkpoint does not exist; leave out --resume to start a new bake"
+        "Error: nothing to resume: a.splatavatar.checkpoint does not exist; bake anew, without resuming"
     )
 
 
 def test_a_damaged_checkpoint(said: Said, tiny_capture: Path, tmp_path: Path) -> None:
     (tmp_path / "a.splatavatar.checkpoint").write_bytes(b"\x80\x04pickle")
     assert said("--resume", "-o", "a.splatavatar") == (
-        "Error: a.splatavatar.checkpoint is damaged and cannot be resumed; leave out --resume to start a new bake"
+        "Error: a.splatavatar.checkpoint is damaged and cannot be resumed; bake anew, without resuming"
     )

@@ -87,19 +87,19 @@ def test_without_anything_that_can_be_absent() -> None:
     done = without(modules, "doctor", "--json")
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
-    assert told["cuda_problem"] == 'torch is not installed: pip install "splatavatar[bake,cuda]"'
+    assert told["cuda_problem"] == 'torch is not installed: pip install ".[bake,cuda]"'
     assert [(picture["backend"], picture["problem"]) for picture in told["pictures"]] == [("cpu", None)]
     parts = {part["name"]: (part["state"], part["command"]) for part in told["parts"]}
     commands = {
-        "torch": 'pip install "splatavatar[bake]"',
-        "OpenCV": "pip install opencv-contrib-python",
-        "PyAV": "pip install av",
-        "anny": 'pip install "splatavatar[bake]"',
-        "mediapipe": "pip install mediapipe",
-        "onnxruntime": 'pip install "splatavatar[audio]"',
-        "sounddevice": 'pip install "splatavatar[live]"',
-        "pyvirtualcam": 'pip install "splatavatar[live]"',
-        "rembg": 'pip install "splatavatar[matting]"',
+        "torch": 'pip install ".[bake]"',
+        "OpenCV": 'pip install ".[drive]"',
+        "PyAV": 'pip install ".[drive]"',
+        "anny": 'pip install ".[bake]"',
+        "mediapipe": 'pip install ".[drive]"',
+        "onnxruntime": 'pip install ".[audio]"',
+        "sounddevice": 'pip install ".[live]"',
+        "pyvirtualcam": 'pip install ".[live]"',
+        "rembg": 'pip install ".[matting]"',
     }
     assert {name: parts[name] for name in commands} == {
         name: ("missing", command) for name, command in commands.items()

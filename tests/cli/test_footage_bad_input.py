@@ -201,7 +201,7 @@ def test_a_video_that_is_too_short(said: Said, faces: Path) -> None:
         ),
         (("--matting", "scissors"), "unknown matting method 'scissors'; known are grabcut, rembg"),
         (("--rig", "smpl"), "unknown rig 'smpl'; the rigs are anny-head, anny-bust, anny-body"),
-        (("--rig-params", "p.npz"), "--rig-params goes with a capture of known cameras; {0} is footage"),
+        (("--rig-params", "p.npz"), "rig parameters go with a capture of known cameras; {0} is footage"),
         (("--model", "nowhere.task"), "nowhere.task: no such file, expected the model face_landmarker.task"),
     ],
 )
@@ -235,7 +235,7 @@ def test_folders_of_others_are_left_alone(said: Said, videos: Path, faces: Path)
 
 def test_a_capture_has_no_end_to_keep_out(said: Said, sample_capture: Path) -> None:
     assert said("bake", sample_capture, "-o", "me.splatavatar", "--holdout", "last:20%") == (
-        f"Error: --holdout goes with video; {sample_capture} is a capture, whose pictures are chosen"
+        f"Error: only video can be held out; {sample_capture} is a capture, whose pictures are chosen"
     )
 
 

@@ -68,3 +68,46 @@ def test_playing_works_where_torch_cannot_be_imported(files: Path, tmp_path: Pat
     block = "import sys\nfor name in ('torch', 'scipy', 'anny', 'trimesh'):\n    sys.modules[name] = None\n"
     modules_after(block + command("render", files / "small.splatavatar", "-o", "out.png"), tmp_path)
     assert (tmp_path / "out.png").stat().st_size > 0
+
+
+LACKING = ("torch", "scipy", "anny", "PIL", "cv2", "av", "mediapipe")
+LIGHT = f"import sys\nfor name in {LACKING}:\n    sys.modules[name] = None\n"
+
+
+def test_playing_to_pictures_needs_no_extra(files: Path, tmp_path: Path) -> None:
+    modules_after(LIGHT + command("render", "demo", "-o", "out.png", "--size", "64x64"), tmp_path)
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+    signal = files / "signal.npz"
+    modules_after(LIGHT + command("drive", "demo", "--signal", signal, "-o", "f/%02d.png", "--size", "64x64"), tmp_path)
+    assert len(list((tmp_path / "f").iterdir())) == 12
+
+
+@pytest.mark.parametrize(
+    ("arguments", "package", "extra"),
+    [
+        (("--signal", "signal.npz", "-o", "a.mp4"), "av", "drive"),
+        (("--signal", "signal.npz", "--background", "a.jpg", "-o", "a/%d.png"), "cv2", "drive"),
+        (("--webcam", "-o", "a/%d.png"), "cv2", "drive"),
+        (("--audio", "a.wav", "-o", "a/%d.png"), "av", "drive"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_what_a_light_installation_lacks_is_named_with_the_command_that_adds_it(
+    files: Path, tmp_path: Path, arguments: tuple[str, ...], package: str, extra: str
+) -> None:
+    (tmp_path / "signal.npz").symlink_to(files / "signal.npz")
+    for name in ("a.jpg", "a.wav"):
+        (tmp_path / name).write_bytes(b"x" * 99)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    code = LIGHT + "sys.argv[1:] = ['drive', 'demo', *sys.argv[1:]]\nfrom splatavatar.cli.app import main\nmain()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path, "SPLATAVATAR_MODELS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    said = f'Error: the package {package!r} is not installed; add it by: pip install ".[{extra}]"\n'
+    assert (done.returncode, done.stderr) == (2, said)
+    assert not list(tmp_path.glob("a.*.p*")) and not (tmp_path / "a").exists()

@@ -61,9 +61,9 @@ def test_a_torch_that_cannot_be_imported() -> None:
 def test_nothing_installed() -> None:
     parts = gpu_parts(CudaFacts(), GsplatFacts())
     assert [(part.name, part.state, part.command) for part in parts] == [
-        ("torch", "missing", 'pip install "splatavatar[bake]"'),
+        ("torch", "missing", 'pip install ".[bake]"'),
         ("NVIDIA GPU", "missing", None),
-        ("triton", "missing", 'pip install "splatavatar[bake,cuda]"'),
+        ("triton", "missing", 'pip install ".[bake,cuda]"'),
         ("gsplat", "missing", "pip install gsplat"),
     ]
     assert package("rembg", "mattes", None, "pip install x") == Part(

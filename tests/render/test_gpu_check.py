@@ -21,7 +21,7 @@ CUDA = CudaFacts(
     compiler="/usr/bin/gcc",
 )
 GSPLAT = GsplatFacts("1.5.3", nvcc="/usr/local/cuda/bin/nvcc", nvcc_cuda="13.0", ninja=True)
-INSTALL = 'pip install "splatavatar[bake,cuda]"'
+INSTALL = 'pip install ".[bake,cuda]"'
 
 
 def gpu(name: str, *capability: int) -> Gpu:

@@ -19,9 +19,7 @@ def open_network(path: Path) -> Any:
     try:
         onnxruntime = import_onnxruntime()
     except ModuleNotFoundError as error:
-        raise DependencyError(
-            "audio needs the package 'onnxruntime'; add it by: pip install \"splatavatar[audio]\""
-        ) from error
+        raise DependencyError("audio needs the package 'onnxruntime'; add it by: pip install \".[audio]\"") from error
     if not path.is_file():
         raise SettingsError(f"{path}: no such file, expected an ONNX network.")
     options = onnxruntime.SessionOptions()

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
 from splatavatar.errors import OutputError
+from splatavatar.extras import required
 from splatavatar.media import create_media
 from splatavatar.output import beginning_of, temporary_beside
 
@@ -173,6 +174,4 @@ class EncodedVideo:
 
 
 def _import_av() -> Any:
-    import av
-
-    return av
+    return required("av")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.errors import OutputError
 from splatavatar.output import atomic_write, make_folder, reason, temporary_beside
+from splatavatar.png import encode_png
 
 BEGINNING = "part"
 """folder of the pictures of a film that was broken off, where others have their names"""
@@ -89,11 +90,6 @@ class FramesSink:
 
 def write_png(path: Path, image: NDArray[np.uint8]) -> None:
     """Write (H, W, 3) RGB or (H, W, 4) straight-alpha RGBA, whole or not at all. Raises OutputError."""
-    import cv2
-
-    conversion = cv2.COLOR_RGBA2BGRA if image.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    # Run-length coding beats every zlib level in time on heads before a plain background, and the fast levels in size.
-    options = [cv2.IMWRITE_PNG_COMPRESSION, 1, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE]
-    _, data = cv2.imencode(".png", cv2.cvtColor(image, conversion), options)
+    data = encode_png(image)
     with atomic_write(path) as file:
-        file.write(data.tobytes())
+        file.write(data)

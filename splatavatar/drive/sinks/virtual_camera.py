@@ -33,7 +33,7 @@ class VirtualCamera:
             pyvirtualcam: Any = importlib.import_module("pyvirtualcam")
         except ModuleNotFoundError as error:
             raise DependencyError(
-                "the virtual camera needs the package 'pyvirtualcam'; add it by: pip install \"splatavatar[live]\""
+                "the virtual camera needs the package 'pyvirtualcam'; add it by: pip install \".[live]\""
             ) from error
         try:
             self._camera: Any = pyvirtualcam.Camera(width, height, fps, fmt=pyvirtualcam.PixelFormat.RGB, device=device)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.sinks.background import over
 from splatavatar.errors import DependencyError
+from splatavatar.extras import required
 
 ESCAPE = 27
 SQUARE = 16
@@ -150,6 +151,4 @@ def _connects(family: int, address: str) -> bool:
 
 
 def _import_cv2() -> Any:
-    import cv2
-
-    return cv2
+    return required("cv2")

@@ -20,6 +20,7 @@ from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import CameraSource, LiveTracker
 from splatavatar.errors import SourceError
+from splatavatar.extras import required
 from splatavatar.input import reason
 from splatavatar.printable import printable
 
@@ -53,8 +54,7 @@ class Webcam(CameraSource):
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``."""
-        import cv2
-
+        cv2 = required("cv2")
         if isinstance(self._device, str):
             _check_named(self._device)
         camera = _opened(self._device)

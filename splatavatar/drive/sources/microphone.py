@@ -117,7 +117,7 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
         sounddevice = importlib.import_module("sounddevice")
     except ModuleNotFoundError as error:
         raise DependencyError(
-            "the microphone needs the package 'sounddevice'; add it by: pip install \"splatavatar[live]\""
+            "the microphone needs the package 'sounddevice'; add it by: pip install \".[live]\""
         ) from error
     except OSError as error:
         raise DependencyError(

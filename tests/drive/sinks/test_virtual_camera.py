@@ -28,7 +28,7 @@ def test_says_what_is_missing_without_the_package() -> None:
         "except DependencyError as error: print(error)"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
-    assert 'pip install "splatavatar[live]"' in said
+    assert 'pip install ".[live]"' in said
 
 
 def test_pictures_reach_a_device_that_is_there() -> None:

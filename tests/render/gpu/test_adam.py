@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from splatavatar.bake.splats import PARAMETERS
+from splatavatar.bake.engines.splats import PARAMETERS
 from splatavatar.render.adam import adam_step
 
 sys.path.insert(0, str(Path(__file__).parent))

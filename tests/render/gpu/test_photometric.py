@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from splatavatar.bake.engine import LossWeights, Target
-from splatavatar.bake.torch_engine import photometric
+from splatavatar.bake.engines.engine import LossWeights, Target
+from splatavatar.bake.engines.torch_engine import photometric
 from splatavatar.render.camera import Camera
 
 sys.path.insert(0, str(Path(__file__).parent))

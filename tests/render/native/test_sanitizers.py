@@ -25,7 +25,7 @@ TESTS = (
     "tests/render/test_rasterize.py",
     "tests/render/test_trial.py",
     "tests/avatar/test_drive_path.py",
-    "tests/bake/test_engine.py",
+    "tests/bake/engines/test_engine.py",
 )
 
 

@@ -1,0 +1,117 @@
+"""What a bake reads: which capture, prepared how, for which rig, and where its avatar goes."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from splatavatar.bake.events import Listener, Preparing, RigPrepared
+from splatavatar.bake.scoring.contact_sheet import spread
+from splatavatar.bake.settings import BakeSettings
+from splatavatar.capture import read_capture
+from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.prepare import AUTO, is_footage, prepare
+from splatavatar.capture.prepare_calibrated import tracked_parameters
+from splatavatar.capture.prepared import CAPTURE, Facts, read_facts
+from splatavatar.errors import OutputError, RigError, SettingsError
+from splatavatar.output import fitting
+from splatavatar.progress import Progress
+from splatavatar.rig.loader import DEFAULT, load_rig
+from splatavatar.rig.rig import Rig
+
+
+def of_footage(settings: BakeSettings) -> bool:
+    """Whether the capture is made from footage first.
+
+    Raises:
+        SettingsError: there are settings that contradict it.
+    """
+    if is_footage(settings.capture):
+        if settings.rig_params is not None:
+            raise SettingsError(f"rig parameters go with a capture of known cameras; {settings.capture} is footage")
+        return True
+    if settings.clips:
+        raise SettingsError(f"{settings.capture} is a capture of its own; only videos can be given together")
+    if settings.prepare.holdout:
+        raise SettingsError(f"only video can be held out; {settings.capture} is a capture, whose pictures are chosen")
+    return False
+
+
+def stages(tell: Listener) -> Progress:
+    """A ``Progress`` that tells ``Preparing``."""
+    return lambda stage, fraction: tell(Preparing(stage, fraction))
+
+
+def prepared(settings: BakeSettings, tell: Listener) -> Capture:
+    """The capture with rig parameters, made from footage or from a capture of known cameras."""
+    options = replace(settings.prepare, rig=settings.rig)
+    if is_footage(settings.capture):
+        return read_capture(prepare((settings.capture, *settings.clips), options, stages(tell)))
+    capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
+    kind = DEFAULT if settings.rig == AUTO else settings.rig
+    tracked = tracked_parameters(capture, kind, options.extract.model, stages(tell))
+    return read_capture(settings.capture, tracked, settings.allow_outside)
+
+
+def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
+    """Those of the capture, for the rig that was asked for.
+
+    Raises:
+        RigError: it has none, or they are of another rig.
+    """
+    parameters = capture.rig_parameters
+    assert parameters is not None  # read, or tracked
+    if settings.rig not in (AUTO, parameters.rig):
+        raise RigError(
+            f"the rig parameters are of {parameters.rig}, the bake asks for {settings.rig}; ask for {parameters.rig}"
+        )
+    return parameters
+
+
+def timed_rig(kind: str, identity: Mapping[str, float], tell: Listener) -> tuple[Rig, float]:
+    """The rig, and the seconds that preparing the body model for the first time on this machine took.
+
+    They happen once, as an installation does, and are not taken out of the budget.
+    """
+    began, first_time = time.monotonic(), False
+
+    def progress(stage: str, fraction: float) -> None:
+        nonlocal first_time
+        first_time = True
+        tell(Preparing(stage, fraction))
+
+    rig = load_rig(kind, identity, progress)
+    spent = time.monotonic() - began if first_time else 0.0
+    if first_time:
+        tell(RigPrepared(spent))
+    return rig, spent
+
+
+def output_path(settings: BakeSettings) -> Path:
+    """The avatar file to write: ``settings.out``, or out/CAPTURE.splatavatar.
+
+    Raises:
+        OutputError: it is what is baked.
+    """
+    if settings.out is None:
+        resolved = Path(os.path.realpath(settings.capture))
+        stem = resolved.stem if os.path.isfile(resolved) else resolved.name
+        return Path("out") / fitting(stem or "avatar", ".splatavatar")
+    read = [settings.capture, *settings.clips, *([] if settings.rig_params is None else [settings.rig_params])]
+    if os.path.realpath(settings.out) in map(os.path.realpath, read) and os.path.isfile(settings.out):
+        raise OutputError(f"{settings.out}: what is baked would be overwritten; give the avatar another name")
+    return settings.out
+
+
+def spread_frames(capture: Capture, split: str, count: int) -> list[Frame]:
+    """At most ``count`` frames of a split, evenly from the whole of it."""
+    frames = capture.split(split)
+    return [frames[i] for i in spread(len(frames), count)]
+
+
+def footage_of(capture: Capture) -> Facts | None:
+    """What is known of a capture prepared from video; None for others."""
+    return read_facts(capture.root) if os.path.isfile(capture.root / CAPTURE) else None

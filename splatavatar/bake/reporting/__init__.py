@@ -1,0 +1,1 @@
+"""What a bake shows and leaves for people to read."""

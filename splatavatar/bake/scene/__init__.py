@@ -1,0 +1,1 @@
+"""What a bake optimises towards, and what it begins with."""

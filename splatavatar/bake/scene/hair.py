@@ -1,0 +1,111 @@
+"""Hair: what the mattes show above the scalp, and Gaussians that fill it."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from splatavatar.bake.engines.splats import Splats
+from splatavatar.bake.scene.posed_view import PosedView
+from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.rig.rig import Rig
+
+Floats = NDArray[np.float32]
+HAIRY = ("scalp",)
+"""regions that hair may stand on; above others the hull is the inside of the head, or a hollow that no camera sees"""
+SHELL_DEPTH = 0.06
+"""metres above the surface that are searched for hair"""
+SHELL_STEP = 0.003
+"""metres"""
+SHELL_MINIMUM = 0.009
+"""metres of silhouette above a triangle that count as hair; less is a hollow of the face that no camera looks into"""
+
+
+VIEWS = 3
+"""that must agree"""
+NAPE = 0.012
+"""metres of hair at most where no view sees the head from"""
+THIN = 0.3
+"""quantile of their thickness that is taken: too little hair is less wrong than too much"""
+NEIGHBOURS = 40
+"""triangles at the outline of the head that say how thick the hair is where no view sees it from the side"""
+
+
+def hair_heights(rig: Rig, views: list[PosedView]) -> Floats:
+    """(F) metres of visual hull above each triangle, along its normal: 0 where nothing stands out.
+
+    A point belongs to the hull if it lies inside the matte of every picture that shows it. Views from one side leave
+    the hull of what faces them open: there the hair is as thick as at the nearest triangles whose hull ends.
+    """
+    growing = np.zeros(len(rig.faces), bool)
+    for region in HAIRY:
+        growing[rig.regions.get(region, [])] = True
+    hairy = growing.copy()
+    height = np.zeros(len(rig.faces))
+    places = []
+    for view in views:
+        normal = triangle_frames(view.vertices, rig.faces)[0][:, :, 1]
+        places.append((view.vertices[rig.faces].mean(1), normal))
+    for h in np.arange(SHELL_STEP, SHELL_DEPTH, SHELL_STEP):
+        seen = np.zeros(len(height), int)
+        for view, (centre, normal) in zip(views, places, strict=True):
+            row, column, inside = view.pixels(centre + h * normal)
+            growing &= ~inside | (view.target.rgba[row, column, 3] > 127)
+            seen += inside
+        growing &= seen >= VIEWS
+        height[growing] = h
+    ends = hairy & ~growing & (height > 0)
+    if growing.any() and ends.sum() > NEIGHBOURS:
+        height[growing] = _nearby(places[0][0], height, growing, ends)
+    height = np.where(_behind(views, places), np.minimum(height, NAPE), height)
+    height[height < SHELL_MINIMUM] = 0.0
+    return height.astype(np.float32)
+
+
+def _behind(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> NDArray[np.bool_]:
+    """(F) triangles that no view sees from their outer side."""
+    turned = np.ones(len(places[0][0]), bool)
+    for view, (centre, normal) in zip(views, places, strict=True):
+        turned &= ((view.target.camera.position - centre) * normal).sum(1) < 0
+    return turned
+
+
+def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
+    from scipy.spatial import KDTree
+
+    _, near = KDTree(centre[known]).query(centre[where], NEIGHBOURS)
+    return np.asarray(np.quantile(height[known][near], THIN, axis=1), np.float32)
+
+
+def free_reach(rig: Rig, heights: Floats, far: float, clothes: float) -> Floats:
+    """(F) metres that Gaussians may leave each triangle: ``far``, more in hair of ``heights`` (F) and on the torso."""
+    reach = np.full(len(rig.faces), far, np.float32)
+    reach[rig.regions.get("torso", [])] = clothes
+    return reach + heights
+
+
+def shell_splats(rig: Rig, vertices: Floats, heights: Floats, count: int, correctives: int, seed: int) -> Splats:
+    """``count`` Gaussians in the layer of ``heights`` (F) above ``vertices`` (V, 3), by volume."""
+    rng = np.random.default_rng([seed, 4])
+    corner = vertices[rig.faces]
+    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2
+    volume = np.cumsum(area * heights, dtype=np.float64)
+    steps = (np.arange(count) + rng.random()) / count
+    face = np.searchsorted(volume / volume[-1], steps).clip(0, len(area) - 1).astype(np.int32)
+    _, size = triangle_frames(vertices, rig.faces)
+    spacing = (volume[-1] / count) ** (1 / 3)
+    local = np.log(0.6 * spacing / np.maximum(size[face], 1e-9)).astype(np.float32)
+    position = np.zeros((count, 3), np.float32)
+    position[:, 1] = heights[face] * rng.random(count) / np.maximum(size[face], 1e-9)
+    return Splats(
+        face=torch.from_numpy(face),
+        barycentric=torch.from_numpy(rng.dirichlet([1.0, 1.0, 1.0], count).astype(np.float32)),
+        position=torch.from_numpy(position),
+        rotation=torch.tensor([[1.0, 0.0, 0.0, 0.0]]).repeat(count, 1),
+        log_scale=torch.from_numpy(local)[:, None].repeat(1, 3),
+        logit=torch.full((count,), -1.0),
+        colour=torch.full((count, 3), 0.5),
+        sh=torch.zeros(count, 3, 3),
+        correctives=torch.zeros(correctives, count, 6),
+    )

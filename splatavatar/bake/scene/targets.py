@@ -1,0 +1,52 @@
+"""From a capture on disk to the pictures, meshes and first Gaussians of a bake."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.bake.engines.engine import Target
+from splatavatar.bake.engines.native_engine import as_rectangle
+from splatavatar.capture.capture import Frame
+from splatavatar.capture.images import load_frames
+from splatavatar.progress import Progress, unheard
+
+MARGIN = 24
+"""pixels around the matte that the loss looks at; what lies beyond would need a Gaussian larger than is allowed"""
+
+
+EDGE = 240
+"""of 255: mattes below are of mixed pixels"""
+REACH = 7
+"""pixels from which a mixed pixel takes the colour of the person"""
+
+
+def load_targets(frames: list[Frame], progress: Progress = unheard, clean: bool = False) -> list[Target]:
+    """The pictures of ``frames``, decoded; with ``clean`` the background is taken out of the edges of the person.
+
+    Raises:
+        CaptureError: a picture or matte that cannot be read.
+    """
+    targets, read = [], load_frames(frames, lambda done, total: progress("reading pictures", done / total))
+    for frame, (rgb, matte) in zip(frames, read, strict=True):
+        rgba = np.ascontiguousarray(np.dstack([without_background(rgb, matte) if clean else rgb, matte]))
+        looked_at = as_rectangle(matte > 2, MARGIN)
+        targets.append(Target(frame.name, rgba, frame.camera, frame.timestep, looked_at, frame.matte_weight))
+    return targets
+
+
+def without_background(rgb: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """``rgb`` (H, W, 3) in which the mixed pixels of ``matte`` (H, W) have the colour of the person near them.
+
+    A camera mixes both at the edge of hair and cheek; a Gaussian that learns the mixture carries the light of the old
+    background before the new one.
+    """
+    import cv2
+
+    sure = (matte >= EDGE).astype(np.float32)
+    size = (2 * REACH + 1, 2 * REACH + 1)
+    total = cv2.GaussianBlur(rgb * sure[..., None], size, REACH / 2.5)
+    weight = cv2.GaussianBlur(sure, size, REACH / 2.5)[..., None]
+    inner = total / np.maximum(weight, 1e-6)
+    mixed = ((matte < EDGE) & (matte > 0))[..., None] & (weight > 1e-3)
+    return np.where(mixed, np.rint(inner), rgb).astype(np.uint8)

@@ -1,0 +1,63 @@
+"""An avatar against a capture of any kind: known cameras with or without rig parameters, or video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.frame_path import open_path
+from splatavatar.bake.scoring.footage import evaluate_footage, evaluate_untracked
+from splatavatar.bake.scoring.split import frame_renderer, score_split
+from splatavatar.capture import read_capture
+from splatavatar.capture.capture import Frame
+from splatavatar.capture.extract import ExtractOptions
+from splatavatar.capture.prepare import is_footage
+from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.progress import Progress, unheard
+from splatavatar.rig.rig import PoseParameters
+
+
+def evaluate(
+    avatar: Avatar,
+    capture: str | Path,
+    split: str = "val",
+    out: str | Path | None = None,
+    progress: Progress = unheard,
+    options: ExtractOptions | None = None,
+    device: str = "cpu",
+    allow_outside: bool = False,
+) -> dict[str, Any]:
+    """Scores of ``avatar`` on one split of a capture: the folder of one, or a video.
+
+    Args:
+        split: ``val`` (unseen cameras), ``test`` (unseen expressions) or ``train``.
+        out: folder for renders, the pictures that they were compared with, a contact sheet and metrics.json; None
+            writes nothing.
+        progress: told how far it has come.
+        options: which face of a video, and by which landmark model.
+        device: where the avatar is drawn, one of ``frame_path.DEVICES``.
+        allow_outside: whether the capture may name pictures outside of its folder.
+
+    Returns:
+        What metrics.json holds: ``mean`` has psnr, psnr_masked and psnr_head in dB, ssim and flip, each None where no
+        picture has it; ``images`` has the same by the stem of each picture.
+
+    Raises:
+        CaptureError: the capture cannot be read, or the split is empty.
+        DependencyError: the device cannot work on this machine.
+        OutputError: a result cannot be written.
+    """
+    capture, folder = Path(capture), None if out is None else Path(out)
+    path = open_path(avatar, device)
+    if is_footage(capture):
+        return evaluate_footage(avatar, capture, split, folder, progress, options, path)
+    read = read_capture(capture, allow_outside=allow_outside)
+    if read.rig_parameters is None:
+        return evaluate_untracked(avatar, read, split, folder, progress, options, path)
+    known = read.rig_parameters
+
+    def pose(frame: Frame) -> PoseParameters:
+        return pose_parameters(avatar.rig, known, frame.timestep)
+
+    return score_split(avatar, read, split, folder, frame_renderer(path, known), progress, pose=pose)

@@ -1,0 +1,191 @@
+"""An avatar against video: frames that the bake has not seen are tracked with the finished avatar, then compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.frame_path import FramePath, open_path
+from splatavatar.bake.scene.targets import load_targets
+from splatavatar.bake.scoring.contact_sheet import spread
+from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
+from splatavatar.bake.scoring.metrics import composite, psnr, unit
+from splatavatar.bake.scoring.split import score_split
+from splatavatar.capture import read_capture
+from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.clips import open_clips
+from splatavatar.capture.extract import ExtractOptions, extract
+from splatavatar.capture.images import load_frame
+from splatavatar.capture.prepare_calibrated import (
+    lenses_of,
+    observed,
+    parameters_of,
+    placement_of,
+    tracking_frames,
+    training_timesteps,
+)
+from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.capture.track import Known, retrack
+from splatavatar.capture.tracking.placement import settled_placement
+from splatavatar.capture.tracking.solve import track_motion
+from splatavatar.errors import CaptureError
+from splatavatar.output import scratch_folder
+from splatavatar.progress import Progress, unheard
+from splatavatar.rig.rig import PoseParameters
+
+ALL = 10**9
+FOLLOWING = "following the face"
+"""the stage that is told of"""
+SEVERAL = FollowSettings(steps=90, sigmas=(0.5, 0.05, 0.005))
+"""where several known cameras see each timestep: together they know better than the landmarks"""
+VIEWS = 5
+"""pictures of a timestep that are followed together"""
+Floats = NDArray[np.float32]
+
+
+def evaluate_footage(
+    avatar: Avatar,
+    video: Path,
+    split: str,
+    out: Path | None,
+    progress: Progress = unheard,
+    options: ExtractOptions | None = None,
+    path: FramePath | None = None,
+) -> dict[str, Any]:
+    """``score_split`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
+
+    The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
+    is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
+    ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
+
+    Raises:
+        CaptureError: no video, no face in it, or no frames of that split.
+    """
+    known, part = _known(avatar, video, split)
+    with scratch_folder() as folder:
+        size = known.window if known else None
+        wanted = replace(options or ExtractOptions(), frames=ALL, part=part, size=size)
+        extract([video], folder, wanted, progress)
+        retrack(folder, avatar.rig, known, progress)
+        capture = read_capture(folder)
+        assert capture.rig_parameters is not None
+        frames = list(capture.frames)
+        starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
+        poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, progress), strict=True))
+        drawn = path or open_path(avatar)
+
+        def render(frame: Frame) -> Floats:
+            return drawn.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
+
+        capture = replace(
+            capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
+        )
+        alone = _landmarks_alone(drawn, frames, starts)
+        remarks = {"landmarks_alone": alone}
+        return score_split(avatar, capture, split, out, render, progress, remarks, lambda frame: poses[frame.name])
+
+
+def evaluate_untracked(
+    avatar: Avatar,
+    capture: Capture,
+    split: str,
+    out: Path | None,
+    progress: Progress = unheard,
+    options: ExtractOptions | None = None,
+    path: FramePath | None = None,
+) -> dict[str, Any]:
+    """``score_split`` on a capture of known cameras and unknown motion.
+
+    Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
+    ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
+
+    Raises:
+        CaptureError: the split is empty, or a timestep shows no face.
+    """
+    model = options.model if options else None
+    seen = observed(capture, tracking_frames(capture), model, progress)
+    capture = capture.placed(placement_of(capture, seen))
+    motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
+    capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
+    motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
+    parameters = parameters_of(avatar.rig, motion, {}, None)
+    steps = sorted({frame.timestep for frame in capture.split(split)})
+    follower, poses = PhotometricFollower(avatar, SEVERAL), {}
+    for done, step in enumerate(steps):
+        views = [frame for frame in tracking_frames(capture) if frame.timestep == step]
+        views = [views[i] for i in spread(len(views), VIEWS)]
+        poses[step] = follower.follow(pose_parameters(avatar.rig, parameters, step), load_targets(views))
+        progress(FOLLOWING, (done + 1) / len(steps))
+    drawn = path or open_path(avatar)
+
+    def render(frame: Frame) -> Floats:
+        return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
+
+    return score_split(avatar, capture, split, out, render, progress, pose=lambda frame: poses[frame.timestep])
+
+
+def _habits(avatar: Avatar) -> NDArray[np.float64]:
+    habits = (avatar.metadata.get("footage", {}).get("tracking") or {}).get("habits", [[0.0, 0.0, 0.0]])
+    return np.array(habits, np.float64).reshape(-1, 3)
+
+
+def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple[float, float]]:
+    """The camera of the bake and the share of the frames to look at."""
+    described, footage = avatar.metadata.get("capture", {}), avatar.metadata.get("footage", {})
+    digest = open_clips([video])[0].info.sha256
+    clips = footage.get("sha256") or []
+    if digest not in clips:
+        return None, (0.0, 1.0)
+    known = Known.of(footage, clips.index(digest))
+    held_out = float(described.get("holdout") or 0.0)
+    if split == "train":
+        return known, (0.0, 1.0 - held_out)
+    if split != "test" or not held_out:
+        raise CaptureError(
+            f"{video}: no frames of the split {split!r}: the avatar was baked from "
+            + (
+                "all of this video; bake with its end held out (last:20%)"
+                if not held_out
+                else "its beginning; the end is 'test'"
+            )
+        )
+    return known, (1.0 - held_out, 1.0)
+
+
+def _followed(
+    avatar: Avatar, frames: list[Frame], starts: list[PoseParameters], progress: Progress
+) -> Iterator[PoseParameters]:
+    """In the order of ``frames``. What the landmarks of a frame say of torso and neck is put right by as much as in the
+    frame before it: a torso that they cannot see does not start anew in every frame."""
+    follower, turned, moved = (
+        PhotometricFollower(avatar),
+        np.float32(0) * starts[0].joint_rotations,
+        np.zeros(3, np.float32),
+    )
+    for number, (frame, start) in enumerate(zip(frames, starts, strict=True)):
+        if number and frame.camera_index != frames[number - 1].camera_index:
+            turned, moved = np.zeros_like(turned), np.zeros_like(moved)
+        (target,) = load_targets([frame])
+        better = replace(start, joint_rotations=start.joint_rotations + turned, translation=start.translation + moved)
+        found = follower.follow(better, [target], about=start)
+        turned, moved = found.joint_rotations - start.joint_rotations, found.translation - start.translation
+        yield found
+        progress(FOLLOWING, (number + 1) / len(frames))
+
+
+def _landmarks_alone(path: FramePath, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
+    scores = []
+    for frame, start in zip(frames, starts, strict=True):
+        image, matte = load_frame(frame)
+        rgba = path.render(start, frame.camera).astype(np.float32) / np.float32(255)
+        shown, truth = composite(rgba[..., :3], rgba[..., 3]), composite(unit(image), unit(matte))
+        inside = matte > 0
+        scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))
+    whole, masked = np.mean(scores, 0)
+    return {"psnr": float(whole), "psnr_masked": float(masked)}

@@ -1,0 +1,190 @@
+"""Frames of a video against an avatar: which of them, and how the finished avatar is followed through them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landmarks_alone, evaluate_footage
+from splatavatar.capture.capture import Frame
+from splatavatar.capture.clips import open_clips
+from splatavatar.errors import CaptureError
+from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
+from splatavatar.rig.rig import PoseParameters
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from ball import around, ball
+
+SHARED = Path(__file__).parents[4] / "shared"
+
+
+@pytest.fixture(scope="module")
+def avatar() -> Avatar:
+    """A ball with a Gaussian on each triangle, in colours that vary over it."""
+    rig = ball()
+    F = len(rig.faces)
+    centre = rig.template[rig.faces].mean(1)
+    colour = (0.5 + 0.4 * np.sin(60 * centre + [0, 1, 2])).astype(np.float32)
+    rotation = np.tile(np.float32([1, 0, 0, 0]), (F, 1))
+    third = np.full((F, 3), 1 / 3, np.float32)
+    scale = np.tile(np.float32([0.5, 0.1, 0.5]), (F, 1))
+    bound = BoundGaussians(
+        np.arange(F, dtype=np.int32),
+        third,
+        np.zeros((F, 3), np.float32),
+        rotation,
+        scale,
+        np.full(F, 0.95, np.float32),
+        colour,
+        np.zeros((F, 3, 3), np.float32),
+    )
+    none = np.zeros((0, F, 3), np.float32)
+    return Avatar(rig, bound, Correctives(none, none, np.zeros((0, 3), np.float32), np.zeros(0, np.float32)))
+
+
+def pose(avatar: Avatar, yaw: float = 0.0, side: float = 0.0) -> PoseParameters:
+    out = PoseParameters.neutral(avatar.rig)
+    out.joint_rotations[0, 1], out.translation[0] = yaw, side
+    return out
+
+
+def filmed(avatar: Avatar, poses: list[PoseParameters], folder: Path, cameras: list[int] | None = None) -> list[Frame]:
+    """Pictures of the avatar in ``poses``."""
+    (view,) = around(np.zeros(1))
+    path, frames = DrivePath(avatar), []
+    for i, standing in enumerate(poses):
+        rgba = path.render(standing, view)
+        image, mask = folder / f"{i}.png", folder / f"{i}m.png"
+        Image.fromarray(rgba[..., :3]).save(image)
+        Image.fromarray(rgba[..., 3]).save(mask)
+        frames.append(Frame(f"{i}.png", image, mask, view, cameras[i] if cameras else 0, i))
+    return frames
+
+
+def test_frames_are_followed_from_where_the_landmarks_put_them(avatar: Avatar, tmp_path: Path) -> None:
+    """And shown better than they alone do."""
+    truth = [pose(avatar, 0.05 * i, 0.002 * i) for i in range(4)]
+    starts = [pose(avatar, p.joint_rotations[0, 1] + 0.03, p.translation[0] - 0.004) for p in truth]
+    frames, told = filmed(avatar, truth, tmp_path), []
+    found = list(_followed(avatar, frames, starts, lambda stage, fraction: told.append((stage, fraction))))
+    assert told == [("following the face", quarter / 4) for quarter in (1, 2, 3, 4)]
+    # A turn of a ball looks much like a shift: the first frames trade one for the other.
+    for f, t in zip(found[2:], truth[2:], strict=True):
+        assert abs(f.translation[0] - t.translation[0]) < 0.0005
+        assert abs(f.joint_rotations[0, 1] - t.joint_rotations[0, 1]) < 0.005
+    path = DrivePath(avatar)
+    alone, followed, right = (_landmarks_alone(path, frames, poses) for poses in (starts, found, truth))
+    assert alone["psnr"] + 6 < followed["psnr"] <= right["psnr"] + 0.1
+    assert alone["psnr_masked"] < alone["psnr"] and right["psnr_masked"] > 35
+
+
+def test_what_was_put_right_before_is_put_right_again(avatar: Avatar, tmp_path: Path) -> None:
+    """An error that a single frame cannot make good is, after a few frames that share it; another camera starts
+    anew."""
+    truth = [pose(avatar)] * 8
+    starts = [pose(avatar, side=0.02)] * 8
+    frames = filmed(avatar, truth, tmp_path, [0] * 6 + [1] * 2)
+    off = [abs(float(p.translation[0])) for p in _followed(avatar, frames, starts, lambda done, total: None)]
+    assert off[0] > 0.01 and off[5] < 0.5 * off[0]
+    assert off[6] == pytest.approx(off[0], abs=1e-6)
+
+
+def write_video(path: Path) -> None:
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for i in range(10):
+            image = np.full((48, 64, 3), 20 * i, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        container.mux(stream.encode())
+
+
+@pytest.fixture
+def video(tmp_path: Path) -> Path:
+    path = tmp_path / "me.mp4"
+    write_video(path)
+    return path
+
+
+def remembering(avatar: Avatar, video: Path, holdout: float | None) -> Avatar:
+    """An avatar baked from another clip and ``video``."""
+    tracking: dict[str, Any] = {
+        "focal": [500.0, 700.0],
+        "T_camera_rig": [np.eye(4).tolist()] * 2,
+        "habits": [[0, 0, 0.1]],
+    }
+    footage = {
+        "sha256": ["another", open_clips([video])[0].info.sha256],
+        "window": {"size": 300},
+        "tracking": tracking,
+    }
+    return replace(avatar, metadata={"capture": {"holdout": holdout}, "footage": footage})
+
+
+def test_the_end_that_was_kept_out_is_the_test(avatar: Avatar, video: Path) -> None:
+    known, part = _known(remembering(avatar, video, 0.2), video, "test")
+    assert part == pytest.approx((0.8, 1.0))
+    assert known is not None and known.focal == 700 and known.window == 300
+    assert _known(remembering(avatar, video, 0.2), video, "train")[1] == pytest.approx((0.0, 0.8))
+
+
+def test_of_another_video_all_is_the_test(avatar: Avatar, video: Path, tmp_path: Path) -> None:
+    elsewhere = remembering(avatar, video, 0.2)
+    video.write_bytes(video.read_bytes() + b"\0")
+    assert _known(elsewhere, video, "test") == (None, (0.0, 1.0))
+    assert _known(avatar, video, "test") == (None, (0.0, 1.0))  # one that remembers nothing
+
+
+@pytest.mark.parametrize(
+    ("holdout", "split", "end"),
+    [
+        (None, "test", "from all of this video; bake with its end held out (last:20%)"),
+        (0.2, "val", "from its beginning; the end is 'test'"),
+    ],
+)
+def test_splits_that_there_are_not(avatar: Avatar, video: Path, holdout: float | None, split: str, end: str) -> None:
+    with pytest.raises(CaptureError) as error:
+        _known(remembering(avatar, video, holdout), video, split)
+    assert str(error.value) == f"{video}: no frames of the split {split!r}: the avatar was baked {end}"
+
+
+def test_habits_are_remembered(avatar: Avatar, video: Path) -> None:
+    assert _habits(remembering(avatar, video, None)).tolist() == [[0, 0, 0.1]]
+    assert _habits(avatar).tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.slow
+def test_a_video_from_end_to_end(tmp_path: Path) -> None:
+    """A mannequin instead of the person: followed, it shows more of the video than where the landmarks alone put it."""
+    from splatavatar.rig.loader import load_rig
+
+    clip = SHARED / "videos" / "liveportrait-d18.mp4"
+    if not clip.is_file():
+        pytest.skip("the shared videos are not here")
+    rig = load_rig("anny-head", {})
+    F = len(rig.faces)
+    bound = BoundGaussians(
+        np.arange(F, dtype=np.int32),
+        np.full((F, 3), 1 / 3, np.float32),
+        np.zeros((F, 3), np.float32),
+        np.tile(np.float32([1, 0, 0, 0]), (F, 1)),
+        np.tile(np.float32([0.5, 0.1, 0.5]), (F, 1)),
+        np.full(F, 0.95, np.float32),
+        np.tile(np.float32([0.8, 0.6, 0.5]), (F, 1)),
+        np.zeros((F, 3, 3), np.float32),
+    )
+    none = np.zeros((0, F, 3), np.float32)
+    linear = Correctives(none, none, np.zeros((0, rig.corrective_inputs), np.float32), np.zeros(0, np.float32))
+    metrics = evaluate_footage(Avatar(rig, bound, linear, {"name": "nobody"}), clip, "test", tmp_path / "out")
+    assert metrics["mean"]["psnr"] > metrics["landmarks_alone"]["psnr"] > 8
+    assert len(metrics["images"]) == len(list((tmp_path / "out" / "truth").iterdir())) > 50

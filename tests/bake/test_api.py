@@ -1,0 +1,119 @@
+"""A bake as a library: what it returns, what it tells, and where others may reach in."""
+
+from __future__ import annotations
+
+import inspect
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import splatavatar as sa
+from splatavatar.bake.api import bake
+from splatavatar.bake.events import (
+    AvatarWritten,
+    Baked,
+    DeviceChosen,
+    Event,
+    Interrupted,
+    Measured,
+    Preparing,
+    ReportWritten,
+    Resumed,
+)
+from splatavatar.bake.settings import PRESETS
+from splatavatar.bake.training.trainer import BakeStep
+
+
+@pytest.fixture
+def small(sample_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The sample capture without its pictures but for a few, and bakes of few Gaussians."""
+    import json
+    from dataclasses import replace
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SPLATAVATAR_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(PRESETS, "fast", replace(PRESETS["fast"], gaussians=2000))
+    data = json.loads((sample_capture / "transforms.json").read_text())
+    names = [data[f"{split}_filenames"][:2] for split in ("train", "val")]
+    data |= {"train_filenames": names[0], "val_filenames": names[1], "test_filenames": []}
+    data["frames"] = [frame for frame in data["frames"] if frame["file_path"] in {*names[0], *names[1]}]
+    root = tmp_path / "small"
+    for frame in data["frames"]:
+        for name in (frame["file_path"], frame["mask_path"]):
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(sample_capture / name, root / name)
+    shutil.copy(sample_capture / "rig_params.npz", root)
+    (root / "transforms.json").write_text(json.dumps(data))
+    return root
+
+
+def test_two_bakes_into_one_new_folder_keep_both_reports_and_tell_what_happens(small: Path) -> None:
+    events: list[Event] = []
+    for name in ("a", "b"):
+        events.clear()
+        baked = sa.bake(small, f"new/folder/{name}.splatavatar", preset="fast", iterations=3, on_event=events.append)
+    assert sorted(path.name for path in Path("new/folder").iterdir()) == [
+        f"{name}.{kind}" for name in "ab" for kind in ("report.html", "splatavatar")
+    ]
+    kinds = [type(event) for event in events]
+    assert list(dict.fromkeys(kinds)) == [DeviceChosen, Preparing, Measured, AvatarWritten, ReportWritten, Baked]
+    assert events[-1] is baked and baked.unfinished is None
+    assert (baked.path, baked.report) == (Path("new/folder/b.splatavatar"), Path("new/folder/b.report.html"))
+    points = [event for event in events if isinstance(event, Measured)]
+    assert [point.progress for point in points] == sorted(point.progress for point in points)
+    assert points[-1].progress == 1.0 and points[-1].psnr is not None and 5 < points[-1].psnr < 60
+    saved = sa.load_avatar(baked.path)
+    assert len(saved.gaussians) == len(baked.avatar.gaussians)
+    scores = sa.evaluate(baked.avatar, small, "val")
+    assert set(scores["mean"]) == {"psnr", "psnr_masked", "psnr_head", "ssim", "flip"}
+    assert len(scores["images"]) == 2
+
+
+def test_a_hook_adds_a_loss_of_its_own(small: Path) -> None:
+    steps: list[int] = []
+
+    def redder(step: BakeStep) -> None:
+        steps.append(step.iteration)
+        assert step.gradients.parameters["colour"].shape == step.splats.colour.shape
+        step.gradients.parameters["colour"] += torch.tensor([-1.0, 0.0, 0.0])  # pulls all colours towards red
+
+    plain = sa.bake(small, "plain.splatavatar", preset="fast", iterations=4)
+    red = sa.bake(small, "red.splatavatar", preset="fast", iterations=4, on_step=redder)
+    assert steps == [1, 2, 3, 4]
+    more = (red.avatar.gaussians.colour.mean(0) - plain.avatar.gaussians.colour.mean(0)).round(4)
+    assert more[0] > 0.001 and np.all(np.abs(more[1:]) < more[0] / 5)
+
+
+def test_a_listener_may_end_a_bake_and_another_bake_goes_on(small: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def ends(step: BakeStep) -> None:
+        if step.iteration == 3:
+            raise Enough
+
+    events: list[Event] = []
+    with pytest.raises(Enough):
+        sa.bake(small, "a.splatavatar", preset="fast", iterations=4, on_step=ends)
+    assert not Path("a.splatavatar").exists()
+    baked = sa.bake(small, "a.splatavatar", preset="fast", iterations=4, resume=True, on_event=events.append)
+    resumed = [event for event in events if isinstance(event, Resumed)]
+    assert [event.iteration for event in resumed] == [1]  # the checkpoint after the first step
+    assert not any(isinstance(event, Interrupted) for event in events)
+    assert baked.avatar.metadata["bake"]["iterations"] == 4
+
+
+def test_what_cannot_be_baked(small: Path) -> None:
+    with pytest.raises(sa.SettingsError, match="no capture to bake"):
+        sa.bake([])
+    with pytest.raises(sa.SettingsError, match="exclude each other"):
+        sa.bake(small, budget=9.0, iterations=9)
+    with pytest.raises(sa.CaptureError, match="no such folder"):
+        sa.bake("nowhere")
+
+
+def test_the_folder_and_the_function_have_one_name() -> None:
+    assert inspect.signature(sa.bake) == inspect.signature(bake)

@@ -1,0 +1,60 @@
+"""The Python of the documents runs as it stands, each document in a fresh folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+from documents import DOCUMENTS, ROOT, blocks
+
+ON_A_GPU = "CudaDrivePath"
+WITH_PYTHON = [document for document in DOCUMENTS if blocks(document, "python")]
+
+
+def test_there_are_examples() -> None:
+    assert {document.name for document in WITH_PYTHON} >= {"README.md", "python.md", "drive.md", "audio.md"}
+
+
+@pytest.mark.parametrize("document", WITH_PYTHON, ids=lambda path: path.name)
+def test_the_blocks_of_a_document_run_one_after_the_other(document: Path, tmp_path: Path) -> None:
+    code = "\n".join(blocks(document, "python"))
+    compile(code, document.name, "exec")
+    if ON_A_GPU in code:
+        torch = pytest.importorskip("torch")
+        if not torch.cuda.is_available():
+            pytest.skip("needs a GPU")
+    inputs(tmp_path)
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": path, "SPLATAVATAR_HOME": str(tmp_path / "home")}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=600
+    )
+    assert done.returncode == 0, done.stderr
+    if document.name == "python.md":
+        found = done.stdout.splitlines()[-1]  # the last example finds in a picture what the picture was made with
+        assert found.startswith("the jaw is open by ") and abs(float(found.split()[-1]) - 0.5) < 0.1
+        assert (tmp_path / "open.ply").is_file()
+        assert sorted(file.name for file in (tmp_path / "out").iterdir()) == [
+            f"{name}.{kind}" for name in ("me", "small") for kind in ("report.html", "splatavatar")
+        ]
+
+
+def inputs(folder: Path) -> None:
+    """What the examples name: the data of the project, a voice, an avatar and a network of one's own."""
+    (folder / "data").symlink_to(ROOT / "data")
+    with wave.open(str(folder / "speech.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((8000 * np.sin(np.arange(16_000) / 9)).astype("<i2").tobytes())
+    package = ROOT / "splatavatar"
+    shutil.copy(package / "avatar" / "data" / "demo.splatavatar", folder / "avatar.splatavatar")
+    shutil.copy(package / "drive" / "audio" / "data" / "audio_to_face.onnx", folder / "mine.onnx")
