@@ -19,7 +19,7 @@ BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 PYTHONS := python3.11 python3.12 python3.10 python3.13 python3
 AVATAR := out/demo.splatavatar
 SIGNAL := data/signals/hello.npz
-GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_path.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
+GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
 
 # Works as a virtual environment and can build an extension module.
 USABLE := import ensurepip, os, sys, sysconfig, venv; \

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar
 from splatavatar.capture.clips import VideoClip
 from splatavatar.capture.landmarks import detect, detect_pictures
@@ -54,10 +54,10 @@ def gap_of_film(video: Path, model: Path) -> tuple[Doubles, Doubles]:
 
 def gap_of_render(avatar: Avatar, recording: Recording, model: Path) -> tuple[Doubles, Doubles]:
     """Times and gaps of the rendered pictures in which MediaPipe finds a face."""
-    path, limit = DrivePath(avatar), expression_limit(avatar, DEFAULT_LIMIT)
+    path, limit = CpuRenderer(avatar), expression_limit(avatar, DEFAULT_LIMIT)
     camera = default_camera(avatar, SIZE, SIZE)
     pictures = (
-        path.render(retarget(recording.frame(n), avatar.rig, limit), camera, (0.5, 0.5, 0.5)).copy()
+        path.render(retarget(recording.frame(n), avatar.rig, limit), camera, (0.5, 0.5, 0.5))
         for n in range(len(recording))
     )
     faces = list(detect_pictures(pictures, model))

@@ -23,7 +23,7 @@ from rich.table import Table
 from video_table import GROUPS, MOVES
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
 from splatavatar.capture.clips import VideoClip
@@ -45,9 +45,13 @@ LAGS = np.arange(-0.2, 0.2001, 0.005)
 
 def rendered(avatar: Avatar, recording: Recording, model: Path) -> tuple[NDArray[np.int64], dict[str, Doubles]]:
     """Frames in which the rendered face was found, and what MediaPipe says of each."""
-    path, limit, camera = DrivePath(avatar), expression_limit(avatar, DEFAULT_LIMIT), default_camera(avatar, SIZE, SIZE)
+    path, limit, camera = (
+        CpuRenderer(avatar),
+        expression_limit(avatar, DEFAULT_LIMIT),
+        default_camera(avatar, SIZE, SIZE),
+    )
     pictures = (
-        path.render(retarget(recording.frame(n), avatar.rig, limit), camera, (0.6, 0.6, 0.6)).copy()
+        path.render(retarget(recording.frame(n), avatar.rig, limit), camera, (0.6, 0.6, 0.6))
         for n in range(len(recording))
     )
     faces = list(detect_pictures(pictures, model))

@@ -15,7 +15,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from splatavatar.avatar.drive_path import STAGES
+from splatavatar.avatar.cpu_renderer import STAGES
 from splatavatar.avatar.file import load_avatar
 from splatavatar.drive.benchmark import BenchmarkResult, benchmark
 from splatavatar.render import _native

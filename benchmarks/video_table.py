@@ -29,7 +29,7 @@ from rich.table import Table
 
 from splatavatar import load_avatar
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.capture.landmarks import detect_pictures
 from splatavatar.capture.models import locate
 from splatavatar.drive.limits import expression_limit
@@ -103,18 +103,16 @@ def compared(folder: Path) -> dict[str, float]:
 
 
 def shot(
-    avatar: Avatar, path: DrivePath, parameters: PoseParameters, yaw: float
+    avatar: Avatar, path: CpuRenderer, parameters: PoseParameters, yaw: float
 ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """A picture (H, W, 4) and the silhouette of the rig in it, from ``yaw`` degrees."""
     camera = default_camera(avatar, SIDE, SIDE, math.radians(yaw))
-    return path.render(parameters, camera).copy(), silhouette(
-        pose_numpy(avatar.rig, parameters), avatar.rig.faces, camera
-    )
+    return path.render(parameters, camera), silhouette(pose_numpy(avatar.rig, parameters), avatar.rig.faces, camera)
 
 
 def views(avatar: Avatar, sheet: Path) -> float:
     """Writes ``sheet``: rest from five sides, five expressions. Returns the lesser alpha of the two sides at 30."""
-    path, limit = DrivePath(avatar), expression_limit(avatar, 3.0)
+    path, limit = CpuRenderer(avatar), expression_limit(avatar, 3.0)
     rest = PoseParameters.neutral(avatar.rig)
     pictures, alphas = [], []
     torso = np.unique(avatar.rig.faces[avatar.rig.regions.get("torso", np.zeros(0, np.int32))])

@@ -12,9 +12,9 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
-    from splatavatar.avatar.drive_path import DrivePath
+    from splatavatar.avatar.cpu_renderer import CpuRenderer
     from splatavatar.avatar.file import load_avatar, save_avatar
-    from splatavatar.avatar.frame_path import open_path
+    from splatavatar.avatar.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
     from splatavatar.bake.events import Baked
@@ -59,7 +59,7 @@ _MODULES = {
     "CaptureError": "errors",
     "Correctives": "gaussians.gaussians",
     "DependencyError": "errors",
-    "DrivePath": "avatar.drive_path",
+    "CpuRenderer": "avatar.cpu_renderer",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
     "Image": "render.image",
@@ -82,7 +82,7 @@ _MODULES = {
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",
-    "open_path": "avatar.frame_path",
+    "open_renderer": "avatar.open_renderer",
     "play": "drive.playback",
     "pose": "rig.skinning",
     "rasterize": "render.rasterize",
@@ -106,8 +106,8 @@ __all__ = [
     "Capture",
     "CaptureError",
     "Correctives",
+    "CpuRenderer",
     "DependencyError",
-    "DrivePath",
     "FaceSignal",
     "Gaussians",
     "Image",
@@ -131,7 +131,7 @@ __all__ = [
     "load_avatar",
     "load_rig",
     "look_at",
-    "open_path",
+    "open_renderer",
     "play",
     "pose",
     "rasterize",

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.gaussians.binding import to_world
@@ -156,7 +156,7 @@ def test_correctives_take_the_expression_first_then_the_joint_rotations(head: Ri
     avatar = Avatar(head, bound, correctives)
     parameters = PoseParameters.neutral(head)
     parameters.joint_rotations[head.joint_names.index("jaw"), 1] = 0.25
-    posed, _ = DrivePath(avatar).gaussians(parameters)
+    posed, _ = CpuRenderer(avatar).gaussians(parameters)
     expected = to_world(
         replace(bound, position=np.full((1, 3), 0.5, np.float32)), pose_numpy(head, parameters), head.faces
     )
@@ -215,7 +215,7 @@ def test_pictures_are_rgb(head: Rig) -> None:
     )
     target = head.template[head.faces[0]].mean(0).astype(np.float64)
     camera = look_at(target + np.array([0, 0, 0.5]), target, 0.5, 32, 24)
-    picture = DrivePath(Avatar(head, bound, none)).render(PoseParameters.neutral(head), camera, (0, 0, 0))
+    picture = CpuRenderer(Avatar(head, bound, none)).render(PoseParameters.neutral(head), camera, (0, 0, 0))
     assert picture.shape == (24, 32, 3)
     assert picture.dtype == np.uint8
     red, green, blue = picture[12, 16].astype(int)

@@ -68,7 +68,6 @@ TORCH = (
 HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat"}
 
 KNOWN_CIRCLES = {
-    frozenset({"avatar.cuda_path", "avatar.frame_path"}),
     frozenset(f"drive.sinks.{name}" for name in ("encoded", "frames", "sink", "video", "webm")),
 }
 """sets of files that import one another in a circle: to be mended, and to grow no further"""

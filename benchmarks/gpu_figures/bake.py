@@ -16,7 +16,7 @@ from rich.console import Console
 
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cuda_path import CudaDrivePath
+from splatavatar.avatar.cuda_renderer import CudaRenderer
 from splatavatar.avatar.file import save_avatar
 from splatavatar.bake.engines.device import GPU_PICTURES, BakeDevice
 from splatavatar.bake.engines.engine import Engine, Target
@@ -224,7 +224,7 @@ def baked(given: Input, device: Chosen, plan: Plan, folder: Path) -> dict[str, A
 
 def mean_psnr(avatar: Avatar, given: Input, split: str, device: torch.device) -> float:
     """As ``splatavatar eval`` scores a split, without its other scores."""
-    path, scores = CudaDrivePath(avatar, device), []
+    path, scores = CudaRenderer(avatar, device), []
     targets = given.scored[split]
     for target in targets if device.type == "cuda" else targets[:2]:
         pose = pose_parameters(avatar.rig, given.parameters, target.timestep)

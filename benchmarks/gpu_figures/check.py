@@ -19,8 +19,8 @@ from gpu_figures.clock import on_gpu
 from gpu_figures.scenes import WHITE, Motion, measured_avatar, motion
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cuda_path import CudaDrivePath
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.cuda_renderer import CudaRenderer
 from splatavatar.bake.engines.engine import Engine, Gradients, LossWeights, Shots
 from splatavatar.bake.engines.gpu_engine import GpuEngine
 from splatavatar.bake.engines.native_engine import NativeEngine
@@ -87,7 +87,7 @@ def rasterizer(
 
     The gradients are those of a random linear function of colour and alpha.
     """
-    path, levels, errors = DrivePath(avatar), 0.0, dict.fromkeys(NAMES, 0.0)
+    path, levels, errors = CpuRenderer(avatar), 0.0, dict.fromkeys(NAMES, 0.0)
     random = torch.Generator().manual_seed(0)
     weight = torch.rand(camera.height, camera.width, 4, generator=random) - 0.3
     for number in at:
@@ -120,7 +120,7 @@ def _times(
     }
 
 
-def in_world(path: DrivePath, moving: Motion, number: int, camera: Camera) -> Gaussians[Floats]:
+def in_world(path: CpuRenderer, moving: Motion, number: int, camera: Camera) -> Gaussians[Floats]:
     """The posed Gaussians, coloured as ``camera`` sees them."""
     bare, sh = path.gaussians(moving.poses[number])
     way = bare.mean - camera.position.astype(np.float32)
@@ -135,8 +135,8 @@ def relative(got: Tensor, want: Tensor) -> float:
 
 
 def drive_paths(avatar: Avatar, moving: Motion, at: list[int], size: int, device: torch.device) -> dict[str, float]:
-    """Worst levels of ``CudaDrivePath`` against ``DrivePath`` over white and transparent, colour as far as it shows."""
-    native, path, camera = DrivePath(avatar), CudaDrivePath(avatar, device), default_camera(avatar, size, size)
+    """Worst levels of ``CudaRenderer`` against ``CpuRenderer``, over white and transparent where it shows."""
+    native, path, camera = CpuRenderer(avatar), CudaRenderer(avatar, device), default_camera(avatar, size, size)
     found = {}
     for label, background in (("over white", WHITE), ("transparent", None)):
         worst = 0.0
@@ -166,7 +166,7 @@ def engines(session: Session, avatar: Avatar) -> dict[str, Any]:
     parameters = capture.rig_parameters
     if parameters is None:
         raise SystemExit(f"{session.capture}: the check needs a capture with rig parameters")
-    native, timesteps = DrivePath(avatar), sorted({target.timestep for target in targets})
+    native, timesteps = CpuRenderer(avatar), sorted({target.timestep for target in targets})
     poses = [pose_parameters(avatar.rig, parameters, t) for t in timesteps]
     c = avatar.correctives
     inputs = np.stack([np.concatenate([p.expression, p.joint_rotations.ravel()]) for p in poses])
@@ -245,7 +245,7 @@ def _print_rasterizers(session: Session, kept: dict[str, Any]) -> None:
 
 def _print_levels(session: Session, found: dict[str, float]) -> None:
     rows = [[label, f"{worst:.1f}"] for label, worst in found.items()]
-    session.table("CudaDrivePath against DrivePath, worst of all poses", ["", "levels"], rows)
+    session.table("CudaRenderer against CpuRenderer, worst of all poses", ["", "levels"], rows)
 
 
 def _print_engines(session: Session, found: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from gpu_figures.clock import Pace, on_cpu, on_gpu
 from gpu_figures.recorded import Recorded
 from gpu_figures.scenes import WHITE, Motion, Scene, measured_avatar, motion, scenes
 from gpu_figures.session import Session
-from splatavatar.avatar.cuda_path import IN_FLIGHT, CudaDrivePath
+from splatavatar.avatar.cuda_renderer import IN_FLIGHT, CudaRenderer
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
@@ -23,7 +23,7 @@ SHARES = 8
 def run(session: Session) -> None:
     """Prints and keeps a row a scene."""
     avatar = measured_avatar(session)
-    path, moving = CudaDrivePath(avatar, session.device), motion(avatar, session.rehearse)
+    path, moving = CudaRenderer(avatar, session.device), motion(avatar, session.rehearse)
     found: list[dict[str, Any]] = []
     every = scenes(avatar, session.scenes, session.rehearse)
     for number, scene in enumerate(every):
@@ -38,7 +38,7 @@ def run(session: Session) -> None:
     _print(session, found, len(avatar.gaussians))
 
 
-def measured(path: CudaDrivePath, moving: Motion, scene: Scene, pace: Pace) -> dict[str, Any]:
+def measured(path: CudaRenderer, moving: Motion, scene: Scene, pace: Pace) -> dict[str, Any]:
     """All figures of a scene."""
     began = perf_counter()
     path.render_batch(moving.at(scene, 0), scene.cameras, WHITE, scene.pose)
@@ -77,7 +77,7 @@ def measured(path: CudaDrivePath, moving: Motion, scene: Scene, pace: Pace) -> d
     }
 
 
-def _streamed(path: CudaDrivePath, scene: Scene, poses: Poses, pace: Pace) -> float:
+def _streamed(path: CudaRenderer, scene: Scene, poses: Poses, pace: Pace) -> float:
     """Batches a second of ``stream``, to bytes on the CPU."""
 
     def frames() -> Iterator[tuple[list[PoseParameters], list[Camera]]]:

@@ -10,7 +10,7 @@ from gpu_figures.recorded import Recorded
 from gpu_figures.scenes import WHITE, measured_avatar, motion, scenes
 from gpu_figures.session import Session
 from splatavatar.avatar.cuda_frame import STAGES
-from splatavatar.avatar.cuda_path import CudaDrivePath
+from splatavatar.avatar.cuda_renderer import CudaRenderer
 
 MOMENT = 77
 """frame of the moving signal that is looked at: lips, brows and head are away from rest"""
@@ -24,7 +24,7 @@ def run(session: Session) -> None:
     if bandwidth is None or rate is None or upload is None:
         session.say("stages: without the part machine there are no ceilings to compare to; times alone")
     avatar = measured_avatar(session)
-    path, moving = CudaDrivePath(avatar, session.device), motion(avatar, session.rehearse)
+    path, moving = CudaRenderer(avatar, session.device), motion(avatar, session.rehearse)
     found: list[dict[str, Any]] = []
     for scene in scenes(avatar, session.scenes, session.rehearse):
         if session.left <= 0:

@@ -12,7 +12,7 @@ from torch import Tensor
 from published.comparison import FRAMES, WARM_UP
 from published.scene import Pose
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import open_path
+from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.engines.torch_engine import deform
 from splatavatar.drive.motion import moving_signal
@@ -66,7 +66,7 @@ class OurAvatar:
 
 def own_frames_a_second(avatar: Avatar, camera: Camera, device: str) -> float:
     """One over the median time of the toolkit's drive path, from the rig's parameters to bytes on the CPU."""
-    recording, path = moving_signal(), open_path(avatar, device)
+    recording, path = moving_signal(), open_renderer(avatar, device)
     poses = [retarget(recording.frame(number % len(recording)), avatar.rig) for number in range(FRAMES)]
     times = []
     for number in range(-WARM_UP, FRAMES):

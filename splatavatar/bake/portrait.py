@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.capture.capture import Capture
 from splatavatar.render.camera import look_at
 from splatavatar.rig.rig import PoseParameters
@@ -26,14 +26,14 @@ def portrait_metadata(avatar: Avatar, capture: Capture) -> dict[str, Any]:
     import cv2
 
     weight = np.sqrt(np.maximum(avatar.gaussians.opacity, 0))
-    means = DrivePath(avatar).gaussians(PoseParameters.neutral(avatar.rig))[0].mean[weight > 0.5]
+    means = CpuRenderer(avatar).gaussians(PoseParameters.neutral(avatar.rig))[0].mean[weight > 0.5]
     low, high = np.percentile(means, [1, 99], axis=0)
     target = (low + high) / 2
     eyes = np.array([f.camera.position for f in capture.frames])
     distance = float(np.median(np.linalg.norm(eyes - target, axis=1)))
     fov = float(2 * np.arctan(1.25 * (high[1] - low[1]) / 2 / distance))
     camera = look_at(target + np.array([0.0, 0.0, distance]), target, fov, THUMBNAIL, THUMBNAIL)
-    picture = DrivePath(avatar).render(PoseParameters.neutral(avatar.rig), camera, (0.6, 0.6, 0.6))
+    picture = CpuRenderer(avatar).render(PoseParameters.neutral(avatar.rig), camera, (0.6, 0.6, 0.6))
     done, png = cv2.imencode(".png", picture[..., ::-1])
     return {
         "camera": {

@@ -16,7 +16,7 @@ from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 
 if TYPE_CHECKING:
-    from splatavatar.avatar.frame_path import FramePath
+    from splatavatar.avatar.renderer import Renderer
 
 
 def bench(
@@ -44,11 +44,12 @@ def bench(
     if not latency and (video is not None or audio is not None):
         raise SettingsError("--video and --audio drive only with --latency")
 
-    from splatavatar.avatar.frame_path import check_device, open_path
+    from splatavatar.avatar.open_renderer import open_renderer
+    from splatavatar.avatar.renderer import check_device
 
     check_device(device.value)
     person, file = open_avatar(avatar)
-    path = open_path(person, device.value)
+    path = open_renderer(person, device.value)
     if latency:
         _latency(path, file.name, as_json, width, height, video, audio)
         return
@@ -82,7 +83,7 @@ def bench(
 
 
 def _latency(
-    path: FramePath, name: str, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
+    path: Renderer, name: str, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
 ) -> None:
     from dataclasses import asdict
 

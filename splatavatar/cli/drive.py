@@ -144,7 +144,7 @@ def drive(
         NEEDS,
     )
 
-    from splatavatar.avatar.frame_path import check_device
+    from splatavatar.avatar.renderer import check_device
 
     check_device(device.value)
     if alone:
@@ -212,7 +212,7 @@ def _play(
     device: str,
 ) -> None:
     """Every frame of a file, into files."""
-    from splatavatar.avatar.frame_path import open_path
+    from splatavatar.avatar.open_renderer import open_renderer
     from splatavatar.cli.drive_background import file_background
     from splatavatar.drive.playback import play
     from splatavatar.drive.sinks.sink import open_sink, open_sinks
@@ -230,7 +230,7 @@ def _play(
         tell(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
     if not outputs:
         return
-    camera, path = default_camera(person, width, height), open_path(person, device)
+    camera, path = default_camera(person, width, height), open_renderer(person, device)
 
     def opened(path: Path) -> Sink:
         sound = None if path.suffix.lower() == ".png" else given.sound()

@@ -77,7 +77,7 @@ def _opened(
         from splatavatar.drive.sinks.window import Window
 
         shows.append(Window(controls))
-    from splatavatar.avatar.frame_path import open_path
+    from splatavatar.avatar.open_renderer import open_renderer
     from splatavatar.drive.calibrate import stored_calibration
     from splatavatar.drive.chain import ChainSettings
     from splatavatar.drive.loop import Files, Loop, LoopSettings
@@ -106,7 +106,7 @@ def _opened(
         calibrated=_keep,
     )
     settings = LoopSettings(camera, options.backgrounds, file_fps=options.fps, limit=options.limit, chain=chain)
-    drawn = open_path(avatar, options.device)
+    drawn = open_renderer(avatar, options.device)
     return Loop(avatar, inputs, shows, settings, Files(videos, record, sounds), controls, path=drawn)
 
 

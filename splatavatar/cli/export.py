@@ -27,13 +27,13 @@ def export(
         raise OutputError(f"{out}: an avatar is exported as .ply.")
     allowed = parse_limit(limit)
 
-    from splatavatar.avatar.drive_path import DrivePath
-    from splatavatar.drive.limits import expression_limit
-    from splatavatar.drive.still import parameters_at
+    from splatavatar.drive.performer import Performer
+    from splatavatar.drive.signal import chosen_frame
     from splatavatar.gaussians.ply import write_ply
 
     person, _ = open_avatar(avatar)
-    parameters = parameters_at(*open_signal(signal, frame), person.rig, expression_limit(person, allowed))
+    performer = Performer(person, limit=allowed)
+    parameters = performer.pose(chosen_frame(*open_signal(signal, frame)))
     with outputs_ready(out):
-        write_ply(out, *DrivePath(person).gaussians(parameters))
+        write_ply(out, *performer.renderer.gaussians(parameters))
     tell(f"{out}: {len(person.gaussians)} Gaussians")

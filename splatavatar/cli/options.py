@@ -10,7 +10,7 @@ import typer
 
 
 class DrawingDevice(str, Enum):
-    """``frame_path.DEVICES``."""
+    """``renderer.DEVICES``."""
 
     cpu = "cpu"
     cuda = "cuda"

@@ -67,15 +67,16 @@ def render(
     allowed = parse_limit(limit)
     pixels = None if size is None else parse_size(size)
 
-    from splatavatar.avatar.frame_path import check_device, open_path, prepare
-    from splatavatar.drive.limits import expression_limit
+    from splatavatar.avatar.renderer import check_device
+    from splatavatar.drive.performer import Performer
+    from splatavatar.drive.signal import chosen_frame
     from splatavatar.drive.sinks.frames import write_png
-    from splatavatar.drive.still import parameters_at
     from splatavatar.drive.view import camera_from_file, default_camera
 
     check_device(device.value)
     person, _ = open_avatar(avatar)
-    parameters = parameters_at(*open_signal(signal, frame), person.rig, expression_limit(person, allowed))
+    face = chosen_frame(*open_signal(signal, frame))
+    performer = Performer(person, device.value, allowed)
     if camera is not None:
         view = camera_from_file(camera)
         view = view if pixels is None else view.resized(*pixels)
@@ -83,8 +84,7 @@ def render(
         turn = math.radians(yaw or 0), math.radians(pitch or 0)
         view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
     with outputs_ready(out):
-        path = open_path(person, device.value)
-        prepare(path, view, colour)
-        write_png(out, path.render(parameters, view, colour))
-    milliseconds = path.timings()["total"]
+        performer.prepare(view, colour)
+        write_png(out, performer.draw(face, view, colour))
+    milliseconds = performer.renderer.timings()["total"]
     tell(f"{out}: {view.width}x{view.height}, rendered in {milliseconds:.1f} ms ({1000 / milliseconds:.0f} FPS)")

@@ -8,7 +8,8 @@ from statistics import median
 from time import perf_counter
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import FramePath, GpuPath, open_path
+from splatavatar.avatar.open_renderer import open_renderer
+from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.motion import SECONDS, moving_signal
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.view import default_camera
@@ -41,14 +42,14 @@ class BenchmarkResult:
     """
 
 
-def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: FramePath | None = None) -> BenchmarkResult:
+def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: Renderer | None = None) -> BenchmarkResult:
     """Play ``frames`` frames of the built-in moving signal, after a few that do not count, and time every stage.
 
-    ``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given.
+    ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
     """
     recording = moving_signal(SECONDS)
     camera = default_camera(avatar, width, height)
-    path = path or open_path(avatar)
+    path = path or open_renderer(avatar)
 
     def pose(number: int) -> PoseParameters:
         return retarget(recording.frame(number % len(recording)), avatar.rig)
@@ -64,7 +65,7 @@ def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: FrameP
                 samples.setdefault(stage, []).append(milliseconds)
     elapsed = perf_counter() - started
     stages = {stage: median(values) for stage, values in samples.items()}
-    if isinstance(path, GpuPath):
+    if path.kind == "cuda":
         stages = {**path.stage_milliseconds([pose(0)], [camera], BACKGROUND), **stages}
         _stream(path, map(pose, range(-WARM_UP, 0)), camera)
         started = perf_counter()
@@ -73,6 +74,6 @@ def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: FrameP
     return BenchmarkResult(len(avatar.gaussians), width, height, path.device, frames, stages, frames / elapsed)
 
 
-def _stream(path: GpuPath, poses: Iterable[PoseParameters], camera: Camera) -> None:
+def _stream(path: Renderer, poses: Iterable[PoseParameters], camera: Camera) -> None:
     for _ in path.stream((([pose], [camera]) for pose in poses), BACKGROUND):
         pass

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import FramePath, open_path
+from splatavatar.avatar.open_renderer import open_renderer
+from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.loop import DEFAULT_CAP, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.sources.playback_source import RecordingSource
@@ -105,13 +106,13 @@ def measure_latency(
     audio: str | Path | None = None,
     seconds: float = SECONDS,
     cap: float | None = DEFAULT_CAP,
-    path: FramePath | None = None,
+    path: Renderer | None = None,
 ) -> LatencyResult:
     """Drive ``avatar`` for ``seconds`` (less where a file ends before) and measure.
 
     ``video`` is played as a camera, tracking and all; ``audio`` is heard as by a microphone; without either the
     built-in motion comes in at 30 signals a second. ``cap``: most pictures a second, None for as many as there can be.
-    ``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given.
+    ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
 
     Raises:
         SourceError, DependencyError: the source cannot be opened.
@@ -123,11 +124,11 @@ def measure_latency(
         sources.append(PacedVoice(audio))
     if not sources:
         sources.append(RecordingSource(moving_signal(), "built-in motion", loop=True))
-    return _measure(path or open_path(avatar), sources, width, height, seconds, cap)
+    return _measure(path or open_renderer(avatar), sources, width, height, seconds, cap)
 
 
 def _measure(
-    path: FramePath, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
+    path: Renderer, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
 ) -> LatencyResult:
     camera = default_camera(path.avatar, width, height)
     settings = LoopSettings(camera, cap=cap, window=seconds)

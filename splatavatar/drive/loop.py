@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import FramePath, open_path, prepare
+from splatavatar.avatar.open_renderer import open_renderer, prepare
+from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.chain import Chain, ChainSettings
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
@@ -82,9 +83,9 @@ class Loop:
         files: Files | None = None,
         controls: Controls | None = None,
         clock: Clock = perf_counter,
-        path: FramePath | None = None,
+        path: Renderer | None = None,
     ) -> None:
-        """``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given."""
+        """``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given."""
         files = files or Files()
         self.controls = controls or Controls()
         self._avatar, self._settings, self._clock = avatar, settings, clock
@@ -97,7 +98,7 @@ class Loop:
         self._aligned = False
         self._arrived = threading.Event()
         self._expressions = expression_limit(avatar, settings.limit)
-        self._path = path or open_path(avatar)
+        self._path = path or open_renderer(avatar)
         self._rendered = 0
         self._rates = [Rate(settings.window) for _ in sources]
         self._render_rate = Rate(settings.window)
@@ -141,7 +142,7 @@ class Loop:
             mailbox.fps = source.fps
 
     def prepare(self) -> None:
-        """What the first picture over each background would wait for; see ``frame_path.prepare``."""
+        """What the first picture over each background would wait for; see ``open_renderer.prepare``."""
         for colour in dict.fromkeys(map(_colour, self._settings.backgrounds)):
             prepare(self._path, self._settings.camera, colour)
 

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import FramePath, open_path, prepare
+from splatavatar.avatar.open_renderer import open_renderer, prepare
+from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
@@ -66,7 +67,7 @@ def play(
     progress: Progress | None = None,
     limit: float | None = DEFAULT_LIMIT,
     interrupted: threading.Event | None = None,
-    path: FramePath | None = None,
+    path: Renderer | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
@@ -77,7 +78,7 @@ def play(
     whatever moment, the sinks keep the beginning that they have, which replaces no older film and is said in the log;
     then KeyboardInterrupt goes on, SystemExit for other signals. On any error the sinks are discarded. ``interrupted``
     says the same when it is set, for a caller that defers signals itself.
-    ``path`` is what draws ``avatar``, see ``open_path``; the CPU where none is given.
+    ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
     """
     interrupted = interrupted or threading.Event()
     with deferred_signals(interrupted.set) as asked:
@@ -96,7 +97,7 @@ def _play(
     progress: Progress | None,
     limit: float | None,
     interrupted: threading.Event,
-    path: FramePath | None,
+    path: Renderer | None,
 ) -> PlaybackStats:
     order = schedule(recording)
     channels = 4 if background is None else 3
@@ -106,7 +107,7 @@ def _play(
     pending: deque[Future[None]] = deque()
     rendering, stages, done = 0.0, dict[str, float](), 0
     try:
-        path, expressions = path or open_path(avatar), expression_limit(avatar, limit)
+        path, expressions = path or open_renderer(avatar), expression_limit(avatar, limit)
         prepare(path, camera, colour)
         with ThreadPoolExecutor(max_workers=1) as worker:
             for done, index in enumerate(order.tolist(), start=1):

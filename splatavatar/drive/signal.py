@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.errors import SettingsError, SignalError
+from splatavatar.rig.arkit import NAMES
+
 Floats = NDArray[np.float32]
 
 
@@ -28,6 +31,26 @@ class FaceSignal:
     """
     confidence: float
     """in [0, 1]"""
+
+    @classmethod
+    def neutral(cls, time: float = 0.0, **coefficients: float) -> FaceSignal:
+        """A face at rest but for ARKit ``coefficients`` in [0, 1] by their names.
+
+        >>> import splatavatar as sa
+        >>> float(sa.FaceSignal.neutral(jawOpen=0.5).arkit.sum())
+        0.5
+
+        Raises SignalError for a name that ARKit does not have, or a value that is not in [0, 1].
+        """
+        arkit = np.zeros(len(NAMES), np.float32)
+        for name, value in coefficients.items():
+            if name not in NAMES:
+                raise SignalError(f"no coefficient {name!r}; ARKit's 52 are jawOpen, mouthSmileLeft and so on.")
+            if not 0 <= value <= 1:
+                raise SignalError(f"{name} is {value:g}, expected 0 to 1.")
+            arkit[NAMES.index(name)] = value
+        zeros = np.zeros(3, np.float32)
+        return cls(time, arkit, zeros, zeros.copy(), np.zeros((2, 2), np.float32), 1.0)
 
 
 @dataclass(frozen=True)
@@ -62,3 +85,15 @@ class Recording:
             self.gaze[index],
             float(self.confidence[index]),
         )
+
+
+def chosen_frame(recording: Recording | None, index: int) -> FaceSignal | None:
+    """Frame ``index`` of a recording, counted from 0; None, a face at rest, without one.
+
+    Raises SettingsError for a frame that the recording does not have.
+    """
+    if recording is None:
+        return None
+    if not 0 <= index < len(recording):
+        raise SettingsError(f"no frame {index}: the signal has {len(recording)} frames, counted from 0.")
+    return recording.frame(index)

@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from documents import DOCUMENTS, ROOT, blocks
 
-ON_A_GPU = "CudaDrivePath"
+ON_A_GPU = "CudaRenderer"
 WITH_PYTHON = [document for document in DOCUMENTS if blocks(document, "python")]
 
 

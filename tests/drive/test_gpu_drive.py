@@ -15,10 +15,9 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.cuda_frame import STAGES
-from splatavatar.avatar.cuda_path import CudaDrivePath
-from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.avatar.frame_path import GpuPath
+from splatavatar.avatar.cuda_renderer import CudaRenderer
 from splatavatar.drive.benchmark import benchmark
 from splatavatar.drive.latency import measure_latency
 from splatavatar.drive.loop import Loop, LoopSettings
@@ -66,16 +65,15 @@ def camera(person: Avatar) -> Camera:
 
 
 @pytest.fixture
-def path(person: Avatar) -> CudaDrivePath:
-    return CudaDrivePath(person, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
+def path(person: Avatar) -> CudaRenderer:
+    return CudaRenderer(person, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def test_which_paths_are_of_a_gpu(person: Avatar, path: CudaDrivePath) -> None:
-    assert isinstance(path, GpuPath)
-    assert not isinstance(DrivePath(person), GpuPath)
+def test_which_paths_are_of_a_gpu(person: Avatar, path: CudaRenderer) -> None:
+    assert (path.kind, CpuRenderer(person).kind) == ("cuda", "cpu")
 
 
-def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaDrivePath, camera: Camera) -> None:
+def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
     sinks = {}
     for name, drawn in (("native", None), ("gpu", path)):
         sinks[name] = Memory()
@@ -86,7 +84,7 @@ def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaDrivePath
         assert want.std() > 5 and np.abs(got.astype(int) - want).max() <= 2
 
 
-def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaDrivePath, camera: Camera) -> None:
+def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
     settings = LoopSettings(camera, [ColourBackground(WHITE), Transparent()])
     native, loop = Loop(person, [], [], settings), Loop(person, [], [], settings, path=path)
     loop.prepare()
@@ -101,7 +99,7 @@ def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaDrivePath, camer
     assert np.abs(got[..., 3].astype(int) - want[..., 3]).max() <= 2
 
 
-def test_a_benchmark_has_every_stage(person: Avatar, path: CudaDrivePath, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_benchmark_has_every_stage(person: Avatar, path: CudaRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
     from splatavatar.drive import benchmark as module
 
     monkeypatch.setattr(module, "WARM_UP", 1)
@@ -110,16 +108,16 @@ def test_a_benchmark_has_every_stage(person: Avatar, path: CudaDrivePath, monkey
     assert result.device == path.device and result.fps > 0
 
 
-def test_latency_is_that_of_the_path(person: Avatar, path: CudaDrivePath) -> None:
+def test_latency_is_that_of_the_path(person: Avatar, path: CudaRenderer) -> None:
     result = measure_latency(person, 24, 20, seconds=0.5, path=path)
     assert result.device == path.device and result.render_fps > 0
 
 
-def test_measuring_stages_leaves_the_picture_alone(person: Avatar, path: CudaDrivePath, camera: Camera) -> None:
+def test_measuring_stages_leaves_the_picture_alone(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
     from splatavatar.drive.retarget import retarget
 
     parameters = retarget(moving_signal(1.0).frame(7), person.rig)
-    before = path.render(parameters, camera, WHITE).copy()
+    before = path.render(parameters, camera, WHITE)
     stages = path.stage_milliseconds([parameters], [camera], WHITE)
     assert tuple(stages) == STAGES and min(stages.values()) > 0
     assert np.array_equal(path.render(parameters, camera, WHITE), before)

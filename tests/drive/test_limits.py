@@ -14,7 +14,7 @@ from hypothesis.extra.numpy import arrays
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.combinations import TOGETHER
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, ExpressionLimit, expression_limit
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.playback import play
@@ -210,7 +210,7 @@ def test_playing_holds_an_avatar_to_what_it_learnt_unless_told_not_to(avatar: Av
     at = int(np.argmax(recording.arkit[:, JAW]))
     limit = expression_limit(taught, DEFAULT_LIMIT)
     parameters = retarget(recording.frame(at), avatar.rig, limit)
-    np.testing.assert_array_equal(held[at], DrivePath(taught).render(parameters, camera, (1, 1, 1)))
+    np.testing.assert_array_equal(held[at], CpuRenderer(taught).render(parameters, camera, (1, 1, 1)))
 
 
 def test_an_avatar_that_was_never_calibrated_has_no_limit(avatar: Avatar) -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.playback import play, schedule
 from splatavatar.drive.retarget import retarget
@@ -53,7 +53,7 @@ def test_every_frame_reaches_every_sink_in_order(avatar: Avatar) -> None:
     assert {"rig", "blend", "total"} <= stats.stages.keys()
     assert seen == [(n, 30) for n in range(1, 31)]
     assert first.ended == second.ended == "closed"
-    path = DrivePath(avatar)
+    path = CpuRenderer(avatar)
     for index in range(30):
         expected = path.render(retarget(recording.frame(index), avatar.rig), camera, (0.2, 0.4, 0.6))
         np.testing.assert_array_equal(first.images[index], expected)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.retarget import in_view, retarget
@@ -60,7 +60,7 @@ def test_translation_goes_on_ever_more_slowly() -> None:
 @pytest.mark.parametrize("way", [(0.5, 0, 0), (-0.5, 0, 0), (0, 0.3, 0), (0, -0.3, 0), (0, 0, 0.5), (0, 0, -2)])
 def test_a_face_that_wanders_off_stays_in_the_picture(way: tuple[float, float, float]) -> None:
     avatar = load_avatar(DEMO)
-    path, camera = DrivePath(avatar), default_camera(avatar, 96, 96)
+    path, camera = CpuRenderer(avatar), default_camera(avatar, 96, 96)
 
     def area(translation: tuple[float, float, float]) -> float:
         parameters = retarget(signal(head_translation=np.array(translation, np.float32)), avatar.rig)

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.bake.events import AvatarWritten, Event, Listener, Measured, ReportWritten, Resumed
 from splatavatar.bake.reporting.page import Report, write_report
 from splatavatar.bake.scoring.contact_sheet import spread
@@ -65,7 +65,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
     few = {name: tuple(split[i] for i in spread(len(split), PICTURES)) for name, split in capture.splits.items()}
     brief = replace(capture, splits=few)
     metrics: dict[str, dict[str, float | None]] = {}
-    render = frame_renderer(DrivePath(avatar), parameters)
+    render = frame_renderer(CpuRenderer(avatar), parameters)
 
     def pose(frame: Frame) -> PoseParameters:
         return pose_parameters(avatar.rig, parameters, frame.timestep)
@@ -114,7 +114,7 @@ def _lacks(root: Path) -> list[str]:
 
 def _fps(avatar: Avatar, capture: Capture, parameters: RigParameters) -> float:
     """Pictures a second of the whole drive path, from the median of a few."""
-    path, frame = DrivePath(avatar), capture.frames[0]
+    path, frame = CpuRenderer(avatar), capture.frames[0]
     camera = frame.camera.resized(SIZE, SIZE)
     pose = pose_parameters(avatar.rig, parameters, frame.timestep)
     totals = []

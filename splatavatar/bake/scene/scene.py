@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.splats import Splats
@@ -113,5 +113,5 @@ class Scene:
         """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
         rig = self.moved_rig()
         bound, correctives = splats.activated(self.weights, self.bias)
-        means = DrivePath(Avatar(rig, bound, correctives)).gaussians(PoseParameters.neutral(rig))[0].mean
+        means = CpuRenderer(Avatar(rig, bound, correctives)).gaussians(PoseParameters.neutral(rig))[0].mean
         return fill_unseen(splats, rig, means, self.square, evidence, self.schedule.unseen)

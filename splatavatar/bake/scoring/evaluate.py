@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import open_path
+from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.bake.scoring.footage import evaluate_footage, evaluate_untracked
 from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.capture import read_capture
@@ -36,7 +36,7 @@ def evaluate(
             writes nothing.
         progress: told how far it has come.
         options: which face of a video, and by which landmark model.
-        device: where the avatar is drawn, one of ``frame_path.DEVICES``.
+        device: where the avatar is drawn, one of ``renderer.DEVICES``.
         allow_outside: whether the capture may name pictures outside of its folder.
 
     Returns:
@@ -49,7 +49,7 @@ def evaluate(
         OutputError: a result cannot be written.
     """
     capture, folder = Path(capture), None if out is None else Path(out)
-    path = open_path(avatar, device)
+    path = open_renderer(avatar, device)
     if is_footage(capture):
         return evaluate_footage(avatar, capture, split, folder, progress, options, path)
     read = read_capture(capture, allow_outside=allow_outside)

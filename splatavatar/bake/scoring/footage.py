@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import FramePath, open_path
+from splatavatar.avatar.open_renderer import open_renderer
+from splatavatar.avatar.renderer import Renderer
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
@@ -56,7 +57,7 @@ def evaluate_footage(
     out: Path | None,
     progress: Progress = unheard,
     options: ExtractOptions | None = None,
-    path: FramePath | None = None,
+    path: Renderer | None = None,
 ) -> dict[str, Any]:
     """``score_split`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
 
@@ -78,7 +79,7 @@ def evaluate_footage(
         frames = list(capture.frames)
         starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
         poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, progress), strict=True))
-        drawn = path or open_path(avatar)
+        drawn = path or open_renderer(avatar)
 
         def render(frame: Frame) -> Floats:
             return drawn.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
@@ -98,7 +99,7 @@ def evaluate_untracked(
     out: Path | None,
     progress: Progress = unheard,
     options: ExtractOptions | None = None,
-    path: FramePath | None = None,
+    path: Renderer | None = None,
 ) -> dict[str, Any]:
     """``score_split`` on a capture of known cameras and unknown motion.
 
@@ -122,7 +123,7 @@ def evaluate_untracked(
         views = [views[i] for i in spread(len(views), VIEWS)]
         poses[step] = follower.follow(pose_parameters(avatar.rig, parameters, step), load_targets(views))
         progress(FOLLOWING, (done + 1) / len(steps))
-    drawn = path or open_path(avatar)
+    drawn = path or open_renderer(avatar)
 
     def render(frame: Frame) -> Floats:
         return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
@@ -179,7 +180,7 @@ def _followed(
         progress(FOLLOWING, (number + 1) / len(frames))
 
 
-def _landmarks_alone(path: FramePath, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
+def _landmarks_alone(path: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
     scores = []
     for frame, start in zip(frames, starts, strict=True):
         image, matte = load_frame(frame)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.frame_path import FramePath
+from splatavatar.avatar.renderer import Renderer
 from splatavatar.bake.scoring.contact_sheet import Row, contact_sheet, spread
 from splatavatar.bake.scoring.metrics import FrameScore, Mask, composite, score, unit, with_head
 from splatavatar.capture.capture import Capture, Frame, RigParameters
@@ -117,7 +117,7 @@ def score_split(
     return summary
 
 
-def frame_renderer(path: FramePath, parameters: RigParameters) -> Callable[[Frame], Floats]:
+def frame_renderer(path: Renderer, parameters: RigParameters) -> Callable[[Frame], Floats]:
     """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
 
     def render(frame: Frame) -> Floats:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.engine import Shots, Target
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower, splats_of
 from splatavatar.bake.training.trainer import Trainer
@@ -43,7 +43,7 @@ def camera(yaw: float = 0.0) -> Camera:
 
 
 def picture(avatar: Avatar, pose: PoseParameters, view: Camera) -> Target:
-    rgba = np.ascontiguousarray(DrivePath(avatar).render(pose, view))
+    rgba = np.ascontiguousarray(CpuRenderer(avatar).render(pose, view))
     return Target("", rgba, view, 0, (0, 0, SIZE, SIZE))
 
 

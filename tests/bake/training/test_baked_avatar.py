@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import DrivePath
+from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scoring.metrics import psnr
@@ -44,7 +44,7 @@ def test_cpu_shows_what_the_reference_shows(sample: Sample, trained: tuple[Avata
     avatar, trainer = trained
     for target in sample[3][:2]:
         camera = target.camera.resized(72, 72)
-        world, _ = DrivePath(avatar).gaussians(posed(avatar, trainer, target.timestep))
+        world, _ = CpuRenderer(avatar).gaussians(posed(avatar, trainer, target.timestep))
         tensors = Gaussians(*(torch.from_numpy(np.ascontiguousarray(getattr(world, f))) for f in FIELDS))
         expected = rasterize(tensors, camera, (0.6, 0.6, 0.6), "reference")
         found = rasterize(tensors, camera, (0.6, 0.6, 0.6), "cpu")
@@ -63,6 +63,6 @@ def test_the_file_costs_less_than_a_twentieth_of_a_decibel(
         truth = target.rgba[..., :3] / np.float32(255) * matte + (1 - matte) * np.float32(0.6)
         pose, scores = posed(avatar, trainer, target.timestep), []
         for version in (avatar, loaded):
-            picture = DrivePath(version).render(pose, target.camera, (0.6, 0.6, 0.6))
+            picture = CpuRenderer(version).render(pose, target.camera, (0.6, 0.6, 0.6))
             scores.append(psnr(picture.astype(np.float32) / 255, truth))
         assert scores[1] > scores[0] - 0.05

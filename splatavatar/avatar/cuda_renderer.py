@@ -1,21 +1,30 @@
-"""From rig parameters to pixels on an NVIDIA GPU; the twin of ``drive_path``."""
+"""The renderer of an NVIDIA GPU: from rig parameters to pixels as one CUDA graph; the twin of ``cpu_renderer``."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from time import perf_counter
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_frame import CudaFrame
 from splatavatar.avatar.cuda_model import cuda_model
-from splatavatar.avatar.frame_path import Background, check_device
-from splatavatar.errors import SettingsError
+from splatavatar.avatar.renderer import (
+    Colour,
+    Floats,
+    Picture,
+    check_device,
+    picture_out,
+    pose_of_each,
+    posed_gaussians,
+)
+from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import Camera
 from splatavatar.render.drawable import check_camera, check_size
+from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 
 IN_FLIGHT = 2
@@ -24,12 +33,14 @@ KEPT = 8
 """recorded frames: sizes, backgrounds and batches that are used in turn"""
 
 
-class CudaDrivePath:
-    """An avatar prepared for playing on a GPU.
+class CudaRenderer:
+    """An avatar that a GPU draws; see ``Renderer``.
 
     One instance per thread. The first picture of a size, a background and a number of views records a CUDA graph; those
     after it replay it.
     """
+
+    kind = "cuda"
 
     def __init__(self, avatar: Avatar, device: torch.device | None = None) -> None:
         """``device``: the current GPU where none is given.
@@ -47,70 +58,65 @@ class CudaDrivePath:
         self._milliseconds = 0.0
 
     def render(
-        self, parameters: PoseParameters, camera: Camera, background: Background | None = None
-    ) -> NDArray[np.uint8]:
-        """One picture; see ``DrivePath.render``. The next call overwrites it."""
-        picture: NDArray[np.uint8] = self.render_batch([parameters], [camera], background)[0]
-        return picture
+        self,
+        parameters: PoseParameters,
+        camera: Camera,
+        background: Colour | None = None,
+        out: Picture | None = None,
+    ) -> Picture:
+        """See ``Renderer``."""
+        picture = self.render_batch([parameters], [camera], background, out=None if out is None else out[None])[0]
+        return picture if out is None else out
 
     def render_batch(
         self,
         poses: Sequence[PoseParameters],
         cameras: Sequence[Camera],
-        background: Background | None = None,
+        background: Colour | None = None,
         pose: Sequence[int] | None = None,
-    ) -> NDArray[np.uint8]:
-        """Several pictures of one size at once.
-
-        Args:
-            poses: P poses of the rig.
-            cameras: B cameras whose pictures have one size.
-            background: RGB in [0, 1] behind the avatar; None leaves it transparent.
-            pose: (B) which of the poses each camera looks at, as [0, 0] for two eyes on one; the pose of the camera's
-                own number where absent, or the only one.
-
-        Returns:
-            uint8 (B, H, W, 3), or (B, H, W, 4) with straight alpha. The next call overwrites it.
-
-        Raises:
-            SettingsError: sizes that differ, numbers of poses and cameras that do not fit, a size or a camera that
-                cannot be drawn, too many pixels, or too many large Gaussians.
-        """
+        out: Picture | None = None,
+    ) -> Picture:
+        """See ``Renderer``."""
         began = perf_counter()
         frame = self.frame(poses, cameras, background, pose)
         frame.start(poses, cameras)
-        pictures = frame.finish()
+        pictures = _taken(frame, out)
         self._milliseconds = 1000 * (perf_counter() - began)
         return pictures
 
     def stream(
         self,
         frames: Iterable[tuple[Sequence[PoseParameters], Sequence[Camera]]],
-        background: Background | None = None,
+        background: Colour | None = None,
         pose: Sequence[int] | None = None,
-    ) -> Iterator[NDArray[np.uint8]]:
-        """The pictures of ``frames`` in order, each made while the one before it is on its way back.
-
-        Each is valid until the next is asked for. Arguments as those of ``render_batch``.
-        """
-        waiting: list[CudaFrame] = []
+    ) -> Iterator[Picture]:
+        """See ``Renderer``; each is made while the one before it is on its way back."""
+        waiting: deque[tuple[CudaFrame, float]] = deque()
         slot = 0
+
+        def next_pictures() -> Picture:
+            frame, began = waiting[0]
+            pictures = _taken(frame, None)
+            waiting.popleft()
+            self._milliseconds = 1000 * (perf_counter() - began)
+            return pictures
+
         try:
             for poses, cameras in frames:
                 frame = self.frame(poses, cameras, background, pose, slot)
-                slot = (slot + 1) % (IN_FLIGHT + 1)  # one more: the picture handed out is still being looked at
+                slot = (slot + 1) % IN_FLIGHT
                 frame.start(poses, cameras)
-                waiting.append(frame)
+                waiting.append((frame, perf_counter()))
                 if len(waiting) == IN_FLIGHT:
-                    yield waiting.pop(0).finish()
+                    yield next_pictures()
             while waiting:
-                yield waiting.pop(0).finish()
+                yield next_pictures()
         finally:
-            for frame in waiting:  # of a stream that was left half-way
+            for frame, _ in waiting:  # of a stream that was left half-way
                 frame.wait()
 
     def timings(self) -> dict[str, float]:
-        """Milliseconds of the last picture, its parameters on the CPU and its way back included: ``total``."""
+        """Milliseconds of the last picture or batch, from its parameters on the CPU to its way back: ``total``."""
         return {"total": self._milliseconds}
 
     @property
@@ -120,17 +126,22 @@ class CudaDrivePath:
             return torch.cuda.get_device_name(self._device)
         return "CPU: the interpreter of Triton"
 
+    def vertices(self, parameters: PoseParameters) -> Floats:
+        """See ``Renderer``."""
+        return pose_numpy(self.avatar.rig, parameters)
+
+    def gaussians(self, parameters: PoseParameters) -> tuple[Gaussians[Floats], Floats]:
+        """See ``Renderer``."""
+        return posed_gaussians(self.avatar, self.vertices(parameters), parameters)
+
     def stage_milliseconds(
         self,
         poses: Sequence[PoseParameters],
         cameras: Sequence[Camera],
-        background: Background | None = None,
+        background: Colour | None = None,
         pose: Sequence[int] | None = None,
     ) -> dict[str, float]:
-        """Milliseconds of each stage (``cuda_frame.STAGES``) on the GPU alone, measured one by one.
-
-        Arguments as those of ``render_batch``.
-        """
+        """See ``Renderer``: each of ``cuda_frame.STAGES`` on the GPU alone."""
         frame = self.frame(poses, cameras, background, pose)
         frame.start(poses, cameras)
         frame.finish()
@@ -140,16 +151,12 @@ class CudaDrivePath:
         self,
         poses: Sequence[PoseParameters],
         cameras: Sequence[Camera],
-        background: Background | None,
+        background: Colour | None,
         pose: Sequence[int] | None,
         slot: int = 0,
     ) -> CudaFrame:
         """The recorded frame for such pictures; arguments as those of ``render_batch``."""
-        which = (
-            tuple(pose) if pose is not None else tuple(range(len(cameras))) if len(poses) > 1 else (0,) * len(cameras)
-        )
-        if len(which) != len(cameras) or not all(0 <= p < len(poses) for p in which):
-            raise SettingsError(f"{len(cameras)} cameras cannot look at {len(poses)} poses as {list(which)}")
+        which = pose_of_each(poses, cameras, pose)
         for camera in cameras:
             check_size(camera.width, camera.height, 0)
             check_camera(camera)
@@ -162,3 +169,11 @@ class CudaDrivePath:
         if len(self._frames) > KEPT:
             del self._frames[next(iter(self._frames))]
         return found
+
+
+def _taken(frame: CudaFrame, out: Picture | None) -> Picture:
+    """The pictures of a frame that was started, out of the memory that its next ones overwrite."""
+    pictures = frame.finish()
+    taken = picture_out(out, pictures.shape)
+    np.copyto(taken, pictures)
+    return taken

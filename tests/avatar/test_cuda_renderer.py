@@ -15,9 +15,9 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cuda_path import CudaDrivePath
-from splatavatar.avatar.drive_path import DrivePath
-from splatavatar.avatar.frame_path import open_path
+from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.cuda_renderer import CudaRenderer
+from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.gpu.tiles import Grid, TileLists
@@ -65,14 +65,14 @@ def assert_same(got: np.ndarray, want: np.ndarray) -> None:
 
 @pytest.mark.parametrize("background", [WHITE, (0.2, 0.5, 0.0), None])
 def test_the_native_picture(person: Avatar, background: tuple[float, float, float] | None) -> None:
-    path, native = CudaDrivePath(person, DEVICE), DrivePath(person)
+    path, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
     for seed in (0, 1):
         got = path.render(pose(person, seed), camera(), background)
         assert_same(got, native.render(pose(person, seed), camera(), background))
 
 
 def test_a_batch_is_its_pictures(person: Avatar) -> None:
-    path, native = CudaDrivePath(person, DEVICE), DrivePath(person)
+    path, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
     poses, cameras = [pose(person, 0), pose(person, 1)], [camera(side=0.1), camera(side=-0.2)]
     together = path.render_batch(poses, cameras, WHITE)
     for picture, parameters, view in zip(together, poses, cameras, strict=True):
@@ -80,7 +80,7 @@ def test_a_batch_is_its_pictures(person: Avatar) -> None:
 
 
 def test_two_eyes_on_one_pose(person: Avatar) -> None:
-    path, native = CudaDrivePath(person, DEVICE), DrivePath(person)
+    path, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
     eyes = [camera(side=0.1), camera(side=0.16)]
     pair = path.render_batch([pose(person, 2)], eyes, WHITE)
     for picture, eye in zip(pair, eyes, strict=True):
@@ -88,9 +88,9 @@ def test_two_eyes_on_one_pose(person: Avatar) -> None:
 
 
 def test_a_stream_gives_the_pictures_in_order(person: Avatar) -> None:
-    path = CudaDrivePath(person, DEVICE)
+    path = CudaRenderer(person, DEVICE)
     frames = [([pose(person, seed)], [camera(20, 18)]) for seed in range(5)]
-    streamed = [pictures[0].copy() for pictures in path.stream(frames, WHITE)]
+    streamed = [pictures[0] for pictures in path.stream(frames, WHITE)]
     assert len(streamed) == 5
     for picture, (poses, views) in zip(streamed, frames, strict=True):
         assert np.array_equal(picture, path.render(poses[0], views[0], WHITE))
@@ -99,20 +99,20 @@ def test_a_stream_gives_the_pictures_in_order(person: Avatar) -> None:
 def test_a_close_up_that_needs_more_room(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:
     from splatavatar.avatar import cuda_frame
 
-    want = CudaDrivePath(person, DEVICE).render(pose(person, 0), camera(), WHITE).copy()
+    want = CudaRenderer(person, DEVICE).render(pose(person, 0), camera(), WHITE)
     monkeypatch.setattr(cuda_frame, "capacity_for", lambda wanted: wanted)
     monkeypatch.setattr(cuda_frame, "FIRST_ENTRIES", 1)
-    assert np.array_equal(CudaDrivePath(person, DEVICE).render(pose(person, 0), camera(), WHITE), want)
+    assert np.array_equal(CudaRenderer(person, DEVICE).render(pose(person, 0), camera(), WHITE), want)
 
 
 def test_an_avatar_without_gaussians(make_avatar: Callable[..., Avatar]) -> None:
     empty = make_avatar(np.random.default_rng(0), gaussians=0)
-    picture = CudaDrivePath(empty, DEVICE).render(PoseParameters.neutral(empty.rig), camera(20, 18), (0.2, 0.4, 1.0))
+    picture = CudaRenderer(empty, DEVICE).render(PoseParameters.neutral(empty.rig), camera(20, 18), (0.2, 0.4, 1.0))
     assert (picture == (51, 102, 255)).all()
 
 
 def test_poses_and_cameras_that_do_not_fit(person: Avatar) -> None:
-    path = CudaDrivePath(person, DEVICE)
+    path = CudaRenderer(person, DEVICE)
     with pytest.raises(SettingsError, match=r"^2 cameras cannot look at 1 poses as \[0, 1\]$"):
         path.render_batch([pose(person, 0)], [camera(), camera()], WHITE, pose=[0, 1])
     with pytest.raises(SettingsError, match=r"^the views of a batch must have one size, got 20x18, 37x21$"):
@@ -120,7 +120,7 @@ def test_poses_and_cameras_that_do_not_fit(person: Avatar) -> None:
 
 
 def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
-    path, broken = CudaDrivePath(person, DEVICE), camera()
+    path, broken = CudaRenderer(person, DEVICE), camera()
     broken.T_camera_world[0, 3] = np.nan
     for view in (camera(20000, 20000), replace(camera(), width=0), replace(camera(), height=-3), broken):
         with pytest.raises(SettingsError, match=r"^(a picture of .* pixels cannot be drawn|the camera is none)"):
@@ -135,15 +135,15 @@ def test_room_that_no_gpu_has() -> None:
 
 
 def test_devices(person: Avatar) -> None:
-    assert isinstance(open_path(person, "cpu"), DrivePath)
+    assert isinstance(open_renderer(person, "cpu"), CpuRenderer)
     with pytest.raises(SettingsError, match=r"^unknown device 'tpu'; the devices are cpu, cuda$"):
-        open_path(person, "tpu")
+        open_renderer(person, "tpu")
 
 
 @pytest.mark.skipif(cuda_problem() is None, reason="this machine has CUDA")
 def test_where_cuda_cannot_work(person: Avatar) -> None:
     with pytest.raises(DependencyError, match=r"^--device cuda cannot work here: .+"):
-        open_path(person, "cuda")
+        open_renderer(person, "cuda")
 
 
 @pytest.mark.gpu
@@ -155,7 +155,7 @@ def test_the_demo_avatar_as_the_cpu_draws_it() -> None:
     from splatavatar.drive.view import default_camera
 
     avatar = load_avatar(resolve("demo"))
-    native, path, recording = DrivePath(avatar), CudaDrivePath(avatar), moving_signal(4.0)
+    native, path, recording = CpuRenderer(avatar), CudaRenderer(avatar), moving_signal(4.0)
     for size in (256, 512, 1024):
         view = default_camera(avatar, size, size)
         for at in range(0, len(recording), 7):

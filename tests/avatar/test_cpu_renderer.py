@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.drive_path import STAGES, DrivePath
+from splatavatar.avatar.cpu_renderer import STAGES, CpuRenderer
 from splatavatar.errors import SettingsError
 from splatavatar.gaussians.binding import corrected, to_world, world_sh
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Correctives
@@ -98,7 +98,7 @@ def assert_within(difference: np.ndarray, bound: float, brightest: float) -> Non
     assert (difference > bound).mean() <= 1e-3
 
 
-def assert_as_step_by_step(path: DrivePath, parameters: PoseParameters, view: Camera, more: float = 0.0) -> None:
+def assert_as_step_by_step(path: CpuRenderer, parameters: PoseParameters, view: Camera, more: float = 0.0) -> None:
     """8-bit pictures of both kinds are rounded to half a level, drop what lies behind less than half a level of
     transmittance, and are otherwise the picture of the long way: together one level for colours up to 1."""
     colour, alpha, brightest = step_by_step(path.avatar, parameters, view)
@@ -116,7 +116,7 @@ def assert_as_step_by_step(path: DrivePath, parameters: PoseParameters, view: Ca
 
 
 def test_same_picture_as_step_by_step(instruction_set: str, person: Avatar, rng: np.random.Generator) -> None:
-    path = DrivePath(person)
+    path = CpuRenderer(person)
     for _ in range(6):
         parameters = random_pose(person.rig, rng)
         assert_as_step_by_step(path, parameters, camera())
@@ -129,11 +129,11 @@ def test_counts(instruction_set: str, make_avatar: Callable[..., Avatar], count:
     avatar = make_avatar(rng, gaussians=count, correctives=0)
     corners = np.stack([rng.permutation(30)[:3] for _ in range(20)]).astype(np.int32)
     avatar = replace(avatar, rig=replace(avatar.rig, faces=corners))
-    assert_as_step_by_step(DrivePath(avatar), random_pose(avatar.rig, rng), camera())
+    assert_as_step_by_step(CpuRenderer(avatar), random_pose(avatar.rig, rng), camera())
 
 
 def test_sizes_change_between_calls(person: Avatar, rng: np.random.Generator) -> None:
-    path, parameters = DrivePath(person), random_pose(person.rig, rng)
+    path, parameters = CpuRenderer(person), random_pose(person.rig, rng)
     for size in [(75, 53), (16, 16), (1, 1), (17, 33), (200, 9), (75, 53), (64, 48)]:
         assert_as_step_by_step(path, parameters, camera(*size))
 
@@ -145,7 +145,7 @@ def test_colour_correctives_are_held_as_steps_of_eight_bits(person: Avatar, rng:
     c = avatar.correctives
     psi = np.clip(c.weights @ inputs(parameters) + c.bias, -PSI_LIMIT, PSI_LIMIT)
     half_a_step = np.abs(exact).max((1, 2)) / 254
-    assert_as_step_by_step(DrivePath(avatar), parameters, camera(), more=float(np.abs(psi) @ half_a_step))
+    assert_as_step_by_step(CpuRenderer(avatar), parameters, camera(), more=float(np.abs(psi) @ half_a_step))
 
 
 def test_psi_is_limited(person: Avatar) -> None:
@@ -153,7 +153,7 @@ def test_psi_is_limited(person: Avatar) -> None:
 
     def picture(bias: float) -> np.ndarray:
         biased = replace(person.correctives, bias=np.full(3, bias, np.float32))
-        return DrivePath(replace(person, correctives=biased)).render(parameters, camera(), BACKGROUND).copy()
+        return CpuRenderer(replace(person, correctives=biased)).render(parameters, camera(), BACKGROUND).copy()
 
     for sign in (1, -1):
         assert np.array_equal(picture(sign * 1e6), picture(sign * PSI_LIMIT))
@@ -167,7 +167,7 @@ def test_threads_and_repetition_do_not_change_a_bit(
     pictures = []
     for count in (1, 2, 3):
         threads(count)
-        path = DrivePath(person)
+        path = CpuRenderer(person)
         for _ in range(2):
             pictures.append(np.stack([path.render(pose, camera(), BACKGROUND).copy() for pose in poses]))
     assert all(np.array_equal(pictures[0], other) for other in pictures[1:])
@@ -181,12 +181,13 @@ def resident_bytes() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_a_frame_keeps_no_memory(person: Avatar, rng: np.random.Generator) -> None:
-    view, path = camera(256, 256), DrivePath(person)
+    view, path = camera(256, 256), CpuRenderer(person)
+    picture = np.empty((256, 256, 3), np.uint8)
     poses = [random_pose(person.rig, rng) for _ in range(10)]
 
     def play(frames: int) -> None:
         for frame in range(frames):
-            path.render(poses[frame % len(poses)], view, BACKGROUND)
+            path.render(poses[frame % len(poses)], view, BACKGROUND, picture)
 
     play(20)
     before = resident_bytes()
@@ -203,14 +204,50 @@ def test_a_frame_keeps_no_memory(person: Avatar, rng: np.random.Generator) -> No
     assert peak - start < 4096
 
 
-def test_the_picture_is_overwritten(person: Avatar, rng: np.random.Generator) -> None:
-    path = DrivePath(person)
+def test_a_picture_is_the_callers_own(person: Avatar, rng: np.random.Generator) -> None:
+    path = CpuRenderer(person)
     first = path.render(random_pose(person.rig, rng), camera(), BACKGROUND)
-    assert path.render(random_pose(person.rig, rng), camera(), BACKGROUND) is first
+    kept = first.copy()
+    second = path.render(random_pose(person.rig, rng), camera(), BACKGROUND)
+    np.testing.assert_array_equal(first, kept)
+    assert path.render(random_pose(person.rig, rng), camera(), BACKGROUND, first) is first
+    assert (first != kept).any() and second.flags.owndata
+
+
+def test_an_array_that_cannot_hold_the_picture(person: Avatar) -> None:
+    path, pose = CpuRenderer(person), PoseParameters.neutral(person.rig)
+    height, width = camera().height, camera().width
+    for wrong in (
+        np.empty((height, width, 4), np.uint8),
+        np.empty((height, width, 3), np.float32),
+        np.empty((height, 2 * width, 3), np.uint8)[:, ::2],
+        np.frombuffer(bytes(height * width * 3), np.uint8).reshape(height, width, 3),
+    ):
+        with pytest.raises(SettingsError, match=r"^out holds .* expected contiguous uint8 \(53, 75, 3\)"):
+            path.render(pose, camera(), BACKGROUND, wrong)
+
+
+def test_batches_and_streams_are_the_single_pictures(person: Avatar, rng: np.random.Generator) -> None:
+    path = CpuRenderer(person)
+    poses = [random_pose(person.rig, rng) for _ in range(3)]
+    views = [camera(40, 30) for _ in poses]
+    single = [path.render(pose, view, BACKGROUND) for pose, view in zip(poses, views, strict=True)]
+    np.testing.assert_array_equal(path.render_batch(poses, views, BACKGROUND), single)
+    np.testing.assert_array_equal(path.render_batch(poses, views[:2], BACKGROUND, [2, 2]), [single[2], single[2]])
+    np.testing.assert_array_equal(path.render_batch(poses[:1], views[:2], BACKGROUND), [single[0], single[0]])
+    streamed = list(path.stream(([pose], [view]) for pose, view in zip(poses, views, strict=True)))
+    assert [pictures.shape for pictures in streamed] == [(1, 30, 40, 4)] * 3
+    np.testing.assert_array_equal(streamed[1][0], path.render(poses[1], views[1]))
+    with pytest.raises(SettingsError, match="2 cameras cannot look at 3 poses"):
+        path.render_batch(poses, views[:2], BACKGROUND, [0, 3])
+    with pytest.raises(SettingsError, match=r"^the views of a batch must have one size, got 40x30, 75x53$"):
+        path.render_batch(poses[:1], [views[0], camera()], BACKGROUND)
+    stages = path.stage_milliseconds(poses, views, BACKGROUND)
+    assert list(stages) == list(STAGES) and min(stages.values()) >= 0
 
 
 def test_timings(person: Avatar) -> None:
-    path = DrivePath(person)
+    path = CpuRenderer(person)
     path.render(PoseParameters.neutral(person.rig), camera())
     timings = path.timings()
     assert list(timings) == [*STAGES, "total"] and min(timings.values()) >= 0
@@ -218,7 +255,7 @@ def test_timings(person: Avatar) -> None:
 
 
 def test_gaussians_and_vertices(person: Avatar, rng: np.random.Generator) -> None:
-    path, parameters = DrivePath(person), random_pose(person.rig, rng)
+    path, parameters = CpuRenderer(person), random_pose(person.rig, rng)
     vertices, faces = pose_numpy(person.rig, parameters), person.rig.faces
     assert np.abs(path.vertices(parameters) - vertices).max() <= 1e-6
     gaussians, sh = path.gaussians(parameters)
@@ -256,7 +293,7 @@ def test_arrays_of_the_wrong_shape(person: Avatar, part: str, field: str, name: 
     whole = getattr(getattr(person, part), field)
     cut = np.ascontiguousarray(whole[..., :-1] if whole.ndim == 2 and field != "template" else whole[:-1])
     with pytest.raises(ValueError) as caught:
-        DrivePath(replace(person, **{part: replace(getattr(person, part), **{field: cut})}))
+        CpuRenderer(replace(person, **{part: replace(getattr(person, part), **{field: cut})}))
     assert str(caught.value).startswith(f"{name} has shape ("), str(caught.value)
 
 
@@ -266,12 +303,12 @@ def test_indices_out_of_range(person: Avatar, part: str, field: str, name: str, 
     indices = getattr(getattr(person, part), field).copy()
     indices.flat[5] = value
     with pytest.raises(ValueError) as caught:
-        DrivePath(replace(person, **{part: replace(getattr(person, part), **{field: indices})}))
+        CpuRenderer(replace(person, **{part: replace(getattr(person, part), **{field: indices})}))
     assert str(caught.value) == f"{name} holds an index out of range"
 
 
 def test_parameters_of_another_rig(person: Avatar) -> None:
-    path, good = DrivePath(person), PoseParameters.neutral(person.rig)
+    path, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
     for bad, message in [
         (replace(good, expression=np.zeros(6, np.float32)), "expression has shape (6), expected (7)"),
         (
@@ -286,7 +323,7 @@ def test_parameters_of_another_rig(person: Avatar) -> None:
 
 
 def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
-    path, good = DrivePath(person), PoseParameters.neutral(person.rig)
+    path, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
     right = path.render(good, camera()).copy()
     for width, height in [(0, 5), (5, 0), (-5, 5), (16385, 1), (20000, 20000), (2**31, 1), (2**70, 1)]:
         with pytest.raises(SettingsError) as caught:
@@ -305,14 +342,16 @@ def test_a_pose_without_numbers_is_an_empty_picture(instruction_set: str, person
     good = PoseParameters.neutral(person.rig)
     for value in (math.nan, math.inf, -3e38):
         bad = replace(good, expression=np.full_like(good.expression, value), translation=np.full(3, value, np.float32))
-        assert not DrivePath(person).render(bad, camera()).any()
+        assert not CpuRenderer(person).render(bad, camera()).any()
 
 
 def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:
     # Each draws its own pose at its own size, and looks at the picture after the others have drawn theirs.
-    path, sizes = DrivePath(person), [(48, 48), (200, 100), (48, 48), (75, 53)]
+    path, sizes = CpuRenderer(person), [(48, 48), (200, 100), (48, 48), (75, 53)]
     poses = [random_pose(person.rig, rng) for _ in sizes]
-    right = [DrivePath(person).render(pose, camera(*size), BACKGROUND) for pose, size in zip(poses, sizes, strict=True)]
+    right = [
+        CpuRenderer(person).render(pose, camera(*size), BACKGROUND) for pose, size in zip(poses, sizes, strict=True)
+    ]
     wrong: list[int] = []
     together = Barrier(len(sizes))
 
@@ -334,7 +373,7 @@ def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:
 
 
 def test_a_fork_while_another_thread_draws_with_the_path(person: Avatar) -> None:
-    path, pose, stop = DrivePath(person), PoseParameters.neutral(person.rig), Event()
+    path, pose, stop = CpuRenderer(person), PoseParameters.neutral(person.rig), Event()
     right = path.render(pose, camera(), BACKGROUND).copy()
 
     def draw() -> None:
@@ -356,7 +395,7 @@ def test_a_fork_while_another_thread_draws_with_the_path(person: Avatar) -> None
 
 
 def test_needs_no_torch() -> None:
-    code = "import sys, splatavatar.avatar.drive_path; sys.exit('torch' in sys.modules)"
+    code = "import sys, splatavatar.avatar.cpu_renderer; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
 
 
@@ -416,4 +455,4 @@ def test_a_head_as_the_dense_reference() -> None:
     native = rasterize(world, view)
     assert alpha.max() > 0.99 and (alpha > 0.5).mean() > 0.3
     assert np.abs(native.colour - colour).max() <= LEVEL and np.abs(native.alpha - alpha).max() <= LEVEL
-    assert_as_step_by_step(DrivePath(avatar), parameters, view)
+    assert_as_step_by_step(CpuRenderer(avatar), parameters, view)
