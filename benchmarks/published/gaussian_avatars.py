@@ -23,12 +23,12 @@ from torch.nn.functional import normalize
 from published.picture_loss import ssim
 from published.row_adam import RowAdam
 from published.scene import GREY, Pace, Pose, Scene, Shuffled, exponential
-from published.screen import matrices, motion, radii
+from published.screen import motion, radii
 from published.spherical_harmonics import DC, colour
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.gaussians.torch_binding import triangle_frames
 from splatavatar.render.rasterize import rasterize
-from splatavatar.torch_rotations import quaternion_product, quaternions_of_matrices
+from splatavatar.torch_rotations import matrices_of_quaternions, quaternion_product, quaternions_of_matrices
 
 ITERATIONS = 600_000
 POSITION_RATES = (5e-3, 5e-5)
@@ -196,7 +196,9 @@ def densify(
     parents = divide.repeat(2)
     children = {name: tensor[parents] for name, tensor in old.items()}
     noise = torch.randn(len(parents), 3, generator=random).to(face.device) * children["log_scale"].exp()
-    children["position"] = children["position"] + (matrices(children["rotation"]) @ noise[..., None])[..., 0]
+    children["position"] = (
+        children["position"] + (matrices_of_quaternions(children["rotation"]) @ noise[..., None])[..., 0]
+    )
     children["log_scale"] = children["log_scale"] - torch.log(torch.tensor(SPLIT_SHRINK))
     added = {name: torch.cat([old[name][double], children[name]]) for name in old}
     everyone = {name: torch.cat([old[name], added[name]]) for name in old}
