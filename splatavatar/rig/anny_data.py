@@ -24,12 +24,13 @@ from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write, make_folder
 from splatavatar.privacy import import_anny
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.triangulation import settled
 from splatavatar.rotations import nearest_rotations
 
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 
-FORMAT = 1
+FORMAT = 2
 """Increase when the arrays below change: it is part of the name of the cached file."""
 
 SPECS = {
@@ -302,10 +303,13 @@ def prepare(kind: str) -> AnnyData:
         _turned(_turned(m).swapaxes(-1, -2)).swapaxes(-1, -2) for m in (orientations, orientation_rows, reference)
     )
     head_rows = _turned(head_rows - head_rows[:, :1])
+    faces, uv = settled(
+        data.faces.numpy().astype(np.int32), data.texture_coordinates.numpy()[indices].astype(np.float32), vertices
+    )
     return AnnyData(
         template=_turned(vertices),
-        faces=data.faces.numpy().astype(np.int32),
-        uv=data.texture_coordinates.numpy()[indices].astype(np.float32),
+        faces=faces,
+        uv=uv,
         expression=_turned(rows[facial]).astype(np.float32),
         phenotype_names=np.array(model.phenotype_labels),
         phenotype_mask=data.stacked_phenotype_blend_shapes_mask.numpy().astype(np.uint8),
