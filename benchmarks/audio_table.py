@@ -20,17 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar
 from splatavatar.capture.clips import VideoClip
 from splatavatar.capture.landmarks import detect, detect_pictures
 from splatavatar.capture.models import locate
 from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.drive.audio.sound import RATE, read_audio
-from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.view import default_camera
 from splatavatar.rig.rig import Rig
 
 Doubles = NDArray[np.float64]
@@ -54,11 +51,9 @@ def gap_of_film(video: Path, model: Path) -> tuple[Doubles, Doubles]:
 
 def gap_of_render(avatar: Avatar, recording: Recording, model: Path) -> tuple[Doubles, Doubles]:
     """Times and gaps of the rendered pictures in which MediaPipe finds a face."""
-    path, limit = CpuRenderer(avatar), expression_limit(avatar, DEFAULT_LIMIT)
-    camera = default_camera(avatar, SIZE, SIZE)
-    pictures = (
-        path.render(retarget(recording.frame(n), avatar.rig, limit), camera, (0.5, 0.5, 0.5))
-        for n in range(len(recording))
+    performer = Performer(avatar)
+    pictures = performer.stream(
+        (recording.frame(n) for n in range(len(recording))), performer.camera(SIZE, SIZE), (0.5, 0.5, 0.5)
     )
     faces = list(detect_pictures(pictures, model))
     found = [n for n, face in enumerate(faces) if face is not None]

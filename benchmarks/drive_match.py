@@ -23,17 +23,14 @@ from rich.table import Table
 from video_table import GROUPS, MOVES
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
 from splatavatar.capture.clips import VideoClip
 from splatavatar.capture.landmarks import Landmarks, detect, detect_pictures
 from splatavatar.capture.models import locate
-from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.offline import FileInput
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.view import default_camera
 from splatavatar.rig.arkit import INDEX
 
 Doubles = NDArray[np.float64]
@@ -45,14 +42,9 @@ LAGS = np.arange(-0.2, 0.2001, 0.005)
 
 def rendered(avatar: Avatar, recording: Recording, model: Path) -> tuple[NDArray[np.int64], dict[str, Doubles]]:
     """Frames in which the rendered face was found, and what MediaPipe says of each."""
-    path, limit, camera = (
-        CpuRenderer(avatar),
-        expression_limit(avatar, DEFAULT_LIMIT),
-        default_camera(avatar, SIZE, SIZE),
-    )
-    pictures = (
-        path.render(retarget(recording.frame(n), avatar.rig, limit), camera, (0.6, 0.6, 0.6))
-        for n in range(len(recording))
+    performer = Performer(avatar)
+    pictures = performer.stream(
+        (recording.frame(n) for n in range(len(recording))), performer.camera(SIZE, SIZE), (0.6, 0.6, 0.6)
     )
     faces = list(detect_pictures(pictures, model))
     seen = [(n, face) for n, face in enumerate(faces) if face is not None]

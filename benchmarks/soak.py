@@ -27,9 +27,9 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.drive.loop import Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.source import FACE, Clock, Emit, nobody
-from splatavatar.drive.view import default_camera
 
 SOURCE_FPS, RENDER_FPS = 30, 60
 PARTS = 20
@@ -110,8 +110,8 @@ class Drive:
     def __init__(self, avatar: Avatar, size: int) -> None:
         self.now = 100.0
         self.source, self.screen = Puppet(), Screen()
-        settings = LoopSettings(default_camera(avatar, size, size))
-        self.loop = Loop(avatar, [self.source], [self.screen], settings, clock=lambda: self.now)
+        settings = LoopSettings((size, size))
+        self.loop = Loop(Performer(avatar), [self.source], [self.screen], settings, clock=lambda: self.now)
         self.loop.listen()
         self._motion = moving_signal()
         self._random = np.random.default_rng(0)

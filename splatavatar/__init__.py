@@ -5,6 +5,7 @@ The names below are the public API. Each is imported on first use, so ``import s
 
 from __future__ import annotations
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
-    from splatavatar.avatar.cpu_renderer import CpuRenderer
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
@@ -22,10 +22,16 @@ if TYPE_CHECKING:
     from splatavatar.bake.training.trainer import BakeStep
     from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
+    from splatavatar.drive.controls import Controls
+    from splatavatar.drive.film import save_video
+    from splatavatar.drive.performer import Performer
     from splatavatar.drive.playback import play
     from splatavatar.drive.retarget import retarget
+    from splatavatar.drive.session import Session, SessionSettings
     from splatavatar.drive.signal import FaceSignal, Recording
+    from splatavatar.drive.sinks.opening import open_sink
     from splatavatar.drive.sources.recorded import read_signal
+    from splatavatar.drive.sources.registry import make_from as open_source
     from splatavatar.drive.sources.signal_npz import write_signal
     from splatavatar.drive.view import camera_from_file, default_camera
     from splatavatar.errors import (
@@ -44,11 +50,13 @@ if TYPE_CHECKING:
     from splatavatar.render.camera import Camera, look_at
     from splatavatar.render.image import Image
     from splatavatar.render.rasterize import rasterize
+    from splatavatar.rig.arkit import NAMES as ARKIT_NAMES
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
 
 _MODULES = {
+    "ARKIT_NAMES": "rig.arkit:NAMES",
     "Avatar": "avatar.avatar",
     "AvatarFileError": "errors",
     "BakeStep": "bake.training.trainer",
@@ -57,17 +65,20 @@ _MODULES = {
     "Camera": "render.camera",
     "Capture": "capture.capture",
     "CaptureError": "errors",
+    "Controls": "drive.controls",
     "Correctives": "gaussians.gaussians",
     "DependencyError": "errors",
-    "CpuRenderer": "avatar.cpu_renderer",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
     "Image": "render.image",
     "OutputError": "errors",
+    "Performer": "drive.performer",
     "PoseParameters": "rig.rig",
     "Recording": "drive.signal",
     "Rig": "rig.rig",
     "RigError": "errors",
+    "Session": "drive.session",
+    "SessionSettings": "drive.session",
     "SettingsError": "errors",
     "SignalError": "errors",
     "SourceError": "errors",
@@ -83,6 +94,8 @@ _MODULES = {
     "load_rig": "rig.loader",
     "look_at": "render.camera",
     "open_renderer": "avatar.open_renderer",
+    "open_sink": "drive.sinks.opening",
+    "open_source": "drive.sources.registry:make_from",
     "play": "drive.playback",
     "pose": "rig.skinning",
     "rasterize": "render.rasterize",
@@ -90,13 +103,18 @@ _MODULES = {
     "read_signal": "drive.sources.recorded",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
+    "save_video": "drive.film",
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
     "write_ply": "gaussians.ply",
     "write_signal": "drive.sources.signal_npz",
 }
 
+_OLD = {"DrivePath": "avatar.cpu_renderer:CpuRenderer", "open_path": "avatar.open_renderer:open_renderer"}
+"""names of before that stay for one version"""
+
 __all__ = [
+    "ARKIT_NAMES",
     "Avatar",
     "AvatarFileError",
     "BakeStep",
@@ -105,17 +123,20 @@ __all__ = [
     "Camera",
     "Capture",
     "CaptureError",
+    "Controls",
     "Correctives",
-    "CpuRenderer",
     "DependencyError",
     "FaceSignal",
     "Gaussians",
     "Image",
     "OutputError",
+    "Performer",
     "PoseParameters",
     "Recording",
     "Rig",
     "RigError",
+    "Session",
+    "SessionSettings",
     "SettingsError",
     "SignalError",
     "SourceError",
@@ -132,6 +153,8 @@ __all__ = [
     "load_rig",
     "look_at",
     "open_renderer",
+    "open_sink",
+    "open_source",
     "play",
     "pose",
     "rasterize",
@@ -139,6 +162,7 @@ __all__ = [
     "read_signal",
     "retarget",
     "save_avatar",
+    "save_video",
     "tensor_avatar",
     "tensor_rig",
     "write_ply",
@@ -147,11 +171,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    place = _MODULES.get(name) or _OLD.get(name)
+    if place is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = import_module(f"{__name__}.{_MODULES[name]}")
+    module_name, _, attribute = place.partition(":")
+    if name in _OLD:
+        warnings.warn(f"{__name__}.{name} is now {attribute}", DeprecationWarning, stacklevel=2)
+    module = import_module(f"{__name__}.{module_name}")
     # ``bake`` is a folder that can be called.
-    value = module if name == _MODULES[name] else getattr(module, name)
+    value = module if name == place else getattr(module, attribute or name)
     globals()[name] = value
     return value
 

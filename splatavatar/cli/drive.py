@@ -156,12 +156,12 @@ def drive(
         return
 
     from splatavatar.cli.drive_background import live_backgrounds
-    from splatavatar.cli.drive_live import LiveOptions, drive_live
+    from splatavatar.cli.drive_live import drive_live
+    from splatavatar.drive.controls import Controls
+    from splatavatar.drive.session import Session, SessionSettings
     from splatavatar.drive.sources.registry import make_from
-    from splatavatar.drive.view import default_camera
 
     person, _ = open_avatar(avatar)
-    camera = default_camera(person, width, height)
 
     made: list[Source] = []
     if webcam is not None:
@@ -179,22 +179,21 @@ def drive(
     names += [f"audio:{audio}"] if audio is not None else []
     names += ["mic"] if mic else []
     made += [make_from(name) for name in [*names, *(source or [])]]
-    options = LiveOptions(
+    settings = SessionSettings(
+        made,
         outputs,
-        window or not (outputs or virtual_camera or record),
-        virtual_camera,
-        record,
-        live_backgrounds(background, outputs, made),
-        30.0 if fps is None else fps,
-        allowed,
-        mirror,
-        calibrate,
-        None if no_idle else seed,
-        stats,
-        device.value,
+        window=window or not (outputs or virtual_camera or record),
+        virtual_camera=virtual_camera,
+        record=record,
+        size=(width, height),
+        backgrounds=live_backgrounds(background, outputs, made),
+        fps=30.0 if fps is None else fps,
+        limit=allowed,
+        calibrate=calibrate,
+        idle_seed=None if no_idle else seed,
+        device=device.value,
     )
-    with outputs_ready(*_places(outputs, record)):
-        drive_live(person, camera, made, options)
+    drive_live(Session(person, settings, Controls(mirror=mirror)), stats)
 
 
 def _places(outputs: Sequence[Path], record: Path | None) -> list[Path]:
@@ -212,12 +211,11 @@ def _play(
     device: str,
 ) -> None:
     """Every frame of a file, into files."""
-    from splatavatar.avatar.open_renderer import open_renderer
     from splatavatar.cli.drive_background import file_background
+    from splatavatar.drive.performer import Performer
     from splatavatar.drive.playback import play
-    from splatavatar.drive.sinks.sink import open_sink, open_sinks
+    from splatavatar.drive.sinks.opening import open_sink, open_sinks
     from splatavatar.drive.sources.signal_npz import write_signal
-    from splatavatar.drive.view import default_camera
     from splatavatar.interrupts import deferred_signals
 
     width, height = size
@@ -230,7 +228,8 @@ def _play(
         tell(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
     if not outputs:
         return
-    camera, path = default_camera(person, width, height), open_renderer(person, device)
+    performer = Performer(person, device, limit)
+    camera = performer.camera(width, height)
 
     def opened(path: Path) -> Sink:
         sound = None if path.suffix.lower() == ".png" else given.sound()
@@ -242,7 +241,7 @@ def _play(
         sinks = open_sinks([partial(opened, path) for path in outputs])
         try:
             with progress_bar("driving") as progress:
-                stats = play(person, recording, camera, sinks, behind, progress, limit, interrupted, path)
+                stats = play(performer, recording, camera, sinks, behind, progress, interrupted)
         except KeyboardInterrupt:
             raise asked.ending() from None
     for out in outputs:

@@ -13,7 +13,7 @@ def check_outputs(outputs: Sequence[Path], record: Path | None, inputs: Sequence
     """Raises SettingsError where two results would be one file, or a result would replace what drives; OutputError for
     a path of which no kind of output is known.
     """
-    from splatavatar.drive.sinks.sink import check_kind
+    from splatavatar.drive.sinks.opening import check_kind
 
     for path in outputs:
         check_kind(path)

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
 
+import numpy as np
+
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.motion import SECONDS, moving_signal
-from splatavatar.drive.retarget import retarget
-from splatavatar.drive.view import default_camera
+from splatavatar.drive.performer import Performer
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
@@ -48,18 +48,19 @@ def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: Render
     ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
     """
     recording = moving_signal(SECONDS)
-    camera = default_camera(avatar, width, height)
-    path = path or open_renderer(avatar)
+    performer = Performer(avatar, limit=None, renderer=path)
+    camera, path = performer.camera(width, height), performer.renderer
+    picture = np.empty((height, width, 3), np.uint8)
 
     def pose(number: int) -> PoseParameters:
-        return retarget(recording.frame(number % len(recording)), avatar.rig)
+        return performer.pose(recording.frame(number % len(recording)))
 
     samples: dict[str, list[float]] = {}
     started = perf_counter()
     for number in range(-WARM_UP, frames):
         if number == 0:
             started = perf_counter()
-        path.render(pose(number), camera, BACKGROUND)
+        path.render(pose(number), camera, BACKGROUND, picture)
         if number >= 0:
             for stage, milliseconds in path.timings().items():
                 samples.setdefault(stage, []).append(milliseconds)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 
+from splatavatar.render.camera import Camera
+
 
 @dataclass
 class Controls:
@@ -14,6 +16,8 @@ class Controls:
     """whether the avatar moves as a mirror image of the user"""
     background: int = 0
     """which of the backgrounds is shown; counts up without end"""
+    camera: Camera | None = None
+    """where the avatar is looked at from, at whatever size; None: from the front, the head framed"""
     calibrate: threading.Event = field(default_factory=threading.Event)
     """set: calibrate on the next two seconds; the loop clears it"""
     stopping: threading.Event = field(default_factory=threading.Event)

@@ -17,11 +17,11 @@ from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.loop import DEFAULT_CAP, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.sources.playback_source import RecordingSource
 from splatavatar.drive.sources.source import VOICE, Clock, Emit, Source, Thread
 from splatavatar.drive.sources.video_source import VideoCamera
 from splatavatar.drive.sources.voice import FPS, RATE, Voice, own_model, sound_of
-from splatavatar.drive.view import default_camera
 
 SECONDS = 10.0
 WARM_UP = 2.0
@@ -130,9 +130,8 @@ def measure_latency(
 def _measure(
     path: Renderer, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
 ) -> LatencyResult:
-    camera = default_camera(path.avatar, width, height)
-    settings = LoopSettings(camera, cap=cap, window=seconds)
-    loop = Loop(path.avatar, sources, [NullScreen()], settings, path=path)
+    settings = LoopSettings((width, height), cap=cap, window=seconds)
+    loop = Loop(Performer(path.avatar, renderer=path), sources, [NullScreen()], settings)
     loop.prepare()
     timer = threading.Timer(WARM_UP + seconds, loop.controls.stop)
     timer.daemon = True

@@ -11,21 +11,16 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer, prepare
-from splatavatar.avatar.renderer import Renderer
 from splatavatar.drive.chain import Chain, ChainSettings
 from splatavatar.drive.controls import Controls
-from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.mailbox import Mailbox
 from splatavatar.drive.pace import Pace
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import Background, BlurredBackground, ColourBackground, Transparent, over
 from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
-from splatavatar.drive.sinks.signal_record import SignalRecord
-from splatavatar.drive.sinks.sink import LiveSink, Sink
+from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink
 from splatavatar.drive.sources.source import JOIN_SECONDS, Clock, Source
 from splatavatar.drive.stats import WINDOW, Ages, Rate, Stats
 from splatavatar.interrupts import deferred_signals
@@ -42,15 +37,14 @@ REPORT_EVERY = 0.5
 class LoopSettings:
     """How the loop renders."""
 
-    camera: Camera
+    size: tuple[int, int] = (512, 512)
+    """width and height of the pictures"""
     backgrounds: Sequence[Background] = (ColourBackground((1.0, 1.0, 1.0)),)
     """the first is shown; the controls step through the others"""
     cap: float | None = DEFAULT_CAP
     """most pictures a second; None: as fast as it goes, for measuring"""
     file_fps: float = DEFAULT_FILE_FPS
     """frame rate of the files and of the recorded signal"""
-    limit: float | None = DEFAULT_LIMIT
-    """of ``ExpressionLimit``"""
     chain: ChainSettings = field(default_factory=ChainSettings)
     window: float = WINDOW
     """seconds that the figures look back"""
@@ -58,11 +52,11 @@ class LoopSettings:
 
 @dataclass(frozen=True)
 class Files:
-    """What is written while the loop runs."""
+    """What is written, and what else the face goes to, while the loop runs."""
 
     videos: dict[str, Sink] = field(default_factory=dict)
     """by the name that messages call them"""
-    signal: SignalRecord | None = None
+    signals: Sequence[SignalSink] = ()
     sounds: Sequence[LiveSoundtrack] = ()
     """of the videos, to be told when those begin"""
 
@@ -76,29 +70,27 @@ class Loop:
 
     def __init__(
         self,
-        avatar: Avatar,
+        performer: Performer,
         sources: Sequence[Source],
         sinks: Sequence[LiveSink],
         settings: LoopSettings,
         files: Files | None = None,
         controls: Controls | None = None,
         clock: Clock = perf_counter,
-        path: Renderer | None = None,
     ) -> None:
-        """``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given."""
+        """Nothing is drawn where no picture goes anywhere."""
         files = files or Files()
         self.controls = controls or Controls()
-        self._avatar, self._settings, self._clock = avatar, settings, clock
+        self._performer, self._settings, self._clock = performer, settings, clock
+        self._usual_camera = performer.camera(*settings.size)
         self._inputs = [(source, Mailbox(source.fps, clock)) for source in sources]
         self._chain = Chain(self._inputs, settings.chain)
         self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock, settings.window) for sink in sinks]
         self._outlets += [FileOutlet(name, sink, settings.file_fps) for name, sink in files.videos.items()]
-        self._signal = files.signal
+        self._signals = files.signals
         self._sounds = files.sounds
         self._aligned = False
         self._arrived = threading.Event()
-        self._expressions = expression_limit(avatar, settings.limit)
-        self._path = path or open_renderer(avatar)
         self._rendered = 0
         self._rates = [Rate(settings.window) for _ in sources]
         self._render_rate = Rate(settings.window)
@@ -142,19 +134,24 @@ class Loop:
             mailbox.fps = source.fps
 
     def prepare(self) -> None:
-        """What the first picture over each background would wait for; see ``open_renderer.prepare``."""
-        for colour in dict.fromkeys(map(_colour, self._settings.backgrounds)):
-            prepare(self._path, self._settings.camera, colour)
+        """What the first picture over each background would wait for; see ``Performer.prepare``."""
+        if self._outlets:
+            for colour in dict.fromkeys(map(_colour, self._settings.backgrounds)):
+                self._performer.prepare(self._camera(), colour)
 
-    def step(self, now: float) -> Picture:
-        """Render the picture of ``now`` and hand it to every sink. Called by one thread."""
+    def step(self, now: float) -> Picture | None:
+        """Make the face of ``now``, draw it, and hand both to every sink. Called by one thread.
+
+        Returns the picture; None where nothing takes pictures.
+        """
         signal, captured = self._chain(now, self.controls)
-        picture = Picture(self.draw(signal), captured)
-        if self._signal is not None:
-            self._signal.add(signal, now)
+        for taker in self._signals:
+            taker.take(signal, now)
+        picture = Picture(self.draw(signal), captured) if self._outlets else None
         self._tell_sounds(now, captured)
-        for outlet in self._outlets:
-            outlet.offer(picture, now)
+        if picture is not None:
+            for outlet in self._outlets:
+                outlet.offer(picture, now)
         self._rendered += 1
         self._render_rate.see(now, self._rendered)
         for (_, mailbox), rate in zip(self._inputs, self._rates, strict=True):
@@ -167,14 +164,17 @@ class Loop:
         """The picture of ``signal`` as it is: (H, W, 3), or (H, W, 4) where nothing is behind the avatar."""
         settings = self._settings
         background = settings.backgrounds[self.controls.background % len(settings.backgrounds)]
-        parameters = retarget(signal, self._avatar.rig, self._expressions)
-        image = self._path.render(parameters, settings.camera, _colour(background))
+        image = self._performer.draw(signal, self._camera(), _colour(background))
         if isinstance(background, ColourBackground | Transparent):
-            return image.copy()
-        width, height = settings.camera.width, settings.camera.height
+            return image
         if isinstance(background, BlurredBackground):
-            return over(image, background(width, height, self.controls.mirror))
-        return over(image, background(width, height))
+            return over(image, background(*settings.size, self.controls.mirror))
+        return over(image, background(*settings.size))
+
+    def _camera(self) -> Camera:
+        """Where the controls look from, at the size of the pictures."""
+        camera = self.controls.camera
+        return self._usual_camera if camera is None else camera.resized(*self._settings.size)
 
     def flush(self) -> None:
         """Give every sink what waits for it: for programs that ``listen`` and ``step`` instead of ``run``."""
@@ -203,8 +203,8 @@ class Loop:
                 thread.join(None if isinstance(outlet, FileOutlet) else JOIN_SECONDS)
             if thread is None or not thread.is_alive():
                 _try(outlet.close, failures)
-        if self._signal is not None:
-            _try(self._signal.close, failures)
+        for taker in self._signals:
+            _try(taker.close, failures)
         first = [self._failure, *(outlet.error for outlet in self._outlets), *failures]
         for failure in first:
             if failure is not None:

@@ -7,6 +7,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from time import perf_counter
@@ -14,11 +15,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer, prepare
-from splatavatar.avatar.renderer import Renderer
-from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.background import over
 from splatavatar.drive.sinks.sink import Sink
@@ -27,8 +24,8 @@ from splatavatar.interrupts import deferred_signals
 from splatavatar.printable import printable
 from splatavatar.render.camera import Camera
 
-BUFFERS = 2
-"""pictures in flight between the renderer and the sinks"""
+WAITING = 2
+"""pictures between the renderer and the sinks"""
 
 Progress = Callable[[int, int], None]
 Behind = Callable[[int], NDArray[np.uint8]]
@@ -59,71 +56,60 @@ def schedule(recording: Recording) -> NDArray[np.int64]:
 
 
 def play(
-    avatar: Avatar,
+    performer: Performer,
     recording: Recording,
     camera: Camera,
     sinks: Sequence[Sink],
     background: Background | None,
     progress: Progress | None = None,
-    limit: float | None = DEFAULT_LIMIT,
     interrupted: threading.Event | None = None,
-    path: Renderer | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
     ``background`` is RGB in [0, 1] or the picture behind each frame, None for transparent pictures.
     ``progress(done, total)`` is called once a frame.
-    ``limit`` is that of ``ExpressionLimit``, for an avatar that has a calibration; None for no limit.
     One worker thread feeds the sinks while the next frame is rendered. On Ctrl-C or another signal that asks to end, at
     whatever moment, the sinks keep the beginning that they have, which replaces no older film and is said in the log;
     then KeyboardInterrupt goes on, SystemExit for other signals. On any error the sinks are discarded. ``interrupted``
     says the same when it is set, for a caller that defers signals itself.
-    ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
     """
     interrupted = interrupted or threading.Event()
     with deferred_signals(interrupted.set) as asked:
-        stats = _play(avatar, recording, camera, sinks, background, progress, limit, interrupted, path)
+        stats = _play(performer, recording, camera, sinks, background, progress, interrupted)
     if interrupted.is_set():
         raise asked.ending()
     return stats
 
 
 def _play(
-    avatar: Avatar,
+    performer: Performer,
     recording: Recording,
     camera: Camera,
     sinks: Sequence[Sink],
     background: Background | None,
     progress: Progress | None,
-    limit: float | None,
     interrupted: threading.Event,
-    path: Renderer | None,
 ) -> PlaybackStats:
-    order = schedule(recording)
-    channels = 4 if background is None else 3
+    order = schedule(recording).tolist()
     behind = background if callable(background) else None
     colour = None if callable(background) else background
-    buffers = [np.empty((camera.height, camera.width, channels), np.uint8) for _ in range(BUFFERS)]
     pending: deque[Future[None]] = deque()
     rendering, stages, done = 0.0, dict[str, float](), 0
     try:
-        path, expressions = path or open_renderer(avatar), expression_limit(avatar, limit)
-        prepare(path, camera, colour)
-        with ThreadPoolExecutor(max_workers=1) as worker:
-            for done, index in enumerate(order.tolist(), start=1):
+        performer.prepare(camera, colour)
+        pictures = performer.stream((recording.frame(index) for index in order), camera, colour)
+        with ThreadPoolExecutor(max_workers=1) as worker, closing(pictures):
+            for done, index in enumerate(order, start=1):
                 started = perf_counter()
-                parameters = retarget(recording.frame(index), avatar.rig, expressions)
-                image = path.render(parameters, camera, colour)
+                image = next(pictures)
                 if behind is not None:
                     image = over(image, behind(index))
                 rendering += perf_counter() - started
-                for stage, milliseconds in path.timings().items():
+                for stage, milliseconds in performer.renderer.timings().items():
                     stages[stage] = stages.get(stage, 0.0) + milliseconds
-                if len(pending) == BUFFERS:
+                if len(pending) == WAITING:
                     pending.popleft().result()
-                buffer = buffers[done % BUFFERS]
-                np.copyto(buffer, image)
-                pending.append(worker.submit(_write, sinks, buffer))
+                pending.append(worker.submit(_write, sinks, image))
                 if progress is not None:
                     progress(done, len(order))
                 if interrupted.is_set():

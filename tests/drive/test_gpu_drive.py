@@ -22,6 +22,7 @@ from splatavatar.drive.benchmark import benchmark
 from splatavatar.drive.latency import measure_latency
 from splatavatar.drive.loop import Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.sinks.background import ColourBackground, Transparent
 from splatavatar.drive.view import default_camera
@@ -77,7 +78,7 @@ def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaRenderer,
     sinks = {}
     for name, drawn in (("native", None), ("gpu", path)):
         sinks[name] = Memory()
-        stats = play(person, moving_signal(2 / 30), camera, [sinks[name]], WHITE, path=drawn)
+        stats = play(Performer(person, renderer=drawn), moving_signal(2 / 30), camera, [sinks[name]], WHITE)
         assert stats.frames == 2
     assert stats.stages.keys() == {"total"}
     for got, want in zip(sinks["gpu"].images, sinks["native"].images, strict=True):
@@ -85,8 +86,9 @@ def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaRenderer,
 
 
 def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
-    settings = LoopSettings(camera, [ColourBackground(WHITE), Transparent()])
-    native, loop = Loop(person, [], [], settings), Loop(person, [], [], settings, path=path)
+    settings = LoopSettings((camera.width, camera.height), [ColourBackground(WHITE), Transparent()])
+    native = Loop(Performer(person), [], [], settings)
+    loop = Loop(Performer(person, renderer=path), [], [], settings)
     loop.prepare()
     signal = moving_signal(1.0).frame(20)
     got, want = loop.draw(signal), native.draw(signal)

@@ -27,9 +27,10 @@ loop_test = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(loop_test)
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.sinks.signal_record import SignalRecord
-from splatavatar.drive.sinks.sink import open_sink
+from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.view import default_camera
 avatar, out = small.small_avatar(), Path(out)
 camera = default_camera(avatar, 48, 48)
@@ -37,12 +38,12 @@ sinks = {name: open_sink(out / name, 30, 48, 48, False) for name in ("a.mp4", "b
 print("ready", flush=True)
 if how == "play":
     try:
-        play(avatar, moving_signal(10000.0), camera, list(sinks.values()), (1, 1, 1))
+        play(Performer(avatar), moving_signal(10000.0), camera, list(sinks.values()), (1, 1, 1))
     except KeyboardInterrupt:
         print("interrupted", flush=True)
 else:
-    files = Files(sinks, SignalRecord(out / "signal.npz", 30))
-    Loop(avatar, [loop_test.Clip(10000.0)], [], LoopSettings(camera), files).run()
+    files = Files(sinks, [SignalRecord(out / "signal.npz", 30)])
+    Loop(Performer(avatar), [loop_test.Clip(10000.0)], [], LoopSettings((48, 48)), files).run()
     print("ended", flush=True)
 """
 

@@ -17,6 +17,7 @@ from splatavatar.avatar.combinations import TOGETHER
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, ExpressionLimit, expression_limit
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.retarget import look_coefficients, retarget
 from splatavatar.drive.sources.recorded import read_signal
@@ -199,7 +200,7 @@ def test_playing_holds_an_avatar_to_what_it_learnt_unless_told_not_to(avatar: Av
 
     def film(player: Avatar, limit: float | None) -> np.ndarray:
         kept = Kept()
-        play(player, recording, camera, [kept], (1, 1, 1), limit=limit)
+        play(Performer(player, limit=limit), recording, camera, [kept], (1, 1, 1))
         return np.stack(kept.pictures)
 
     free = film(avatar, None)

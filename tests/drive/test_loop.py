@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import BlurredBackground, ColourBackground, PictureBackground, Transparent
+from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
-from splatavatar.drive.sinks.sink import open_sink
 from splatavatar.drive.sources.recorded import read_signal
 from splatavatar.drive.sources.source import FACE, Clock
 from splatavatar.drive.view import default_camera
@@ -81,7 +82,7 @@ class Screen:
 
 
 def settings(avatar: Avatar, cap: float | None = 60.0) -> LoopSettings:
-    return LoopSettings(default_camera(avatar, SIZE, SIZE), cap=cap)
+    return LoopSettings((SIZE, SIZE), cap=cap)
 
 
 def frames_of(path: Path) -> int:
@@ -116,8 +117,8 @@ class Played:
 
     def __init__(self, avatar: Avatar, sinks: list[Screen], file_fps: float = 30.0, files: Files | None = None) -> None:
         self.clock, self.source, self.ticks = Hand(), Puppet(), 0
-        at = LoopSettings(default_camera(avatar, SIZE, SIZE), file_fps=file_fps)
-        self.loop = Loop(avatar, [self.source], sinks, at, files, clock=self.clock)
+        at = LoopSettings((SIZE, SIZE), file_fps=file_fps)
+        self.loop = Loop(Performer(avatar), [self.source], sinks, at, files, clock=self.clock)
         self.loop.listen()
         self._motion = moving_signal()
 
@@ -203,7 +204,7 @@ def test_a_slow_sink_holds_nothing_up(avatar: Avatar) -> None:
             super().write(image, age)
 
     stuck, quick = Stuck(), Screen("quick")
-    loop = Loop(avatar, [Clip(1000.0)], [stuck, quick], settings(avatar))
+    loop = Loop(Performer(avatar), [Clip(1000.0)], [stuck, quick], settings(avatar))
 
     def let_go() -> None:
         while len(quick.images) < 20:
@@ -220,7 +221,7 @@ def test_a_slow_sink_holds_nothing_up(avatar: Avatar) -> None:
 def test_files_keep_the_clock(avatar: Avatar, tmp_path: Path) -> None:
     path, record = tmp_path / "a.mp4", tmp_path / "signal.npz"
     video = open_sink(path, 25, SIZE, SIZE, transparent=False)
-    played = Played(avatar, [], 25, Files({"a.mp4": video}, SignalRecord(record, 25)))
+    played = Played(avatar, [], 25, Files({"a.mp4": video}, [SignalRecord(record, 25)]))
     played.play(120)
     # The machine was busy for half a second: the film holds its picture.
     played.clock.now += 0.5
@@ -235,7 +236,7 @@ def test_files_keep_the_clock(avatar: Avatar, tmp_path: Path) -> None:
 
 def test_a_source_that_ends_ends_the_loop(avatar: Avatar) -> None:
     screen = Screen()
-    stats = Loop(avatar, [Clip(0.2), Clip(0.3)], [screen], settings(avatar)).run()
+    stats = Loop(Performer(avatar), [Clip(0.2), Clip(0.3)], [screen], settings(avatar)).run()
     assert screen.closed and stats.rendered >= len(screen.images) > 0
 
 
@@ -252,12 +253,11 @@ def test_a_source_that_dies_does_not_end_it(avatar: Avatar) -> None:
 
 
 def test_backgrounds_are_stepped_through(avatar: Avatar) -> None:
-    camera = default_camera(avatar, SIZE, SIZE)
     picture = PictureBackground(np.full((10, 10, 3), (10, 200, 30), np.uint8))
     blurred = BlurredBackground(lambda: np.full((10, 10, 3), (90, 20, 30), np.uint8))
     backgrounds = (ColourBackground((1, 0, 0)), picture, Transparent(), blurred)
     screen = Screen()
-    loop = Loop(avatar, [], [screen], LoopSettings(camera, backgrounds))
+    loop = Loop(Performer(avatar), [], [screen], LoopSettings((SIZE, SIZE), backgrounds))
     for _ in range(5):
         loop.step(0.0)
         loop.flush()
@@ -273,7 +273,7 @@ def test_a_sink_that_fails_ends_the_loop_and_the_files_are_whole(avatar: Avatar,
     files = Files({"a.mp4": open_sink(path, 30, SIZE, SIZE, transparent=False)})
     screen = Screen(fails_at=5)
     with pytest.raises(OutputError, match="the screen is gone"):
-        Loop(avatar, [Clip(20.0)], [screen], settings(avatar), files).run()
+        Loop(Performer(avatar), [Clip(20.0)], [screen], settings(avatar), files).run()
     assert frames_of(path) > 0 and screen.closed
 
 
@@ -284,5 +284,30 @@ def test_a_source_that_cannot_be_opened_leaves_nothing(avatar: Avatar, tmp_path:
 
     files = Files({"a.mp4": open_sink(tmp_path / "a.mp4", 30, SIZE, SIZE, transparent=False)})
     with pytest.raises(SourceError, match="no camera 3"):
-        Loop(avatar, [Absent(1.0)], [Screen()], settings(avatar), files).run()
+        Loop(Performer(avatar), [Absent(1.0)], [Screen()], settings(avatar), files).run()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_without_anything_that_takes_pictures_nothing_is_drawn(avatar: Avatar, tmp_path: Path) -> None:
+    class Undrawn(Performer):
+        def draw(self, *arguments: object, **named: object) -> NDArray[np.uint8]:  # type: ignore[override]
+            raise AssertionError("drawn")
+
+    record = SignalRecord(tmp_path / "face.npz", 30)
+    stats = Loop(Undrawn(avatar), [Clip(0.3)], [], settings(avatar), Files(signals=[record])).run()
+    assert stats.rendered > 5
+    assert len(read_signal(tmp_path / "face.npz")) > 5
+
+
+def test_the_camera_is_a_control(avatar: Avatar) -> None:
+    screen = Screen()
+    loop = Loop(Performer(avatar), [], [screen], settings(avatar))
+    for camera in (None, default_camera(avatar, 100, 200, yaw=1.0), default_camera(avatar, SIZE, SIZE, yaw=1.0), None):
+        loop.controls.camera = camera
+        loop.step(0.0)
+        loop.flush()
+    front, side, same, again = screen.images
+    assert {image.shape for image in screen.images} == {(SIZE, SIZE, 3)}
+    np.testing.assert_array_equal(side, same)
+    np.testing.assert_array_equal(front, again)
+    assert (front != side).any()

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play, schedule
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.sinks.sink import Beginning
@@ -48,7 +49,7 @@ class Memory:
 def test_every_frame_reaches_every_sink_in_order(avatar: Avatar) -> None:
     recording, camera = moving_signal(1.0), default_camera(avatar, 48, 40)
     first, second, seen = Memory(), Memory(), list[tuple[int, int]]()
-    stats = play(avatar, recording, camera, [first, second], (0.2, 0.4, 0.6), lambda *at: seen.append(at))
+    stats = play(Performer(avatar), recording, camera, [first, second], (0.2, 0.4, 0.6), lambda *at: seen.append(at))
     assert stats.frames == 30 and stats.render_fps > 0
     assert {"rig", "blend", "total"} <= stats.stages.keys()
     assert seen == [(n, 30) for n in range(1, 31)]
@@ -65,14 +66,16 @@ def test_an_interrupt_from_before_it_began_ends_it(avatar: Avatar) -> None:
     sink, interrupted = Memory(), threading.Event()
     interrupted.set()
     with pytest.raises(KeyboardInterrupt):
-        play(avatar, moving_signal(1.0), default_camera(avatar, 48, 40), [sink], None, interrupted=interrupted)
+        play(
+            Performer(avatar), moving_signal(1.0), default_camera(avatar, 48, 40), [sink], None, interrupted=interrupted
+        )
     assert sink.ended == "kept" and len(sink.images) == 1
 
 
 def test_a_picture_behind_every_frame(avatar: Avatar) -> None:
     sink = Memory()
     play(
-        avatar, moving_signal(0.2), default_camera(avatar, 48, 40), [sink],
+        Performer(avatar), moving_signal(0.2), default_camera(avatar, 48, 40), [sink],
         lambda frame: np.full((40, 48, 3), 10 * frame, np.uint8),
     )  # fmt: skip
     assert [int(image[0, 0, 1]) for image in sink.images] == [10 * frame for frame in range(len(sink.images))]
@@ -81,7 +84,7 @@ def test_a_picture_behind_every_frame(avatar: Avatar) -> None:
 
 def test_pictures_without_background_have_alpha(avatar: Avatar) -> None:
     sink = Memory()
-    play(avatar, moving_signal(0.1), default_camera(avatar, 48, 40), [sink], None)
+    play(Performer(avatar), moving_signal(0.1), default_camera(avatar, 48, 40), [sink], None)
     assert sink.images[0].shape == (40, 48, 4)
     assert sink.images[0][..., 3].min() == 0 and sink.images[0][..., 3].max() > 150
 
@@ -89,7 +92,7 @@ def test_pictures_without_background_have_alpha(avatar: Avatar) -> None:
 def test_an_error_discards_and_goes_on(avatar: Avatar) -> None:
     broken, other = Memory(3, OutputError("disk full")), Memory()
     with pytest.raises(OutputError, match="disk full"):
-        play(avatar, moving_signal(0.5), default_camera(avatar, 48, 40), [broken, other], None)
+        play(Performer(avatar), moving_signal(0.5), default_camera(avatar, 48, 40), [broken, other], None)
     assert broken.ended == other.ended == "discarded"
 
 
@@ -102,7 +105,7 @@ def test_a_keyboard_interrupt_keeps_the_part_that_is_done(avatar: Avatar, tmp_pa
     path = tmp_path / "a.mp4"
     sink = VideoSink(path, Fraction(30), 48, 40)
     with pytest.raises(KeyboardInterrupt):
-        play(avatar, moving_signal(1.0), default_camera(avatar, 48, 40), [sink], (1, 1, 1), interrupt)
+        play(Performer(avatar), moving_signal(1.0), default_camera(avatar, 48, 40), [sink], (1, 1, 1), interrupt)
     with av.open(str(path)) as container:
         assert len(list(container.decode(video=0))) == 8
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]

@@ -34,7 +34,7 @@ class SignalRecord:
         self._start = 0.0
         self._last: float | None = None
 
-    def add(self, signal: FaceSignal, now: float) -> None:
+    def take(self, signal: FaceSignal, now: float) -> None:
         """Keep ``signal`` as the one of ``now`` unless that frame has one. A clock that goes back goes on from here."""
         if self._last is None:
             self._start = now

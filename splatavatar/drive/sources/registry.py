@@ -37,7 +37,14 @@ def make(name: str, argument: str | None = None) -> Source:
 
 
 def make_from(text: str) -> Source:
-    """The source of ``NAME`` or ``NAME:ARGUMENT``. Raises SourceError."""
+    """The source of ``NAME`` or ``NAME:ARGUMENT``, not started: webcam, video, livelink, osc, signal, audio, mic, others.
+
+    >>> import splatavatar as sa
+    >>> sa.open_source("webcam:1").name
+    'webcam 1'
+
+    Raises SourceError for an unknown name or an argument that makes no sense.
+    """
     name, mark, argument = text.partition(":")
     return make(name, argument if mark else None)
 

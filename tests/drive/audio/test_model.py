@@ -134,7 +134,7 @@ def test_not_a_network(tmp_path: Path) -> None:
 
 def test_without_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    with pytest.raises(DependencyError, match=r'pip install "splatavatar\[audio\]"'):
+    with pytest.raises(DependencyError, match=r'pip install "\.\[audio\]"'):
         AudioToFace()
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.sinks.frames import FramesSink
-from splatavatar.drive.sinks.sink import Sink, frame_rate, open_sink, open_sinks
+from splatavatar.drive.sinks.opening import frame_rate, open_sink, open_sinks
+from splatavatar.drive.sinks.sink import Sink
 from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.errors import OutputError
 

@@ -7,7 +7,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.sinks.sink import open_sink
+from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.video import VideoSink
 
 H, W = 48, 64

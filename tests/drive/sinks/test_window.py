@@ -48,15 +48,15 @@ spec.loader.exec_module(small)
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sinks.sink import open_sink
+from splatavatar.drive.performer import Performer
+from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.window import Window
 from splatavatar.drive.sources.playback_source import RecordingSource
-from splatavatar.drive.view import default_camera
 avatar, controls = small.small_avatar(), Controls()
 window = Window(controls, "avatar of a test")
 files = Files({"a.mp4": open_sink(Path(sys.argv[2]), 30, 64, 64, False)})
-source, settings = RecordingSource(moving_signal(), loop=True), LoopSettings(default_camera(avatar, 64, 64))
-loop = Loop(avatar, [source], [window], settings, files, controls=controls)
+source, settings = RecordingSource(moving_signal(), loop=True), LoopSettings((64, 64))
+loop = Loop(Performer(avatar), [source], [window], settings, files, controls=controls)
 loop.run(lambda stats: print(stats.rendered, *((False, 0, False, False) if stats.rendered else ()), flush=True))
 print("stopped", flush=True)
 """

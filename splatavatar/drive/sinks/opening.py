@@ -1,0 +1,122 @@
+"""Which sink a path asks for: those of the package, and those that other packages add.
+
+A plug-in declares an entry point of the group ``splatavatar.sinks``: its name is a suffix (``.mkv``), its object takes
+the arguments of ``open_sink`` and returns a ``Sink``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from fractions import Fraction
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from splatavatar.drive.sinks.sink import Sink
+from splatavatar.errors import OutputError, SplatAvatarError
+
+if TYPE_CHECKING:
+    from splatavatar.drive.sinks.soundtrack import Soundtrack
+
+GROUP = "splatavatar.sinks"
+KINDS = (".mp4", ".webm", ".png")
+"""of outputs, by the suffix of their path"""
+
+
+def open_sink(
+    path: str | Path, fps: float, width: int, height: int, transparent: bool, sound: Soundtrack | None = None
+) -> Sink:
+    """The sink for ``path``: ``x.mp4`` and ``x.webm`` are videos with ``sound``, ``folder/%05d.png`` numbered pictures;
+    other suffixes are those of plug-ins.
+
+    >>> import splatavatar as sa
+    >>> sink = sa.open_sink("frames/%03d.png", fps=30, width=64, height=64, transparent=False)
+    >>> performer = sa.Performer(sa.load_avatar("demo"))
+    >>> sink.write(performer.draw(None, performer.camera(64, 64)))
+    >>> sink.close()
+
+    Args:
+        path: what is written.
+        fps: pictures a second.
+        width, height: pixels of every picture.
+        transparent: whether the pictures have alpha.
+        sound: what is heard with them.
+
+    Raises:
+        OutputError: unknown kind, nowhere to write, or what such a file cannot hold.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix in _plugins():
+        return _plugin(suffix)(path, fps, width, height, transparent, sound)
+    if suffix == ".mp4":
+        if transparent:
+            raise OutputError(
+                f"{path}: an mp4 cannot be transparent; give a background colour, or write out.webm or frames/%05d.png."
+            )
+        from splatavatar.drive.sinks.video import VideoSink
+
+        return VideoSink(path, frame_rate(fps), width, height, sound)
+    if suffix == ".webm":
+        from splatavatar.drive.sinks.webm import WebmSink
+
+        return WebmSink(path, frame_rate(fps), width, height, sound)
+    if suffix == ".png":
+        from splatavatar.drive.sinks.frames import FramesSink
+
+        return FramesSink(path)
+    raise _unknown(path)
+
+
+def check_kind(path: Path) -> None:
+    """Raises OutputError as ``open_sink`` does for a path that is none of a sink."""
+    if path.suffix.lower() not in (*KINDS, *_plugins()):
+        raise _unknown(path)
+
+
+def _unknown(path: Path) -> OutputError:
+    return OutputError(
+        f"{path}: unknown kind of output, expected a video (out.mp4, out.webm) or numbered pictures (frames/%05d.png)."
+    )
+
+
+def open_sinks(openings: Sequence[Callable[[], Sink]]) -> list[Sink]:
+    """The sinks of ``openings``, opened one after the other: all of them or none.
+
+    Where one cannot be opened, those before it are discarded. Raises OutputError.
+    """
+    with ExitStack() as opened:
+        sinks = []
+        for opening in openings:
+            sinks.append(opening())
+            opened.callback(sinks[-1].discard)
+        opened.pop_all()
+    return sinks
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name.lower(): point for point in entry_points(group=GROUP) if point.name.lower() not in KINDS}
+
+
+def _plugin(suffix: str) -> Callable[..., Sink]:
+    """What opens the sink of another package. Raises OutputError where it cannot be used."""
+
+    def opened(*arguments: object) -> Sink:
+        try:
+            sink: Sink = _plugins()[suffix].load()(*arguments)
+        except SplatAvatarError:
+            raise
+        except Exception as error:  # whatever another package does wrong
+            raise OutputError(f"{arguments[0]}: what writes {suffix} files cannot be used: {error}.") from error
+        return sink
+
+    return opened
+
+
+def frame_rate(fps: float) -> Fraction:
+    """``fps`` as the fraction that a container stores: NTSC rates by their exact name (29.97 is 30000/1001)."""
+    ntsc = Fraction(round(fps * 1001 / 1000) * 1000, 1001)
+    if ntsc > 0 and abs(float(ntsc) - fps) < 2e-4 * fps and abs(round(fps) - fps) > 1e-6 * fps:
+        return ntsc
+    return Fraction(fps).limit_denominator(1000)
