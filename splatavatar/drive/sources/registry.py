@@ -37,7 +37,7 @@ def make(name: str, argument: str | None = None) -> Source:
 
 
 def make_from(text: str) -> Source:
-    """The source of ``NAME`` or ``NAME:ARGUMENT``, not started: webcam, video, livelink, osc, signal, audio, mic, others.
+    """The source of ``NAME`` or ``NAME:ARGUMENT``, not started: webcam, video, livelink, osc, signal, audio, mic ...
 
     >>> import splatavatar as sa
     >>> sa.open_source("webcam:1").name
