@@ -221,7 +221,7 @@ def _views(prepared: Prepared, frame: Frame, rig: Rig | None) -> list[tuple[str,
     detected = _detected(prepared, frame)
     if detected is not None:
         views.append(("landmarks", with_landmarks(image, detected, fitted, SIDE)))
-    if frame.mask_path is not None:
+    if frame.mask is not None:
         views.append(("matte", _small(cut_out(image, matte))))
     return [(f"{what} of {frame.name}", view) for what, view in views]
 
@@ -259,7 +259,7 @@ def _caption(prepared: Prepared, frame: Frame, reasons: list[str]) -> str:
     error = _error(prepared, frame)
     if error is not None:
         parts.append(f"error {error:.2%} of the eye span")
-    if frame.mask_path is not None:
+    if frame.mask is not None:
         parts.append(f"matte weight {frame.matte_weight:.2f}")
     return " · ".join([*parts, *reasons])
 

@@ -53,7 +53,7 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     """
     digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION} {PLACED}".encode())
     for frame in capture.frames:
-        digest.update(frame.image_path.read_bytes())
+        digest.update(frame.picture.fingerprint())
     name = os.path.basename(os.path.realpath(capture.root))
     path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
     if _is_intact(path, capture):
