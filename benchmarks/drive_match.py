@@ -26,14 +26,14 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
-from splatavatar.capture.clips import VideoClip
-from splatavatar.capture.landmarks import Landmarks, detect, detect_pictures
-from splatavatar.capture.models import locate
+from splatavatar.capture.faces.landmarks import Landmarks, detect, detect_pictures
+from splatavatar.capture.video.clips import VideoClip
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.view import default_camera
+from splatavatar.models import locate
 from splatavatar.rig.arkit import INDEX
 
 Doubles = NDArray[np.float64]

@@ -25,6 +25,7 @@ FOUNDATION = {
     "page",
     "rotations",
     "torch_rotations",
+    "models",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
@@ -45,6 +46,7 @@ MAY_IMPORT = {
     "page": {"page", "printable"},
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},
+    "models": {"errors", "folders", "input", "output", "models"},
     "rotations": {"rotations"},
     "torch_rotations": {"torch_rotations"},
 }

@@ -46,11 +46,11 @@ from splatavatar.bake.unfinished import unfinished
 from splatavatar.bake.unseen import fill_unseen, shown, squareness
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.extract import ExtractOptions
-from splatavatar.capture.prepare import AUTO, is_footage, prepare
-from splatavatar.capture.prepare_calibrated import tracked_parameters
-from splatavatar.capture.prepared import CAPTURE, TRACK, Facts, read_facts
+from splatavatar.capture.preparation.calibrated import tracked_parameters
+from splatavatar.capture.preparation.folder import CAPTURE, TRACK, Facts, read_facts
+from splatavatar.capture.preparation.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.rig_pose import fitted_rig, pose_parameters, posed_vertices
+from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.errors import CaptureError, OutputError, RigError, SettingsError
 from splatavatar.interrupts import deferred_signals
 from splatavatar.output import fitting, outputs_ready

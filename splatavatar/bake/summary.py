@@ -21,7 +21,7 @@ from splatavatar.bake.evaluate import evaluate
 from splatavatar.bake.report import Report, write_report
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.prepared import CAPTURE, read_facts
+from splatavatar.capture.preparation.folder import CAPTURE, read_facts
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.output import scratch_folder
 from splatavatar.printable import printable

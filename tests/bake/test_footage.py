@@ -15,8 +15,8 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import DrivePath
 from splatavatar.bake.footage import _followed, _habits, _known, _landmarks_alone, evaluate_footage
 from splatavatar.capture.capture import Frame
-from splatavatar.capture.clips import open_clips
 from splatavatar.capture.references import PictureFile
+from splatavatar.capture.video.clips import open_clips
 from splatavatar.errors import CaptureError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import PoseParameters

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.capture.capture import RigParameters
-from splatavatar.capture.critique import LIDS, LIPS
-from splatavatar.capture.crop import Window
-from splatavatar.capture.landmarks import Landmarks
-from splatavatar.capture.overlay import project
-from splatavatar.capture.prepared import Extraction, landmarks_path, write_extraction, write_json
+from splatavatar.capture.faces.landmarks import Landmarks
+from splatavatar.capture.inspection.critique import LIDS, LIPS
+from splatavatar.capture.inspection.overlay import project
+from splatavatar.capture.preparation.folder import Extraction, landmarks_path, write_extraction, write_json
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.rig_pose import posed_vertices
+from splatavatar.capture.video.crop import Window
 from splatavatar.render.camera import Camera
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.loader import load_rig

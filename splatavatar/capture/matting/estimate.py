@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import disc, signed_distance
 from splatavatar.capture.matting.background import Background, estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
@@ -20,6 +19,7 @@ from splatavatar.capture.matting.padding import continued, outside
 from splatavatar.capture.matting.picture import FINE, Picture, prepare, refined
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.matting.soft_edge import soften
+from splatavatar.capture.video.crop import Window
 from splatavatar.errors import SettingsError
 
 Bytes = NDArray[np.uint8]

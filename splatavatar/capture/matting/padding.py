@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
+from splatavatar.capture.video.crop import Window
 
 
 def outside(image: NDArray[np.uint8], window: Window) -> NDArray[np.bool_]:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import Anatomy, anatomy
 from splatavatar.capture.matting.colour_model import bins_of
 from splatavatar.capture.matting.padding import outside
+from splatavatar.capture.video.crop import Window
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
+from splatavatar.capture.video.crop import Window
 
 SIZE = 256
 SKIN, HAIR, SHIRT = (205, 160, 135), (50, 40, 35), (40, 60, 110)

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting import estimate_mattes
+from splatavatar.capture.video.crop import Window
 from splatavatar.errors import DependencyError, SettingsError
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import anatomy, head_width
 from splatavatar.capture.matting.background import estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
@@ -22,6 +21,7 @@ from splatavatar.capture.matting.leaks import departures, weight
 from splatavatar.capture.matting.padding import continued, outside
 from splatavatar.capture.matting.picture import COARSE, prepare
 from splatavatar.capture.matting.soft_edge import soften
+from splatavatar.capture.video.crop import Window
 
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import Drawn
