@@ -20,7 +20,7 @@ from splatavatar.rig.arkit import INDEX
 if TYPE_CHECKING:
     from splatavatar.capture.faces.landmarks import Landmarks
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 SHORT = 5.0
 """seconds; D0 has 3 and never returns to rest, D18 has 7"""
@@ -100,7 +100,7 @@ def lacks(
     return found
 
 
-def head_angles(landmarks: Landmarks) -> Floats:
+def head_angles(landmarks: Landmarks) -> Doubles:
     """(found, 3) yaw, pitch and roll in degrees as the camera sees the head, 0 facing it.
 
     Positive: to the subject's left, up, and the head leaning to the subject's right shoulder.
@@ -109,7 +109,7 @@ def head_angles(landmarks: Landmarks) -> Floats:
     return turn_angles(turn / np.linalg.norm(turn, axis=1, keepdims=True))
 
 
-def turn_angles(rotation: Floats) -> Floats:
+def turn_angles(rotation: Doubles) -> Doubles:
     """(T, 3) yaw, pitch and roll in degrees of turns (T, 3, 3) in rig axes; signs as in ``head_angles``."""
     forward, across = rotation[:, :, 2], rotation[:, :, 0]
     yaw = np.arctan2(forward[:, 0], forward[:, 2])
@@ -182,7 +182,7 @@ def _pictures(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
         yield Lack("exposure", f"The brightness of the face changes by {drift:.0%} within a clip")
 
 
-def _gap(landmarks: Landmarks, pair: tuple[int, int]) -> Floats:
+def _gap(landmarks: Landmarks, pair: tuple[int, int]) -> Doubles:
     """(found) distance of two landmarks in eye spans."""
     points = landmarks.points[landmarks.found].astype(np.float64)
     distance = np.linalg.norm(points[:, pair[0]] - points[:, pair[1]], axis=1)

@@ -18,7 +18,7 @@ from splatavatar.rotations import rotation_matrices
 if TYPE_CHECKING:
     from splatavatar.capture.faces.landmarks import Landmarks
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 BREAK = 0.5
 """seconds between two takes on the time axis"""
@@ -143,11 +143,11 @@ def rig_charts(capture: Capture, parameters: RigParameters) -> list[str]:
     return charts
 
 
-def _angle(which: int) -> Callable[[Landmarks], Floats]:
+def _angle(which: int) -> Callable[[Landmarks], Doubles]:
     return lambda clip: head_angles(clip)[:, which]
 
 
-def _score(of: Sequence[str]) -> Callable[[Landmarks], Floats]:
+def _score(of: Sequence[str]) -> Callable[[Landmarks], Doubles]:
     return lambda clip: _mean(clip.scores[clip.found], NAMES, of)
 
 
@@ -166,7 +166,7 @@ def _tracked(timeline: Timeline, track: Mapping[str, NDArray[np.generic]]) -> Ca
     return points
 
 
-def _mean(values: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]) -> Floats:
+def _mean(values: NDArray[np.floating], names: Sequence[str], wanted: Sequence[str]) -> Doubles:
     """(T) of the columns of ``values`` (T, E) that are called ``wanted``; not a number where there is none."""
     columns = [i for i, name in enumerate(names) if name in wanted]
     if not columns:

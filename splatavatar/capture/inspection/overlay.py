@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from splatavatar.render.camera import Camera
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 Ints = NDArray[np.int32]
 
 WIRE, WIRE_OPACITY = (90, 230, 255), 0.6
@@ -29,19 +29,19 @@ DOT = 20
 class _View:
     """A square of a picture, scaled to ``size`` x ``size`` pixels."""
 
-    corner: Floats
+    corner: Doubles
     """(2) pixels of the picture"""
     scale: float
     size: int
 
     @staticmethod
-    def around(pixels: Floats, margin: float, size: int) -> _View:
+    def around(pixels: Doubles, margin: float, size: int) -> _View:
         """The middle of ``pixels`` (N, 2), ``margin`` times as wide as they are."""
         low, high = pixels.min(0), pixels.max(0)
         side = margin * max(float((high - low).max()), 1.0)
         return _View((low + high) / 2 - side / 2, size / side, size)
 
-    def pixels(self, pixels: Floats) -> Floats:
+    def pixels(self, pixels: Doubles) -> Doubles:
         return np.asarray((pixels - self.corner) * self.scale, np.float64)
 
     def cut(self, image: Bytes) -> Bytes:
@@ -55,7 +55,7 @@ class _View:
         return np.asarray(drawn, np.uint8)
 
 
-def project(points: NDArray[np.floating], camera: Camera) -> tuple[Floats, Floats]:
+def project(points: NDArray[np.floating], camera: Camera) -> tuple[Doubles, Doubles]:
     """Pixels (N, 2) and depths (N) in metres of points (N, 3) in the rig frame."""
     seen = points.astype(np.float64) @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
     depth = seen[:, 2]
@@ -63,7 +63,7 @@ def project(points: NDArray[np.floating], camera: Camera) -> tuple[Floats, Float
     return seen[:, :2] / np.maximum(depth, 1e-6)[:, None] * focal + centre, depth
 
 
-def visible_faces(pixels: Floats, depth: Floats, faces: Ints, width: int, height: int) -> Ints:
+def visible_faces(pixels: Doubles, depth: Doubles, faces: Ints, width: int, height: int) -> Ints:
     """Indices of the ``faces`` (F, 3) that at least one pixel shows, by painting all from the back to the front.
 
     ``pixels`` (V, 2) and ``depth`` (V) are those of the vertices.
@@ -103,7 +103,7 @@ def with_mesh(image: Bytes, vertices: NDArray[np.floating], faces: Ints, camera:
     return np.asarray(cv2.addWeighted(drawn, WIRE_OPACITY, plain, 1 - WIRE_OPACITY, 0), np.uint8)
 
 
-def with_landmarks(image: Bytes, detected: Floats, fitted: Floats | None, size: int) -> Bytes:
+def with_landmarks(image: Bytes, detected: Doubles, fitted: Doubles | None, size: int) -> Bytes:
     """The face of ``image`` as ``size`` x ``size`` pixels: ``detected`` landmarks (L, 2) green, ``fitted`` ones red.
 
     A line joins each pair; its length is the error.
@@ -128,7 +128,7 @@ def cut_out(image: Bytes, matte: Bytes) -> Bytes:
     return np.rint(image * alpha + np.array(BEHIND) * (1 - alpha)).astype(np.uint8)
 
 
-def _fixed(pixels: Floats) -> Ints:
+def _fixed(pixels: Doubles) -> Ints:
     """For OpenCV, where the centre of the first pixel is 0 and not 0.5."""
     limit = 2.0 ** (30 - FRACTION_BITS)
     return np.asarray(np.rint((pixels - 0.5).clip(-limit, limit) * (1 << FRACTION_BITS)), np.int32)

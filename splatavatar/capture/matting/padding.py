@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 
 
-def outside(image: NDArray[np.uint8], window: Window) -> NDArray[np.bool_]:
+def outside(image: NDArray[np.uint8], window: Crop) -> NDArray[np.bool_]:
     """(S, S) where ``image`` (S, S, 3), cut out with ``window``, repeats the border of the frame.
 
     The window knows the left and the upper border. At the other two, what is repeated is alike to the last pixel.

@@ -19,7 +19,7 @@ from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.agreement import disagreement
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
-from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
 from splatavatar.capture.tracking.placement import first_placement, settled_placement
 from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
 from splatavatar.errors import CaptureError, RigError
@@ -81,7 +81,7 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     return path
 
 
-def placement_of(capture: Capture, seen: Observations) -> Floats:
+def placement_of(capture: Capture, seen: Observations) -> Doubles:
     """(4, 4) a first idea of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
     where that is about the mean size of a head), the turn and the place of the mean head of the training timesteps."""
     fit = LandmarkFit(LandmarkModel.of(load_rig(DEFAULT), None), seen)
@@ -176,7 +176,7 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
             f"the first is that of {printable(missing[0].name)}"
         )
 
-    def stacked(name: str) -> Floats:
+    def stacked(name: str) -> Doubles:
         return np.stack([row[name] for _, row in rows]).astype(np.float64)
 
     return Observations(

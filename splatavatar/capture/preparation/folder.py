@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar import input
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write, reason
 
@@ -65,7 +65,7 @@ class Extraction:
     """of each clip: index of the first frame that was looked at"""
     chosen: list[tuple[int, int]]
     """(clip, frame from the first) of each picture, ascending"""
-    windows: list[Window]
+    windows: list[Crop]
     """of each picture"""
     metres: float
     """that a window spans at the depth of the face, about"""
@@ -90,7 +90,7 @@ def read_extraction(folder: Path) -> Extraction:
     """Raises CaptureError where there is none, or a damaged one."""
     values = read_json(folder / EXTRACT)
     try:
-        windows = [Window(**w) for w in values.pop("windows")]
+        windows = [Crop(**w) for w in values.pop("windows")]
         chosen = [(int(clip), int(frame)) for clip, frame in values.pop("chosen")]
         if values.pop("version") != VERSION:
             raise CaptureError(f"{folder / EXTRACT}: of another version of splatavatar; extract the video again")

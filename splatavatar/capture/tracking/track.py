@@ -31,7 +31,7 @@ from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Obs
 from splatavatar.capture.tracking.person import Person
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.capture.tracking.track_cache import key_of, load_track, save_track
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write, make_folder, reason
 from splatavatar.pictures import read_picture, write_picture
@@ -51,7 +51,7 @@ LEAP = 0.25
 
 
 @dataclass(frozen=True)
-class Seen:
+class Sightings:
     """The face in all frames of all clips."""
 
     observations: Observations
@@ -81,7 +81,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
         tracked = track(rig, seen.observations, seen.lenses, lambda done: progress("tracking the head", done))
         save_track(folder / FIT, tracked, key)
     progress("tracking the head", 1.0)
-    pictures = Pictures.of(extraction, seen, tracked.lenses)
+    pictures = ChosenFrames.of(extraction, seen, tracked.lenses)
     mattes = pictures.mattes(folder, tracked.person.rig, tracked.motion, matting, progress)
     # From here on what an earlier tracking left is no longer one piece.
     try:
@@ -157,7 +157,7 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
             seen.lenses, T_camera_rig=known.T_camera_rig[None], focal=np.array([known.focal]), free_focal=False
         )
     motion = track_motion(rig, habits, seen.observations, lenses)
-    pictures = Pictures.of(extraction, seen, lenses)
+    pictures = ChosenFrames.of(extraction, seen, lenses)
     mattes = pictures.mattes(folder, rig, motion, METHODS[0], progress)
     pictures.write_mattes(folder, mattes.mattes)
     nobody = Person({}, np.zeros((0, 3), np.float32), rig)
@@ -181,7 +181,7 @@ def described(tracked: Track) -> dict[str, Any]:
     }
 
 
-def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
+def observe(found: Sequence[Landmarks], synchronised: bool) -> Sightings:
     """All landmarks as observations, in front of cameras of which only the kind is known."""
     focal = np.array([FOCAL * max(f.width, f.height) for f in found])
     centre = np.array([[f.width / 2, f.height / 2] for f in found])
@@ -209,16 +209,16 @@ def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
     moved = np.median(np.linalg.norm(np.diff(pixels[first], axis=0), axis=-1), 1) / observations.span[first][1:]
     linked = np.concatenate([[False], (np.diff(frame_of) == 1) & (np.diff(clip_of) == 0) & (moved < LEAP)])
     time = np.array([found[c].time[f] for c, f in zip(clip_of.tolist(), frame_of.tolist(), strict=True)])
-    return Seen(replace(observations, linked=linked), clip_of, frame_of, time, lenses)
+    return Sightings(replace(observations, linked=linked), clip_of, frame_of, time, lenses)
 
 
 @dataclass(frozen=True)
-class Pictures:
+class ChosenFrames:
     """The chosen frames with their cameras."""
 
     names: list[str]
     cameras: list[Camera]
-    windows: list[Window]
+    windows: list[Crop]
     sizes: list[tuple[int, int]]
     """width and height of the frame that a window is cut from"""
     clip: list[int]
@@ -227,10 +227,10 @@ class Pictures:
     time: list[float]
 
     @staticmethod
-    def of(extraction: Extraction, seen: Seen, lenses: Lenses) -> Pictures:
+    def of(extraction: Extraction, seen: Sightings, lenses: Lenses) -> ChosenFrames:
         """Of the pictures whose timestep was tracked."""
         place = {(int(c), int(f)): t for t, (c, f) in enumerate(zip(seen.clip, seen.frame, strict=True))}
-        out = Pictures([], [], [], [], [], np.zeros(0, np.int64), [])
+        out = ChosenFrames([], [], [], [], [], np.zeros(0, np.int64), [])
         steps = []
         for p, ((clip, frame), window) in enumerate(zip(extraction.chosen, extraction.windows, strict=True)):
             step = place.get((0 if extraction.synchronised else clip, frame))
@@ -297,7 +297,7 @@ def _size(clip: dict[str, Any]) -> tuple[int, int]:
     return width, height
 
 
-def window_camera(lenses: Lenses, clip: int, window: Window) -> Camera:
+def window_camera(lenses: Lenses, clip: int, window: Crop) -> Camera:
     """The camera of a window of a frame of ``clip``."""
     focal = lenses.focal[clip] * window.scale
     cx, cy = (lenses.centre[clip] - [window.x, window.y]) * window.scale
@@ -320,7 +320,7 @@ def mask_name(image: str) -> str:
     return image.replace("images/", "masks/", 1)
 
 
-def write_capture(folder: Path, pictures: Pictures, tracked: Track, mattes: Mattes) -> None:
+def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, mattes: Mattes) -> None:
     """``transforms.json`` and ``rig_params.npz``.
 
     Raises:
@@ -367,7 +367,7 @@ def write_capture(folder: Path, pictures: Pictures, tracked: Track, mattes: Matt
     write_json(folder / FILE, {"camera_model": "PINHOLE", "frames": frames})
 
 
-def _arrays(seen: Seen, motion: Motion, pictures: Pictures) -> dict[str, Any]:
+def _arrays(seen: Sightings, motion: Motion, pictures: ChosenFrames) -> dict[str, Any]:
     """What ``track.npz`` holds."""
     chosen = np.zeros(len(seen.clip), bool)
     chosen[pictures.step] = True

@@ -11,7 +11,7 @@ Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Window:
+class Crop:
     """A square of the frame, scaled to ``out`` x ``out`` pixels.
 
     It may reach over the border of the frame; the picture then ends at the border, and is no square.

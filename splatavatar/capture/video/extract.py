@@ -22,7 +22,7 @@ from splatavatar.capture.preparation.folder import (
     write_extraction,
 )
 from splatavatar.capture.video.clips import Clip, open_clips
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 from splatavatar.capture.video.selection import choose_frames
 from splatavatar.errors import CaptureError
 from splatavatar.models import locate
@@ -163,7 +163,7 @@ def _choose(found: Sequence[Landmarks], count: int, synchronised: bool) -> list[
     ]
 
 
-def _windows(found: Sequence[Landmarks], chosen: Sequence[tuple[int, int]], size: int | None) -> list[Window]:
+def _windows(found: Sequence[Landmarks], chosen: Sequence[tuple[int, int]], size: int | None) -> list[Crop]:
     sizes = [size or _window_size(landmarks) for landmarks in found]
     windows = []
     for clip, frame in chosen:
@@ -175,7 +175,7 @@ def _windows(found: Sequence[Landmarks], chosen: Sequence[tuple[int, int]], size
             int(np.clip(round(c - side / 2), min(0, length - side), max(0, length - side)))
             for c, length in zip(centre, (landmarks.width, landmarks.height), strict=True)
         ]
-        windows.append(Window(corner[0], corner[1], side, min(LARGEST, side)))
+        windows.append(Crop(corner[0], corner[1], side, min(LARGEST, side)))
     return windows
 
 

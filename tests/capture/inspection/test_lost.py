@@ -7,7 +7,7 @@ import pytest
 
 from splatavatar.capture.inspection.lost import lost_sentences, stretches
 from splatavatar.capture.preparation.folder import Extraction, landmarks_path
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from faces import good_landmarks, without
@@ -33,5 +33,5 @@ def test_each_clip_with_lost_frames_is_named(tmp_path: Path) -> None:
     for clip, landmarks in enumerate((whole, without(whole, "found", slice(10, 13), False))):
         landmarks.save(landmarks_path(tmp_path, clip))
     clips = [{"name": "a.mp4"}, {"name": "b.mp4"}]
-    extraction = Extraction(clips, False, [0, 200], [(0, 0)], [Window(0, 0, 9, 9)], 0.44)
+    extraction = Extraction(clips, False, [0, 200], [(0, 0)], [Crop(0, 0, 9, 9)], 0.44)
     assert lost_sentences(tmp_path, extraction) == ["No face in 3 of 250 frames of b.mp4, left out: 210-212"]

@@ -15,7 +15,7 @@ from splatavatar.capture.preparation.folder import (
     replace_extraction,
     write_extraction,
 )
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
 
 EXTRACTION = Extraction(
@@ -23,7 +23,7 @@ EXTRACTION = Extraction(
     synchronised=False,
     first=[0, 100],
     chosen=[(0, 3), (1, 7)],
-    windows=[Window(-3, 4, 300, 256), Window(0, 0, 300, 256)],
+    windows=[Crop(-3, 4, 300, 256), Crop(0, 0, 300, 256)],
     metres=0.44,
 )
 

@@ -10,8 +10,8 @@ import pytest
 
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.preparation.folder import Extraction
-from splatavatar.capture.tracking.track import LEAP, Known, Pictures, observe, window_camera
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.tracking.track import LEAP, ChosenFrames, Known, observe, window_camera
+from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -65,22 +65,22 @@ def test_turns_are_without_the_scale_of_the_detector() -> None:
 
 def extraction(chosen: list[tuple[int, int]], synchronised: bool = False) -> Extraction:
     clips: list[dict[str, Any]] = [{"width": 640, "height": 480}] * 2
-    return Extraction(clips, synchronised, [0, 0], chosen, [Window(100, 50, 300, 150)] * len(chosen), 0.44)
+    return Extraction(clips, synchronised, [0, 0], chosen, [Crop(100, 50, 300, 150)] * len(chosen), 0.44)
 
 
 def test_pictures_without_a_face_are_left_out() -> None:
     seen = observe([short(4, 2)], False)
-    pictures = Pictures.of(extraction([(0, 1), (0, 2), (0, 3)]), seen, seen.lenses)
+    pictures = ChosenFrames.of(extraction([(0, 1), (0, 2), (0, 3)]), seen, seen.lenses)
     assert pictures.names == ["images/00_00001.png", "images/00_00003.png"]
     assert pictures.step.tolist() == [1, 2]
     with pytest.raises(CaptureError, match=r"^the face was lost in every chosen frame; film with the face in view$"):
-        Pictures.of(extraction([(0, 2)]), seen, seen.lenses)
+        ChosenFrames.of(extraction([(0, 2)]), seen, seen.lenses)
 
 
 def test_the_camera_of_a_window_sees_what_the_frame_shows_there() -> None:
     seen = observe([short(2)], False)
-    whole = window_camera(seen.lenses, 0, Window(0, 0, 480, 480))
-    part = window_camera(seen.lenses, 0, Window(100, 50, 300, 150))
+    whole = window_camera(seen.lenses, 0, Crop(0, 0, 480, 480))
+    part = window_camera(seen.lenses, 0, Crop(100, 50, 300, 150))
     point = np.array([0.05, -0.02, 0.7])
     (x, y, w), (u, v, q) = whole.K @ point, part.K @ point
     np.testing.assert_allclose([u / q, v / q], [(x / w - 100) / 2, (y / w - 50) / 2])

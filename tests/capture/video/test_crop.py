@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from splatavatar.capture.video.crop import Window
+from splatavatar.capture.video.crop import Crop
 
 WIDTH, HEIGHT = 40, 30
 
@@ -17,13 +17,13 @@ def ramp() -> np.ndarray:
 
 
 def test_a_window_of_the_same_scale_is_a_part_of_the_frame() -> None:
-    np.testing.assert_array_equal(Window(5, 7, 16, 16).cut(ramp()), ramp()[7:23, 5:21])
+    np.testing.assert_array_equal(Crop(5, 7, 16, 16).cut(ramp()), ramp()[7:23, 5:21])
 
 
 @pytest.mark.parametrize("out", [8, 16, 32])
 def test_a_pixel_of_the_picture_is_where_the_scale_says(out: int) -> None:
     """The centre of pixel i lies at x + (i + 0.5) / scale of the frame."""
-    window = Window(5, 7, 16, out)
+    window = Crop(5, 7, 16, out)
     picture = window.cut(ramp()).astype(float)
     middle = slice(out // 4, -(out // 4))
     at = (np.arange(out) + 0.5) / window.scale - 0.5
@@ -34,15 +34,15 @@ def test_a_pixel_of_the_picture_is_where_the_scale_says(out: int) -> None:
 @pytest.mark.parametrize(
     ("window", "rectangle"),
     [
-        (Window(0, 0, 16, 16), (0, 0, 16, 16)),
-        (Window(-4, 0, 16, 16), (4, 0, 16, 16)),
-        (Window(30, 20, 16, 16), (0, 0, 10, 10)),
-        (Window(-4, -6, 50, 50), (4, 6, 44, 36)),
-        (Window(-4, 0, 16, 8), (2, 0, 8, 8)),
-        (Window(-3, 0, 16, 8), (1, 0, 8, 8)),  # the centre of pixel 1 lies in the frame, barely
+        (Crop(0, 0, 16, 16), (0, 0, 16, 16)),
+        (Crop(-4, 0, 16, 16), (4, 0, 16, 16)),
+        (Crop(30, 20, 16, 16), (0, 0, 10, 10)),
+        (Crop(-4, -6, 50, 50), (4, 6, 44, 36)),
+        (Crop(-4, 0, 16, 8), (2, 0, 8, 8)),
+        (Crop(-3, 0, 16, 8), (1, 0, 8, 8)),  # the centre of pixel 1 lies in the frame, barely
     ],
 )
-def test_pictures_end_where_the_frame_ends(window: Window, rectangle: tuple[int, int, int, int]) -> None:
+def test_pictures_end_where_the_frame_ends(window: Crop, rectangle: tuple[int, int, int, int]) -> None:
     assert window.rectangle(WIDTH, HEIGHT) == rectangle
     left, top, right, bottom = rectangle
     picture = window.cut(ramp())
@@ -58,5 +58,5 @@ def test_pictures_end_where_the_frame_ends(window: Window, rectangle: tuple[int,
 def test_what_the_picture_shows_is_of_the_frame() -> None:
     """A frame of one colour has pictures of it, also at its borders."""
     grey = np.full((HEIGHT, WIDTH, 3), 77, np.uint8)
-    for window in (Window(-9, -9, 60, 30), Window(30, 20, 20, 64)):
+    for window in (Crop(-9, -9, 60, 30), Crop(30, 20, 20, 64)):
         assert (window.cut(grey) == 77).all()
