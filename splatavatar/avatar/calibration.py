@@ -54,7 +54,7 @@ class Calibration:
     """(3, 2) robust minimum and maximum of the head's yaw, pitch and roll, radians, signs as in the face signal"""
 
     def distance(self, expression: ArrayLike) -> Doubles:
-        """(...) Mahalanobis distances of expressions (..., 52) from the mean, in standard deviations."""
+        """The Mahalanobis distances (...) of expressions (..., 52) from the mean, in standard deviations."""
         return self.combinations.distance(np.asarray(expression)[..., TOGETHER])
 
     def still(self) -> list[str]:
@@ -170,7 +170,7 @@ def measure(expression: ArrayLike, head_rotation: ArrayLike, names: Sequence[str
 
 
 def rest_face(seen: Doubles) -> Doubles:
-    """(52) coefficients of the face at rest, from frames (T, 52): the median of the calmest quarter.
+    """The coefficients (52) of the face at rest, from frames (T, 52): the median of the calmest quarter.
 
     The mean is no rest: it holds a share of every word. Calm is a small sum of coefficients, those of the eyes apart.
     """

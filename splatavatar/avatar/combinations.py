@@ -54,7 +54,7 @@ class Combinations:
         )
 
     def distance(self, together: ArrayLike) -> Doubles:
-        """(...) Mahalanobis distances of (..., 37) from the mean, in standard deviations."""
+        """The Mahalanobis distances (...) of (..., 37) from the mean, in standard deviations."""
         off = np.asarray(together, np.float64) - self.mean
         along = off @ self.components.T
         rest = off - along @ self.components

@@ -56,7 +56,7 @@ def load_frame(frame: Frame) -> tuple[Bytes, Bytes]:
 def load_frames(
     frames: Sequence[Frame], progress: Callable[[int, int], None] | None = None
 ) -> list[tuple[Bytes, Bytes]]:
-    """``load_frame`` of each of ``frames``, in order; ``progress(done, total)`` is called after each."""
+    """The ``load_frame`` of each of ``frames``, in order; ``progress(done, total)`` is called after each."""
     loaded: list[tuple[Bytes, Bytes]] = []
     with ThreadPoolExecutor(THREADS) as pool:
         try:

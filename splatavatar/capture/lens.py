@@ -28,7 +28,7 @@ class Lens:
     """(3, 3) pixels, of the stored picture; the centre of its first pixel is at (0.5, 0.5)"""
 
     def undistorted(self, pixels: Bytes, camera: Camera) -> Bytes:
-        """``pixels`` (H, W) or (H, W, 3) of the stored picture as ``camera`` sees them; 0 where it looks past them."""
+        """The stored ``pixels`` (H, W) or (H, W, 3) as ``camera`` sees them; 0 where it looks past them."""
         import cv2
 
         across, down = self._places(camera)

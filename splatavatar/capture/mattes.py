@@ -35,7 +35,7 @@ EXPECTED = "expected a matte, white where the person is and black elsewhere"
 
 
 def matte_of(image: Image, path: PictureReference) -> Bytes:
-    """(H, W) 0-255 of the file of a matte, opened as ``image``; ``path`` says of which.
+    """The matte (H, W), 0-255, of a picture opened as ``image``; ``path`` says of which.
 
     Raises CaptureError where it may mean several things.
     """
@@ -64,7 +64,7 @@ def matte_of(image: Image, path: PictureReference) -> Bytes:
 
 
 def scaled(values: Numbers, path: PictureReference) -> Bytes:
-    """(H, W) 0-255 of a matte in any scale.
+    """The matte (H, W), 0-255, of one in any scale.
 
     Raises CaptureError for values that are no matte, or one of an unknown scale.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:
-    """``detect``, or what it returned before for the same content, model and choice.
+    """What ``detect`` returns, or did before for the same content, model and choice.
 
     A cache that cannot be written costs time the next time, nothing else.
 

@@ -53,7 +53,7 @@ PATCH = 160
 
 @dataclass(frozen=True)
 class Landmarks:
-    """Of T frames; where the face was not found, the numbers are NaN or 0."""
+    """The landmarks of T frames; where the face was not found, the numbers are NaN or 0."""
 
     time: NDArray[np.float64]
     """(T) seconds from the first frame of the clip"""
@@ -77,7 +77,7 @@ class Landmarks:
 
     @property
     def eye_spans(self) -> NDArray[np.float64]:
-        """(found) pixels between the outer corners of the eyes, as if seen from the front."""
+        """The pixels (found) between the outer corners of the eyes, as if seen from the front."""
         points, turn = self.points[self.found].astype(np.float64), self.transform[self.found]
         eyes = np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)
         yaw = np.arctan2(turn[:, 0, 2], turn[:, 2, 2])
@@ -135,7 +135,7 @@ def detect(
 
 
 def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Iterator[dict[str, Floats] | None]:
-    """``points``, ``scores`` and ``transform`` (see ``Landmarks``) of the largest face of each picture (H, W, 3) RGB.
+    """The ``points``, ``scores`` and ``transform`` (see ``Landmarks``) of the largest face of each picture (H, W, 3).
 
     None where there is no face. Raises DependencyError where ``model`` is not a model of MediaPipe.
     """

@@ -30,7 +30,7 @@ def quiet() -> Iterator[None]:
 
 
 def scores_of(categories: Iterable[Any]) -> NDArray[np.float32]:
-    """(52) in [0, 1], ``arkit.NAMES`` order, of the blendshapes of one face; there is no tongueOut."""
+    """The coefficients (52) in [0, 1], ``arkit.NAMES`` order, of the blendshapes of one face; there is no tongueOut."""
     scores = np.zeros(len(NAMES), np.float32)
     for category in categories:
         if category.category_name in INDEX:

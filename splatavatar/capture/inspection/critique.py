@@ -101,7 +101,7 @@ def lacks(
 
 
 def head_angles(landmarks: Landmarks) -> Doubles:
-    """(found, 3) yaw, pitch and roll in degrees as the camera sees the head, 0 facing it.
+    """The yaw, pitch and roll (found, 3) in degrees as the camera sees the head, 0 facing it.
 
     Positive: to the subject's left, up, and the head leaning to the subject's right shoulder.
     """
@@ -110,7 +110,7 @@ def head_angles(landmarks: Landmarks) -> Doubles:
 
 
 def turn_angles(rotation: Doubles) -> Doubles:
-    """(T, 3) yaw, pitch and roll in degrees of turns (T, 3, 3) in rig axes; signs as in ``head_angles``."""
+    """The yaw, pitch and roll (T, 3) in degrees of turns (T, 3, 3) in rig axes; signs as in ``head_angles``."""
     forward, across = rotation[:, :, 2], rotation[:, :, 0]
     yaw = np.arctan2(forward[:, 0], forward[:, 2])
     pitch = np.arcsin(forward[:, 1].clip(-1, 1))

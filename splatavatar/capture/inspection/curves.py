@@ -51,7 +51,7 @@ class Timeline:
 
     @staticmethod
     def of(landmarks: Sequence[Landmarks], synchronised: bool, chosen: Sequence[tuple[int, int]]) -> Timeline:
-        """``chosen`` are (clip, frame) of the pictures."""
+        """The timeline of clips; ``chosen`` are (clip, frame) of the pictures."""
         shown = tuple(landmarks[:1] if synchronised else landmarks)
         lengths = [float(clip.time[-1] - clip.time[0]) + BREAK for clip in shown]
         starts = tuple(float(s) for s in np.concatenate([[0.0], np.cumsum(lengths)])[: len(shown)])
@@ -66,7 +66,7 @@ class Timeline:
         return self.starts[clip] + float(times[frame] - times[0])
 
     def line(self, values: Callable[[Landmarks], NDArray[np.floating]]) -> Points:
-        """Of ``values`` (found) of each clip; not a number where no face was found and between clips."""
+        """The line of ``values`` (found) of each clip; not a number where no face was found and between clips."""
         points: list[tuple[float, float]] = []
         for start, clip in zip(self.starts, self.landmarks, strict=True):
             whole = np.full(len(clip.time), np.nan)

@@ -33,7 +33,7 @@ def lost_sentences(folder: Path, extraction: Extraction) -> list[str]:
 
 
 def stretches(frames: Iterable[int]) -> str:
-    """``3, 7-9`` for the ascending ``frames`` 3, 7, 8 and 9."""
+    """A text such as ``3, 7-9`` for the ascending ``frames`` 3, 7, 8 and 9."""
     runs: list[list[int]] = []
     for frame in frames:
         if runs and frame == runs[-1][-1] + 1:

@@ -123,7 +123,7 @@ def with_landmarks(image: Bytes, detected: Doubles, fitted: Doubles | None, size
 
 
 def cut_out(image: Bytes, matte: Bytes) -> Bytes:
-    """``image`` (H, W, 3) over ``BEHIND`` by ``matte`` (H, W)."""
+    """The ``image`` (H, W, 3) over ``BEHIND`` by ``matte`` (H, W)."""
     alpha = matte[..., None] / 255.0
     return np.rint(image * alpha + np.array(BEHIND) * (1 - alpha)).astype(np.uint8)
 

@@ -65,14 +65,14 @@ class Prepared:
 
     @property
     def source(self) -> dict[str, tuple[int, int]]:
-        """(clip, frame) of each picture by its name."""
+        """The (clip, frame) of each picture by its name."""
         if self.extraction is None:
             return {}
         return {self.extraction.image_name(p): at for p, at in enumerate(self.extraction.chosen)}
 
     @property
     def weights(self) -> NDArray[np.float64]:
-        """(N) matte weights of the pictures."""
+        """The matte weights (N) of the pictures."""
         return np.array([frame.matte_weight for frame in self.capture.frames])
 
     @property

@@ -48,7 +48,7 @@ BAND = 6.0
 
 @dataclass(frozen=True)
 class Mattes:
-    """Of T pictures."""
+    """The mattes of T pictures."""
 
     mattes: list[Bytes]
     """T of (S, S): 0 background, 255 the person"""
@@ -65,7 +65,7 @@ class Models:
     layers: Layers | None
 
     def odds(self, picture: HeadPicture) -> Floats:
-        """(H, W) log odds of the person from all that is known."""
+        """The log odds (H, W) of the person from all that is known."""
         odds = picture.plan.prior + self.colours.odds(picture, self.plate)
         return odds + self.layers.odds(picture, self.plate) if self.layers else odds
 
@@ -172,7 +172,7 @@ def see_behind(pictures: Sequence[HeadPicture], masks: Sequence[Mask]) -> Backgr
 
 
 def segment(picture: HeadPicture, odds: Floats) -> Mask:
-    """(H, W) the person by their log ``odds`` (H, W)."""
+    """The mask (H, W) of the person by their log ``odds`` (H, W)."""
     plan = picture.plan
     mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never, picture.padded)
     mask = continued(mask, picture.padded)
@@ -181,14 +181,14 @@ def segment(picture: HeadPicture, odds: Floats) -> Mask:
 
 
 def enlarged(mask: Mask) -> Mask:
-    """(FINE, FINE) of a coarse ``mask``."""
+    """A coarse ``mask`` at the fine size (FINE, FINE)."""
     import cv2
 
     return np.asarray(cv2.resize(mask.view(np.uint8), (FINE, FINE), interpolation=cv2.INTER_NEAREST) > 0)
 
 
 def outline(picture: HeadPicture, coarse: Mask, motion: Floats, colours: Colours, plate: Background | None) -> Mask:
-    """(FINE, FINE) the person, whose outline is near that of the ``coarse`` mask."""
+    """The mask (FINE, FINE) of the person, whose outline is near that of the ``coarse`` mask."""
     import cv2
 
     distance = signed_distance(enlarged(coarse))

@@ -47,7 +47,7 @@ class Departure:
 def departures(
     pictures: Sequence[HeadPicture], masks: Sequence[Mask], only: Sequence[int] | None = None
 ) -> list[Departure]:
-    """Of every one of the ``masks`` (H, W), or of those at the indices ``only``, in their order.
+    """The departures of every one of the ``masks`` (H, W), or of those at the indices ``only``, in their order.
 
     A neighbour is laid over the picture twice, by the head and by the frame: heads and hair agree in the one, chests in
     the other. Only what departs in both departs.

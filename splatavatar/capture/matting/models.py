@@ -34,7 +34,7 @@ class Colours:
     behind: Floats
 
     def odds(self, picture: HeadPicture, plate: Background | None) -> Floats:
-        """(H, W) log odds of the person from the colours of ``picture`` and a still background, if any."""
+        """The log odds (H, W) of the person from the colours of ``picture`` and a still background, if any."""
         rows = np.arange(len(picture.bins)) - picture.plan.chin
         torso = np.clip(rows / (BLEND * picture.plan.width) + 0.5, 0, 1)[:, None].astype(np.float32)
         person = np.maximum(

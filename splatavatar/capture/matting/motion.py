@@ -42,7 +42,7 @@ class Layers:
     """(SIZE, SIZE, 3)"""
 
     def odds(self, picture: HeadPicture, plate: Background | None) -> Floats:
-        """(H, W) log odds of the person above the chin, zero below: shoulders do not move with the head."""
+        """The log odds (H, W) of the person above the chin, zero below: shoulders do not move with the head."""
         import cv2
 
         shape = picture.bins.shape

@@ -37,7 +37,7 @@ class HeadPicture:
 
 
 def prepare(image: Bytes, silhouette: Mask, window: Crop) -> HeadPicture | None:
-    """At the coarse size; None where the rig is not in the picture."""
+    """The picture at the coarse size; None where the rig is not in the picture."""
     import cv2
 
     size = (COARSE, COARSE)

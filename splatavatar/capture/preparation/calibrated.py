@@ -82,7 +82,7 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
 
 
 def placement_of(capture: Capture, seen: Observations) -> Doubles:
-    """(4, 4) a first idea of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
+    """A first idea (4, 4) of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
     where that is about the mean size of a head), the turn and the place of the mean head of the training timesteps."""
     fit = LandmarkFit(LandmarkModel.of(load_rig(DEFAULT), None), seen)
     points = fit.model.points(np.zeros(0), fit.goal)
@@ -106,7 +106,7 @@ def _is_intact(path: Path, capture: Capture) -> bool:
 
 
 def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: np.ndarray | None) -> RigParameters:
-    """``motion`` of ``rig`` by the names of its parameters."""
+    """The ``motion`` of ``rig`` by the names of its parameters."""
     rotations = joint_rotations(rig, motion.head_rotation)
     return RigParameters(
         rig=rig.kind,
@@ -141,7 +141,7 @@ def lenses_of(capture: Capture) -> Lenses:
 
 
 def lens_numbers(capture: Capture) -> list[int]:
-    """Of each frame, which of ``lenses_of`` it was taken with."""
+    """The number of the lens in ``lenses_of`` that each frame was taken with."""
     keys = [
         (frame.camera_index, frame.camera.T_camera_world.tobytes(), frame.camera.K.tobytes())
         for frame in capture.frames

@@ -152,7 +152,7 @@ def check_matting(method: str) -> None:
 
 
 def choose_rig(found: Sequence[Landmarks]) -> str:
-    """``anny-head`` where only a head and a neck show, else ``anny-bust``."""
+    """The rig: ``anny-head`` where only a head and a neck show, else ``anny-bust``."""
     room = [
         (f.height - f.points[f.found][:, CHIN, 1]) / f.eye_spans  # frames, in eye spans
         for f in found
@@ -180,7 +180,7 @@ def _media(folder: Path) -> Iterator[Path]:
 
 
 def parse_holdout(text: str | None) -> float:
-    """``last:20%`` as 0.2; None as 0.
+    """The share that ``last:20%`` means, 0.2; of None 0.
 
     Raises:
         SettingsError: anything else.

@@ -122,7 +122,7 @@ class LandmarkFit:
         return head
 
     def errors(self, head: Head) -> Doubles:
-        """(N, L) distance between detected and fitted landmarks in eye spans."""
+        """The distance (N, L) between detected and fitted landmarks in eye spans."""
         points = self.model.points(head.shape, head.expression)
         out = []
         for rows in _chunks(len(self.span)):
@@ -131,7 +131,7 @@ class LandmarkFit:
         return np.concatenate(out)
 
     def habits(self, head: Head) -> Doubles:
-        """(L, 3) metres by which the landmarks of this person lie off their places on the rig, in the mean.
+        """The metres (L, 3) by which the landmarks of this person lie off their places on the rig, in the mean.
 
         A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays
         the same in every picture and is too rough for the shape belongs to it. Ridge regression, landmark by landmark.
@@ -150,7 +150,7 @@ class LandmarkFit:
         return np.asarray(np.linalg.solve(matrix, vector[..., None])[..., 0], np.float64)
 
     def facing(self, head: Head, seen: _Seen, rows: slice) -> Doubles:
-        """(n, L) trust in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""
+        """The trust (n, L) in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""
         t, c = self.observations.timestep[rows], self.observations.camera[rows]
         turn = head.lenses.T_camera_rig[c][:, :3, :3] @ head.rotation[t]
         normals = np.einsum("nij,lj->nli", turn, self.model.normals)

@@ -53,7 +53,7 @@ class LandmarkModel:
 
     @staticmethod
     def of(rig: Rig, prior: ShapePrior | None) -> LandmarkModel:
-        """For the landmarks ``mediapipe`` of ``rig``; without a ``prior`` the shape is that of the template."""
+        """The model of ``mediapipe`` on ``rig``; without a ``prior`` the shape is that of the template."""
         points = rig.landmarks["mediapipe"]
         corners = rig.faces[points.face]
 
@@ -74,6 +74,6 @@ class LandmarkModel:
         )
 
     def points(self, shape: Doubles, expression: Doubles) -> Doubles:
-        """(T, L, 3) from ``shape`` (G) and ``expression`` (T, E), before the head is turned."""
+        """The landmarks (T, L, 3) from ``shape`` (G) and ``expression`` (T, E), before the head is turned."""
         still = self.base + np.tensordot(shape, self.shape, 1)
         return still + np.tensordot(expression, self.expression, 1)

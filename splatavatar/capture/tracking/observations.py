@@ -38,7 +38,7 @@ class Observations:
 
     @property
     def span(self) -> Doubles:
-        """(N) pixels between the outer corners of the eyes of a face seen from the front: the unit of all errors.
+        """The pixels (N) between the outer corners of the eyes of a face seen from the front: the unit of all errors.
 
         From the size of the whole face, which a turned head keeps: the height between brows and chin, at the mean ratio
         over the frames that are seen squarely.

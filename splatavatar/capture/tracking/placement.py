@@ -39,7 +39,7 @@ def first_placement(points: Doubles, pivot: Doubles, seen: Observations, lenses:
 
 
 def settled_placement(rig: Rig, motion: Motion, timesteps: Ints) -> Doubles:
-    """(4, 4) that takes the mean head of ``motion`` in ``timesteps`` to where ``rig`` has it at rest."""
+    """The similarity (4, 4) that takes the mean head of ``motion`` in ``timesteps`` to where ``rig`` has it at rest."""
     pivot = LandmarkModel.of(rig, None).pivot
     turn = mean_rotation(rotation_matrices(motion.head_rotation[timesteps]))
     places = motion.translation + pivot + carried(rig, motion.head_rotation, pivot)
@@ -47,7 +47,7 @@ def settled_placement(rig: Rig, motion: Motion, timesteps: Ints) -> Doubles:
 
 
 def mean_rotation(rotations: Doubles, trust: Doubles | None = None) -> Doubles:
-    """(3, 3) in the middle of ``rotations`` (N, 3, 3), those far from the others counting little."""
+    """The rotation (3, 3) in the middle of ``rotations`` (N, 3, 3), those far from the others counting little."""
     trust = np.ones(len(rotations)) if trust is None else trust
     weight = trust
     mean = np.eye(3)

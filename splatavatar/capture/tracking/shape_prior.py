@@ -33,7 +33,7 @@ MODES = 200
 
 @dataclass(frozen=True)
 class ShapePrior:
-    """shape = template + coefficients . modes, with coefficients ~ N(0, 1)."""
+    """How heads differ: shape = template + coefficients . modes, with coefficients ~ N(0, 1)."""
 
     modes: Doubles
     """(G, V, 3) metres per standard deviation"""
@@ -42,7 +42,7 @@ class ShapePrior:
 
     @staticmethod
     def of(rig: Rig) -> ShapePrior:
-        """For a ``rig`` whose identity is not folded in."""
+        """The prior of a ``rig`` whose identity is not folded in."""
         head = np.flatnonzero(head_share(rig) > 0.5)
         factor = _identity_factor(rig.identity_names)
         known = np.tensordot(factor, rig.identity_basis.astype(np.float64), 1)
@@ -59,7 +59,7 @@ class ShapePrior:
 
 
 def head_share(rig: Rig) -> Doubles:
-    """(V) the share of the head joint, and of what it carries, in every vertex."""
+    """The share (V) of the head joint, and of what it carries, in every vertex."""
     carried = np.zeros(len(rig.joint_names), bool)
     for joint, name in enumerate(rig.joint_names):
         carried[joint] = name == "head" or (rig.parents[joint] >= 0 and carried[rig.parents[joint]])

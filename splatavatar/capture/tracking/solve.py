@@ -91,7 +91,7 @@ def track_motion(rig: Rig, habits: Doubles, observations: Observations, lenses: 
 
 
 def joint_rotations(rig: Rig, head_rotation: Doubles) -> dict[str, Doubles]:
-    """(T, 3) by joint name: ``head_rotation`` (T, 3) shared out over the neck."""
+    """The rotations (T, 3) by joint name: ``head_rotation`` (T, 3) shared out over the neck."""
     return {rig.joint_names[joint]: share * head_rotation for joint, share in rig.head_chain}
 
 
@@ -136,7 +136,7 @@ def _facing(lenses: Lenses, head: Head, model: LandmarkModel, observations: Obse
 
 
 def carried(rig: Rig, head_rotation: Doubles, point: Doubles) -> Doubles:
-    """(T, 3) how far ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
+    """The way (T, 3) that ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
     chain = {joint: share for joint, share in rig.head_chain}
     head = rig.joint_names.index("head")
     line = [head]

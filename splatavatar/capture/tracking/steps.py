@@ -67,7 +67,7 @@ def _within(
 
 
 def step_all(head: Head, normal: Normal, damping: float, observations: Observations, pivot: Doubles) -> Head:
-    """``head`` after a step of everything; ``pivot`` (3) about which it turns."""
+    """The ``head`` after a step of everything; ``pivot`` (3) about which it turns."""
     diagonal = np.arange(normal.local.shape[1])
     shared = normal.shared + np.diag(damping * np.diag(normal.shared))
 
@@ -89,7 +89,7 @@ def step_all(head: Head, normal: Normal, damping: float, observations: Observati
 
 
 def step_motion(head: Head, normal: Normal, damping: float, linked: NDArray[np.bool_]) -> Head:
-    """``head`` after a step of the timesteps, those ``linked`` (T) to the one before them together."""
+    """The ``head`` after a step of the timesteps, those ``linked`` (T) to the one before them together."""
     from scipy.linalg import solveh_banded
 
     T, n = normal.local_gradient.shape

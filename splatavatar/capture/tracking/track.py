@@ -228,7 +228,7 @@ class ChosenFrames:
 
     @staticmethod
     def of(extraction: Extraction, seen: Sightings, lenses: Lenses) -> ChosenFrames:
-        """Of the pictures whose timestep was tracked."""
+        """The frames whose timestep was tracked."""
         place = {(int(c), int(f)): t for t, (c, f) in enumerate(zip(seen.clip, seen.frame, strict=True))}
         out = ChosenFrames([], [], [], [], [], np.zeros(0, np.int64), [])
         steps = []
@@ -278,7 +278,7 @@ class ChosenFrames:
         return Mattes(mattes, weights)
 
     def write_mattes(self, folder: Path, mattes: Sequence[Bytes]) -> None:
-        """To ``folder``, of the pixels that lie in the frame.
+        """Writes to ``folder`` the mattes of the pixels that lie in the frame.
 
         Raises:
             OutputError: they cannot be written.
@@ -321,7 +321,7 @@ def mask_name(image: str) -> str:
 
 
 def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, mattes: Mattes) -> None:
-    """``transforms.json`` and ``rig_params.npz``.
+    """Writes ``transforms.json`` and ``rig_params.npz``.
 
     Raises:
         OutputError: they cannot be written.

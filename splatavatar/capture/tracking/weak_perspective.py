@@ -15,7 +15,7 @@ tenth, and the estimate is right within 3 %"""
 
 
 def place_in_camera(points: Doubles, rotation: Doubles, pixels: Doubles, focal: float, centre: Doubles) -> Doubles:
-    """(3) where the origin of ``points`` (L, 3) is in the camera (right, down, forward), in their unit.
+    """The place (3) where the origin of ``points`` (L, 3) is in the camera (right, down, forward), in their unit.
 
     ``rotation`` (3, 3) turns them to (right, up, back) of the camera, which sees them at ``pixels`` (L, 2).
     """
@@ -27,7 +27,7 @@ def place_in_camera(points: Doubles, rotation: Doubles, pixels: Doubles, focal: 
 
 
 def metres_per_unit(points: Doubles, observations: Observations, lenses: Lenses) -> float:
-    """By how much the places of the cameras must grow for ``points`` (T, L, 3), the mean head in metres, to fit.
+    """The factor by which the places of the cameras must grow for ``points`` (T, L, 3), the mean head, metres, to fit.
 
     1 where they fit as they are, and where no timestep has several cameras.
     """
@@ -50,7 +50,7 @@ def growth(points: Doubles, observations: Observations, lenses: Lenses) -> float
 
 
 def side_by_side(points: Doubles, observations: Observations, lenses: Lenses) -> Lenses:
-    """``lenses`` whose cameras stand, seen from the first, so that they see ``points`` (T, L, 3) at the same place.
+    """The ``lenses`` whose cameras stand, seen from the first, so that they see ``points`` (T, L, 3) at the same place.
 
     A camera that shares no timestep with those placed before it stays where it is.
     """
@@ -80,7 +80,7 @@ def side_by_side(points: Doubles, observations: Observations, lenses: Lenses) ->
 
 
 def places_in_cameras(points: Doubles, observations: Observations, lenses: Lenses) -> Doubles:
-    """(N, 3) ``place_in_camera`` of every observation of ``points`` (T, L, 3)."""
+    """The ``place_in_camera`` (N, 3) of every observation of ``points`` (T, L, 3)."""
     rows = [
         place_in_camera(points[t], rotation, pixels, lenses.focal[c], lenses.centre[c])
         for t, c, rotation, pixels in zip(

@@ -24,7 +24,7 @@ LEAST = 0.3
 
 
 def content(pictures: Sequence[Bytes]) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 of what lies between the bars of ``pictures`` (H, W, 3) of one video: all of it without bars."""
+    """The x0, y0, x1, y1 of what lies between the bars of ``pictures`` (H, W, 3) of a video: all of it without bars."""
     brightest = np.stack([picture.max(2) for picture in pictures])
     _, height, width = brightest.shape
     x0, y0, x1, y1 = 0, 0, width, height

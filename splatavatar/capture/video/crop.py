@@ -48,7 +48,7 @@ class Crop:
         return square[top:bottom, left:right]
 
     def squared(self, picture: Bytes, width: int, height: int) -> Bytes:
-        """``picture``, cut out of a frame of ``width`` x ``height``, with its border repeated to a square."""
+        """The ``picture``, cut out of a frame of ``width`` x ``height``, with its border repeated to a square."""
         import cv2
 
         left, top, right, bottom = self.rectangle(width, height)
@@ -56,7 +56,7 @@ class Crop:
         return np.asarray(cv2.copyMakeBorder(picture, *borders, cv2.BORDER_REPLICATE), np.uint8)
 
     def rectangle(self, width: int, height: int) -> tuple[int, int, int, int]:
-        """x0, y0, x1, y1 of the pixels of the square whose centres lie in the frame of ``width`` x ``height``."""
+        """The x0, y0, x1, y1 of the pixels of the square whose centres lie in the frame of ``width`` x ``height``."""
         centre = (np.arange(self.out) + 0.5) / self.scale
         columns = np.flatnonzero((self.x + centre >= 0) & (self.x + centre < width))
         rows = np.flatnonzero((self.y + centre >= 0) & (self.y + centre < height))

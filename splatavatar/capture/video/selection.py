@@ -18,7 +18,7 @@ WAY = 0.5
 
 
 def choose_frames(landmarks: Landmarks, count: int, allowed: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """``count`` frames, ascending, or as many as show the face and are ``allowed`` (T).
+    """The chosen ``count`` frames, ascending, or as many as show the face and are ``allowed`` (T).
 
     Farthest-point selection (Gonzalez 1985) over head rotation, expression scores and place, from the most restful
     frame on: extremes come first, then what lies between them. Frames that are blurred against their neighbours stay

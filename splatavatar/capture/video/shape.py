@@ -28,7 +28,7 @@ WIDEST = 4
 
 @dataclass(frozen=True)
 class Shape:
-    """Of one stored picture."""
+    """The shape of one stored picture."""
 
     width: int
     """pixels, as stored"""
@@ -59,7 +59,7 @@ class Shape:
         return {(1, 0): 0, (0, -1): 90, (-1, 0): 180, (0, 1): 270}[(self.matrix[0], self.matrix[1])]
 
     def shown(self, stored: Bytes, size: tuple[int, int]) -> Bytes:
-        """(H, W, 3) as it is shown, of the stored pixels.
+        """The picture (H, W, 3) as it is shown, of the stored pixels.
 
         ``size`` is that of the film: a picture of another one is scaled to fit, with black beside it where its sides
         have another ratio.

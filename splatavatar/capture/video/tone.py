@@ -27,7 +27,7 @@ LINES = 32
 
 
 def to_srgb(image: NDArray[np.uint16], curve: int) -> NDArray[np.uint8]:
-    """(H, W, 3) sRGB from full-range BT.2020 codes of 16 bits with the transfer ``curve`` (``PQ`` or ``HLG``).
+    """The sRGB (H, W, 3) of full-range BT.2020 codes of 16 bits with the transfer ``curve`` (``PQ`` or ``HLG``).
 
     Colours outside of sRGB are clipped; light above ``KNEE`` of diffuse white is compressed, each channel by itself.
     """
