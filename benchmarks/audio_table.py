@@ -21,13 +21,13 @@ from rich.table import Table
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
-from splatavatar.capture.clips import VideoClip
-from splatavatar.capture.landmarks import detect, detect_pictures
-from splatavatar.capture.models import locate
+from splatavatar.capture.faces.landmarks import detect, detect_pictures
+from splatavatar.capture.video.clips import VideoClip
 from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.drive.audio.sound import RATE, read_audio
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
+from splatavatar.models import locate
 from splatavatar.rig.rig import Rig
 
 Doubles = NDArray[np.float64]

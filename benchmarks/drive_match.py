@@ -25,12 +25,12 @@ from video_table import GROUPS, MOVES
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
-from splatavatar.capture.clips import VideoClip
-from splatavatar.capture.landmarks import Landmarks, detect, detect_pictures
-from splatavatar.capture.models import locate
+from splatavatar.capture.faces.landmarks import Landmarks, detect, detect_pictures
+from splatavatar.capture.video.clips import VideoClip
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
+from splatavatar.models import locate
 from splatavatar.rig.arkit import INDEX
 
 Doubles = NDArray[np.float64]

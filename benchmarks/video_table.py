@@ -30,12 +30,12 @@ from rich.table import Table
 from splatavatar import load_avatar
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.capture.landmarks import detect_pictures
-from splatavatar.capture.models import locate
+from splatavatar.capture.faces.landmarks import detect_pictures
 from splatavatar.drive.limits import expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.view import default_camera
+from splatavatar.models import locate
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.posing import pose_numpy

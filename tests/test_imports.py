@@ -28,6 +28,7 @@ FOUNDATION = {
     "png",
     "rotations",
     "torch_rotations",
+    "models",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
@@ -51,6 +52,7 @@ MAY_IMPORT = {
     "page": {"page", "printable"},
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},
+    "models": {"errors", "folders", "input", "output", "models"},
     "rotations": {"rotations"},
     "torch_rotations": {"torch_rotations"},
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations, Floats
+from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations, Doubles
 from splatavatar.avatar.defect import Defect
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.printable import printable
@@ -39,22 +39,22 @@ class Calibration:
     """Statistics of the expressions that an avatar was baked from, ARKit coefficients in ``arkit.NAMES`` order."""
 
     frames: int
-    neutral: Floats
+    neutral: Doubles
     """(52) of the face at rest"""
-    low: Floats
+    low: Doubles
     """(52) robust minimum"""
-    high: Floats
+    high: Doubles
     """(52) robust maximum"""
-    deviation: Floats
+    deviation: Doubles
     """(52) standard deviation, the prior included"""
     combinations: Combinations
     reach: float
     """the distance from the mean of ``combinations`` that belongs to the face, in standard deviations"""
-    head: Floats
+    head: Doubles
     """(3, 2) robust minimum and maximum of the head's yaw, pitch and roll, radians, signs as in the face signal"""
 
-    def distance(self, expression: ArrayLike) -> Floats:
-        """(...) Mahalanobis distances of expressions (..., 52) from the mean, in standard deviations."""
+    def distance(self, expression: ArrayLike) -> Doubles:
+        """The Mahalanobis distances (...) of expressions (..., 52) from the mean, in standard deviations."""
         return self.combinations.distance(np.asarray(expression)[..., TOGETHER])
 
     def still(self) -> list[str]:
@@ -169,8 +169,8 @@ def measure(expression: ArrayLike, head_rotation: ArrayLike, names: Sequence[str
     )
 
 
-def rest_face(seen: Floats) -> Floats:
-    """(52) coefficients of the face at rest, from frames (T, 52): the median of the calmest quarter.
+def rest_face(seen: Doubles) -> Doubles:
+    """The coefficients (52) of the face at rest, from frames (T, 52): the median of the calmest quarter.
 
     The mean is no rest: it holds a share of every word. Calm is a small sum of coefficients, those of the eyes apart.
     """
@@ -179,7 +179,7 @@ def rest_face(seen: Floats) -> Floats:
     return np.asarray(np.median(seen[calm], axis=0))
 
 
-def _reach(fitted: Floats, model: Combinations) -> float:
+def _reach(fitted: Doubles, model: Combinations) -> float:
     """The distance that belongs to the face: where it went, and where it goes from what the rest of the footage shows.
 
     A model of few frames lies close around them: the frames of a 9 s clip are within 4.4 deviations of their mean, yet
@@ -195,7 +195,7 @@ def _reach(fitted: Floats, model: Combinations) -> float:
     return max(distances)
 
 
-def _robust_range(values: Floats) -> tuple[Floats, Floats]:
+def _robust_range(values: Doubles) -> tuple[Doubles, Doubles]:
     """Minimum and maximum of each column of (T, N) but for up to two frames at either end.
 
     An event such as a blink lasts three frames, however long the footage; a percentile of a long clip would lose it. A
@@ -214,7 +214,7 @@ def _rounded(values: ArrayLike) -> Any:
     return np.round(np.asarray(values, np.float64), DECIMALS).tolist()
 
 
-def _numbers(table: dict[str, Any], name: str, shape: tuple[int, ...], least: float, most: float) -> Floats:
+def _numbers(table: dict[str, Any], name: str, shape: tuple[int, ...], least: float, most: float) -> Doubles:
     """The array ``name``. Raises Defect unless it has ``shape`` and all its numbers are from ``least`` to ``most``."""
     values = table.get(name)
     if not _nested(values, shape):

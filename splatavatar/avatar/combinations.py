@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from splatavatar.rig.arkit import NAMES
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 TOGETHER: Ints = np.array([i for i, name in enumerate(NAMES) if not name.startswith("eye") and name != "tongueOut"])
@@ -30,17 +30,17 @@ COMPONENTS = 12
 class Combinations:
     """A normal distribution of the coefficients of ``TOGETHER``."""
 
-    mean: Floats
+    mean: Doubles
     """(37)"""
-    components: Floats
+    components: Doubles
     """(K, 37) orthonormal rows"""
-    component_deviation: Floats
+    component_deviation: Doubles
     """(K) standard deviation along each component, not less than ``residual``"""
     residual: float
     """standard deviation in all other directions"""
 
     @classmethod
-    def of(cls, fitted: Floats) -> Combinations:
+    def of(cls, fitted: Doubles) -> Combinations:
         """The model of frames (T, 37), the prior included, so that it exists for any T from 1."""
         mean = fitted.mean(0)
         off = fitted - mean
@@ -53,8 +53,8 @@ class Combinations:
             residual=float(np.sqrt(variances[:first].mean())),
         )
 
-    def distance(self, together: ArrayLike) -> Floats:
-        """(...) Mahalanobis distances of (..., 37) from the mean, in standard deviations."""
+    def distance(self, together: ArrayLike) -> Doubles:
+        """The Mahalanobis distances (...) of (..., 37) from the mean, in standard deviations."""
         off = np.asarray(together, np.float64) - self.mean
         along = off @ self.components.T
         rest = off - along @ self.components

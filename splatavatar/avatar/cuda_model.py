@@ -51,7 +51,7 @@ class CudaModel:
 
 
 def cuda_model(avatar: Avatar, device: torch.device) -> CudaModel:
-    """``avatar`` on ``device``; correctives as half floats, all else as it is."""
+    """The tensors of ``avatar`` on ``device``; correctives as half floats, all else as it is."""
     rig, g, c = avatar.rig, avatar.gaussians, avatar.correctives
 
     def tensor(array: NDArray[np.generic]) -> Tensor:

@@ -59,7 +59,7 @@ def _learnt(calibration: Calibration) -> dict[str, Any]:
 
 
 def as_text(facts: dict[str, Any]) -> str:
-    """``describe``'s facts, a line each, nested tables indented below their name.
+    """The facts of ``describe``, a line each, nested tables indented below their name.
 
     Nothing in them reaches a terminal as anything but visible text, and no more of it than fits on a few screens.
     """

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from splatavatar.bake.events import Baked, Listener, nobody
 from splatavatar.bake.settings import BakeSettings
-from splatavatar.capture.prepare import AUTO, PrepareOptions
+from splatavatar.capture.preparation.prepare import AUTO, PrepareOptions
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.prepare import AUTO, is_footage, prepare
-from splatavatar.capture.prepare_calibrated import tracked_parameters
-from splatavatar.capture.prepared import CAPTURE, Facts, read_facts
+from splatavatar.capture.preparation.calibrated import tracked_parameters
+from splatavatar.capture.preparation.folder import CAPTURE, Facts, read_facts
+from splatavatar.capture.preparation.prepare import AUTO, is_footage, prepare
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import fitting
 from splatavatar.progress import Progress

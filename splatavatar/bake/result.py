@@ -16,7 +16,7 @@ from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.training.trainer import Trainer
 from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture.capture import Capture
-from splatavatar.capture.prepared import TRACK
+from splatavatar.capture.preparation.folder import TRACK
 from splatavatar.errors import CaptureError
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES

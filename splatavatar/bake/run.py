@@ -31,7 +31,7 @@ from splatavatar.bake.training.trainer import StepHook
 from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
-from splatavatar.capture.prepare import AUTO
+from splatavatar.capture.preparation.prepare import AUTO
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import RigError
 from splatavatar.output import outputs_ready

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from splatavatar.avatar.metadata import LARGEST_SEED
-from splatavatar.capture.prepare import AUTO, PrepareOptions, is_footage
+from splatavatar.capture.preparation.prepare import AUTO, PrepareOptions, is_footage
 from splatavatar.errors import SettingsError
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from splatavatar.capture.capture import Capture
+from splatavatar.capture.readers.table import reader_of
 from splatavatar.errors import CaptureError
 
 
@@ -24,13 +25,12 @@ def read_capture(path: str | Path, rig_params: str | Path | None = None, allow_o
         raise CaptureError(f"{root}: no such folder, expected the folder of a capture")
     if not root.is_dir():
         raise CaptureError(f"{root} is a file, expected the folder of a capture")
-    if not (root / "transforms.json").is_file():
-        if not _has_images(root):
-            raise CaptureError(f"{root}: no images in this folder, expected transforms.json and the images it names")
-        raise CaptureError(f"{root}: no transforms.json beside the images, expected a capture in the nerfstudio format")
-    from splatavatar.capture.readers.transforms import read_transforms
-
-    return read_transforms(root, None if rig_params is None else Path(rig_params), allow_outside)
+    reader = reader_of(root)
+    if reader is not None:
+        return reader.read(root, None if rig_params is None else Path(rig_params), allow_outside)
+    if not _has_images(root):
+        raise CaptureError(f"{root}: no images in this folder, expected transforms.json and the images it names")
+    raise CaptureError(f"{root}: no transforms.json beside the images, expected a capture in the nerfstudio format")
 
 
 def _exists(path: Path) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.lens import Lens
+from splatavatar.capture.references import PictureReference
 from splatavatar.render.camera import Camera
 
 Floats = NDArray[np.float32]
@@ -19,8 +21,9 @@ class Frame:
 
     name: str
     """path of the picture relative to the capture, POSIX separators"""
-    image_path: Path
-    mask_path: Path | None
+    picture: PictureReference
+    mask: PictureReference | None
+    """of the matte; None: the alpha channel of the picture is it"""
     camera: Camera
     """in the rig frame (readers turn their own world into it)"""
     camera_index: int
@@ -28,6 +31,8 @@ class Frame:
     """index into the rig parameters"""
     matte_weight: float = 1.0
     """in [0, 1]: how far the matte is to be believed"""
+    lens: Lens | None = None
+    """of picture and mask as they are stored; None: they are as ``camera`` sees them"""
 
 
 @dataclass(frozen=True)

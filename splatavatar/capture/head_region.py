@@ -19,7 +19,7 @@ MARGIN = 0.04
 
 
 def head_region(rig: Rig, vertices: Floats, camera: Camera) -> Mask:
-    """(H, W) where the head of ``rig``, posed as ``vertices`` (V, 3), surely is in the picture of ``camera``."""
+    """The pixels (H, W) of ``camera`` where the head of ``rig``, posed as ``vertices`` (V, 3), surely is."""
     import cv2
 
     outline = head_outline(rig, vertices, camera)
@@ -33,12 +33,12 @@ def head_region(rig: Rig, vertices: Floats, camera: Camera) -> Mask:
 
 
 def head_outline(rig: Rig, vertices: Floats, camera: Camera) -> Mask:
-    """(H, W) all pixels that the head covers."""
+    """All pixels (H, W) that the head covers."""
     return silhouette(vertices, head_faces(rig), camera)
 
 
 def head_faces(rig: Rig) -> NDArray[np.int32]:
-    """(F', 3) faces of ``rig`` above the neck; all of a rig that knows no neck."""
+    """The faces (F', 3) of ``rig`` above the neck; all of a rig that knows no neck."""
     of_head = np.ones(len(rig.faces), bool)
     for name in BELOW:
         of_head[rig.regions.get(name, [])] = False

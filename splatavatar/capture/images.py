@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -12,48 +11,52 @@ from numpy.typing import NDArray
 
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.mattes import matte_of, scaled
-from splatavatar.errors import CaptureError, SplatAvatarError
-from splatavatar.input import open_input
+from splatavatar.capture.references import PictureReference
+from splatavatar.errors import CaptureError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Bytes = NDArray[np.uint8]
 T = TypeVar("T")
+R = TypeVar("R", bound=PictureReference)
 THREADS = 2
 ORIENTATION = 0x0112
 """tag of EXIF; from 5 on the pixels are shown with width and height exchanged"""
 
 
 def load_frame(frame: Frame) -> tuple[Bytes, Bytes]:
-    """The picture (H, W, 3) RGB and its matte (H, W), both 0-255.
+    """The picture (H, W, 3) RGB and its matte (H, W), both 0-255, as the camera of ``frame`` sees them.
 
-    Without a mask file the matte is the alpha channel of the picture, or 255 everywhere. Pictures of 16 bits and mattes
+    Without a mask the matte is the alpha channel of the picture, or 255 everywhere. Pictures of 16 bits and mattes
     in any scale are brought to 8 bits. EXIF orientation is ignored: the camera describes the pixels as they are stored.
+    What the lens bends is straight; what it does not see has no matte.
 
-    Raises CaptureError for a file that does not decode, whose size is not that of the camera, or whose values may mean
-    several things.
+    Raises CaptureError for a picture that does not decode, whose size is not that of the camera, or whose values may
+    mean several things.
     """
-    picture, alpha = _open(frame.image_path, lambda image: _picture(image, frame.image_path))
-    if frame.mask_path is not None:
-        mask_path = frame.mask_path
-        matte = _open(mask_path, lambda image: matte_of(image, mask_path))
+    picture, alpha = _read(frame.picture, lambda image: _picture(image, frame.picture))
+    if frame.mask is not None:
+        mask = frame.mask
+        matte = _read(mask, lambda image: matte_of(image, mask))
     elif alpha is not None:
         matte = alpha
     else:
         matte = np.full(picture.shape[:2], 255, np.uint8)
     expected = (frame.camera.height, frame.camera.width)
-    for path, array in ((frame.image_path, picture), (frame.mask_path, matte)):
+    for reference, array in ((frame.picture, picture), (frame.mask, matte)):
         if array.shape[:2] != expected:
             height, width = array.shape[:2]
-            raise CaptureError(f"{path}: {width}x{height} pixels, expected {expected[1]}x{expected[0]}")
+            raise CaptureError(f"{reference}: {width}x{height} pixels, expected {expected[1]}x{expected[0]}")
+    if frame.lens is not None:
+        picture, matte = (frame.lens.undistorted(pixels, frame.camera) for pixels in (picture, matte))
     return picture, matte
 
 
 def load_frames(
     frames: Sequence[Frame], progress: Callable[[int, int], None] | None = None
 ) -> list[tuple[Bytes, Bytes]]:
-    """``load_frame`` of each of ``frames``, in order; ``progress(done, total)`` is called after each."""
+    """The ``load_frame`` of each of ``frames``, in order; ``progress(done, total)`` is called after each."""
     loaded: list[tuple[Bytes, Bytes]] = []
     with ThreadPoolExecutor(THREADS) as pool:
         try:
@@ -67,25 +70,25 @@ def load_frames(
     return loaded
 
 
-def image_sizes(paths: Iterable[Path]) -> dict[Path, tuple[int, int]]:
-    """(width, height) of each file, from its header alone.
+def image_sizes(references: Iterable[R]) -> dict[R, tuple[int, int]]:
+    """The (width, height) of each picture, from its header alone.
 
-    Raises CaptureError for a file that is not a picture.
+    Raises CaptureError for what is no picture.
     """
-    return {path: _open(path, lambda image: image.size) for path in paths}
+    return {reference: _read(reference, lambda image: image.size) for reference in references}
 
 
-def has_alpha(path: Path) -> bool:
-    """Whether the picture at ``path`` has a channel, or a colour, that is transparent, by its header alone."""
-    return bool(_open(path, lambda image: image.has_transparency_data))
+def has_alpha(reference: PictureReference) -> bool:
+    """Whether the picture has a channel, or a colour, that is transparent, by its header alone."""
+    return bool(_read(reference, lambda image: image.has_transparency_data))
 
 
-def is_shown_turned(path: Path) -> bool:
-    """Whether EXIF asks for the picture at ``path`` to be shown with its width and height exchanged."""
-    return _open(path, lambda image: image.getexif().get(ORIENTATION, 1)) in (5, 6, 7, 8)
+def is_shown_turned(reference: PictureReference) -> bool:
+    """Whether EXIF asks for the picture to be shown with its width and height exchanged."""
+    return _read(reference, lambda image: image.getexif().get(ORIENTATION, 1)) in (5, 6, 7, 8)
 
 
-def _picture(image: Image, path: Path) -> tuple[Bytes, Bytes | None]:
+def _picture(image: Image, path: PictureReference) -> tuple[Bytes, Bytes | None]:
     if image.has_transparency_data:
         rgba = np.asarray(image.convert("RGBA"))
         return np.ascontiguousarray(rgba[..., :3]), scaled(np.ascontiguousarray(rgba[..., 3]), path)
@@ -104,15 +107,6 @@ def _picture(image: Image, path: Path) -> tuple[Bytes, Bytes | None]:
     return np.asarray(image.convert("RGB")), None
 
 
-def _open(path: Path, read: Callable[[Image], T]) -> T:
-    from PIL import Image as pil
-
-    with open_input(path, CaptureError, "a picture") as stream:
-        try:
-            with pil.open(stream) as image:
-                return read(image)
-        except SplatAvatarError:
-            raise
-        except Exception as error:
-            # Decoders answer damaged data with a dozen kinds of exceptions, and with new ones in every version.
-            raise CaptureError(f"{path}: not a readable image") from error
+def _read(reference: PictureReference, read: Callable[[Image], T]) -> T:
+    with reference.opened() as image:
+        return read(image)

@@ -6,12 +6,12 @@ meant in one way only is scaled; what can be meant in several is refused.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.capture.references import PictureReference
 from splatavatar.errors import CaptureError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ AGREE = 0.1
 EXPECTED = "expected a matte, white where the person is and black elsewhere"
 
 
-def matte_of(image: Image, path: Path) -> Bytes:
-    """(H, W) 0-255 of the file of a matte, opened as ``image``; ``path`` is for what is said about it.
+def matte_of(image: Image, path: PictureReference) -> Bytes:
+    """The matte (H, W), 0-255, of a picture opened as ``image``; ``path`` says of which.
 
     Raises CaptureError where it may mean several things.
     """
@@ -63,8 +63,8 @@ def matte_of(image: Image, path: Path) -> Bytes:
     return cut_out
 
 
-def scaled(values: Numbers, path: Path) -> Bytes:
-    """(H, W) 0-255 of a matte in any scale.
+def scaled(values: Numbers, path: PictureReference) -> Bytes:
+    """The matte (H, W), 0-255, of one in any scale.
 
     Raises CaptureError for values that are no matte, or one of an unknown scale.
     """
@@ -85,7 +85,7 @@ def scaled(values: Numbers, path: Path) -> Bytes:
     return np.rint(values.astype(np.float64) * (255.0 / full)).clip(0, 255).astype(np.uint8)
 
 
-def _full(values: Numbers, path: Path) -> float:
+def _full(values: Numbers, path: PictureReference) -> float:
     """The value that stands for a pixel that is all person."""
     top = float(values.max())
     natural = next((scale for scale in (1.0, 255.0, 65535.0) if top <= scale), 0.0)
@@ -103,7 +103,7 @@ def _full(values: Numbers, path: Path) -> float:
     raise CaptureError(f"{path}: values up to {top:g} in a scale that cannot be known, {EXPECTED} in 8 bits.")
 
 
-def _floats(values: Numbers, path: Path) -> Numbers:
+def _floats(values: Numbers, path: PictureReference) -> Numbers:
     if not np.isfinite(values).all():
         raise CaptureError(f"{path}: values that are not finite, {EXPECTED}.")
     low, top = float(values.min()), float(values.max())
@@ -112,7 +112,7 @@ def _floats(values: Numbers, path: Path) -> Numbers:
     return values.clip(0, 1 if top <= 1 + OVERSHOOT else None)
 
 
-def _refuse_labels(values: Numbers, path: Path) -> None:
+def _refuse_labels(values: Numbers, path: PictureReference) -> None:
     """Raises CaptureError where whole areas have a value that is neither the smallest nor the largest."""
     low, top = values.min(), values.max()
     levels, counts = _levels(values)

@@ -38,7 +38,7 @@ def pose_parameters(rig: Rig, parameters: RigParameters, timestep: int) -> PoseP
 
 
 def fitted_rig(rig: Rig, parameters: RigParameters) -> Rig:
-    """``rig``, which has the identity of ``parameters`` folded in, with their template offset.
+    """The ``rig``, which has the identity of ``parameters`` folded in, with their template offset.
 
     Raises:
         RigError: an offset for another number of vertices.
@@ -54,7 +54,7 @@ def fitted_rig(rig: Rig, parameters: RigParameters) -> Rig:
 
 
 def posed_vertices(rig: Rig, parameters: RigParameters, timestep: int) -> Floats:
-    """(V, 3) vertices of a ``fitted_rig`` at ``timestep``, metres, rig frame.
+    """The vertices (V, 3) of a ``fitted_rig`` at ``timestep``, metres, rig frame.
 
     Raises:
         RigError: a name that the rig does not have.

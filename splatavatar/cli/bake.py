@@ -89,7 +89,7 @@ def bake(
     seconds = None if budget is None else parse_duration(budget, "budget")
 
     from splatavatar.bake.settings import BakeSettings
-    from splatavatar.capture.prepare import PrepareOptions, parse_holdout
+    from splatavatar.capture.preparation.prepare import PrepareOptions, parse_holdout
 
     footage = PrepareOptions(extract_options(frames, face, model, None), rig, matting, parse_holdout(holdout))
     settings = BakeSettings(

@@ -26,8 +26,8 @@ def extract(
     fps: FpsOption = None,
 ) -> None:
     """Take pictures and landmarks out of video."""
-    from splatavatar.capture.lost import lost_sentences
-    from splatavatar.capture.prepare import PrepareOptions, extracted
+    from splatavatar.capture.inspection.lost import lost_sentences
+    from splatavatar.capture.preparation.prepare import PrepareOptions, extracted
 
     options = PrepareOptions(extract_options(frames, face, model, fps))
     with stages() as progress:

@@ -7,6 +7,6 @@ import typer
 
 def guide() -> None:
     """Print how to film yourself in 60 seconds."""
-    from splatavatar.capture.guide import guide as text
+    from splatavatar.capture.inspection.guide import guide as text
 
     typer.echo(text())

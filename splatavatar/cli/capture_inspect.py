@@ -19,7 +19,7 @@ def inspect(
     ] = None,
 ) -> None:
     """Write a page that shows what was found in a capture, and tell what the capture lacks."""
-    from splatavatar.capture.inspect_page import write_inspection
+    from splatavatar.capture.inspection.page import write_inspection
 
     path = folder / "inspect.html" if out is None else out
     # Without -o the page goes into the capture, which is there or is missed.

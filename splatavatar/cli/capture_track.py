@@ -20,8 +20,8 @@ def track(
     matting: MattingOption = "grabcut",
 ) -> None:
     """Find head, expressions and mattes in the pictures that were extracted."""
-    from splatavatar.capture.prepare import tracked
-    from splatavatar.capture.prepared import read_facts
+    from splatavatar.capture.preparation.folder import read_facts
+    from splatavatar.capture.preparation.prepare import tracked
 
     with stages() as progress:
         tracked(folder, rig, matting, progress)

@@ -11,7 +11,7 @@ from splatavatar.cli.numbers import MOST_FACES, MOST_PICTURES
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
-    from splatavatar.capture.extract import ExtractOptions
+    from splatavatar.capture.video.extract import ExtractOptions
 
 FramesOption = Annotated[
     int | None,
@@ -42,7 +42,7 @@ FpsOption = Annotated[
 
 def extract_options(frames: int | None, face: int | None, model: Path | None, fps: float | None) -> ExtractOptions:
     """Raises SettingsError for numbers that make no sense."""
-    from splatavatar.capture.extract import FRAMES, ExtractOptions
+    from splatavatar.capture.video.extract import FRAMES, ExtractOptions
 
     if frames is not None and frames < 8:
         raise SettingsError(f"--frames must be at least 8, got {frames}")

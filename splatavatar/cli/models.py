@@ -13,8 +13,8 @@ models = typer.Typer(help="List and fetch the models that no library ships.", no
 @models.command("list")
 def list_() -> None:
     """Show every model: size, licence, purpose, and where it is."""
-    from splatavatar.capture.models import MODELS, locate
     from splatavatar.errors import DependencyError
+    from splatavatar.models import MODELS, locate
 
     for model in MODELS.values():
         try:
@@ -28,8 +28,8 @@ def list_() -> None:
 @models.command("pull")
 def pull() -> None:
     """Fetch every model into the cache folder and check it."""
-    from splatavatar.capture.models import MODELS
-    from splatavatar.capture.models import pull as fetch
+    from splatavatar.models import MODELS
+    from splatavatar.models import pull as fetch
 
     for name in MODELS:
         with progress_bar(f"fetching {name}") as progress:

@@ -37,8 +37,8 @@ def _anny() -> Part:
 
 
 def _face_landmarker() -> Part:
-    from splatavatar.capture.models import MODELS, intact, locate
     from splatavatar.errors import DependencyError
+    from splatavatar.models import MODELS, intact, locate
 
     purpose, model, pull = "video, webcams", MODELS["face_landmarker"], "splatavatar models pull"
     try:

@@ -72,7 +72,7 @@ SIDEWAYS = (0.85, 0.6)
 """cosine of the turn of the head down to which landmarks are trusted, and from which on they are not"""
 
 FOCAL = 1.3
-"""focal length over the longer side of a frame that is assumed, as in ``capture.track``"""
+"""focal length over the longer side of a frame that is assumed, as in ``capture.tracking.track``"""
 DETECTOR_VIEW = np.radians(63.0)
 """vertical field of view that MediaPipe assumes"""
 HEAD_SIZE = 0.95

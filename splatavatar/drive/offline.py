@@ -46,7 +46,7 @@ class FileInput:
             return FileSound(self.path)
         if not has_sound(self.path):
             return None
-        from splatavatar.capture.video import Video
+        from splatavatar.capture.video.video import Video
 
         return FileSound(self.path, Video(self.path).start)
 

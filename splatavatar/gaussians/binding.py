@@ -62,13 +62,13 @@ def to_world(
 
 
 def world_sh(bound: BoundGaussians, vertices: Floats, faces: Ints) -> Floats:
-    """``bound.sh`` turned into the world: (N, 3, 3) [channel, axis], for a unit direction in the world frame."""
+    """The ``bound.sh`` turned into the world: (N, 3, 3) [channel, axis], for a unit direction in the world frame."""
     rotation, _ = triangle_frames(vertices, faces)
     return bound.sh @ rotation[bound.face].transpose(0, 2, 1)
 
 
 def corrected(bound: BoundGaussians, correctives: Correctives, inputs: Floats) -> BoundGaussians:
-    """``bound`` with the correctives of one pose added; ``inputs`` (D) as ``Rig.corrective_inputs`` describes."""
+    """The Gaussians with the correctives of one pose added; ``inputs`` (D) as ``Rig.corrective_inputs`` describes."""
     if len(correctives) == 0:
         return bound
     psi = np.clip(correctives.weights @ inputs + correctives.bias, -PSI_LIMIT, PSI_LIMIT)

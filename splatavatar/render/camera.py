@@ -25,7 +25,7 @@ class Camera:
 
     @property
     def position(self) -> NDArray[np.float64]:
-        """(3) centre of projection in the world."""
+        """The centre of projection (3) in the world."""
         rotation, translation = self.T_camera_world[:3, :3], self.T_camera_world[:3, 3]
         return -rotation.T @ translation
 

@@ -25,12 +25,12 @@ def gsplat_problem() -> str | None:
 
 
 def cuda_sentence(facts: CudaFacts) -> str | None:
-    """``cuda_problem`` of a machine with these facts."""
+    """The ``cuda_problem`` of a machine with these facts."""
     return _torch_sentence(facts) or _driver_sentence(facts) or _gpu_sentence(facts) or _triton_sentence(facts)
 
 
 def gsplat_sentence(gsplat: GsplatFacts, cuda: CudaFacts) -> str | None:
-    """``gsplat_problem`` of a machine with these facts."""
+    """The ``gsplat_problem`` of a machine with these facts."""
     if gsplat.gsplat is None:
         return "gsplat is not installed: pip install gsplat"
     if problem := _torch_sentence(cuda) or _driver_sentence(cuda) or _gpu_sentence(cuda):

@@ -21,7 +21,7 @@ PIXEL = 8 * 3 + 1
 
 
 def silhouette(vertices: Floats, faces: NDArray[np.int32], camera: Camera) -> NDArray[np.bool_]:
-    """(H, W) the pixels whose centre the projection of any triangle covers, seen from either side.
+    """The pixels (H, W) whose centre the projection of any triangle covers, seen from either side.
 
     ``vertices`` (V, 3) metres, world; ``faces`` (F, 3) into them. Every triangle, turned so that its projection is
     positive, adds one to the winding number of the points in it. What two neighbours add along their common edge

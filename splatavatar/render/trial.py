@@ -34,7 +34,7 @@ class PictureCheck:
 
 
 def scene() -> Gaussians[NDArray[np.float32]]:
-    """24 Gaussians about the origin, of all shapes and sizes."""
+    """A scene of 24 Gaussians about the origin, of all shapes and sizes."""
     rng, count = np.random.default_rng(3), 24
     fields = (
         rng.normal(0, 0.1, (count, 3)),
@@ -95,7 +95,7 @@ def _as_tensors(device: str, backend: Backend) -> NDArray[Any]:
 
 
 def written_out(gaussians: Gaussians[NDArray[np.float32]], view: Camera) -> NDArray[np.float64]:
-    """(H, W, 3) over ``BACKGROUND``: ``rasterize`` in double precision, for Gaussians inside of the picture."""
+    """The picture (H, W, 3) over ``BACKGROUND`` in double precision, for Gaussians inside of the picture."""
     to_camera, f = view.T_camera_world[:3, :3], view.K[[0, 1], [0, 1]]
     rows, columns = np.mgrid[: view.height, : view.width] + 0.5
     picture, left = np.zeros((view.height, view.width, 3)), np.ones((view.height, view.width, 1))

@@ -100,7 +100,7 @@ def _regions(rig: Rig, data: AnnyData, mean: Rest) -> dict[str, Ints]:
 
 
 def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
-    """(V) which vertices one of these local changes moves by more than ``share`` of the most it moves any."""
+    """The vertices (V) that one of these changes moves by more than ``share`` of the most it moves any."""
     shaped = np.zeros(len(data.template), bool)
     for name in names:
         row = 2 * int(np.flatnonzero(data.local_names == name)[0])
@@ -111,7 +111,7 @@ def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
 
 
 def neck_and_head(data: AnnyData) -> tuple[Array, Array]:
-    """(V) each: the share in every vertex of the bones of the neck, and of the head and all that it carries."""
+    """The shares (V) in every vertex of the bones of the neck, and of the head and all that it carries."""
     names = [str(name) for name in data.bone_names]
     first = names.index("neck01")
     # A rig that ends at the neck has what is below hang on its root.

@@ -161,7 +161,7 @@ class AnnyData:
         return Rest(np.einsum("vij,vj->vi", blended, vertices) + shifted, moved, blended)
 
     def mean_change(self, change: int) -> tuple[Array, Array]:
-        """(V, 3) and (B, 3) mean slopes of vertices and heads by a local change, in a rig posed from its rest pose."""
+        """The mean slopes (V, 3) of vertices, (B, 3) of heads by a local change, in a rig posed from its rest pose."""
         vertices = np.zeros_like(self.template)
         for row, sign in ((2 * change, 1), (2 * change + 1, -1)):
             part = slice(self.local_start[row], self.local_start[row + 1])
@@ -169,7 +169,7 @@ class AnnyData:
         return vertices, np.asarray(self.local_heads[2 * change] - self.local_heads[2 * change + 1]) / 2
 
     def expression_basis(self, rest: Rest) -> Array:
-        """(52, V, 3) the facial actions of a person at ``rest``."""
+        """The facial actions (52, V, 3) of a person at ``rest``."""
         if rest.turn is None:
             return self.expression
         return np.asarray(np.matmul(rest.turn.astype(np.float32), self.expression[..., None])[..., 0])
@@ -188,7 +188,7 @@ class Rest:
 
 
 def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:
-    """(K) weights of the target shapes for phenotype ``values`` (by name, clamped to [0, 1]).
+    """The weights (K) of the target shapes for phenotype ``values`` (by name, clamped to [0, 1]).
 
     Each target shape is made for one variation of some features; its weight is the product of those variations'
     weights, which are piecewise linear in the feature. ``mask`` (K, variations) holds which. A feature without a value
@@ -339,7 +339,7 @@ def _turned(vectors: Array) -> Array:
 
 
 def sparse(rows: Array) -> tuple[Array, Array, Array]:
-    """(R, V, 3) -> starts (R + 1), vertices (N), displacements (N, 3) of what moves by over a tenth of a micrometre."""
+    """The starts (R + 1), vertices (N) and displacements (N, 3) of what moves in (R, V, 3) by over 0.1 micrometres."""
     moves = np.abs(rows).max(2) > 1e-7
     _, vertex = np.nonzero(moves)
     start = np.concatenate([[0], np.cumsum(moves.sum(1))])

@@ -69,7 +69,7 @@ def cut(head: AnnyData, body: AnnyData) -> AnnyData:
     weights = _weights(head, body, shared, torso.vertices)
 
     def heads(own: Array, clavicles: Array) -> Array:
-        """(..., 8, 3) of JOINTS from those of HEAD_JOINTS and CLAVICLES."""
+        """The places (..., 8, 3) of JOINTS from those of HEAD_JOINTS and CLAVICLES."""
         return np.concatenate([own[..., :1, :], clavicles, own[..., 1:, :]], -2)
 
     below = torso.placed(body.phenotype_vertices[:, torso.vertices], body.phenotype_heads)
@@ -133,7 +133,7 @@ class Torso:
             self.arms.append((shoulder, share, more))
 
     def placed(self, vertices: Array, heads: Array) -> Array:
-        """``vertices`` (..., N, 3) with ``heads`` (..., B, 3) of all bones, or differences of both."""
+        """The places of ``vertices`` (..., N, 3) with ``heads`` (..., B, 3) of all bones, or differences of both."""
         moved = vertices - heads[..., self.neck, None, :]
         for shoulder, share, more in self.arms:
             moved = moved + share * ((vertices - heads[..., shoulder, None, :]) @ more.T)
@@ -144,12 +144,12 @@ class Torso:
         return self.placed(vectors, np.zeros((len(self.body.heads), 3), vectors.dtype))
 
     def bones(self, heads: Array, chosen: Ints) -> Array:
-        """(..., C, 3) the bones ``chosen`` (C) of ``heads`` (..., B, 3); none of an arm."""
+        """The bones (..., C, 3) that are ``chosen`` (C) of ``heads`` (..., B, 3); none of an arm."""
         return np.asarray(heads[..., chosen, :] - heads[..., self.neck, None, :])
 
 
 def counterparts(head: AnnyData, body: AnnyData) -> Ints:
-    """(V) the vertex of the body that is each vertex of the head, found by its texture coordinates."""
+    """The vertex (V) of the body that is each vertex of the head, found by its texture coordinates."""
     place = dict(zip(_texels(body), body.faces.reshape(-1).tolist(), strict=True))
     found = np.empty(len(head.template), np.int32)
     found[head.faces.reshape(-1)] = [place[texel] for texel in _texels(head)]
@@ -157,7 +157,7 @@ def counterparts(head: AnnyData, body: AnnyData) -> Ints:
 
 
 def share_from(data: AnnyData, bone: str) -> Array:
-    """(V) the weight in each vertex of a bone and of all that it carries."""
+    """The weight (V) in each vertex of a bone and of all that it carries."""
     carried = driven_ancestors(data.bone_parents, [0, int(_places(data.bone_names, [bone])[0])]) == 1
     return np.asarray((data.bone_weights * carried[data.bone_indices]).sum(1))
 

@@ -12,7 +12,7 @@ from splatavatar.rotations import rotation_matrices
 def joint_transforms(
     rig: Rig, joint_rotations: NDArray[np.float32], translation: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """(P, J, 3, 4) maps from rest positions to posed ones, metres; the numpy twin of ``skinning``'s.
+    """The maps (P, J, 3, 4) from rest positions to posed ones, metres; the numpy twin of ``skinning``'s.
 
     Args:
         joint_rotations: (P, J, 3) axis-angle, radians, rig axes.

@@ -69,7 +69,7 @@ class View:
 
 
 def load(kind: str) -> dict[str, SurfacePoints]:
-    """``mediapipe`` (478) and ``ibug68`` (68) of the rig ``kind``.
+    """The landmarks ``mediapipe`` (478) and ``ibug68`` (68) of the rig ``kind``.
 
     Raises RigError where the package's own file is damaged.
     """
@@ -88,7 +88,7 @@ def with_ibug68(mediapipe: SurfacePoints) -> dict[str, SurfacePoints]:
 
 
 def positions(points: SurfacePoints, vertices: Floats, faces: Ints) -> Floats:
-    """(L, 3) where the points lie on a mesh with these ``vertices`` (V, 3) and the rig's ``faces``."""
+    """The places (L, 3) of the points on a mesh with these ``vertices`` (V, 3) and the rig's ``faces``."""
     return np.asarray(np.einsum("lk,lki->li", points.barycentric, vertices[faces[points.face]]), np.float32)
 
 
@@ -176,7 +176,7 @@ def snap(points: NDArray[np.float64], vertices: Floats, faces: Ints, allowed: In
 
 
 def closest_barycentric(points: NDArray[np.float64], corners: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(..., 3) barycentric coordinates of the closest point of triangles (..., 3, 3) to ``points`` (..., 3).
+    """The barycentric coordinates (..., 3) of the closest point of triangles (..., 3, 3) to ``points`` (..., 3).
 
     The foot of the perpendicular where it lies inside, else the best of the closest points of the three sides.
     """

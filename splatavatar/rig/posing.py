@@ -12,7 +12,7 @@ Doubles = NDArray[np.float64]
 
 
 def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
-    """(V, 3) posed vertices, metres, rig frame, of a rig with a folded identity. Computed in double precision."""
+    """The posed vertices (V, 3), metres, rig frame, of a rig with a folded identity. Computed in double precision."""
     shaped = rig.template.astype(np.float64)
     moved = np.flatnonzero(parameters.expression)
     if len(moved):

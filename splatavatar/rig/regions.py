@@ -103,7 +103,7 @@ def seam(faces: Ints, first: Ints, second: Ints) -> Ints:
 
 
 def components(corners: Ints) -> Ints:
-    """(F) label of the connected component of each face; faces that share one of ``corners`` (F, 3) are connected."""
+    """The connected component (F) of each face; faces that share one of ``corners`` (F, 3) are connected."""
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 

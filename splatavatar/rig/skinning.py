@@ -34,7 +34,7 @@ class TensorRig:
 
 
 def tensor_rig(rig: Rig, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorRig:
-    """``rig`` on ``device`` with floating-point arrays of type ``dtype``."""
+    """The arrays of ``rig`` on ``device``, with floating-point arrays of type ``dtype``."""
 
     def tensor(array: object) -> Tensor:
         return torch.as_tensor(array).to(device, dtype)

@@ -72,7 +72,7 @@ UV_SIZE = (0.12, 0.04)
 
 
 def append_teeth(rig: Rig, mean: Array) -> Rig:
-    """``rig`` with both rows appended to its vertices and faces, and the regions teeth_upper and teeth_lower.
+    """The ``rig`` with both rows appended to its vertices and faces, and the regions teeth_upper and teeth_lower.
 
     ``rig`` has the regions of ``regions.derive``; ``mean`` (V, 3) are the vertices of the mean person, metres.
     The upper row moves with the joint ``head``, the lower one with ``jaw`` where there is one, and with each facial
@@ -114,7 +114,7 @@ def append_teeth(rig: Rig, mean: Array) -> Rig:
 
 
 def jaw_motion(rig: Rig, points: Array) -> Array:
-    """(52, T, 3) displacements of ``points`` (T, 3), metres, fixed to the lower jaw.
+    """The displacements (52, T, 3) of ``points`` (T, 3), metres, that are fixed to the lower jaw.
 
     The tongue of Anny rides on the jaw: the rotation and translation that best explain what a facial action does to
     the tongue (Kabsch) move the points, exactly rigidly at coefficient 1. A facial action that leaves the skin alone

@@ -14,7 +14,7 @@ TIE = 1e-6
 def settled(
     faces: NDArray[np.int32], uv: NDArray[Any], vertices: NDArray[np.floating]
 ) -> tuple[NDArray[np.int32], NDArray[Any]]:
-    """``faces`` (F, 3) and their ``uv`` (F, 3, 2), in which every quad whose diagonals are equal is cut along the
+    """The ``faces`` (F, 3) and their ``uv`` (F, 3, 2), in which every quad whose diagonals are equal is cut along the
     second.
 
     A quad a b c d that was cut along its shorter diagonal is the triangles a b c and c d a, or a b d and d b c. Where

@@ -10,7 +10,7 @@ from splatavatar.rig.anny_data import Array
 
 
 def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
-    """(B) for each bone the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
+    """For each bone (B) the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
     owner = np.zeros(len(parents), np.int64)
     place = {bone: position for position, bone in enumerate(kept)}
     for bone, parent in enumerate(parents):
@@ -19,7 +19,7 @@ def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
 
 
 def collapse(weights: Array, joints: Array, count: int) -> Array:
-    """(V, count) dense weights from sparse ones (V, W) on ``joints`` (V, W), repeated joints added up."""
+    """The dense weights (V, count) of sparse ones (V, W) on ``joints`` (V, W), repeated joints added up."""
     dense = np.zeros((len(weights), count))
     np.add.at(dense, (np.arange(len(weights))[:, None], joints), weights)
     return dense

@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.capture.capture import RigParameters
-from splatavatar.capture.critique import LIDS, LIPS
-from splatavatar.capture.crop import Window
-from splatavatar.capture.landmarks import Landmarks
-from splatavatar.capture.overlay import project
-from splatavatar.capture.prepared import Extraction, landmarks_path, write_extraction, write_json
+from splatavatar.capture.faces.landmarks import Landmarks
+from splatavatar.capture.inspection.critique import LIDS, LIPS
+from splatavatar.capture.inspection.overlay import project
+from splatavatar.capture.preparation.folder import Extraction, landmarks_path, write_extraction, write_json
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.rig_pose import posed_vertices
+from splatavatar.capture.video.crop import Crop
 from splatavatar.render.camera import Camera
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.loader import load_rig
@@ -101,7 +101,7 @@ def prepared_folder(root: Path) -> tuple[Path, float]:
     T_camera_rig = np.diag([1.0, -1.0, -1.0, 1.0])
     T_camera_rig[:3, 3] = [-centre[0], centre[1], 0.6]
     whole = Camera(T_camera_rig, np.array([[600.0, 0, 160], [0, 600, 120], [0, 0, 1]]), 320, 240)
-    window = Window(60, 20, 200, size)
+    window = Crop(60, 20, 200, size)
     points = np.zeros((T, 478, 3), np.float32)
     surface = rig.landmarks["mediapipe"]
     for t in range(T):

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from splatavatar.capture.clips import ClipFrame, VideoClip
+from splatavatar.capture.video.clips import ClipFrame, VideoClip
 from splatavatar.drive.filter import GROUPS, FaceFilter, FilterSettings, OneEuro
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal
@@ -168,7 +168,7 @@ def clip() -> SimpleNamespace:
     """``before`` and ``after`` (T, 62): a man who opens his mouth wide and blinks."""
     if not (CLIP.is_file() and MODEL.is_file()):
         pytest.skip("the shared videos and models are not here")
-    from splatavatar.capture.landmarks import detect
+    from splatavatar.capture.faces.landmarks import detect
 
     found = detect(FirstFrames(CLIP), MODEL)
     solve, smooth = LandmarkSignal(), FaceFilter()

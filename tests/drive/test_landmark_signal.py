@@ -186,8 +186,8 @@ def clip() -> tuple[list[Seen], list[FaceSignal]]:
     """A man who smiles, blinks and looks to both sides."""
     if not (CLIP.is_file() and MODEL.is_file()):
         pytest.skip("the shared videos and models are not here")
-    from splatavatar.capture.clips import open_clips
-    from splatavatar.capture.landmarks import detect
+    from splatavatar.capture.faces.landmarks import detect
+    from splatavatar.capture.video.clips import open_clips
 
     found = detect(open_clips([CLIP])[0], MODEL)
     seen = [

@@ -18,7 +18,7 @@ from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.prepared import CAPTURE, read_facts
+from splatavatar.capture.preparation.folder import CAPTURE, read_facts
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.output import fitting, scratch_folder
 from splatavatar.printable import printable

@@ -79,7 +79,7 @@ def sound(
     posed = cache(vertices)
     faces = head_faces(rig)
     found = [
-        wrong_with(target.rgba, target.camera, posed(target.timestep), faces, rig.faces, frame.mask_path is not None)
+        wrong_with(target.rgba, target.camera, posed(target.timestep), faces, rig.faces, frame.mask is not None)
         for frame, target in zip(frames, targets, strict=True)
     ]
     if estimated:
@@ -90,7 +90,7 @@ def sound(
     kind = kinds.most_common(1)[0][0]
     first = frames[found.index(kind)]
     of_picture = kind in ("unseen", "within", "far", "small", "blank", "bare")
-    path = first.image_path if of_picture or first.mask_path is None else first.mask_path
+    path = str(first.picture if of_picture or first.mask is None else first.mask)
     bad = sum(kinds.values())
     if bad > DAMAGED * len(targets):
         count = f"so are {kinds[kind]} of {len(targets)} training pictures"

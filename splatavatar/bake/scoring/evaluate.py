@@ -11,9 +11,9 @@ from splatavatar.bake.scoring.footage import evaluate_footage, evaluate_untracke
 from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Frame
-from splatavatar.capture.extract import ExtractOptions
-from splatavatar.capture.prepare import is_footage
+from splatavatar.capture.preparation.prepare import is_footage
 from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.progress import Progress, unheard
 from splatavatar.rig.rig import PoseParameters
 

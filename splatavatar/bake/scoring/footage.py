@@ -20,10 +20,8 @@ from splatavatar.bake.scoring.metrics import composite, psnr, unit
 from splatavatar.bake.scoring.split import score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
-from splatavatar.capture.clips import open_clips
-from splatavatar.capture.extract import ExtractOptions, extract
 from splatavatar.capture.images import load_frame
-from splatavatar.capture.prepare_calibrated import (
+from splatavatar.capture.preparation.calibrated import (
     lenses_of,
     observed,
     parameters_of,
@@ -32,9 +30,11 @@ from splatavatar.capture.prepare_calibrated import (
     training_timesteps,
 )
 from splatavatar.capture.rig_pose import pose_parameters
-from splatavatar.capture.track import Known, retrack
 from splatavatar.capture.tracking.placement import settled_placement
 from splatavatar.capture.tracking.solve import track_motion
+from splatavatar.capture.tracking.track import Known, retrack
+from splatavatar.capture.video.clips import open_clips
+from splatavatar.capture.video.extract import ExtractOptions, extract
 from splatavatar.errors import CaptureError
 from splatavatar.output import scratch_folder
 from splatavatar.progress import Progress, unheard

@@ -56,7 +56,7 @@ class Anatomy:
     """(H, W) log odds of the person from the place alone"""
 
     def enlarged(self, times: int) -> Anatomy:
-        """In the picture ``times`` as large."""
+        """The same in the picture ``times`` as large."""
         import cv2
 
         size = tuple(times * n for n in self.sure.shape[::-1])
@@ -103,7 +103,7 @@ def head_width(widths: NDArray[np.int64]) -> float:
 
 
 def upright(shape: NDArray[np.uint8], top: int, width: float) -> tuple[NDArray[np.float64], float]:
-    """(2, 3) from pixels to widths of the head about its middle, turned upright, and the middle's x.
+    """The map (2, 3) from pixels to widths of the head about its middle, turned upright, and the middle's x.
 
     The middle is the centroid of the skull, the upright the longer axis of what of ``shape`` (H, W) is near it.
     """
@@ -127,7 +127,7 @@ def upright(shape: NDArray[np.uint8], top: int, width: float) -> tuple[NDArray[n
 def polygon(
     half: tuple[tuple[float, float], ...], axis: tuple[float, float], unit: float, size: tuple[int, ...]
 ) -> NDArray[np.uint8]:
-    """(H, W) 1 within a symmetric outline about ``axis`` (x, y), its right half given in multiples of ``unit``."""
+    """A mask (H, W), 1 within a symmetric outline about ``axis`` (x, y), its right half in multiples of ``unit``."""
     import cv2
 
     points = np.array([*half, *((-x, y) for x, y in reversed(half))]) * unit + np.array(axis)
@@ -137,7 +137,7 @@ def polygon(
 
 
 def signed_distance(mask: Mask) -> Floats:
-    """(H, W) pixels to the outline of ``mask``, negative inside."""
+    """The distance (H, W) in pixels to the outline of ``mask``, negative inside."""
     import cv2
 
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3)
@@ -146,7 +146,7 @@ def signed_distance(mask: Mask) -> Floats:
 
 
 def eroded(shape: NDArray[np.uint8], by: float) -> Mask:
-    """``shape`` (H, W) less a rim of ``by`` pixels; the border of the picture is no rim."""
+    """The ``shape`` (H, W) less a rim of ``by`` pixels; the border of the picture is no rim."""
     import cv2
 
     return np.asarray(cv2.erode(shape, disc(by), borderValue=1) > 0)

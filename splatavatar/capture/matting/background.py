@@ -38,7 +38,7 @@ class Background:
     """where the first pixel of a picture whose offset is zero lies"""
 
     def log_density(self, picture: Bytes, offset: tuple[float, float], away: Mask) -> Floats:
-        """(H, W) of the colours of ``picture`` (H, W, 3) that lies at ``offset``; -inf where nothing is known.
+        """The log density (H, W) of ``picture`` (H, W, 3) that lies at ``offset``; -inf where nothing is known.
 
         ``away`` are pixels far from the person, by which changes of the exposure are seen.
         """
@@ -58,7 +58,7 @@ class Background:
         return np.where(np.isfinite(spread), -0.5 * square - np.log(8 * spread**3), -np.inf).astype(np.float32)
 
     def behind(self, offset: tuple[float, float], shape: tuple[int, ...]) -> Floats:
-        """(H, W, 3) what is behind the person in a picture of ``shape`` (H, W) that lies at ``offset``."""
+        """The colours (H, W, 3) behind the person in a picture of ``shape`` (H, W) that lies at ``offset``."""
         import cv2
 
         out = cv2.warpAffine(self.colours, self._shift(offset), shape[::-1], borderMode=cv2.BORDER_REPLICATE)
@@ -98,7 +98,7 @@ def estimate_background(
 
 
 def masked_median(stack: Bytes, seen: Mask, count: NDArray[np.int64]) -> Bytes:
-    """(H, W, C) of ``stack`` (T, H, W, C) over those T that ``seen`` (T, H, W) admits, ``count`` (H, W) of them."""
+    """The median (H, W, C) of ``stack`` (T, H, W, C) over the T that ``seen`` (T, H, W) admits, ``count`` (H, W)."""
     ordered = np.sort(np.where(seen[..., None], stack, np.uint8(255)), axis=0)
     middle = (count // 2).clip(0, len(stack) - 1)[None, ..., None]
     return np.asarray(np.take_along_axis(ordered, middle, 0)[0], np.uint8)

@@ -26,7 +26,7 @@ def one_piece(mask: Mask, sure: Mask, hole: float) -> Mask:
 
 
 def without_wires(mask: Mask, sure: Mask, thickness: float) -> Mask:
-    """``mask`` (H, W) less what is thinner than ``thickness`` pixels and not in ``sure``: cables, frames."""
+    """The ``mask`` (H, W) less what is thinner than ``thickness`` pixels and not in ``sure``: cables, frames."""
     import cv2
 
     element = disc(thickness / 2)

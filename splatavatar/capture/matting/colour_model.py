@@ -28,7 +28,7 @@ class Histogram:
         self._counts += np.bincount(bins, minlength=BINS**3)
 
     def log_density(self) -> Floats:
-        """(BINS^3) natural logarithm of the probability per colour; uniform without any sample."""
+        """The natural logarithm (BINS^3) of the probability per colour; uniform without any sample."""
         import cv2
 
         share = (self._counts / max(self._counts.sum(), 1.0)).astype(np.float32)
@@ -38,7 +38,7 @@ class Histogram:
 
 
 def bins_of(colours: Bytes) -> NDArray[np.int32]:
-    """(H, W) the bin of each of the Y'CrCb ``colours`` (H, W, 3)."""
+    """The bin (H, W) of each of the Y'CrCb ``colours`` (H, W, 3)."""
     y, cr, cb = (colours[..., channel].astype(np.int32) for channel in range(3))
     # Chroma of natural pictures keeps to the middle half of its range.
     cr, cb = (np.clip((c >> 2) - 16, 0, BINS - 1) for c in (cr, cb))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import disc, signed_distance
 from splatavatar.capture.matting.background import Background, estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
@@ -17,9 +16,10 @@ from splatavatar.capture.matting.leaks import departures, weight
 from splatavatar.capture.matting.models import Colours, learn
 from splatavatar.capture.matting.motion import Layers, find_layers
 from splatavatar.capture.matting.padding import continued, outside
-from splatavatar.capture.matting.picture import FINE, Picture, prepare, refined
+from splatavatar.capture.matting.picture import FINE, HeadPicture, prepare, refined
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.matting.soft_edge import soften
+from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import SettingsError
 
 Bytes = NDArray[np.uint8]
@@ -48,7 +48,7 @@ BAND = 6.0
 
 @dataclass(frozen=True)
 class Mattes:
-    """Of T pictures."""
+    """The mattes of T pictures."""
 
     mattes: list[Bytes]
     """T of (S, S): 0 background, 255 the person"""
@@ -64,8 +64,8 @@ class Models:
     plate: Background | None
     layers: Layers | None
 
-    def odds(self, picture: Picture) -> Floats:
-        """(H, W) log odds of the person from all that is known."""
+    def odds(self, picture: HeadPicture) -> Floats:
+        """The log odds (H, W) of the person from all that is known."""
         odds = picture.plan.prior + self.colours.odds(picture, self.plate)
         return odds + self.layers.odds(picture, self.plate) if self.layers else odds
 
@@ -73,7 +73,7 @@ class Models:
 def estimate_mattes(
     images: Sequence[Bytes],
     silhouettes: Sequence[Mask],
-    windows: Sequence[Window],
+    windows: Sequence[Crop],
     method: str = "grabcut",
     progress: Progress | None = None,
 ) -> Mattes:
@@ -114,7 +114,7 @@ def estimate_mattes(
 
 
 def _by_grabcut(
-    images: Sequence[Bytes], windows: Sequence[Window], pictures: Sequence[Picture], heard: Progress
+    images: Sequence[Bytes], windows: Sequence[Crop], pictures: Sequence[HeadPicture], heard: Progress
 ) -> tuple[list[Bytes], list[float]]:
     """Mattes (S, S) and weights."""
     if not pictures:
@@ -143,7 +143,7 @@ def _by_grabcut(
     return mattes, trust
 
 
-def learn_models(pictures: Sequence[Picture]) -> Models:
+def learn_models(pictures: Sequence[HeadPicture]) -> Models:
     """From pictures of the clip at the coarse size."""
     still = estimate_background(
         [p.colours for p in pictures], [~p.plan.sure & ~p.padded for p in pictures], [p.offset for p in pictures]
@@ -160,7 +160,7 @@ def learn_models(pictures: Sequence[Picture]) -> Models:
     return models
 
 
-def see_behind(pictures: Sequence[Picture], masks: Sequence[Mask]) -> Background | None:
+def see_behind(pictures: Sequence[HeadPicture], masks: Sequence[Mask]) -> Background | None:
     """The background that the ``masks`` (H, W) leave."""
     import cv2
 
@@ -171,8 +171,8 @@ def see_behind(pictures: Sequence[Picture], masks: Sequence[Mask]) -> Background
     return estimate_background([p.colours for p in pictures], away, [p.offset for p in pictures])
 
 
-def segment(picture: Picture, odds: Floats) -> Mask:
-    """(H, W) the person by their log ``odds`` (H, W)."""
+def segment(picture: HeadPicture, odds: Floats) -> Mask:
+    """The mask (H, W) of the person by their log ``odds`` (H, W)."""
     plan = picture.plan
     mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never, picture.padded)
     mask = continued(mask, picture.padded)
@@ -181,14 +181,14 @@ def segment(picture: Picture, odds: Floats) -> Mask:
 
 
 def enlarged(mask: Mask) -> Mask:
-    """(FINE, FINE) of a coarse ``mask``."""
+    """A coarse ``mask`` at the fine size (FINE, FINE)."""
     import cv2
 
     return np.asarray(cv2.resize(mask.view(np.uint8), (FINE, FINE), interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def outline(picture: Picture, coarse: Mask, motion: Floats, colours: Colours, plate: Background | None) -> Mask:
-    """(FINE, FINE) the person, whose outline is near that of the ``coarse`` mask."""
+def outline(picture: HeadPicture, coarse: Mask, motion: Floats, colours: Colours, plate: Background | None) -> Mask:
+    """The mask (FINE, FINE) of the person, whose outline is near that of the ``coarse`` mask."""
     import cv2
 
     distance = signed_distance(enlarged(coarse))

@@ -18,7 +18,7 @@ APART = 32.0
 
 
 def cut(odds: Floats, picture: NDArray[np.uint8], sure: Mask, never: Mask, padded: Mask) -> Mask:
-    """(H, W) the person, from log ``odds`` (H, W) of it, in [-30, 30], and a ``picture`` (H, W, 2).
+    """The mask (H, W) of the person, from its log ``odds`` (H, W) in [-30, 30], and a ``picture`` (H, W, 2).
 
     ``sure`` is the person and ``never`` is not; where the picture is ``padded`` nothing is decided. Everything else is
     decided together.

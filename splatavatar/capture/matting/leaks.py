@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.matting.anatomy import disc
-from splatavatar.capture.matting.picture import Picture
+from splatavatar.capture.matting.picture import HeadPicture
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -45,9 +45,9 @@ class Departure:
 
 
 def departures(
-    pictures: Sequence[Picture], masks: Sequence[Mask], only: Sequence[int] | None = None
+    pictures: Sequence[HeadPicture], masks: Sequence[Mask], only: Sequence[int] | None = None
 ) -> list[Departure]:
-    """Of every one of the ``masks`` (H, W), or of those at the indices ``only``, in their order.
+    """The departures of every one of the ``masks`` (H, W), or of those at the indices ``only``, in their order.
 
     A neighbour is laid over the picture twice, by the head and by the frame: heads and hair agree in the one, chests in
     the other. Only what departs in both departs.
@@ -61,7 +61,7 @@ def weight(before: float, after: float) -> float:
     return max(left * max(found, REPAIRED), LEAST)
 
 
-def _departure(pictures: Sequence[Picture], masks: Sequence[Mask], k: int) -> Departure:
+def _departure(pictures: Sequence[HeadPicture], masks: Sequence[Mask], k: int) -> Departure:
     import cv2
 
     own, mask = pictures[k], masks[k]
@@ -83,13 +83,13 @@ def _departure(pictures: Sequence[Picture], masks: Sequence[Mask], k: int) -> De
     return Departure(np.where(wide, np.where(mask, -PUSH, PUSH), 0).astype(np.float32), area)
 
 
-def _by_head(other: Picture, own: Picture) -> NDArray[np.float64]:
+def _by_head(other: HeadPicture, own: HeadPicture) -> NDArray[np.float64]:
     """(2, 3) from the pixels of ``other`` to those of ``own`` at the same place relative to the head."""
     to_own = np.linalg.inv(np.vstack([own.plan.head, [0, 0, 1]]))
     return np.asarray((to_own @ np.vstack([other.plan.head, [0, 0, 1]]))[:2], np.float64)
 
 
-def _by_frame(other: Picture, own: Picture) -> NDArray[np.float64]:
+def _by_frame(other: HeadPicture, own: HeadPicture) -> NDArray[np.float64]:
     """(2, 3) from the pixels of ``other`` to those of ``own`` at the same place of the frame."""
     dx, dy = other.offset[0] - own.offset[0], other.offset[1] - own.offset[1]
     return np.array([[1.0, 0, dx], [0, 1.0, dy]])

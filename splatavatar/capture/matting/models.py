@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from splatavatar.capture.matting.background import UNUSUAL, Background
 from splatavatar.capture.matting.colour_model import Histogram
-from splatavatar.capture.matting.picture import Picture
+from splatavatar.capture.matting.picture import HeadPicture
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
@@ -33,8 +33,8 @@ class Colours:
     """and below"""
     behind: Floats
 
-    def odds(self, picture: Picture, plate: Background | None) -> Floats:
-        """(H, W) log odds of the person from the colours of ``picture`` and a still background, if any."""
+    def odds(self, picture: HeadPicture, plate: Background | None) -> Floats:
+        """The log odds (H, W) of the person from the colours of ``picture`` and a still background, if any."""
         rows = np.arange(len(picture.bins)) - picture.plan.chin
         torso = np.clip(rows / (BLEND * picture.plan.width) + 0.5, 0, 1)[:, None].astype(np.float32)
         person = np.maximum(
@@ -49,7 +49,7 @@ class Colours:
         return np.asarray(odds, np.float32)
 
 
-def learn(pictures: Sequence[Picture], person: Sequence[Mask], behind: Sequence[Mask]) -> Colours:
+def learn(pictures: Sequence[HeadPicture], person: Sequence[Mask], behind: Sequence[Mask]) -> Colours:
     """From pictures of which some pixels are known to be the ``person`` or ``behind``, (H, W) each."""
     head, torso, background = Histogram(), Histogram(), Histogram()
     for picture, mask, rest in zip(pictures, person, behind, strict=True):

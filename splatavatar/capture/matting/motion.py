@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from splatavatar.capture.matting.anatomy import CHIN
 from splatavatar.capture.matting.background import Background, masked_median
-from splatavatar.capture.matting.picture import Picture
+from splatavatar.capture.matting.picture import HeadPicture
 
 Floats = NDArray[np.float32]
 
@@ -41,8 +41,8 @@ class Layers:
     head: Floats
     """(SIZE, SIZE, 3)"""
 
-    def odds(self, picture: Picture, plate: Background | None) -> Floats:
-        """(H, W) log odds of the person above the chin, zero below: shoulders do not move with the head."""
+    def odds(self, picture: HeadPicture, plate: Background | None) -> Floats:
+        """The log odds (H, W) of the person above the chin, zero below: shoulders do not move with the head."""
         import cv2
 
         shape = picture.bins.shape
@@ -57,7 +57,7 @@ class Layers:
         return np.asarray(np.clip(odds, -FOR_FRAME, FOR_HEAD) * fade[:, None], np.float32)
 
 
-def find_layers(pictures: Sequence[Picture], frame: Background) -> Layers:
+def find_layers(pictures: Sequence[HeadPicture], frame: Background) -> Layers:
     """From pictures spread over the clip; ``frame`` is what stands still in the frame."""
     import cv2
 
@@ -68,7 +68,7 @@ def find_layers(pictures: Sequence[Picture], frame: Background) -> Layers:
     return Layers(frame, masked_median(stack, seen, seen.sum(0)).astype(np.float32))
 
 
-def _to_layer(picture: Picture) -> NDArray[np.float64]:
+def _to_layer(picture: HeadPicture) -> NDArray[np.float64]:
     """(2, 3) from pixels of the picture to those of the layer of the head."""
     scale = SIZE / EXTENT
     return np.diag([scale, scale]) @ picture.plan.head + [[0, 0, SIZE / 2], [0, 0, SIZE / 2 + (0.7 - CHIN / 2) * scale]]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
+from splatavatar.capture.video.crop import Crop
 
 
-def outside(image: NDArray[np.uint8], window: Window) -> NDArray[np.bool_]:
-    """(S, S) where ``image`` (S, S, 3), cut out with ``window``, repeats the border of the frame.
+def outside(image: NDArray[np.uint8], window: Crop) -> NDArray[np.bool_]:
+    """The pixels (S, S) where ``image`` (S, S, 3), cut out with ``window``, repeats the border of the frame.
 
     The window knows the left and the upper border. At the other two, what is repeated is alike to the last pixel.
     """
@@ -32,7 +32,7 @@ def _repeated(image: NDArray[np.uint8]) -> int:
 
 
 def continued(mask: NDArray[np.bool_], padded: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """``mask`` (H, W) with what is at the border of the frame repeated over all that is ``padded``."""
+    """The ``mask`` (H, W) with what is at the border of the frame repeated over all that is ``padded``."""
     import cv2
 
     rows, columns = np.flatnonzero(~padded.all(1)), np.flatnonzero(~padded.all(0))

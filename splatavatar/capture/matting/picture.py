@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import Anatomy, anatomy
 from splatavatar.capture.matting.colour_model import bins_of
 from splatavatar.capture.matting.padding import outside
+from splatavatar.capture.video.crop import Crop
 
 Bytes = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
@@ -22,7 +22,7 @@ FINE = 256
 
 
 @dataclass(frozen=True)
-class Picture:
+class HeadPicture:
     """A picture at one resolution, H x W pixels."""
 
     colours: Bytes
@@ -36,8 +36,8 @@ class Picture:
     plan: Anatomy
 
 
-def prepare(image: Bytes, silhouette: Mask, window: Window) -> Picture | None:
-    """At the coarse size; None where the rig is not in the picture."""
+def prepare(image: Bytes, silhouette: Mask, window: Crop) -> HeadPicture | None:
+    """The picture at the coarse size; None where the rig is not in the picture."""
     import cv2
 
     size = (COARSE, COARSE)
@@ -48,7 +48,7 @@ def prepare(image: Bytes, silhouette: Mask, window: Window) -> Picture | None:
     return _at(image, COARSE, padded, window, plan)
 
 
-def refined(picture: Picture, image: Bytes, window: Window) -> Picture:
+def refined(picture: HeadPicture, image: Bytes, window: Crop) -> HeadPicture:
     """The same at the fine size."""
     import cv2
 
@@ -56,9 +56,9 @@ def refined(picture: Picture, image: Bytes, window: Window) -> Picture:
     return _at(image, FINE, padded, window, picture.plan.enlarged(FINE // COARSE))
 
 
-def _at(image: Bytes, size: int, padded: Mask, window: Window, plan: Anatomy) -> Picture:
+def _at(image: Bytes, size: int, padded: Mask, window: Crop, plan: Anatomy) -> HeadPicture:
     import cv2
 
     colours = cv2.cvtColor(cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2YCrCb)
     scale = size / window.size
-    return Picture(colours, bins_of(colours), padded, (window.x * scale, window.y * scale), plan)
+    return HeadPicture(colours, bins_of(colours), padded, (window.x * scale, window.y * scale), plan)

@@ -16,7 +16,7 @@ MODEL = "u2net_human_seg"
 
 
 def rembg_mattes(images: Sequence[Bytes], heard: Callable[[float], None]) -> list[Bytes]:
-    """(S, S) of each of ``images`` (S, S, 3).
+    """The mattes (S, S) of ``images`` (S, S, 3).
 
     Raises:
         DependencyError: the package is absent.

@@ -21,7 +21,7 @@ WIDE_MARGIN, NARROW_MARGIN = 0.2, 0.05
 
 
 def soften(mask: NDArray[np.bool_], image: NDArray[np.uint8]) -> Floats:
-    """(S, S) in [0, 1] from a ``mask`` of any size and the ``image`` (S, S, 3)."""
+    """The matte (S, S) in [0, 1] from a ``mask`` of any size and the ``image`` (S, S, 3)."""
     import cv2
 
     small = cv2.resize(image, mask.shape[::-1], interpolation=cv2.INTER_AREA)

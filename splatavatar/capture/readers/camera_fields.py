@@ -97,7 +97,7 @@ def camera_of(where: str, data: Fields, entry: Fields, size: tuple[int, int]) ->
 
 
 def matrix_of(where: str, entry: Fields) -> NDArray[np.float64]:
-    """``transform_matrix`` (4, 4) as a rigid motion.
+    """The ``transform_matrix`` (4, 4) as a rigid motion.
 
     A factor of the whole matrix, and one of its axes, change no ray, and are taken out.
     """

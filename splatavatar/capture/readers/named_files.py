@@ -19,7 +19,7 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 
 def plain_name(name: str) -> str:
-    """``name`` with POSIX separators, without leading ``./``; Windows writes others."""
+    """The ``name`` with POSIX separators, without leading ``./``; Windows writes others."""
     return PurePosixPath(name.replace("\\", "/")).as_posix()
 
 

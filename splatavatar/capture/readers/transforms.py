@@ -20,6 +20,7 @@ from splatavatar.capture.images import has_alpha, image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import camera_of, check_fields, number
 from splatavatar.capture.readers.named_files import check_files, named_file, plain_name
 from splatavatar.capture.readers.rig_params import read_rig_params
+from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.input import read_json
 from splatavatar.printable import printable
@@ -52,16 +53,15 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
     for entry, image, mask in zip(entries, images, masks, strict=True):
         _check_size(f"{path}: {_said(entry)}", {**data, **entry}, image, sizes[image])
         if mask is not None and sizes[mask] != sizes[image]:
-            raise CaptureError(
-                f"{mask}: the mask has {_size(sizes[mask])} pixels, its image {image.name} has {_size(sizes[image])}"
-            )
+            ours, its = _size(sizes[mask]), _size(sizes[image])
+            raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
     _check_mattes(path, entries, images, masks)
     numbers = [_index(path, entry, "timestep_index", 0) for entry in entries]
     frames = tuple(
         Frame(
             name=_name(entry),
-            image_path=image,
-            mask_path=mask,
+            picture=image,
+            mask=mask,
             camera=camera_of(f"{path}: {_said(entry)}", data, entry, sizes[image]),
             camera_index=_index(path, entry, "camera_index", position),
             timestep=timestep,
@@ -93,7 +93,7 @@ def _load(path: Path) -> dict[str, Any]:
 
 def _find_files(
     root: Path, path: Path, entries: list[dict[str, Any]], allow_outside: bool
-) -> tuple[list[Path], list[Path | None]]:
+) -> tuple[list[PictureFile], list[PictureFile | None]]:
     """The picture and the mask of each frame; all of them exist."""
     images: list[Path] = []
     masks: list[Path | None] = []
@@ -108,10 +108,12 @@ def _find_files(
         masks.append(None if mask is None else named_file(root, path, mask, allow_outside))
     check_files("image", images, FILE)
     check_files("mask", [mask for mask in masks if mask is not None], FILE)
-    return images, masks
+    return [PictureFile(image) for image in images], [None if mask is None else PictureFile(mask) for mask in masks]
 
 
-def _check_mattes(path: Path, entries: list[dict[str, Any]], images: list[Path], masks: list[Path | None]) -> None:
+def _check_mattes(
+    path: Path, entries: list[dict[str, Any]], images: list[PictureFile], masks: list[PictureFile | None]
+) -> None:
     """Raises CaptureError where some pictures have a matte and others have none."""
     bare = [position for position, mask in enumerate(masks) if mask is None]
     if not bare or (len(bare) == len(masks) and not has_alpha(images[0])):
@@ -124,7 +126,7 @@ def _check_mattes(path: Path, entries: list[dict[str, Any]], images: list[Path],
         )
 
 
-def _check_size(where: str, values: dict[str, Any], image: Path, size: tuple[int, int]) -> None:
+def _check_size(where: str, values: dict[str, Any], image: PictureFile, size: tuple[int, int]) -> None:
     stated = tuple(number(where, values, name, default) for name, default in zip("wh", size, strict=True))
     if stated == size:
         return

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
-from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
 from splatavatar.rotations import axis_angles, nearest_rotations
 
 STEADY = (33, 133, 362, 263, 1, 4, 6, 168, 98, 327, 61, 291, 0, 17, 199, 9, 151, 50, 280, 205, 425)
@@ -59,7 +59,7 @@ def disagreement(observations: Observations, lenses: Lenses) -> str | None:
         f"{_MIRRORED}; moreover {_AXES}": MIRRORED @ matrices @ T_opengl_opencv @ MIRRORED,
     }
 
-    def tried(matrices: Floats) -> float:
+    def tried(matrices: Doubles) -> float:
         T_camera_rig = np.linalg.inv((T_rig_world @ matrices @ T_opengl_opencv).astype(np.float64))
         again = missed(observations, T_camera_rig, lenses)
         return np.inf if again is None or again > MISSED else again + twisted(observations, T_camera_rig)
@@ -77,27 +77,27 @@ def disagreement(observations: Observations, lenses: Lenses) -> str | None:
     )
 
 
-def twisted(observations: Observations, T_camera_rig: Floats) -> float:
+def twisted(observations: Observations, T_camera_rig: Doubles) -> float:
     """The median angle, in radians, between what the cameras of a timestep make of the turn of the head and their mean.
 
     The detector tells the turn against the camera. 0 where no timestep has several cameras.
     """
     T = T_camera_rig[observations.camera]
     turns = np.einsum("nji,jk,nkl->nil", T[:, :3, :3], FACING_CAMERA, observations.rotation)
-    angles: list[Floats] = []
+    angles: list[Doubles] = []
     for rows in _several(observations):
         mean = nearest_rotations(turns[rows].sum(0))
         angles.append(np.linalg.norm(axis_angles(mean.T @ turns[rows]), axis=1))
     return float(np.median(np.concatenate(angles))) if angles else 0.0
 
 
-def missed(observations: Observations, T_camera_rig: Floats, lenses: Lenses) -> float | None:
+def missed(observations: Observations, T_camera_rig: Doubles, lenses: Lenses) -> float | None:
     """The median distance, in eye spans, between landmarks and where the rays of all cameras of a timestep meet.
 
     A landmark behind a camera is infinitely far off. None where no timestep has several cameras.
     """
     span = observations.span
-    errors: list[Floats] = []
+    errors: list[Doubles] = []
     for rows in _several(observations):
         camera = observations.camera[rows]
         T = T_camera_rig[camera]

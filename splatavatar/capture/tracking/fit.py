@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
-from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
 from splatavatar.capture.tracking.steps import bends, dolly, step_all, step_motion
 from splatavatar.capture.tracking.unknowns import Head, Normal
 from splatavatar.capture.tracking.weak_perspective import growth, place_in_camera, side_by_side
@@ -121,8 +121,8 @@ class LandmarkFit:
                 damping *= 8
         return head
 
-    def errors(self, head: Head) -> Floats:
-        """(N, L) distance between detected and fitted landmarks in eye spans."""
+    def errors(self, head: Head) -> Doubles:
+        """The distance (N, L) between detected and fitted landmarks in eye spans."""
         points = self.model.points(head.shape, head.expression)
         out = []
         for rows in _chunks(len(self.span)):
@@ -130,8 +130,8 @@ class LandmarkFit:
             out.append(np.linalg.norm(seen.pixels - self.observations.pixels[rows], axis=-1) / self.span[rows, None])
         return np.concatenate(out)
 
-    def habits(self, head: Head) -> Floats:
-        """(L, 3) metres by which the landmarks of this person lie off their places on the rig, in the mean.
+    def habits(self, head: Head) -> Doubles:
+        """The metres (L, 3) by which the landmarks of this person lie off their places on the rig, in the mean.
 
         A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays
         the same in every picture and is too rough for the shape belongs to it. Ridge regression, landmark by landmark.
@@ -149,8 +149,8 @@ class LandmarkFit:
             vector += np.einsum("nl,nlki,nlk->li", weight, by_head, residual, optimize=True)
         return np.asarray(np.linalg.solve(matrix, vector[..., None])[..., 0], np.float64)
 
-    def facing(self, head: Head, seen: _Seen, rows: slice) -> Floats:
-        """(n, L) trust in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""
+    def facing(self, head: Head, seen: _Seen, rows: slice) -> Doubles:
+        """The trust (n, L) in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""
         t, c = self.observations.timestep[rows], self.observations.camera[rows]
         turn = head.lenses.T_camera_rig[c][:, :3, :3] @ head.rotation[t]
         normals = np.einsum("nij,lj->nli", turn, self.model.normals)
@@ -181,17 +181,17 @@ class LandmarkFit:
 class _Seen:
     """n observations, linearised; L landmarks."""
 
-    turned: Floats
+    turned: Doubles
     """(n, L, 3) about the pivot, rig axes"""
-    camera: Floats
+    camera: Doubles
     """(n, L, 3) in the camera"""
-    pixels: Floats
+    pixels: Doubles
     """(n, L, 2)"""
-    slope: Floats
+    slope: Doubles
     """(n, L, 2, 3) of the pixel over the point in the camera"""
 
 
-def _seen(fit: LandmarkFit, head: Head, points: Floats, rows: slice) -> _Seen:
+def _seen(fit: LandmarkFit, head: Head, points: Doubles, rows: slice) -> _Seen:
     t, c, lenses = fit.observations.timestep[rows], fit.observations.camera[rows], head.lenses
     turned = np.einsum("nij,nlj->nli", head.rotation[t], points[t])
     world = turned + (fit.model.pivot + head.translation[t])[:, None]
@@ -206,7 +206,7 @@ def _seen(fit: LandmarkFit, head: Head, points: Floats, rows: slice) -> _Seen:
     return _Seen(turned, camera, focal * ray + lenses.centre[c][:, None], slope)
 
 
-def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, normal: Normal, shared: bool) -> None:
+def _add_landmarks(fit: LandmarkFit, head: Head, points: Doubles, rows: slice, normal: Normal, shared: bool) -> None:
     observations, model = fit.observations, fit.model
     t, c = observations.timestep[rows], observations.camera[rows]
     seen = _seen(fit, head, points, rows)
@@ -247,13 +247,13 @@ def _add_landmarks(fit: LandmarkFit, head: Head, points: Floats, rows: slice, no
             normal.shared_gradient += gradient[:, k:].sum(0, dtype=np.float64)
 
 
-def _add_rows(total: Floats, timestep: Ints, values: NDArray[np.float32]) -> None:
+def _add_rows(total: Doubles, timestep: Ints, values: NDArray[np.float32]) -> None:
     """Adds ``values`` (n, ...) to the rows of ``total`` that ``timestep`` (n), ascending, says."""
     first = np.flatnonzero(np.diff(timestep, prepend=-1))
     total[timestep[first]] += np.add.reduceat(values, first) if len(first) < len(values) else values
 
 
-def _shared_jacobian(fit: LandmarkFit, head: Head, seen: _Seen, by_head: Floats, rows: slice) -> NDArray[np.float32]:
+def _shared_jacobian(fit: LandmarkFit, head: Head, seen: _Seen, by_head: Doubles, rows: slice) -> NDArray[np.float32]:
     """(n, L, 2, G + 2 + 6 (C - 1)): shape, log focal, log scale, then turn and place of all cameras but the first."""
     model, lenses, timestep = fit.model, head.lenses, fit.observations.timestep[rows]
     camera, G, C = fit.observations.camera[rows], len(model.shape), len(lenses.focal)
@@ -296,7 +296,7 @@ def _add_priors(fit: LandmarkFit, head: Head, normal: Normal, shared: bool) -> N
             normal.cost += float((bend**2).sum()) / 2
 
 
-def _mean_scores(observations: Observations) -> Floats:
+def _mean_scores(observations: Observations) -> Doubles:
     """(T, E) over the cameras of each timestep, above what the face scores at rest."""
     total = np.zeros((observations.timesteps, observations.scores.shape[1]))
     np.add.at(total, observations.timestep, observations.scores)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 IRIS = slice(468, 478)
 OVAL = (
@@ -40,24 +40,24 @@ PAIRS = np.array(LIDS + LIPS)
 class LandmarkModel:
     """L landmarks of the head in rig axes, about ``pivot``."""
 
-    pivot: Floats
+    pivot: Doubles
     """(3) metres, rig frame: the centre of the landmarks of the template, about which the head is turned"""
-    base: Floats
+    base: Doubles
     """(L, 3) metres from the pivot"""
-    shape: Floats
+    shape: Doubles
     """(G, L, 3) per coefficient of the shape"""
-    expression: Floats
+    expression: Doubles
     """(E, L, 3) per expression coefficient"""
-    normals: Floats
+    normals: Doubles
     """(L, 3) of the surface of the template"""
 
     @staticmethod
     def of(rig: Rig, prior: ShapePrior | None) -> LandmarkModel:
-        """For the landmarks ``mediapipe`` of ``rig``; without a ``prior`` the shape is that of the template."""
+        """The model of ``mediapipe`` on ``rig``; without a ``prior`` the shape is that of the template."""
         points = rig.landmarks["mediapipe"]
         corners = rig.faces[points.face]
 
-        def at(field: NDArray[np.float32] | Floats) -> Floats:
+        def at(field: NDArray[np.float32] | Doubles) -> Doubles:
             weights = points.barycentric.astype(np.float64)
             return np.asarray(np.einsum("lk,...lki->...li", weights, field[..., corners, :]))
 
@@ -73,7 +73,7 @@ class LandmarkModel:
             normals=normals / np.linalg.norm(normals, axis=1, keepdims=True),
         )
 
-    def points(self, shape: Floats, expression: Floats) -> Floats:
-        """(T, L, 3) from ``shape`` (G) and ``expression`` (T, E), before the head is turned."""
+    def points(self, shape: Doubles, expression: Doubles) -> Doubles:
+        """The landmarks (T, L, 3) from ``shape`` (G) and ``expression`` (T, E), before the head is turned."""
         still = self.base + np.tensordot(shape, self.shape, 1)
         return still + np.tensordot(expression, self.expression, 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 FACING_CAMERA = np.diag([1.0, -1.0, -1.0, 1.0])
@@ -22,11 +22,11 @@ class Observations:
     """(N) from 0 to T - 1, ascending; every timestep occurs"""
     camera: Ints
     """(N) from 0 to C - 1"""
-    pixels: Floats
+    pixels: Doubles
     """(N, L, 2)"""
-    rotation: Floats
+    rotation: Doubles
     """(N, 3, 3) the detector's idea of how the head is turned, seen from the camera: rig axes to (right, up, back)"""
-    scores: Floats
+    scores: Doubles
     """(N, E) the detector's idea of the expression coefficients of the rig"""
     linked: NDArray[np.bool_]
     """(T) whether a timestep follows the one before it by one frame of the same clip"""
@@ -37,8 +37,8 @@ class Observations:
         return len(self.linked)
 
     @property
-    def span(self) -> Floats:
-        """(N) pixels between the outer corners of the eyes of a face seen from the front: the unit of all errors.
+    def span(self) -> Doubles:
+        """The pixels (N) between the outer corners of the eyes of a face seen from the front: the unit of all errors.
 
         From the size of the whole face, which a turned head keeps: the height between brows and chin, at the mean ratio
         over the frames that are seen squarely.
@@ -66,11 +66,11 @@ class Observations:
 class Lenses:
     """C cameras, and which of their parameters a fit may change."""
 
-    T_camera_rig: Floats
+    T_camera_rig: Doubles
     """(C, 4, 4)"""
-    focal: Floats
+    focal: Doubles
     """(C) pixels"""
-    centre: Floats
+    centre: Doubles
     """(C, 2) principal points, pixels"""
     free_focal: bool
     """one unknown factor for all"""

@@ -11,7 +11,7 @@ from splatavatar.capture.tracking.shape_prior import ShapePrior, head_share
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 PHENOTYPE_MEAN = 0.5
 """of the mean person, whose local changes are zero"""
@@ -29,7 +29,7 @@ class Person:
     """with the offset"""
 
 
-def person(mean: Rig, prior: ShapePrior, shape: Floats) -> Person:
+def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> Person:
     """The person with the coefficients ``shape`` (G) of ``prior``, made for the rig ``mean`` without a folded identity.
 
     The identity parameters are rounded to what the body model takes; what is lost by that, by the body model not being

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
-from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
 from splatavatar.capture.tracking.solve import Motion, carried
 from splatavatar.capture.tracking.weak_perspective import metres_per_unit, places_in_cameras
 from splatavatar.rig.rig import Rig
@@ -21,7 +21,7 @@ CLOSE = 0.02
 FACING_CAMERA = np.diag([1.0, -1.0, -1.0])
 
 
-def first_placement(points: Floats, pivot: Floats, seen: Observations, lenses: Lenses, timesteps: Ints) -> Floats:
+def first_placement(points: Doubles, pivot: Doubles, seen: Observations, lenses: Lenses, timesteps: Ints) -> Doubles:
     """(4, 4) from the world of ``lenses`` to the rig frame, by what the detector and weak perspective say of the head
     in ``timesteps``: a factor, a turn and a shift.
 
@@ -38,16 +38,16 @@ def first_placement(points: Floats, pivot: Floats, seen: Observations, lenses: L
     return _to_rest(factor, mean_rotation(turns[rows], trust[rows]), np.median(places[rows], 0), pivot)
 
 
-def settled_placement(rig: Rig, motion: Motion, timesteps: Ints) -> Floats:
-    """(4, 4) that takes the mean head of ``motion`` in ``timesteps`` to where ``rig`` has it at rest."""
+def settled_placement(rig: Rig, motion: Motion, timesteps: Ints) -> Doubles:
+    """The similarity (4, 4) that takes the mean head of ``motion`` in ``timesteps`` to where ``rig`` has it at rest."""
     pivot = LandmarkModel.of(rig, None).pivot
     turn = mean_rotation(rotation_matrices(motion.head_rotation[timesteps]))
     places = motion.translation + pivot + carried(rig, motion.head_rotation, pivot)
     return _to_rest(1.0, turn, np.median(places[timesteps], 0), pivot)
 
 
-def mean_rotation(rotations: Floats, trust: Floats | None = None) -> Floats:
-    """(3, 3) in the middle of ``rotations`` (N, 3, 3), those far from the others counting little."""
+def mean_rotation(rotations: Doubles, trust: Doubles | None = None) -> Doubles:
+    """The rotation (3, 3) in the middle of ``rotations`` (N, 3, 3), those far from the others counting little."""
     trust = np.ones(len(rotations)) if trust is None else trust
     weight = trust
     mean = np.eye(3)
@@ -61,7 +61,7 @@ def mean_rotation(rotations: Floats, trust: Floats | None = None) -> Floats:
     return np.asarray(mean)
 
 
-def _to_rest(factor: float, turn: Floats, place: Floats, pivot: Floats) -> Floats:
+def _to_rest(factor: float, turn: Doubles, place: Doubles, pivot: Doubles) -> Doubles:
     T = np.eye(4)
     T[:3, :3] = factor * turn.T
     T[:3, 3] = pivot - turn.T @ place

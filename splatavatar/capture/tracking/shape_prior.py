@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 PHENOTYPE_SIGMA, CHANGE_SIGMA = 0.2, 0.3
 """standard deviations of the identity parameters about the mean person, on the ranges 0 to 1 and -1 to 1"""
@@ -33,16 +33,16 @@ MODES = 200
 
 @dataclass(frozen=True)
 class ShapePrior:
-    """shape = template + coefficients . modes, with coefficients ~ N(0, 1)."""
+    """How heads differ: shape = template + coefficients . modes, with coefficients ~ N(0, 1)."""
 
-    modes: Floats
+    modes: Doubles
     """(G, V, 3) metres per standard deviation"""
-    identity: Floats
+    identity: Doubles
     """(G, I) identity parameters per standard deviation, in addition to those of the mean person"""
 
     @staticmethod
     def of(rig: Rig) -> ShapePrior:
-        """For a ``rig`` whose identity is not folded in."""
+        """The prior of a ``rig`` whose identity is not folded in."""
         head = np.flatnonzero(head_share(rig) > 0.5)
         factor = _identity_factor(rig.identity_names)
         known = np.tensordot(factor, rig.identity_basis.astype(np.float64), 1)
@@ -58,19 +58,19 @@ class ShapePrior:
         return ShapePrior(np.tensordot(mix, both, 1), mix[:, : len(factor)] @ factor)
 
 
-def head_share(rig: Rig) -> Floats:
-    """(V) the share of the head joint, and of what it carries, in every vertex."""
+def head_share(rig: Rig) -> Doubles:
+    """The share (V) of the head joint, and of what it carries, in every vertex."""
     carried = np.zeros(len(rig.joint_names), bool)
     for joint, name in enumerate(rig.joint_names):
         carried[joint] = name == "head" or (rig.parents[joint] >= 0 and carried[rig.parents[joint]])
-    share: Floats = (rig.skin_weights.astype(np.float64) * carried[rig.skin_joints]).sum(1)
+    share: Doubles = (rig.skin_weights.astype(np.float64) * carried[rig.skin_joints]).sum(1)
     return share
 
 
-def _identity_factor(names: tuple[str, ...]) -> Floats:
+def _identity_factor(names: tuple[str, ...]) -> Doubles:
     """(I', I) rows whose standard normal mixture has the prior covariance of the identity parameters."""
     place = {name: row for row, name in enumerate(names)}
-    rows: list[Floats] = []
+    rows: list[Doubles] = []
     for name, row in place.items():
         other = place.get("r-" + name[2:]) if name.startswith("l-") else None
         if name.startswith("r-") and "l-" + name[2:] in place:
@@ -86,7 +86,7 @@ def _identity_factor(names: tuple[str, ...]) -> Floats:
     return np.stack(rows)
 
 
-def _process(rig: Rig, head: NDArray[np.intp]) -> Floats:
+def _process(rig: Rig, head: NDArray[np.intp]) -> Doubles:
     """(M, V, 3) whitened modes of the displacement field, by Nystroem's method from anchors spread over the head."""
     points = rig.template.astype(np.float64)
     anchors = points[_spread(points, head, ANCHORS)]
@@ -105,12 +105,12 @@ def _process(rig: Rig, head: NDArray[np.intp]) -> Floats:
     return np.concatenate(modes)
 
 
-def _kernel(a: Floats, b: Floats) -> Floats:
+def _kernel(a: Doubles, b: Doubles) -> Doubles:
     square = np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T, 0.0)
     return np.asarray(sum(amplitude**2 * np.exp(-square / (2 * length**2)) for amplitude, length in WAVES))
 
 
-def _spread(points: Floats, candidates: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+def _spread(points: Doubles, candidates: NDArray[np.intp], count: int) -> NDArray[np.intp]:
     """``count`` of ``candidates``, each the farthest from those before it."""
     chosen = [int(candidates[0])]
     distance = np.full(len(candidates), np.inf)

@@ -9,7 +9,7 @@ import numpy as np
 
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
-from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
 from splatavatar.capture.tracking.person import Person, person
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.unknowns import Head
@@ -25,13 +25,13 @@ PICTURES, FEWEST_TIMESTEPS = 48, 12
 class Motion:
     """T timesteps of a head."""
 
-    expression: Floats
+    expression: Doubles
     """(T, E)"""
-    head_rotation: Floats
+    head_rotation: Doubles
     """(T, 3) axis-angle of the head against the torso, rig axes"""
-    translation: Floats
+    translation: Doubles
     """(T, 3) metres, of the whole rig"""
-    reprojection: Floats
+    reprojection: Doubles
     """(N) median distance between detected and fitted landmarks of each observation, in eye spans"""
 
 
@@ -40,7 +40,7 @@ class Track:
     """A person, the cameras and the motion."""
 
     person: Person
-    habits: Floats
+    habits: Doubles
     """(L, 3) metres: see ``LandmarkFit.habits``"""
     lenses: Lenses
     motion: Motion
@@ -77,7 +77,7 @@ def place_camera(rig: Rig, observations: Observations, lenses: Lenses) -> Lenses
     return _facing(head.lenses, head, model, some)
 
 
-def track_motion(rig: Rig, habits: Floats, observations: Observations, lenses: Lenses) -> Motion:
+def track_motion(rig: Rig, habits: Doubles, observations: Observations, lenses: Lenses) -> Motion:
     """The motion of a known person in front of known cameras."""
     model = LandmarkModel.of(rig, None)
     model = replace(model, base=model.base + habits)
@@ -90,8 +90,8 @@ def track_motion(rig: Rig, habits: Floats, observations: Observations, lenses: L
     return Motion(head.expression, head_rotation, translation, np.median(errors, 1))
 
 
-def joint_rotations(rig: Rig, head_rotation: Floats) -> dict[str, Floats]:
-    """(T, 3) by joint name: ``head_rotation`` (T, 3) shared out over the neck."""
+def joint_rotations(rig: Rig, head_rotation: Doubles) -> dict[str, Doubles]:
+    """The rotations (T, 3) by joint name: ``head_rotation`` (T, 3) shared out over the neck."""
     return {rig.joint_names[joint]: share * head_rotation for joint, share in rig.head_chain}
 
 
@@ -135,8 +135,8 @@ def _facing(lenses: Lenses, head: Head, model: LandmarkModel, observations: Obse
     return replace(lenses, T_camera_rig=T_camera_rig)
 
 
-def carried(rig: Rig, head_rotation: Floats, point: Floats) -> Floats:
-    """(T, 3) how far ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
+def carried(rig: Rig, head_rotation: Doubles, point: Doubles) -> Doubles:
+    """The way (T, 3) that ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
     chain = {joint: share for joint, share in rig.head_chain}
     head = rig.joint_names.index("head")
     line = [head]

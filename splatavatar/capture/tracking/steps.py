@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.tracking.observations import Floats, Observations
+from splatavatar.capture.tracking.observations import Doubles, Observations
 from splatavatar.capture.tracking.unknowns import Head, Normal
 from splatavatar.rotations import axis_angles, rotation_matrices
 
@@ -20,14 +20,14 @@ ROUNDS = 3
 """times that a step is solved again for the coefficients that would leave their range"""
 
 
-def bends(linked: NDArray[np.bool_], head: Head) -> tuple[Floats, Floats, Floats]:
+def bends(linked: NDArray[np.bool_], head: Head) -> tuple[Doubles, Doubles, Doubles]:
     """Second differences in time, in standard deviations; zero where three timesteps are not linked."""
     both = (linked[1:-1] & linked[2:])[:, None]
     R = head.rotation
     forward, back = axis_angles(R[2:] @ R[1:-1].transpose(0, 2, 1)), axis_angles(R[1:-1] @ R[:-2].transpose(0, 2, 1))
     sigma = SMOOTH_MOVE * np.array([1.0, 1.0, SMOOTH_DEPTH])
 
-    def bend(x: Floats) -> Floats:
+    def bend(x: Doubles) -> Doubles:
         return x[2:] - 2 * x[1:-1] + x[:-2]
 
     return (
@@ -37,7 +37,7 @@ def bends(linked: NDArray[np.bool_], head: Head) -> tuple[Floats, Floats, Floats
     )
 
 
-def _held(head: Head, gradient: Floats) -> NDArray[np.bool_]:
+def _held(head: Head, gradient: Doubles) -> NDArray[np.bool_]:
     """(T, 6 + E) coefficients at a bound that the gradient pushes outwards."""
     held = np.zeros(gradient.shape, bool)
     slope = gradient[:, 6:]
@@ -46,8 +46,8 @@ def _held(head: Head, gradient: Floats) -> NDArray[np.bool_]:
 
 
 def _within(
-    head: Head, gradient: Floats, solve: Callable[[NDArray[np.bool_], Floats], tuple[Floats, Floats]]
-) -> tuple[Floats, Floats]:
+    head: Head, gradient: Doubles, solve: Callable[[NDArray[np.bool_], Doubles], tuple[Doubles, Doubles]]
+) -> tuple[Doubles, Doubles]:
     """The step ``solve(held, way)`` of the unknowns that are not ``held`` (T, n) where the others go their ``way``.
 
     Coefficients that would leave [0, 1] go as far as the bound, and the rest is solved again: cut off only afterwards,
@@ -66,12 +66,12 @@ def _within(
     return own, step
 
 
-def step_all(head: Head, normal: Normal, damping: float, observations: Observations, pivot: Floats) -> Head:
-    """``head`` after a step of everything; ``pivot`` (3) about which it turns."""
+def step_all(head: Head, normal: Normal, damping: float, observations: Observations, pivot: Doubles) -> Head:
+    """The ``head`` after a step of everything; ``pivot`` (3) about which it turns."""
     diagonal = np.arange(normal.local.shape[1])
     shared = normal.shared + np.diag(damping * np.diag(normal.shared))
 
-    def solve(held: NDArray[np.bool_], way: Floats) -> tuple[Floats, Floats]:
+    def solve(held: NDArray[np.bool_], way: Doubles) -> tuple[Doubles, Doubles]:
         free = ~held
         local = normal.local * free[:, :, None] * free[:, None, :]
         local[:, diagonal, diagonal] += np.where(held, 1.0, damping * normal.local[:, diagonal, diagonal] + 1e-9)
@@ -89,7 +89,7 @@ def step_all(head: Head, normal: Normal, damping: float, observations: Observati
 
 
 def step_motion(head: Head, normal: Normal, damping: float, linked: NDArray[np.bool_]) -> Head:
-    """``head`` after a step of the timesteps, those ``linked`` (T) to the one before them together."""
+    """The ``head`` after a step of the timesteps, those ``linked`` (T) to the one before them together."""
     from scipy.linalg import solveh_banded
 
     T, n = normal.local_gradient.shape
@@ -107,7 +107,7 @@ def step_motion(head: Head, normal: Normal, damping: float, linked: NDArray[np.b
     two[:-2] += both
     diagonal = np.arange(n)
 
-    def solve(held: NDArray[np.bool_], way: Floats) -> tuple[Floats, Floats]:
+    def solve(held: NDArray[np.bool_], way: Doubles) -> tuple[Doubles, Doubles]:
         free = (~held).astype(float)
         local = normal.local * free[:, :, None] * free[:, None, :]
         local[:, diagonal, diagonal] *= 1 + damping
@@ -128,7 +128,7 @@ def step_motion(head: Head, normal: Normal, damping: float, linked: NDArray[np.b
     return moved(head, *_within(head, gradient, solve))
 
 
-def _unbent(bend: Floats, timesteps: int) -> Floats:
+def _unbent(bend: Doubles, timesteps: int) -> Doubles:
     """(T, n) the transpose of the second differences, of ``bend`` (T - 2, n)."""
     out = np.zeros((timesteps, bend.shape[1]))
     out[2:] += bend
@@ -137,7 +137,7 @@ def _unbent(bend: Floats, timesteps: int) -> Floats:
     return out
 
 
-def dolly(head: Head, observations: Observations, pivot: Floats) -> tuple[Floats, Floats]:
+def dolly(head: Head, observations: Observations, pivot: Doubles) -> tuple[Doubles, Doubles]:
     """By how much heads (T, 3), and after them cameras (C, 3, in their own axes), move per unit of the logarithm of
     the focal length, so that the heads keep their size in the picture.
 
@@ -156,7 +156,7 @@ def dolly(head: Head, observations: Observations, pivot: Floats) -> tuple[Floats
     return heads, cameras
 
 
-def moved(head: Head, own: Floats, step: Floats, shifts: tuple[Floats, Floats] | None = None) -> Head:
+def moved(head: Head, own: Doubles, step: Doubles, shifts: tuple[Doubles, Doubles] | None = None) -> Head:
     """``head`` after the step ``own`` (T, 6 + E) of its timesteps and ``step`` of what they share, if that moves, with
     the ``shifts`` of ``dolly``."""
     own = own.copy()
@@ -186,6 +186,6 @@ def moved(head: Head, own: Floats, step: Floats, shifts: tuple[Floats, Floats] |
     )
 
 
-def _limited(vectors: Floats, longest: float) -> Floats:
+def _limited(vectors: Doubles, longest: float) -> Doubles:
     length = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors * np.minimum(1.0, longest / np.maximum(length, 1e-12)))

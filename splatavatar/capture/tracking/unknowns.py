@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from splatavatar.capture.tracking.observations import Floats, Lenses
+from splatavatar.capture.tracking.observations import Doubles, Lenses
 
 
 @dataclass
 class Head:
     """The unknowns."""
 
-    shape: Floats
+    shape: Doubles
     """(G)"""
-    expression: Floats
+    expression: Doubles
     """(T, E)"""
-    rotation: Floats
+    rotation: Doubles
     """(T, 3, 3) rig axes, about the pivot of the landmark model"""
-    translation: Floats
+    translation: Doubles
     """(T, 3) of the pivot, from where it is in the rig at rest"""
     lenses: Lenses
 
@@ -26,9 +26,9 @@ class Head:
 class Normal:
     """Normal equations: ``local`` (T, n, n) and its gradient, ``shared`` (m, m), ``cross`` (T, n, m)."""
 
-    local: Floats
-    local_gradient: Floats
-    cross: Floats
-    shared: Floats
-    shared_gradient: Floats
+    local: Doubles
+    local_gradient: Doubles
+    cross: Doubles
+    shared: Doubles
+    shared_gradient: Doubles
     cost: float

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
+from splatavatar.capture.tracking.observations import Doubles, Lenses, Observations
 from splatavatar.rotations import nearest_rotations
 
 KNOWN = 1.25
@@ -14,8 +14,8 @@ KNOWN = 1.25
 tenth, and the estimate is right within 3 %"""
 
 
-def place_in_camera(points: Floats, rotation: Floats, pixels: Floats, focal: float, centre: Floats) -> Floats:
-    """(3) where the origin of ``points`` (L, 3) is in the camera (right, down, forward), in their unit.
+def place_in_camera(points: Doubles, rotation: Doubles, pixels: Doubles, focal: float, centre: Doubles) -> Doubles:
+    """The place (3) where the origin of ``points`` (L, 3) is in the camera (right, down, forward), in their unit.
 
     ``rotation`` (3, 3) turns them to (right, up, back) of the camera, which sees them at ``pixels`` (L, 2).
     """
@@ -26,8 +26,8 @@ def place_in_camera(points: Floats, rotation: Floats, pixels: Floats, focal: flo
     return np.array([*at, focal / scale])
 
 
-def metres_per_unit(points: Floats, observations: Observations, lenses: Lenses) -> float:
-    """By how much the places of the cameras must grow for ``points`` (T, L, 3), the mean head in metres, to fit.
+def metres_per_unit(points: Doubles, observations: Observations, lenses: Lenses) -> float:
+    """The factor by which the places of the cameras must grow for ``points`` (T, L, 3), the mean head, metres, to fit.
 
     1 where they fit as they are, and where no timestep has several cameras.
     """
@@ -35,7 +35,7 @@ def metres_per_unit(points: Floats, observations: Observations, lenses: Lenses) 
     return k if k > KNOWN or 0 < k < 1 / KNOWN else 1.0
 
 
-def growth(points: Floats, observations: Observations, lenses: Lenses) -> float:
+def growth(points: Doubles, observations: Observations, lenses: Lenses) -> float:
     """The same, of whatever size.
 
     All cameras of a timestep see the same head: with R and t of each T_camera_rig and its own idea p of the place,
@@ -49,8 +49,8 @@ def growth(points: Floats, observations: Observations, lenses: Lenses) -> float:
     return float((place * camera).sum()) / spread if spread > 0 else 1.0
 
 
-def side_by_side(points: Floats, observations: Observations, lenses: Lenses) -> Lenses:
-    """``lenses`` whose cameras stand, seen from the first, so that they see ``points`` (T, L, 3) at the same place.
+def side_by_side(points: Doubles, observations: Observations, lenses: Lenses) -> Lenses:
+    """The ``lenses`` whose cameras stand, seen from the first, so that they see ``points`` (T, L, 3) at the same place.
 
     A camera that shares no timestep with those placed before it stays where it is.
     """
@@ -79,8 +79,8 @@ def side_by_side(points: Floats, observations: Observations, lenses: Lenses) -> 
     return replace(lenses, T_camera_rig=T_camera_rig)
 
 
-def places_in_cameras(points: Floats, observations: Observations, lenses: Lenses) -> Floats:
-    """(N, 3) ``place_in_camera`` of every observation of ``points`` (T, L, 3)."""
+def places_in_cameras(points: Doubles, observations: Observations, lenses: Lenses) -> Doubles:
+    """The ``place_in_camera`` (N, 3) of every observation of ``points`` (T, L, 3)."""
     rows = [
         place_in_camera(points[t], rotation, pixels, lenses.focal[c], lenses.centre[c])
         for t, c, rotation, pixels in zip(
@@ -90,7 +90,7 @@ def places_in_cameras(points: Floats, observations: Observations, lenses: Lenses
     return np.array(rows)
 
 
-def _about_mean(rows: Floats, observations: Observations) -> Floats:
+def _about_mean(rows: Doubles, observations: Observations) -> Doubles:
     """(N, 3) less the mean over their timestep."""
     total = np.zeros((observations.timesteps, 3))
     np.add.at(total, observations.timestep, rows)

@@ -13,8 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.mediapipe_face import quiet
-from splatavatar.capture.models import locate
+from splatavatar.capture.faces.mediapipe_face import quiet
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit, Thread
@@ -22,6 +21,7 @@ from splatavatar.drive.sources.tracking import CameraSource, LiveTracker
 from splatavatar.errors import SourceError
 from splatavatar.extras import required
 from splatavatar.input import reason
+from splatavatar.models import locate
 from splatavatar.printable import printable
 
 Image = NDArray[np.uint8]

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.mediapipe_face import face_box, quiet, scores_of
-from splatavatar.capture.models import read_bundle
+from splatavatar.capture.faces.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import FACE, Thread
 from splatavatar.errors import DependencyError
+from splatavatar.models import read_bundle
 from splatavatar.privacy import import_mediapipe, unreported
 
 Image = NDArray[np.uint8]

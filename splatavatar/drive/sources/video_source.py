@@ -9,9 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.mediapipe_face import quiet
-from splatavatar.capture.models import locate, read_bundle
-from splatavatar.capture.video import Video
+from splatavatar.capture.faces.mediapipe_face import quiet
+from splatavatar.capture.video.video import Video
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.checked import checked
@@ -20,6 +19,7 @@ from splatavatar.drive.sources.source import Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import CameraSource, Follower, Landmarker, LiveTracker, seen
 from splatavatar.errors import CaptureError, SourceError
 from splatavatar.input import check_input
+from splatavatar.models import locate, read_bundle
 
 Image = NDArray[np.uint8]
 

@@ -89,7 +89,7 @@ class Posed:
 
 @dataclass
 class BoundGradients:
-    """Of the sum of the losses of the views; of what a view does not see, zero."""
+    """Gradients of the sum of the losses of the views; of what a view does not see, zero."""
 
     position: Tensor
     """(N, 3), after correction"""

@@ -46,7 +46,7 @@ def transposed(m):
 
 @triton.jit
 def columns_scaled(m, s):
-    """m diag(s)"""
+    """The product m diag(s)."""
     return (
         m[0] * s[0], m[1] * s[1], m[2] * s[2],
         m[3] * s[0], m[4] * s[1], m[5] * s[2],

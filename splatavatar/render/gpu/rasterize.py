@@ -20,7 +20,7 @@ from splatavatar.render.image import Image
 
 
 def view_of(T_camera_world: Tensor, camera: Camera) -> Tensor:
-    """(VIEW) of ``camera`` moved to ``T_camera_world`` (4, 4), on whose device it is made: nothing waits for it."""
+    """The view (VIEW) of ``camera`` moved to ``T_camera_world`` (4, 4), made on its device: nothing waits for it."""
     packed = torch.from_numpy(pack_views([camera])[0]).to(T_camera_world)
     R, t = T_camera_world[:3, :3], T_camera_world[:3, 3]
     return torch.cat([R.flatten(), t, packed[12:16], -(R.T @ t), packed[19:]])

@@ -23,7 +23,7 @@ class ProjectedSplats:
 
     @staticmethod
     def room(batch: int, count: int, device: torch.device) -> ProjectedSplats:
-        """For ``count`` Gaussians in ``batch`` pictures."""
+        """Room for ``count`` Gaussians in ``batch`` pictures."""
         return ProjectedSplats(
             torch.empty(batch, count, RECORD, device=device),
             torch.empty(batch, count, 2, dtype=torch.int32, device=device),

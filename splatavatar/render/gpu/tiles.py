@@ -59,7 +59,7 @@ class Grid:
 
 @dataclass
 class TileLists:
-    """For each tile the Gaussians that reach it, nearest first."""
+    """The Gaussians that reach each tile, nearest first."""
 
     start: Tensor
     """(tiles) int32, first entry of each"""
@@ -74,7 +74,7 @@ class TileLists:
 
     @staticmethod
     def room(grid: Grid, capacity: int, device: torch.device) -> TileLists:
-        """For ``capacity`` entries.
+        """Room for ``capacity`` entries.
 
         Raises:
             SettingsError: too many tiles or entries.

@@ -15,7 +15,7 @@ VIEW = 24
 
 
 def pack_views(cameras: Sequence[Camera]) -> NDArray[np.float32]:
-    """(B, VIEW) of cameras whose pictures have one size.
+    """The views (B, VIEW) of cameras whose pictures have one size.
 
     The Jacobian of the projection is taken at most 0.3 half-fields outside of the picture, as on the CPU.
 

@@ -17,6 +17,7 @@ from splatavatar.bake.scene.head_check import sound
 from splatavatar.bake.scene.targets import MARGIN
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.head_region import head_outline, head_region
+from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
@@ -45,7 +46,9 @@ def checked(
         change(rgba)
         targets[i] = replace(targets[i], rgba=rgba, camera=camera(targets[i].camera) if camera else targets[i].camera)
     frames = [
-        Frame(f"{i}.png", Path(f"{i}.png"), Path(f"m{i}.png") if masks else None, t.camera, i, 0)
+        Frame(
+            f"{i}.png", PictureFile(Path(f"{i}.png")), PictureFile(Path(f"m{i}.png")) if masks else None, t.camera, i, 0
+        )
         for i, t in enumerate(targets)
     ]
     return sound(frames, targets, RIG, lambda timestep: RIG.template, estimated)

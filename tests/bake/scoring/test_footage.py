@@ -15,7 +15,8 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landmarks_alone, evaluate_footage
 from splatavatar.capture.capture import Frame
-from splatavatar.capture.clips import open_clips
+from splatavatar.capture.references import PictureFile
+from splatavatar.capture.video.clips import open_clips
 from splatavatar.errors import CaptureError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import PoseParameters
@@ -65,7 +66,7 @@ def filmed(avatar: Avatar, poses: list[PoseParameters], folder: Path, cameras: l
         image, mask = folder / f"{i}.png", folder / f"{i}m.png"
         Image.fromarray(rgba[..., :3]).save(image)
         Image.fromarray(rgba[..., 3]).save(mask)
-        frames.append(Frame(f"{i}.png", image, mask, view, cameras[i] if cameras else 0, i))
+        frames.append(Frame(f"{i}.png", PictureFile(image), PictureFile(mask), view, cameras[i] if cameras else 0, i))
     return frames
 
 

@@ -15,6 +15,7 @@ from splatavatar.bake.scoring.split import score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import PoseParameters, Rig
@@ -130,8 +131,8 @@ def test_pictures_with_the_same_stem_keep_apart(avatar: Avatar, capture: Capture
 
 def test_an_empty_matte_has_no_masked_score(avatar: Avatar, capture: Capture) -> None:
     (frame,) = capture.split("val")
-    assert frame.mask_path is not None
-    Image.new("L", (24, 16)).save(frame.mask_path)
+    assert isinstance(frame.mask, PictureFile)
+    Image.new("L", (24, 16)).save(frame.mask.path)
     summary = score_split(avatar, capture, "val", None, truth)
     assert summary["mean"]["psnr_masked"] is None
     assert summary["mean"]["psnr"] == PSNR_CEILING
@@ -140,8 +141,8 @@ def test_an_empty_matte_has_no_masked_score(avatar: Avatar, capture: Capture) ->
 def test_a_render_of_nothing_scores_nothing_where_the_head_is(capture: Capture, avatar: Avatar) -> None:
     """Against a matte of nothing as well; and a head that no camera sees is said."""
     (frame,) = capture.split("val")
-    assert frame.mask_path is not None
-    Image.new("L", (24, 16)).save(frame.mask_path)
+    assert isinstance(frame.mask, PictureFile)
+    Image.new("L", (24, 16)).save(frame.mask.path)
     triangle = np.float32([[0, -0.3, 0.3], [0, 0.3, 0.3], [0, 0, -0.3]])
     large = replace(avatar, rig=replace(avatar.rig, template=triangle))
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from splatavatar.capture.crop import Window
+from splatavatar.capture.video.crop import Crop
 
 SIZE = 256
 SKIN, HAIR, SHIRT = (205, 160, 135), (50, 40, 35), (40, 60, 110)
@@ -21,7 +21,7 @@ class Drawn:
 
     images: list[NDArray[np.uint8]]
     silhouettes: list[NDArray[np.bool_]]
-    windows: list[Window]
+    windows: list[Crop]
     truth: list[NDArray[np.bool_]]
 
 
@@ -61,7 +61,7 @@ def draw(count: int, side: int = 0) -> Drawn:
         images.append(image)
         silhouettes.append((bare | neck) > 0)
         truth.append(person)
-    return Drawn(images, silhouettes, [Window(0, 0, SIZE, SIZE)] * count, truth)
+    return Drawn(images, silhouettes, [Crop(0, 0, SIZE, SIZE)] * count, truth)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting import estimate_mattes
+from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import DependencyError, SettingsError
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -89,7 +89,7 @@ def test_rendered_head(subject_a: Path) -> None:
         images.append(cv2.imread(str(subject_a / frame["file_path"]))[..., ::-1].copy())
         silhouettes.append(outline > 0)
         truth.append(cv2.imread(str(subject_a / frame["mask_path"]), cv2.IMREAD_GRAYSCALE))
-    found = estimate_mattes(images, silhouettes, [Window(0, 0, 512, 512)] * len(images))
+    found = estimate_mattes(images, silhouettes, [Crop(0, 0, 512, 512)] * len(images))
     for matte, true, outline in zip(found.mattes, truth, silhouettes, strict=True):
         # The head ends at the neck, where nobody does: only what is above the chin is judged.
         rows = np.flatnonzero(outline.any(1))

@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splatavatar.capture.crop import Window
 from splatavatar.capture.matting.anatomy import anatomy, head_width
 from splatavatar.capture.matting.background import estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
@@ -22,6 +21,7 @@ from splatavatar.capture.matting.leaks import departures, weight
 from splatavatar.capture.matting.padding import continued, outside
 from splatavatar.capture.matting.picture import COARSE, prepare
 from splatavatar.capture.matting.soft_edge import soften
+from splatavatar.capture.video.crop import Crop
 
 sys.path.insert(0, str(Path(__file__).parent))
 from conftest import Drawn
@@ -34,7 +34,7 @@ FLAT = np.full((40, 40, 2), 128, np.uint8)
 @given(st.integers(-30, 90), st.integers(-30, 60), st.integers(40, 120))
 def test_outside_is_what_the_window_says(x: int, y: int, size: int) -> None:
     frame = np.random.default_rng(0).integers(0, 256, (80, 100, 3), np.uint8)
-    window = Window(x, y, size, size)
+    window = Crop(x, y, size, size)
     found = outside(window.squared(window.cut(frame), 100, 80), window)
     left, top, right, bottom = window.rectangle(100, 80)
     expected = np.ones((window.out, window.out), bool)

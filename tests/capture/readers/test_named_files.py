@@ -10,6 +10,7 @@ import pytest
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.readers.named_files import plain_name
+from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 
 
@@ -47,7 +48,9 @@ def test_what_lies_outside_is_refused(tiny_capture: Path, edit_transforms: Any, 
     assert "which lies outside of the folder of the capture; give --allow-outside if you trust" in str(caught.value)
     if "outside.png" in name or name == "link.png":
         frame = read_capture(tiny_capture, allow_outside=True).frames[1]
-        assert outside in ((frame.image_path if field == "file_path" else frame.mask_path or Path()).resolve(),)
+        picture = frame.picture if field == "file_path" else frame.mask
+        assert isinstance(picture, PictureFile)
+        assert picture.path.resolve() == outside
 
 
 @pytest.mark.parametrize("allowed", [False, True])

@@ -9,6 +9,7 @@ import pytest
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 
 
@@ -35,7 +36,7 @@ def test_frames_and_splits(tiny_capture: Path) -> None:
     assert [frame.name for frame in capture.split("val")] == ["images/t001_cam01.png"]
     assert [(frame.timestep, frame.camera_index) for frame in capture.split("test")] == [(2, 0), (2, 1)]
     assert capture.splits["train"] == (0, 1, 2)
-    assert capture.frames[3].mask_path == tiny_capture / "masks" / "t001_cam01.png"
+    assert capture.frames[3].mask == PictureFile(tiny_capture / "masks" / "t001_cam01.png")
 
 
 def test_without_split_lists_everything_is_train(tiny_capture: Path, edit_transforms: Any) -> None:
@@ -64,7 +65,7 @@ def test_field_of_view_instead_of_focal_length(tiny_capture: Path, edit_transfor
 
 def test_vhap_field_names(tiny_capture: Path, edit_transforms: Any) -> None:
     edit_transforms(lambda data: [frame.update(fg_mask_path=frame.pop("mask_path")) for frame in data["frames"]])
-    assert read_capture(tiny_capture).frames[0].mask_path == tiny_capture / "masks" / "t000_cam00.png"
+    assert read_capture(tiny_capture).frames[0].mask == PictureFile(tiny_capture / "masks" / "t000_cam00.png")
 
 
 def test_leading_dot_in_file_names(tiny_capture: Path, edit_transforms: Any) -> None:

@@ -44,7 +44,7 @@ def observations(rig: Rig, capture, model: Path):
     meshes: dict[int, np.ndarray] = {}
     with vision.FaceLandmarker.create_from_options(options) as landmarker:
         for frame in capture.frames:
-            found = landmarker.detect(mediapipe.Image.create_from_file(str(frame.image_path))).face_landmarks
+            found = landmarker.detect(mediapipe.Image.create_from_file(str(frame.picture))).face_landmarks
             if found:
                 if frame.timestep not in meshes:
                     meshes[frame.timestep] = posed(rig, capture.rig_parameters, frame.timestep)

@@ -1,0 +1,1 @@
+"""What a landmark detector sees in clips and pictures."""

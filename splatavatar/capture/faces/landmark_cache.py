@@ -1,0 +1,57 @@
+"""Landmarks are detected once: they are kept by the content of the clip, from the moment the last frame was seen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from splatavatar.capture.faces.landmarks import Landmarks, detect
+from splatavatar.capture.preparation.folder import VERSION
+from splatavatar.errors import CaptureError, DependencyError, OutputError
+from splatavatar.folders import cache_folder
+from splatavatar.input import read_bytes
+from splatavatar.output import make_folder
+
+if TYPE_CHECKING:
+    from splatavatar.capture.video.clips import Clip
+
+
+def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:
+    """What ``detect`` returns, or did before for the same content, model and choice.
+
+    A cache that cannot be written costs time the next time, nothing else.
+
+    Raises:
+        CaptureError: no face, a face too small, or several faces and no choice.
+        DependencyError: ``model`` is not a model of MediaPipe.
+    """
+    path = kept(clip, model, face)
+    if os.path.isfile(path):
+        # A damaged file is as good as none.
+        with suppress(CaptureError):
+            landmarks = Landmarks.load(path)
+            progress(1.0)
+            return landmarks
+    landmarks = detect(clip, model, face, progress)
+    with suppress(OSError, OutputError):
+        make_folder(path.parent)
+        landmarks.save(path)
+    return landmarks
+
+
+def kept(clip: Clip, model: Path, face: int | None) -> Path:
+    """Where the landmarks of a clip are in the cache."""
+    values = {
+        "version": VERSION,
+        "clip": clip.info.sha256,
+        "fps": clip.info.fps if clip.info.still else None,
+        "model": hashlib.sha256(read_bytes(model, DependencyError, "MediaPipe's face_landmarker.task")).hexdigest(),
+        "face": face,
+    }
+    digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+    return cache_folder() / "landmarks" / f"{digest[:32]}.npz"

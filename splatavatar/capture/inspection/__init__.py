@@ -1,0 +1,1 @@
+"""What a capture shows and lacks, for people to read."""

@@ -1,0 +1,189 @@
+"""Rig parameters for a capture whose cameras are known and whose rig is not."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.faces.landmarks import detect_pictures
+from splatavatar.capture.images import load_frame
+from splatavatar.capture.preparation.folder import VERSION
+from splatavatar.capture.readers.rig_params import read_rig_params, write_rig_params
+from splatavatar.capture.readers.transforms import FILE
+from splatavatar.capture.tracking.agreement import disagreement
+from splatavatar.capture.tracking.fit import LandmarkFit
+from splatavatar.capture.tracking.landmark_model import LandmarkModel
+from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
+from splatavatar.capture.tracking.placement import first_placement, settled_placement
+from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
+from splatavatar.errors import CaptureError, RigError
+from splatavatar.folders import cache_folder, plain_name
+from splatavatar.models import locate
+from splatavatar.output import make_folder
+from splatavatar.printable import printable
+from splatavatar.rig.loader import DEFAULT, load_rig
+from splatavatar.rig.rig import Rig
+from splatavatar.rotations import nearest_rotations
+
+Progress = Callable[[str, float], None]
+
+PLACED = 1
+"""version of how the world of the cameras is placed, for what is kept in the cache"""
+MISSED = 0.1
+"""eye spans between detected and tracked landmarks, in the median; captures have 0.01 to 0.02"""
+
+
+def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress: Progress) -> Path:
+    """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
+
+    Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the
+    others from what pictures they have. The world of the cameras may have any unit, orientation and origin: the
+    parameters are for one in which the mean head of the training timesteps stands as the rig does at rest, and hold the
+    way there (``RigParameters.placement``).
+
+    Raises:
+        CaptureError: timesteps without a face in any picture, or cameras that contradict the faces.
+        DependencyError: the landmark model is absent.
+    """
+    digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION} {PLACED}".encode())
+    for frame in capture.frames:
+        digest.update(frame.picture.fingerprint())
+    name = os.path.basename(os.path.realpath(capture.root))
+    path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
+    if _is_intact(path, capture):
+        return path
+    seen = observed(capture, tracking_frames(capture), model, progress)
+    wrong = disagreement(seen, lenses_of(capture))
+    if wrong:
+        raise CaptureError(f"{capture.root / FILE}: {wrong}.")
+    placement = placement_of(capture, seen)
+    trained = training_timesteps(capture)
+    lenses = lenses_of(capture.placed(placement))
+    known = track(kind, seen.of_timesteps(trained), lenses, lambda d: progress("tracking the head", d))
+    rig = known.person.rig
+    placement = settled_placement(rig, known.motion, np.arange(len(trained))) @ placement
+    motion = track_motion(rig, known.habits, seen, lenses_of(capture.placed(placement)))
+    missed = float(np.median(motion.reprojection))
+    if not missed <= MISSED:
+        raise CaptureError(
+            f"{capture.root / FILE}: the head, seen through these cameras, misses the faces found by {missed:.2f} of "
+            "the distance between the eyes; check transform_matrix, focal lengths and principal points."
+        )
+    make_folder(path.parent)
+    parameters = parameters_of(rig, motion, known.person.identity, known.person.template_offset)
+    write_rig_params(path, replace(parameters, placement=placement))
+    return path
+
+
+def placement_of(capture: Capture, seen: Observations) -> Doubles:
+    """A first idea (4, 4) of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
+    where that is about the mean size of a head), the turn and the place of the mean head of the training timesteps."""
+    fit = LandmarkFit(LandmarkModel.of(load_rig(DEFAULT), None), seen)
+    points = fit.model.points(np.zeros(0), fit.goal)
+    return first_placement(points, fit.model.pivot, seen, lenses_of(capture), training_timesteps(capture))
+
+
+def training_timesteps(capture: Capture) -> Ints:
+    """Those of the training pictures, ascending."""
+    return np.unique([frame.timestep for frame in capture.split("train")])
+
+
+def _is_intact(path: Path, capture: Capture) -> bool:
+    """Whether an earlier run has left the parameters there."""
+    if not path.is_file():
+        return False
+    try:
+        read_rig_params(path, 1 + max(frame.timestep for frame in capture.frames))
+    except RigError:
+        return False
+    return True
+
+
+def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: np.ndarray | None) -> RigParameters:
+    """The ``motion`` of ``rig`` by the names of its parameters."""
+    rotations = joint_rotations(rig, motion.head_rotation)
+    return RigParameters(
+        rig=rig.kind,
+        identity=identity,
+        expression=motion.expression.astype(np.float32),
+        expression_names=rig.expression_names,
+        joint_rotations={name: values.astype(np.float32) for name, values in rotations.items()},
+        translation=motion.translation.astype(np.float32),
+        template_offset=offset,
+    )
+
+
+def tracking_frames(capture: Capture) -> list[Frame]:
+    """The pictures that may say how the rig stood: training pictures, and all of timesteps that have none."""
+    trained = {frame.timestep for frame in capture.split("train")}
+    others = [frame for frame in capture.frames if frame.timestep not in trained]
+    return [*capture.split("train"), *others]
+
+
+def lenses_of(capture: Capture) -> Lenses:
+    """The known cameras of ``capture``: by ascending camera index, then where one moves by its places."""
+    numbers = lens_numbers(capture)
+    cameras = [capture.frames[numbers.index(number)].camera for number in range(1 + max(numbers))]
+    return Lenses(
+        np.stack([camera.T_camera_world for camera in cameras]),
+        np.array([camera.K[0, 0] for camera in cameras]),
+        np.stack([camera.K[:2, 2] for camera in cameras]),
+        free_focal=False,
+        free_scale=False,
+        free_place=False,
+    )
+
+
+def lens_numbers(capture: Capture) -> list[int]:
+    """The number of the lens in ``lenses_of`` that each frame was taken with."""
+    keys = [
+        (frame.camera_index, frame.camera.T_camera_world.tobytes(), frame.camera.K.tobytes())
+        for frame in capture.frames
+    ]
+    # In the order of the frames within a camera index, which stays the same wherever the world is placed.
+    first = {key: place for place, key in reversed(list(enumerate(keys)))}
+    order = {key: number for number, key in enumerate(sorted(first, key=lambda key: (key[0], first[key])))}
+    return [order[key] for key in keys]
+
+
+def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress) -> Observations:
+    """The face in ``frames``, which show all timesteps of ``capture``.
+
+    Raises:
+        CaptureError: pictures of a timestep, and no face in any.
+    """
+    lens = dict(zip((frame.name for frame in capture.frames), lens_numbers(capture), strict=True))
+    frames = sorted(frames, key=lambda f: (f.timestep, f.camera_index))
+    rows = []
+    for done, (frame, row) in enumerate(
+        zip(frames, detect_pictures((load_frame(f)[0] for f in frames), locate(given=model)), strict=True)
+    ):
+        progress("finding the face", (done + 1) / len(frames))
+        if row is not None:
+            rows.append((frame, row))
+    found = {frame.timestep for frame, _ in rows}
+    count = 1 + max(frame.timestep for frame in frames)
+    missing = [frame for frame in frames if frame.timestep not in found]
+    if missing:
+        raise CaptureError(
+            f"{capture.root}: no face found in any picture of {count - len(found)} of {count} timesteps, "
+            f"the first is that of {printable(missing[0].name)}"
+        )
+
+    def stacked(name: str) -> Doubles:
+        return np.stack([row[name] for _, row in rows]).astype(np.float64)
+
+    return Observations(
+        timestep=np.array([frame.timestep for frame, _ in rows]),
+        camera=np.array([lens[frame.name] for frame, _ in rows]),
+        pixels=stacked("points")[..., :2],
+        rotation=nearest_rotations(stacked("transform")[:, :3, :3]),
+        scores=stacked("scores"),
+        linked=np.zeros(count, bool),
+    )

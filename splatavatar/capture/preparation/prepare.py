@@ -1,0 +1,194 @@
+"""Whatever was filmed becomes a capture that can be baked, once: the result is kept by the content of the clips."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.capture.faces.landmarks import Landmarks
+from splatavatar.capture.matting import METHODS
+from splatavatar.capture.matting.rembg_matter import rembg_mattes
+from splatavatar.capture.preparation.folder import (
+    CAPTURE,
+    EXTRACT,
+    SOURCE,
+    VERSION,
+    Extraction,
+    landmarks_path,
+    read_extraction,
+    read_facts,
+    read_json,
+    write_json,
+)
+from splatavatar.capture.readers.transforms import FILE
+from splatavatar.capture.tracking.track import track_capture
+from splatavatar.capture.video.clips import IMAGES, VIDEOS, open_clips
+from splatavatar.capture.video.extract import ExtractOptions, extract, forget_drafts
+from splatavatar.errors import CaptureError, SettingsError
+from splatavatar.folders import cache_folder, plain_name
+from splatavatar.locks import alone_in
+
+Progress = Callable[[str, float], None]
+
+AUTO = "auto"
+WAITING = "waiting for another splatavatar that prepares the same"
+SHOULDERS = 0.35
+"""eye spans below the chin, seen in most frames, from which on more than a head is in the picture"""
+CHIN = 152
+
+
+@dataclass(frozen=True)
+class PrepareOptions:
+    """How video becomes a capture."""
+
+    extract: ExtractOptions = field(default_factory=ExtractOptions)
+    rig: str = AUTO
+    matting: str = "grabcut"
+    holdout: float = 0.0
+    """share at the end of every clip that stays out"""
+
+
+def is_footage(path: Path) -> bool:
+    """Whether ``path`` is something to prepare.
+
+    That is a file, a folder of pictures or videos that describes no cameras, or one of which the rest is still to do.
+    What is neither file nor folder, such as a pipe, is told by who opens it.
+    """
+    # Path.is_dir fails at names that are too long, and where no one may look.
+    if not os.path.isdir(path):
+        return os.path.lexists(path) and path.name != FILE
+    if os.path.isfile(path / EXTRACT):
+        return not os.path.isfile(path / CAPTURE)
+    try:
+        return not os.path.isfile(path / FILE) and any(_media(path))
+    except OSError:
+        return True  # a folder that cannot be looked into: who opens it says so
+
+
+def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, folder: Path | None = None) -> Path:
+    """The folder of the capture made from ``paths``; in the cache, where it stays, if no ``folder`` is given.
+
+    What an earlier call has finished is not done again. A folder of pictures that were extracted before is completed
+    where it is, whatever the options of extraction.
+
+    Raises:
+        CaptureError: no video, or no face in it, or too little of either.
+        SettingsError: an unknown way to cut out, or an end to keep out of pictures that were extracted before.
+        DependencyError: the landmark model is absent.
+        OutputError: the folder cannot be written.
+    """
+    check_matting(options.matting)
+    if len(paths) == 1 and os.path.isfile(paths[0] / EXTRACT):
+        if options.holdout:
+            raise SettingsError(f"--holdout goes with video; the pictures of {paths[0]} are chosen")
+        tracked(paths[0], options.rig, options.matting, progress)
+        return paths[0]
+    if folder is None:
+        folder = _kept(paths, options)
+    extracted(paths, options, folder, progress)
+    tracked(folder, options.rig, options.matting, progress)
+    return folder
+
+
+def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, progress: Progress) -> Extraction:
+    """The pictures and landmarks of ``paths`` in ``folder``, which no other process prepares meanwhile."""
+    note = {"version": VERSION, "key": _key(paths, replace(options, rig=AUTO, matting=""))}
+    with alone_in(folder, partial(progress, WAITING, 0.0)) as alone:
+        if alone:
+            forget_drafts(folder)
+        mark = folder / SOURCE
+        with suppress(CaptureError):  # damaged: made again
+            if os.path.isfile(folder / EXTRACT) and os.path.isfile(mark) and read_json(mark) == note:
+                return read_extraction(folder)
+        part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
+        extraction = extract(paths, folder, replace(options.extract, part=part), progress)
+        write_json(mark, note)
+        return extraction
+
+
+def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
+    """Rig parameters and mattes of the pictures that were extracted into ``folder``.
+
+    Raises:
+        CaptureError: nothing was extracted there.
+        SettingsError, DependencyError: no such way to cut out, or not here.
+        OutputError: the folder cannot be written.
+    """
+    check_matting(matting)
+    read_extraction(folder)  # before the folder is made
+    with alone_in(folder, partial(progress, WAITING, 0.0)):
+        extraction = read_extraction(folder)
+        if rig == AUTO:
+            rig = choose_rig([Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))])
+        with suppress(CaptureError):  # damaged: made again
+            if os.path.isfile(folder / CAPTURE):
+                found = read_facts(folder)
+                if (found.matting, found.tracking.get("rig")) == (matting, rig):
+                    return
+        track_capture(folder, rig, matting, progress)
+
+
+def check_matting(method: str) -> None:
+    """Before anything takes long.
+
+    Raises:
+        SettingsError: an unknown method.
+        DependencyError: the method needs a package that is absent.
+    """
+    if method not in METHODS:
+        raise SettingsError(f"unknown matting method '{method}'; known are {', '.join(METHODS)}")
+    if method == "rembg" and find_spec(method) is None:
+        rembg_mattes([], lambda share: None)
+
+
+def choose_rig(found: Sequence[Landmarks]) -> str:
+    """The rig: ``anny-head`` where only a head and a neck show, else ``anny-bust``."""
+    room = [
+        (f.height - f.points[f.found][:, CHIN, 1]) / f.eye_spans  # frames, in eye spans
+        for f in found
+    ]
+    return "anny-bust" if float(np.median(np.concatenate(room))) > SHOULDERS else "anny-head"
+
+
+def _kept(paths: Sequence[Path], options: PrepareOptions) -> Path:
+    """The folder in the cache for what comes of ``paths``; that of a copy with another name, where there is one."""
+    captures, key = cache_folder() / "captures", _key(paths, options)
+    first = Path(os.path.realpath(paths[0]))
+    known = sorted(captures.glob(f"*-{key}"))
+    return known[0] if known else captures / f"{plain_name(first.stem if os.path.isfile(first) else first.name)}-{key}"
+
+
+def _key(paths: Sequence[Path], options: PrepareOptions) -> str:
+    """Of the contents of ``paths`` and all that matters beside them."""
+    contents = [clip.info.sha256 for clip in open_clips(paths, options.extract.fps)]
+    values = {**asdict(options), "contents": contents, "version": VERSION}
+    return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _media(folder: Path) -> Iterator[Path]:
+    return (p for p in folder.iterdir() if p.suffix.lower() in {*IMAGES, *VIDEOS})
+
+
+def parse_holdout(text: str | None) -> float:
+    """The share that ``last:20%`` means, 0.2; of None 0.
+
+    Raises:
+        SettingsError: anything else.
+    """
+    if text is None:
+        return 0.0
+    found = re.fullmatch(r"last:(\d+(?:\.\d+)?)%", text.strip())
+    share = float(found[1]) / 100 if found else 0.0
+    if not 0 < share <= 0.5:
+        raise SettingsError(f"--holdout {text!r}: expected last:P%, with P above 0 and not above 50, as in last:20%")
+    return share

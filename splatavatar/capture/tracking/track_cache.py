@@ -1,0 +1,79 @@
+"""What tracking found, kept in the folder of the capture until the mattes are cut too, and for other mattes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from splatavatar.arrays import Layout, read_npz_or_none
+from splatavatar.capture.preparation.folder import VERSION
+from splatavatar.capture.tracking.observations import Lenses
+from splatavatar.capture.tracking.person import Person
+from splatavatar.capture.tracking.solve import Motion, Track
+from splatavatar.errors import CaptureError, RigError
+from splatavatar.input import read_bytes
+from splatavatar.output import atomic_write
+from splatavatar.rig.loader import edition, load_rig
+
+FREE = ("free_focal", "free_scale", "free_place")
+LAYOUT: Layout = {
+    **{"key": ("U", ()), "kind": ("U", ()), "identity": ("U", ())},
+    **{"template_offset": ("f", ("V", 3)), "habits": ("f", ("L", 3))},
+    **{"T_camera_rig": ("f", ("C", 4, 4)), "focal": ("f", ("C",)), "centre": ("f", ("C", 2))},
+    **dict.fromkeys(FREE, ("b", ())),
+    **{"expression": ("f", ("T", "E")), "head_rotation": ("f", ("T", 3)), "translation": ("f", ("T", 3))},
+    "reprojection": ("f", ("N",)),
+}
+"""of the file"""
+NUMBERS = tuple(name for name, (kind, _) in LAYOUT.items() if kind == "f")
+
+
+def key_of(kind: str, landmarks: Sequence[Path], synchronised: bool) -> str:
+    """What a track depends on."""
+    digest = hashlib.sha256(f"{VERSION} {kind} {synchronised} {edition(kind)}".encode())
+    for path in landmarks:
+        digest.update(read_bytes(path, CaptureError, "the landmarks of a clip"))
+    return digest.hexdigest()
+
+
+def save_track(path: Path, tracked: Track, key: str) -> None:
+    """Raises OutputError where ``path`` cannot be written."""
+    person, lenses, motion = tracked.person, tracked.lenses, tracked.motion
+    arrays: dict[str, Any] = {
+        "key": np.array(key),
+        "kind": np.array(person.rig.kind),
+        "identity": np.array(json.dumps(person.identity)),
+        "template_offset": person.template_offset,
+        "habits": tracked.habits,
+        **{f.name: np.asarray(getattr(lenses, f.name)) for f in fields(Lenses)},
+        **{f.name: getattr(motion, f.name) for f in fields(Motion)},
+    }
+    with atomic_write(path) as file:
+        np.savez_compressed(file, **arrays)
+
+
+def load_track(path: Path, key: str) -> Track | None:
+    """The track at ``path``; None where there is none, another, or a damaged one."""
+    arrays = read_npz_or_none(path, LAYOUT)
+    if arrays is None or str(arrays["key"]) != key:
+        return None
+    kind = str(arrays["kind"])
+    try:
+        identity = {str(name): float(value) for name, value in json.loads(str(arrays["identity"])).items()}
+        rig = load_rig(kind, identity)
+    except (ValueError, TypeError, AttributeError, RecursionError, RigError):
+        return None
+    offset = arrays["template_offset"]
+    if offset.shape != rig.template.shape or not all(np.isfinite(arrays[name]).all() for name in NUMBERS):
+        return None
+    camera: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Lenses)}
+    camera |= {name: bool(camera[name]) for name in FREE}
+    motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
+    shaped = replace(rig, template=rig.template + offset)
+    return Track(Person(identity, offset, shaped), arrays["habits"], Lenses(**camera), motion)

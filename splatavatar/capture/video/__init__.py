@@ -1,0 +1,1 @@
+"""From video to pictures: decoding, choosing frames, cutting."""

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from splatavatar.capture.preparation.folder import (
+    EXTRACT,
+    Extraction,
+    check_replaceable,
+    read_extraction,
+    read_json,
+    replace_extraction,
+    write_extraction,
+)
+from splatavatar.capture.video.crop import Crop
+from splatavatar.errors import CaptureError, OutputError
+
+EXTRACTION = Extraction(
+    clips=[{"name": "a.mp4"}, {"name": "b.mp4"}],
+    synchronised=False,
+    first=[0, 100],
+    chosen=[(0, 3), (1, 7)],
+    windows=[Crop(-3, 4, 300, 256), Crop(0, 0, 300, 256)],
+    metres=0.44,
+)
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    write_extraction(tmp_path, EXTRACTION)
+    assert read_extraction(tmp_path) == EXTRACTION
+    assert [EXTRACTION.image_name(p) for p in (0, 1)] == ["images/00_00003.png", "images/01_00107.png"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"windows": [{"x": 1}]},
+        {"windows": 3},
+        {"chosen": [[1, 2, 3]]},
+        {"chosen": [["a", "b"]]},
+        {"version": None},
+        {"another": 1},
+        {"chosen": None},
+    ],
+)
+def test_damage_is_said_in_one_sentence(tmp_path: Path, change: dict[str, Any]) -> None:
+    write_extraction(tmp_path, EXTRACTION)
+    values = json.loads((tmp_path / EXTRACT).read_text()) | change
+    if change == {"version": None}:
+        del values["version"]
+    (tmp_path / EXTRACT).write_text(json.dumps(values))
+    with pytest.raises(CaptureError) as caught:
+        read_extraction(tmp_path)
+    assert str(caught.value) == f"{tmp_path / EXTRACT}: damaged; extract the video again"
+
+
+def test_another_version(tmp_path: Path) -> None:
+    write_extraction(tmp_path, EXTRACTION)
+    values = json.loads((tmp_path / EXTRACT).read_text()) | {"version": 99}
+    (tmp_path / EXTRACT).write_text(json.dumps(values))
+    with pytest.raises(CaptureError, match=r": of another version of splatavatar; extract the video again$"):
+        read_extraction(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"[1, 2]", b"{", b"\xff\xfe{}", b"[" * 100_000])
+def test_what_is_not_json(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "capture.json"
+    path.write_bytes(content)
+    with pytest.raises(CaptureError) as caught:
+        read_json(path)
+    assert str(caught.value) == f"{path}: damaged; extract the video again"
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match=r": no extract\.json, expected a capture prepared from video$"):
+        read_extraction(tmp_path)
+
+
+def extraction_in(folder: Path, picture: bytes) -> Path:
+    """A folder with what an extraction writes."""
+    for name in ("images", "landmarks"):
+        (folder / name).mkdir(parents=True)
+    write_extraction(folder, EXTRACTION)
+    (folder / "images" / "00_00003.png").write_bytes(picture)
+    (folder / "landmarks" / "00.npz").write_bytes(b"l")
+    return folder
+
+
+def test_a_new_extraction_takes_the_place_of_all_that_was(tmp_path: Path) -> None:
+    folder = extraction_in(tmp_path / "me", b"old")
+    (folder / "images" / "00_00009.png").write_bytes(b"old")
+    (folder / "masks").mkdir()
+    (folder / "masks" / "00_00003.png").write_bytes(b"old")
+    for name in ("capture.json", "transforms.json", "rig_params.npz", "track.npz", "fit.npz", "source.json"):
+        (folder / name).write_bytes(b"old")
+    (folder / "notes.txt").write_bytes(b"mine")
+    check_replaceable(folder)
+    replace_extraction(folder, extraction_in(folder / ".extracting", b"new"))
+    left = sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    assert left == ["extract.json", "images/00_00003.png", "landmarks/00.npz", "notes.txt"]
+    assert (folder / "images" / "00_00003.png").read_bytes() == b"new"
+    assert not (folder / ".extracting").exists()
+
+
+@pytest.mark.parametrize("name", ["transforms.json", "images", "landmarks", "masks"])
+def test_what_was_not_extracted_is_not_replaced(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    with pytest.raises(OutputError) as caught:
+        check_replaceable(tmp_path)
+    assert str(caught.value) == (f"{tmp_path}: holds {name}, which was not extracted from video; name another folder")
+
+
+def test_an_empty_folder_and_none_will_do(tmp_path: Path) -> None:
+    check_replaceable(tmp_path)
+    check_replaceable(tmp_path / "absent")
