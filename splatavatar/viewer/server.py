@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORT = 8017
 """where it listens unless a port is named; any other where that is taken"""
+NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
+"""The framework can report what it does to where variables of the environment point; it does not."""
 
 
 def create_app(avatar: Path, site: Mapping[str, SiteFile], signals: Mapping[str, Path] | None = None) -> Application:
@@ -31,7 +33,7 @@ def create_app(avatar: Path, site: Mapping[str, SiteFile], signals: Mapping[str,
     """
     from fastapi import FastAPI, Response
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
     served = dict(signals or {})
 
     # Annotations of this module are texts: the framework is told the types that they name here.
@@ -80,7 +82,7 @@ def serve(app: Application, listening: socket.socket, ready: Callable[[], None])
 
             return nullcontext()
 
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off", ws="none")
     Server(config).run([listening])
 
 

@@ -1,37 +1,29 @@
+import './ui/style.css';
 import { sentence } from './errors';
-import { readAvatar } from './file/avatar';
-import { retarget } from './signal/retarget';
-import { restSignal } from './signal/signal';
-import { orbitCamera } from './splats/camera';
-import { Renderer } from './splats/renderer';
-import { Stage } from './splats/stage';
-import { fetchAvatar } from './ui/fetching';
+import { App } from './ui/app';
+import { element } from './ui/dom';
 import { readLink } from './ui/link';
 
-const root = document.documentElement;
+const { dataset } = document.documentElement;
 
-async function main(): Promise<void> {
-  const link = readLink(location.search);
-  const canvas = document.querySelector<HTMLCanvasElement>('#picture')!;
-  [canvas.width, canvas.height] = link.size ?? [512, 512];
-  const renderer = new Renderer(canvas, link.target);
-  const avatar = await readAvatar(await fetchAvatar(link.avatar, () => {}));
-  const stage = new Stage(avatar, renderer);
-  const orbit = {
-    yaw: link.yaw,
-    pitch: link.pitch,
-    distance: link.distance ?? stage.frame.distance,
-    pan: [0, 0] as [number, number],
-  };
-  stage.draw(
-    retarget(restSignal(), avatar, null),
-    orbitCamera(stage.frame, orbit, canvas.width, canvas.height),
-    link.background ?? null,
+/** Says in one sentence why there is nothing to see. */
+function fail(error: unknown): void {
+  const text = sentence(error);
+  document.body.replaceChildren(
+    element(
+      'main',
+      { class: 'failure', role: 'alert' },
+      element('h1', {}, 'There is nothing to see'),
+      element('p', {}, text),
+    ),
   );
-  root.dataset.state = 'ready';
+  dataset.message = text;
+  dataset.state = 'error';
 }
 
-main().catch((error) => {
-  root.dataset.message = sentence(error);
-  root.dataset.state = 'error';
-});
+async function main(): Promise<void> {
+  await new App(readLink(location.search)).start();
+  dataset.state = 'ready';
+}
+
+main().catch(fail);

@@ -11,6 +11,7 @@ const TARGETS: TargetKind[] = ['rgba16f', 'rgb10_a2', 'rgba8'];
 export interface Link {
   avatar: string;
   signal: string | null;
+  sound: string | null;
   frame: number | null;
   yaw: number;
   pitch: number;
@@ -43,6 +44,7 @@ export function readLink(query: string): Link {
   return {
     avatar: given.get('avatar') || 'avatar.splatavatar',
     signal: given.get('signal') || null,
+    sound: given.get('sound') || null,
     frame: frame === null ? null : Math.floor(frame),
     yaw: number('yaw', -3600, 3600) ?? 0,
     pitch: number('pitch', -89, 89) ?? 0,
