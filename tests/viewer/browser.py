@@ -11,12 +11,13 @@ import subprocess
 import tempfile
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
-from websockets.sync.client import ClientConnection, connect
+from websockets.sync.client import connect
 
 FLAGS = (
     "--headless=new",
@@ -52,7 +53,7 @@ class Browser:
 
     def page(self, width: int = 800, height: int = 600, touch: bool = False, scheme: str = "dark") -> Page:
         """A new tab of so many pixels."""
-        page = Page(connect(self.address, max_size=None, open_timeout=SECONDS))
+        page = Page(self.address)
         page.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=touch)
         page.call("Emulation.setTouchEmulationEnabled", enabled=touch)
         page.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
@@ -86,8 +87,9 @@ class Browser:
 class Page:
     """One tab."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
+    def __init__(self, address: str) -> None:
+        self._open = ExitStack()
+        self._connection = self._open.enter_context(connect(address, max_size=None, open_timeout=SECONDS))
         self._number = 0
         self._session: str | None = None
         self.messages: list[str] = []
@@ -157,7 +159,7 @@ class Page:
         session, self._session = self._session, None
         if session is not None:
             self.call("Target.closeTarget", targetId=self._target)
-        self._connection.close()
+        self._open.close()
 
     def _notice(self, event: dict[str, Any]) -> None:
         method, parameters = event.get("method"), event.get("params", {})

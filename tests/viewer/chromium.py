@@ -17,6 +17,10 @@ HOW = (
     "no Chromium: install one (Debian, Ubuntu: apt install chromium), name it by SPLATAVATAR_CHROMIUM, or install the "
     "tests of the page, which bring one: make page"
 )
+FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir>{folder}/fonts</dir><cachedir>{folder}/font-cache</cachedir></fontconfig>
+"""
+"""The package looks for its fonts where it runs in the cloud."""
 UNPACK = (
     "const fs=require('fs'),z=require('zlib');"
     "fs.createReadStream(process.argv[1]).pipe(z.createBrotliDecompress()).pipe(fs.createWriteStream(process.argv[2]))"
@@ -36,7 +40,12 @@ def find() -> tuple[Path, dict[str, str]] | None:
     if not (folder / "chromium").is_file():
         _unpack(folder)
     libraries = [str(path.parent) for path in folder.rglob("*.so*")]
-    return folder / "chromium", {"LD_LIBRARY_PATH": ":".join(sorted(set(libraries))), "FONTCONFIG_PATH": str(folder)}
+    fonts = folder / "these-fonts.conf"
+    fonts.write_text(FONTS.format(folder=folder))
+    return folder / "chromium", {
+        "LD_LIBRARY_PATH": ":".join(sorted(set(libraries))),
+        "FONTCONFIG_FILE": str(fonts),
+    }
 
 
 def _unpack(folder: Path) -> None:

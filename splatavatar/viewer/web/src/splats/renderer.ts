@@ -6,7 +6,7 @@ import type { Camera } from './camera';
 import { type Packed, packSplats } from './pack';
 import { buildProgram, type Program } from './program';
 import { RESOLVE_FRAGMENT, SPLAT_FRAGMENT, splatVertex, WHOLE_VERTEX } from './shaders';
-import { bestKind, Target, type TargetKind } from './target';
+import { blendsHalfFloats, Target, type TargetKind } from './target';
 
 /** Quads of an instance: an instance of one costs software renderers a draw call each. */
 export const QUADS = 256;
@@ -19,6 +19,7 @@ export type Background = [number, number, number] | null;
 
 export class Renderer {
   readonly gl: WebGL2RenderingContext;
+  private readonly half: boolean;
   private readonly resolveProgram: Program;
   private splatProgram: Program | null = null;
   private packed: Packed | null = null;
@@ -47,6 +48,7 @@ export class Renderer {
         'This browser shows no WebGL2, which the avatar is drawn with; update it, or turn on graphics acceleration in its settings.',
       );
     this.gl = gl;
+    this.half = blendsHalfFloats(gl);
     this.resolveProgram = buildProgram(gl, WHOLE_VERTEX, RESOLVE_FRAGMENT);
     gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
     gl.bufferData(gl.ARRAY_BUFFER, corners(), gl.STATIC_DRAW);
@@ -113,7 +115,8 @@ export class Renderer {
   draw(camera: Camera, background: Background): void {
     const { gl, canvas } = this;
     if (!this.splatProgram || !this.avatar || gl.isContextLost()) return;
-    const kind = this.forced ?? bestKind(gl, background !== null);
+    // Ten bits have no alpha to speak of: what is behind must be known.
+    const kind = this.forced ?? (this.half ? 'rgba16f' : background ? 'rgb10_a2' : 'rgba8');
     if (this.target?.kind !== kind) this.target = new Target(gl, kind, UNIT.target);
     const target = this.target;
     target.resize(camera.width, camera.height);

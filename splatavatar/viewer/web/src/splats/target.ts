@@ -46,12 +46,10 @@ export class Target {
   }
 }
 
-/** The best kind that the device blends into. Ten bits have no alpha to speak of: what is behind must be known. */
-export function bestKind(gl: WebGL2RenderingContext, opaque: boolean): TargetKind {
-  if (gl.getExtension('EXT_color_buffer_float') || gl.getExtension('EXT_color_buffer_half_float')) {
-    const trial = new Target(gl, 'rgba16f', 7);
-    trial.resize(4, 4);
-    if (trial.complete()) return 'rgba16f';
-  }
-  return opaque ? 'rgb10_a2' : 'rgba8';
+/** Whether the device blends into half floats. */
+export function blendsHalfFloats(gl: WebGL2RenderingContext): boolean {
+  if (!gl.getExtension('EXT_color_buffer_float') && !gl.getExtension('EXT_color_buffer_half_float')) return false;
+  const trial = new Target(gl, 'rgba16f', 7);
+  trial.resize(4, 4);
+  return trial.complete();
 }
