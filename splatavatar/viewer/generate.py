@@ -19,6 +19,7 @@ from splatavatar.avatar.combinations import TOGETHER
 from splatavatar.drive import filter as face_filter
 from splatavatar.drive import limits, retarget, view
 from splatavatar.drive.sources import checked, clock, columns, flame_npz, spelling, table_frames, timecode
+from splatavatar.drive.vector import SIZE
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.rig.arkit import NAMES
 
@@ -28,7 +29,7 @@ TABLES = Path(__file__).parent / "web" / "src" / "tables.ts"
 def tables() -> dict[str, Any]:
     """Every constant of the page that Python defines, by its name in TypeScript."""
     settings = face_filter.FilterSettings()
-    filters = np.zeros((face_filter.SIZE, 3))
+    filters = np.zeros((SIZE, 3))
     for name, where in face_filter.WHERE.items():
         filters[where] = astuple(getattr(settings, name))
     return {

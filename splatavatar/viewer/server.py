@@ -6,8 +6,9 @@ import errno
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from splatavatar.errors import AvatarFileError, SettingsError, SignalError, SplatAvatarError
 from splatavatar.input import open_input
@@ -21,8 +22,14 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORT = 8017
 """where it listens unless a port is named; any other where that is taken"""
-NO_TELEMETRY = {"tracing": False, "metrics": False, "logs": False, "operation_spans": False, "auto_configure": False}
-"""The framework can report what it does to where variables of the environment point; it does not."""
+NO_TELEMETRY: Any = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""newer versions of the framework can report what they serve to where variables of the environment point"""
 
 
 def create_app(avatar: Path, site: Mapping[str, SiteFile], signals: Mapping[str, Path] | None = None) -> Application:
@@ -76,14 +83,14 @@ def serve(app: Application, listening: socket.socket, ready: Callable[[], None])
             await super().startup(sockets)
             ready()
 
-        def capture_signals(self):  # type: ignore[no-untyped-def]
+        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
             # The command line has its own way to end.
-            from contextlib import nullcontext
-
             return nullcontext()
 
     config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off", ws="none")
-    Server(config).run([listening])
+    # Ctrl-C is how this ends, not a failure.
+    with suppress(KeyboardInterrupt):
+        Server(config).run([listening])
 
 
 def _bound(port: int) -> socket.socket:
