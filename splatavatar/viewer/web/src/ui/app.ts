@@ -18,7 +18,10 @@ import { Player } from './player';
 import { Transport } from './transport';
 import { View } from './view';
 
+/** of the screen's for every pixel of the page */
 const MOST_PIXELS = 2;
+/** width over height of a picture in which a head has room */
+const LEAST_ASPECT = 0.8;
 
 export class App implements Actions {
   private readonly canvas = element('canvas', { id: 'picture', role: 'img', tabindex: 0 });
@@ -102,7 +105,11 @@ export class App implements Actions {
     this.view.show(avatar);
     const frame = this.view.stage!.frame;
     const { yaw, pitch, distance } = this.link;
-    this.control.begin(frame, { yaw, pitch, distance: distance ?? frame.distance, pan: [0, 0] });
+    const { clientWidth, clientHeight } = this.canvas;
+    // A narrow window shows the whole head, too; a link that names a size means exactly that picture.
+    const narrow = this.link.size ? 1 : Math.max(1, (LEAST_ASPECT * clientHeight) / Math.max(clientWidth, 1));
+    const usual = { ...frame, distance: frame.distance * narrow };
+    this.control.begin(usual, { yaw, pitch, distance: distance ?? usual.distance, pan: [0, 0] });
     document.title = avatar.name ? `${avatar.name} - splatavatar` : 'splatavatar';
     this.describe();
   }

@@ -1,5 +1,5 @@
 // The controls beside the picture.
-import { element } from './dom';
+import { element, icon } from './dom';
 import { MOVEMENTS, regions } from './faces';
 
 /** What the controls do. */
@@ -40,7 +40,7 @@ export class Panel {
     background: string | null,
     limit: boolean | null,
   ) {
-    const button = (text: string, act: () => void, more: Record<string, string> = {}) =>
+    const button = (text: string | Node, act: () => void, more: Record<string, string> = {}) =>
       element('button', { type: 'button', onclick: act, ...more }, text);
     this.filmButton = button('Record film', () => actions.film(), { 'aria-pressed': 'false' });
     this.colour = element('input', {
@@ -79,12 +79,16 @@ export class Panel {
           'div',
           { class: 'row' },
           button('Face', () => actions.frameFace(), { 'aria-label': 'Frame the face' }),
-          button('\u2190', () => actions.turn(-15, 0), { 'aria-label': "Look from the subject's right" }),
-          button('\u2192', () => actions.turn(15, 0), { 'aria-label': "Look from the subject's left" }),
-          button('\u2191', () => actions.turn(0, 10), { 'aria-label': 'Look from above' }),
-          button('\u2193', () => actions.turn(0, -10), { 'aria-label': 'Look from below' }),
-          button('+', () => actions.zoom(0.85), { 'aria-label': 'Nearer' }),
-          button('\u2212', () => actions.zoom(1 / 0.85), { 'aria-label': 'Farther' }),
+          button(icon('M13 8H3M7 4L3 8L7 12'), () => actions.turn(-15, 0), {
+            'aria-label': "Look from the subject's right",
+          }),
+          button(icon('M3 8H13M9 4L13 8L9 12'), () => actions.turn(15, 0), {
+            'aria-label': "Look from the subject's left",
+          }),
+          button(icon('M8 13V3M4 7L8 3L12 7'), () => actions.turn(0, 10), { 'aria-label': 'Look from above' }),
+          button(icon('M8 3V13M4 9L8 13L12 9'), () => actions.turn(0, -10), { 'aria-label': 'Look from below' }),
+          button(icon('M3 8H13M8 3V13'), () => actions.zoom(0.85), { 'aria-label': 'Nearer' }),
+          button(icon('M3 8H13'), () => actions.zoom(1 / 0.85), { 'aria-label': 'Farther' }),
         ),
         element('label', { class: 'line' }, 'Background', this.colour),
         element('label', { class: 'line' }, 'Transparent', clear),
