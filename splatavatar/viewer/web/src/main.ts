@@ -23,6 +23,7 @@ function fail(error: unknown): void {
 
 async function main(): Promise<void> {
   await new App(readLink(location.search)).start();
+  dataset.drawn = performance.now().toFixed(1);
   dataset.state = 'ready';
 }
 
