@@ -21,8 +21,9 @@ from splatavatar.gaussians.ply import read_ply, write_ply
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.loader import load_rig
-from splatavatar.rig.posing import pose_numpy, rotation_matrices
+from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
+from splatavatar.rotations import rotation_matrices
 
 ROOT = Path(__file__).parents[1]
 QUARTER_TURN_ABOUT_Z = np.array([math.sqrt(0.5), 0, 0, math.sqrt(0.5)], np.float32)

@@ -16,8 +16,9 @@ import torch
 from gpu_figures.recorded import Recorded
 from splatavatar.render.gpu.blend import FINISHED_BYTES
 from splatavatar.render.gpu.frames import FRAME
-from splatavatar.render.gpu.projection import RECORD, TILE
+from splatavatar.render.gpu.projection import RECORD
 from splatavatar.render.gpu.tiles import Grid, TileLists
+from splatavatar.render.splatting import TILE
 
 FRAME_OPERATIONS = 90
 """of a triangle: two edges, their products, three lengths"""

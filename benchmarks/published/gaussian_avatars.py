@@ -25,9 +25,10 @@ from published.row_adam import RowAdam
 from published.scene import GREY, Pace, Pose, Scene, Shuffled, exponential
 from published.screen import matrices, motion, radii
 from published.spherical_harmonics import DC, colour
-from splatavatar.bake.torch_engine import multiply, quaternions, triangle_frames
 from splatavatar.gaussians.gaussians import Gaussians
+from splatavatar.gaussians.torch_binding import triangle_frames
 from splatavatar.render.rasterize import rasterize
+from splatavatar.torch_rotations import quaternion_product, quaternions_of_matrices
 
 ITERATIONS = 600_000
 POSITION_RATES = (5e-3, 5e-5)
@@ -133,12 +134,14 @@ class GaussianAvatars:
         R, size = triangle_frames(vertices, self.faces)
         centre = vertices[self.faces].mean(1)
         # One gather of what a triangle gives: its gradient is one scatter.
-        carried = torch.cat([R.flatten(1), quaternions(R), centre, size[:, None]], 1).index_select(0, self.face)
+        carried = torch.cat([R.flatten(1), quaternions_of_matrices(R), centre, size[:, None]], 1).index_select(
+            0, self.face
+        )
         turn, quaternion, origin, k = torch.split(carried, [9, 4, 3, 1], 1)
         mean = origin + k * (turn.view(-1, 3, 3) @ self.position[..., None])[..., 0]
         return Gaussians(
             mean,
-            multiply(quaternion, normalize(self.rotation, dim=-1)),
+            quaternion_product(quaternion, normalize(self.rotation, dim=-1)),
             k * self.log_scale.exp(),
             torch.sigmoid(self.logit),
             colour(self.dc, self.rest, normalize(mean - eye, dim=-1), self.degree),

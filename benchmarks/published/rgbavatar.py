@@ -24,11 +24,10 @@ from published.row_adam import RowAdam
 from published.scene import Pace, Pose, Scene, Shuffled, exponential
 from published.spherical_harmonics import DC
 from published.texels import covered_texels, side_for
-from splatavatar.bake.torch_engine import multiply, quaternions
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.rig import Rig, SurfacePoints
-from splatavatar.rig.skinning import rotation_matrices
+from splatavatar.torch_rotations import quaternion_product, quaternions_of_matrices, rotation_matrices
 
 PICTURES = 50_000
 BATCH = 10
@@ -139,12 +138,12 @@ class RGBAvatar:
         with torch.no_grad():
             frames = tangent_frames(vertices, self.faces, self.uv)
             shape = (*frames.shape[:2], 4)
-            turned = quaternions(frames.flatten(0, 1)).view(shape).index_select(1, self.face)
+            turned = quaternions_of_matrices(frames.flatten(0, 1)).view(shape).index_select(1, self.face)
             frames = frames.index_select(1, self.face)
             corners = vertices[:, self.faces.index_select(0, self.face)]
             origin = torch.einsum("nc,bnci->bni", self.barycentric, corners)
         mean = origin + (frames @ position[..., None])[..., 0]
-        quaternion = multiply(turned, normalize(rotation, dim=-1))
+        quaternion = quaternion_product(turned, normalize(rotation, dim=-1))
         scale, opacity = p["log_scale"].exp(), torch.sigmoid(p["logit"])
         rgb = (DC * dc + 0.5).clamp(min=0).expand(len(vertices), -1, -1)
         each = zip(mean.unbind(0), quaternion.unbind(0), rgb.unbind(0), strict=True)

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import normalize
 
 from published.scene import View
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.rasterize import DILATION, NEAR
-
-
-def matrices(rotation: Tensor) -> Tensor:
-    """(N, 3, 3) of quaternions wxyz (N, 4)."""
-    w, x, y, z = normalize(rotation, dim=-1).unbind(-1)
-    rows = [
-        *(1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)),
-        *(2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)),
-        *(2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)),
-    ]
-    return torch.stack(rows, -1).reshape(-1, 3, 3)
+from splatavatar.render.splatting import DILATION, NEAR
+from splatavatar.torch_rotations import matrices_of_quaternions
 
 
 def radii(gaussians: Gaussians[Tensor], view: View) -> Tensor:
@@ -31,7 +20,7 @@ def radii(gaussians: Gaussians[Tensor], view: View) -> Tensor:
     fx, fy = float(K[0, 0]), float(K[1, 1])
     zero = torch.zeros_like(x)
     jacobian = torch.stack([fx / depth, zero, -fx * x / depth**2, zero, fy / depth, -fy * y / depth**2], -1)
-    half = jacobian.reshape(-1, 2, 3) @ R @ (matrices(gaussians.rotation) * gaussians.scale[:, None])
+    half = jacobian.reshape(-1, 2, 3) @ R @ (matrices_of_quaternions(gaussians.rotation) * gaussians.scale[:, None])
     a = half[:, 0].square().sum(-1) + DILATION
     c = half[:, 1].square().sum(-1) + DILATION
     b = (half[:, 0] * half[:, 1]).sum(-1)

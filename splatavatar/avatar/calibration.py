@@ -14,6 +14,7 @@ from splatavatar.avatar.defect import Defect
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rotations import yaw_pitch_roll
 
 VERSION = 1
 
@@ -192,18 +193,6 @@ def _reach(fitted: Floats, model: Combinations) -> float:
         new = [Combinations.of(fitted[part != k]).distance(fitted[part == k]) for k in range(PARTS)]
         distances.append(float(np.quantile(np.concatenate(new), WITHIN)))
     return max(distances)
-
-
-def yaw_pitch_roll(axis_angle: ArrayLike) -> Floats:
-    """(T, 3) angles of R = R_y(yaw) R_x(pitch) R_z(roll), radians, from axis-angle (T, 3)."""
-    vector = np.asarray(axis_angle, np.float64)
-    angle = np.linalg.norm(vector, axis=-1, keepdims=True)
-    w = np.cos(angle / 2)[..., 0]
-    x, y, z = np.moveaxis(vector * np.sinc(angle / (2 * np.pi)) / 2, -1, 0)
-    yaw = np.arctan2(2 * (x * z + w * y), 1 - 2 * (x * x + y * y))
-    pitch = np.arcsin(np.clip(2 * (w * x - y * z), -1, 1))
-    roll = np.arctan2(2 * (x * y + w * z), 1 - 2 * (x * x + z * z))
-    return np.stack([yaw, pitch, roll], -1)
 
 
 def _robust_range(values: Floats) -> tuple[Floats, Floats]:

@@ -9,8 +9,9 @@ import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration
+from splatavatar.avatar.encoding import optional_tensors
 from splatavatar.avatar.file import read_digest
-from splatavatar.avatar.schema import VERSION
+from splatavatar.avatar.schema import version_of
 from splatavatar.printable import printable
 
 MOST_LINES, MOST_TEXT, MOST_KEY = 200, 2000, 60
@@ -31,7 +32,7 @@ def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
         "name": metadata.get("name", path.stem),
         "file": str(path),
         "bytes": size,
-        "format": VERSION,
+        "format": version_of(optional_tensors(rig)),
         "sha256": digest,
         "gaussians": len(avatar.gaussians),
         "correctives": len(avatar.correctives),

@@ -68,6 +68,7 @@ def _encode_rig(rig: Rig, scales: Scales) -> Tensors:
         "rig.expression_basis.vertex": np.nonzero(moved)[1].astype(vertex),
         "rig.expression_basis.count": moved.sum(axis=-1).astype("<i4"),
     }
+    tensors |= optional_tensors(rig)
     for name, region in rig.regions.items():
         tensors[f"rig.region.{name}"] = region.astype(face)
     for name, points in rig.landmarks.items():
@@ -106,7 +107,19 @@ def _decode_rig(tensors: Tensors, scales: dict[str, Floats], rig: RigDescription
         regions={name: tensors[f"rig.region.{name}"].astype(np.int32) for name in rig.regions},
         landmarks=landmarks,
         licence=rig.licence,
+        arkit_joint_map=_optional(tensors, "rig.arkit_joint_map"),
+        expression_range=_optional(tensors, "rig.expression_range"),
     )
+
+
+def optional_tensors(rig: Rig) -> Tensors:
+    """The tensors that only some rigs have."""
+    parts = {"rig.arkit_joint_map": rig.arkit_joint_map, "rig.expression_range": rig.expression_range}
+    return {name: part.astype("<f4") for name, part in parts.items() if part is not None}
+
+
+def _optional(tensors: Tensors, name: str) -> Floats | None:
+    return tensors[name].astype(np.float32) if name in tensors else None
 
 
 def _decode_basis(tensors: Tensors, scale: Floats, vertices: int) -> Floats:

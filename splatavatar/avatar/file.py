@@ -30,6 +30,7 @@ from splatavatar.avatar.schema import (
     rig_from_json,
     rig_to_json,
     scales_from_json,
+    version_of,
 )
 from splatavatar.avatar.validate import validate
 from splatavatar.errors import AvatarFileError
@@ -93,13 +94,13 @@ def _check_version(texts: dict[str, str], shown: str) -> None:
     if texts.get("format") != FORMAT:
         raise Defect("it is a safetensors file without an avatar in it")
     version = texts.get("version", "")
-    if version != str(VERSION):
+    if version not in map(str, range(1, VERSION + 1)):
         if version.isascii() and version.isdigit() and len(version) < 10 and int(version) > VERSION:
             raise AvatarFileError(
                 f"{shown} was made by a newer version of splatavatar"
                 f" (format {int(version)}, this one reads {VERSION}); upgrade splatavatar"
             )
-        raise Defect(f"its format version is {version[:20]!r}, expected {VERSION}")
+        raise Defect(f"its format version is {version[:20]!r}, expected 1 to {VERSION}")
 
 
 def quantised(avatar: Avatar) -> Avatar:
@@ -118,7 +119,7 @@ def _pack(avatar: Avatar) -> tuple[Tensors, dict[str, str]]:
     scales_from_json(scales, check_tensors(tensors, rig))
     texts = {
         "format": FORMAT,
-        "version": str(VERSION),
+        "version": str(version_of(tensors)),
         "rig": canonical_json(rig_to_json(rig)),
         "scales": canonical_json(scales),
         "metadata": canonical_json(avatar.metadata),
@@ -138,6 +139,8 @@ def _unpack(tensors: Tensors, texts: dict[str, str]) -> Avatar:
     if unknown and DIGEST not in texts:
         # No version wrote such a file. The name of the digest itself may have been damaged.
         raise Defect(f"it has no checksum, but the unknown entry {min(unknown)[:40]!r}")
+    if version_of(tensors) > int(texts["version"]):
+        raise Defect(f"it has tensors of version {version_of(tensors)}, but says that it is of {texts['version']}")
     rig = rig_from_json(parse_json(texts["rig"], "the description of its rig"))
     sizes = check_tensors(tensors, rig)
     scales = scales_from_json(parse_json(texts["scales"], "its table of scales"), sizes)

@@ -7,7 +7,10 @@ The expression basis keeps the vertices that an expression moves: ``count`` (E) 
 indices in ``vertex`` in ascending order, their displacements in the rows of ``rig.expression_basis``. The third
 barycentric coordinate is one minus the others. ``quantise`` has the number formats.
 
-The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` this version, ``rig`` the
+A rig may turn joints by ARKit coefficients, or have expression coefficients that go elsewhere than from 0 to 1: then
+the tensors of ``_OPTIONAL`` are there, and the version is 2. Files without them are of version 1.
+
+The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` the version, ``rig`` the
 names and the small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the
 avatar, whose known keys ``metadata`` lists, ``sha256`` the digest that ``digest`` defines. Files of before there was a
 digest have none and load as well. Other entries are kept as they are; ``signature`` is reserved.
@@ -25,7 +28,8 @@ from splatavatar.avatar.container import DTYPES, Tensors
 from splatavatar.avatar.defect import Defect
 
 FORMAT = "splatavatar"
-VERSION = 1
+VERSION = 2
+"""the newest that is read and written"""
 
 ARKIT = 52
 LARGEST = {"V": 1 << 20, "F": 1 << 21, "E": 1024, "J": 1024, "N": 1 << 22, "K": 256}
@@ -66,6 +70,10 @@ _TENSORS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "correctives.weights": ("F32", ("K", "D")),
     "correctives.bias": ("F32", ("K",)),
 }
+_OPTIONAL: dict[str, tuple[str, tuple[str | int, ...]]] = {
+    "rig.arkit_joint_map": ("F32", ("J", 3, ARKIT)),
+    "rig.expression_range": ("F32", ("E", 2)),
+}
 SCALES: dict[str, int | str] = {
     "rig.uv": 1,
     "rig.expression_basis": "E",
@@ -96,6 +104,11 @@ def tensors() -> dict[str, tuple[str, tuple[str | int, ...]]]:
     ``index V`` is the type of an index below V. Regions and landmarks of the rig add theirs.
     """
     return dict(_TENSORS)
+
+
+def optional_tensors() -> dict[str, tuple[str, tuple[str | int, ...]]]:
+    """The tensors that make a file one of version 2, as ``tensors``."""
+    return dict(_OPTIONAL)
 
 
 def index_dtype(count: int) -> np.dtype[Any]:
@@ -135,6 +148,11 @@ def rig_from_json(value: Any) -> RigDescription:
     )
 
 
+def version_of(tensors: Tensors) -> int:
+    """The oldest version of the format that has all of ``tensors``."""
+    return 2 if tensors.keys() & _OPTIONAL.keys() else 1
+
+
 def scales_from_json(value: Any, sizes: dict[str, int]) -> dict[str, np.ndarray]:
     """Check and read the scales: float32 arrays by tensor name. Raises Defect."""
     if not isinstance(value, dict) or value.keys() != SCALES.keys():
@@ -163,7 +181,7 @@ def check_names(names: tuple[str, ...], what: str) -> tuple[str, ...]:
 
 def check_tensors(tensors: Tensors, rig: RigDescription) -> dict[str, int]:
     """Check that the tensors are all there, fit in dtype and shape, and are alone. Returns the sizes. Raises Defect."""
-    expected = dict(_TENSORS)
+    expected = {**_TENSORS, **{name: what for name, what in _OPTIONAL.items() if name in tensors}}
     for name in rig.regions:
         expected[f"rig.region.{name}"] = ("index F", (f"triangles of region {name}",))
     for name in rig.landmarks:

@@ -19,6 +19,8 @@ Array = NDArray[Any]
 
 # Sums of float32 shares, and barycentrics on an edge.
 TOLERANCE = 1e-3
+LARGEST = 1e6
+"""of any number, in its own unit, which no avatar comes near: products of what is larger may overflow while it plays"""
 
 
 def validate(avatar: Avatar) -> None:
@@ -59,6 +61,12 @@ def _check_rig(rig: Rig) -> None:
     _array("rig.skin_weights", rig.skin_weights, (vertices, 4))
     _shares("rig.skin_weights", rig.skin_weights)
     _array("rig.arkit_map", rig.arkit_map, (expressions, ARKIT))
+    if rig.arkit_joint_map is not None:
+        _array("rig.arkit_joint_map", rig.arkit_joint_map, (joints, 3, ARKIT))
+    if rig.expression_range is not None:
+        _array("rig.expression_range", rig.expression_range, (expressions, 2))
+        if (rig.expression_range[:, 0] > rig.expression_range[:, 1]).any():
+            raise Defect("rig.expression_range has a least value that is above the largest")
     _check_head(rig, joints)
     for name, region in rig.regions.items():
         _array(f"rig.region.{name}", region, (len(region),))
@@ -105,6 +113,8 @@ def _array(name: str, array: Array, shape: tuple[int, ...]) -> None:
         raise Defect(f"{name} has the shape {array.shape}, expected {shape}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise Defect(f"{name} holds a number that is not finite")
+    if array.dtype.kind == "f" and np.abs(array).max(initial=0) > LARGEST:
+        raise Defect(f"{name} holds {array.flat[np.abs(array).argmax()]:g}, expected values within {LARGEST:g}")
 
 
 def _indices(name: str, indices: Array, count: int, what: str) -> None:

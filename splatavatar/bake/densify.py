@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from splatavatar.bake.splats import Splats
+from splatavatar.torch_rotations import matrices_of_quaternions
 
 SHRINK = 0.6
 """of the split axis; two children at +-0.5 standard deviations then cover what the parent covered"""
@@ -40,16 +41,7 @@ def split(splats: Splats, parents: Tensor) -> Splats:
     scale = first.log_scale.exp()
     longest = scale.argmax(1)
     rows = torch.arange(len(parents), device=parents.device)
-    w, x, y, z = torch.nn.functional.normalize(first.rotation, dim=-1).unbind(-1)
-    columns = torch.stack(
-        [
-            torch.stack([1 - 2 * (y * y + z * z), 2 * (x * y + w * z), 2 * (x * z - w * y)], -1),
-            torch.stack([2 * (x * y - w * z), 1 - 2 * (x * x + z * z), 2 * (y * z + w * x)], -1),
-            torch.stack([2 * (x * z + w * y), 2 * (y * z - w * x), 1 - 2 * (x * x + y * y)], -1),
-        ],
-        1,
-    )
-    step = 0.5 * scale[rows, longest, None] * columns[rows, longest]
+    step = 0.5 * scale[rows, longest, None] * matrices_of_quaternions(first.rotation)[rows, :, longest]
     opacity = (1 - (1 - torch.sigmoid(first.logit)).sqrt()).clamp(1e-4, 1 - 1e-4)
     for child, sign in ((first, 1.0), (second, -1.0)):
         child.position += sign * step

@@ -15,10 +15,11 @@ from torch import Tensor
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.bake.engine import LossWeights, Shots, Target
-from splatavatar.bake.native_engine import BETA1, NativeEngine
+from splatavatar.bake.native_engine import NativeEngine
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import Splats
 from splatavatar.gaussians.gaussians import PSI_LIMIT
+from splatavatar.render.adam import BETA1
 from splatavatar.rig import skinning
 from splatavatar.rig.rig import PoseParameters
 
@@ -50,6 +51,7 @@ class Follower:
         self._engine = NativeEngine(torch.from_numpy(avatar.rig.faces))
         self._weights = torch.from_numpy(avatar.correctives.weights)
         self._bias = torch.from_numpy(avatar.correctives.bias)
+        self._bounds = tuple(torch.tensor(bound) for bound in avatar.rig.expression_bounds)
 
     def follow(
         self, start: PoseParameters, targets: Sequence[Target], about: PoseParameters | None = None
@@ -69,7 +71,7 @@ class Follower:
                 second[i].mul_(BETA2).addcmul_(g, g, value=1 - BETA2)
                 moved = (first[i] / (1 - BETA1**step)) / ((second[i] / (1 - BETA2**step)).sqrt() + 1e-10)
                 values[i] -= settings.rates[i] * decay * moved
-            values[0].clamp_(0.0, 1.0)
+            values[0].clamp_(*self._bounds)
         return PoseParameters(*(v.numpy() for v in values))
 
     def _free_joints(self, rotations: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added, sent
 from splatavatar.bake.splats import PARAMETERS, Splats
-from splatavatar.bake.torch_engine import triangle_frames as differentiable_frames
+from splatavatar.gaussians.torch_binding import triangle_frames as differentiable_frames
 from splatavatar.render.gpu.adam import adam_all, adam_correctives
 from splatavatar.render.gpu.blend import blend_backward, blend_planes
 from splatavatar.render.gpu.bound import Bound, BoundGradients, Posed, project_bound, project_bound_backward

@@ -14,8 +14,7 @@ from torch import Tensor
 from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.render import _native
-
-BETA1, BETA2, EPSILON = 0.9, 0.999, 1e-15
+from splatavatar.render.adam import BETA1, BETA2, EPSILON
 
 
 class NativeEngine:

@@ -35,6 +35,7 @@ class RigMotion:
         self.joint_rotations = torch.from_numpy(np.stack([p.joint_rotations for p in poses])).to(self.device)
         self.translation = torch.from_numpy(np.stack([p.translation for p in poses])).to(self.device)
         self.template_offset = torch.zeros(len(rig.template), 3, device=self.device)
+        self.expression_bounds = tuple(torch.tensor(bound, device=self.device) for bound in rig.expression_bounds)
         self._posed: dict[int, Tensor] = {}
 
     @property

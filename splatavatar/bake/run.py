@@ -55,7 +55,10 @@ from splatavatar.errors import CaptureError, OutputError, RigError, SettingsErro
 from splatavatar.interrupts import deferred_signals
 from splatavatar.output import fitting, outputs_ready
 from splatavatar.printable import printable
-from splatavatar.rig.loader import KINDS, load_rig
+from splatavatar.rig import loader
+from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.arkit_map import arkit_of
+from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import PoseParameters, Rig
 
 CHECKPOINT_SECONDS = 30.0
@@ -83,8 +86,8 @@ def bake(settings: BakeSettings) -> Baked:
     Raises:
         SplatAvatarError: anything wrong with the input, the settings or the output folder.
     """
-    if settings.rig not in (AUTO, *KINDS):
-        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(KINDS)}")
+    if settings.rig not in (AUTO, *loader.names()):
+        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(loader.names())}")
     # Whatever can be wrong with the command is found before anything takes long.
     footage = _is_footage(settings)
     capture = None if footage else read_capture(settings.capture, settings.rig_params, settings.allow_outside)
@@ -147,7 +150,7 @@ def prepared(settings: BakeSettings, display: Display) -> Capture:
     if is_footage(settings.capture):
         return read_capture(prepare((settings.capture, *settings.clips), options, display.stage))
     capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
-    kind = KINDS[0] if settings.rig == AUTO else settings.rig
+    kind = loader.DEFAULT if settings.rig == AUTO else settings.rig
     tracked = tracked_parameters(capture, kind, options.extract.model, display.stage)
     return read_capture(settings.capture, tracked, settings.allow_outside)
 
@@ -313,11 +316,14 @@ class Job:
             count = shapes[0][0] if shapes and shapes[0] else 0
             if shapes != [(count, len(self.rig.expression_names)), (count, 3)] or not count:
                 raise CaptureError(f"{track}: arrays of another shape, expected {expected}.")
-            return measure(found["expression"], found["head_rotation"], self.rig.expression_names)
+            return measure(arkit_of(self.rig, found["expression"]), found["head_rotation"], NAMES)
         trained = sorted({t.timestep for t in self.targets})
         chain = [joint for joint, _ in self.rig.head_chain]
         turns = self.motion.joint_rotations[trained][:, chain].sum(1).numpy(force=True)
-        return measure(self.motion.expression[trained].numpy(force=True), turns, self.rig.expression_names)
+        expression, rotations = (
+            values[trained].numpy(force=True) for values in (self.motion.expression, self.motion.joint_rotations)
+        )
+        return measure(arkit_of(self.rig, expression, rotations), turns, NAMES)
 
     def _described(self, capture: Capture) -> dict[str, Any]:
         """The capture in a few words, and what tracking frames of the same footage needs."""

@@ -11,54 +11,12 @@ from torch import Tensor
 from torch.nn.functional import conv2d, normalize
 
 from splatavatar.bake.engine import AdamStep, Gradients, LossWeights, Shots, Target, added
-from splatavatar.bake.native_engine import BETA1, BETA2, EPSILON
 from splatavatar.bake.splats import PARAMETERS, Splats
 from splatavatar.gaussians.gaussians import Gaussians
+from splatavatar.gaussians.torch_binding import triangle_frames
+from splatavatar.render.adam import adam_step
 from splatavatar.render.rasterize import Backend, rasterize
-
-
-def triangle_frames(vertices: Tensor, faces: Tensor) -> tuple[Tensor, Tensor]:
-    """Rotations (..., F, 3, 3) with columns edge, normal, edge x normal, and sizes (..., F), of vertices (..., V, 3).
-
-    The torch twin of ``gaussians.binding``.
-    """
-    corner = vertices[..., faces, :]
-    edge, side = corner[..., 1, :] - corner[..., 0, :], corner[..., 2, :] - corner[..., 0, :]
-    a, n = normalize(edge, dim=-1), normalize(torch.linalg.cross(edge, side), dim=-1)
-    b = torch.linalg.cross(a, n)
-    return torch.stack([a, n, b], -1), 0.5 * (edge.norm(dim=-1) + (b * side).sum(-1).abs())
-
-
-def quaternions(matrices: Tensor) -> Tensor:
-    """Quaternions wxyz (M, 4), not normalised, of rotation matrices (M, 3, 3).
-
-    Of the four columns of the symmetric matrix 4 q q^T the one with the largest diagonal is taken, which is exact at
-    every angle.
-    """
-    m = matrices
-    t = [m[:, 0, 0], m[:, 1, 1], m[:, 2, 2]]
-    ww, xx = 1 + t[0] + t[1] + t[2], 1 + t[0] - t[1] - t[2]
-    yy, zz = 1 - t[0] + t[1] - t[2], 1 - t[0] - t[1] + t[2]
-    wx, wy, wz = m[:, 2, 1] - m[:, 1, 2], m[:, 0, 2] - m[:, 2, 0], m[:, 1, 0] - m[:, 0, 1]
-    xy, xz, yz = m[:, 0, 1] + m[:, 1, 0], m[:, 0, 2] + m[:, 2, 0], m[:, 1, 2] + m[:, 2, 1]
-    columns = torch.stack([ww, wx, wy, wz, wx, xx, xy, xz, wy, xy, yy, yz, wz, xz, yz, zz], -1).reshape(-1, 4, 4)
-    largest = torch.stack([ww, xx, yy, zz], -1).argmax(-1)
-    return columns[torch.arange(len(m), device=m.device), largest]
-
-
-def multiply(a: Tensor, b: Tensor) -> Tensor:
-    """Products (M, 4) of quaternions wxyz."""
-    aw, ax, ay, az = a.unbind(-1)
-    bw, bx, by, bz = b.unbind(-1)
-    return torch.stack(
-        [
-            aw * bw - ax * bx - ay * by - az * bz,
-            aw * bx + ax * bw + ay * bz - az * by,
-            aw * by - ax * bz + ay * bw + az * bx,
-            aw * bz + ax * by - ay * bx + az * bw,
-        ],
-        -1,
-    )
+from splatavatar.torch_rotations import quaternion_product, quaternions_of_matrices
 
 
 def deform(
@@ -79,7 +37,7 @@ def deform(
     colour = splats.colour + correction[:, 3:] + torch.einsum("nci,ni->nc", splats.sh, direction)
     return Gaussians(
         mean,
-        multiply(quaternions(R), normalize(splats.rotation, dim=-1)),
+        quaternion_product(quaternions_of_matrices(R), normalize(splats.rotation, dim=-1)),
         k * splats.log_scale.exp(),
         torch.sigmoid(splats.logit),
         colour.clamp(min=0),
@@ -208,13 +166,3 @@ class TorchEngine:
             gradient = torch.einsum("bk,bnc->knc", step.psi, gradients.shared)
             rate, shrink = step.rates["correctives"], step.shrinks["correctives"]
             adam_step(*state, gradient, on[None, :, None], rate, shrink, step.number)
-
-
-def adam_step(
-    value: Tensor, first: Tensor, second: Tensor, gradient: Tensor, on: Tensor, rate: float, shrink: float, step: int
-) -> None:
-    """One in-place Adam step of the values where ``on``; ``shrink`` times the value before it, ``step`` from 1."""
-    first.copy_(torch.where(on, BETA1 * first + (1 - BETA1) * gradient, first))
-    second.copy_(torch.where(on, BETA2 * second + (1 - BETA2) * gradient * gradient, second))
-    update = rate * first / (1 - BETA1**step) / ((second / (1 - BETA2**step)).sqrt() + EPSILON)
-    value.copy_(torch.where(on, shrink * value - update, value))

@@ -10,12 +10,13 @@ from torch import Tensor
 
 from splatavatar.bake import densify
 from splatavatar.bake.engine import AdamStep, Engine, Gradients, Shots, Target, sent
-from splatavatar.bake.native_engine import BETA1, BETA2
 from splatavatar.bake.rig_motion import MOVING, RigMotion
 from splatavatar.bake.schedule import Schedule
 from splatavatar.bake.splats import Splats, concatenated
 from splatavatar.bake.unseen import patches
 from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.render.adam import BETA1, BETA2
+from splatavatar.torch_rotations import matrices_of_quaternions
 
 
 @dataclass
@@ -200,8 +201,7 @@ class Trainer:
     def _flatten(self, gradients: Gradients, face: Tensor) -> None:
         """Adds the penalty on Gaussians that reach far out along the normal, where a single camera looks along them."""
         splats, schedule = self.state.splats, self.schedule
-        w, x, y, z = torch.nn.functional.normalize(splats.rotation, dim=1).unbind(1)
-        normal = torch.stack([2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)], 1)
+        normal = matrices_of_quaternions(splats.rotation)[:, 1]
         squares = (normal * splats.log_scale.exp() * self._size) ** 2
         thick = squares.sum(1, keepdim=True).sqrt()
         limit = schedule.thick + (self.reach[face] - schedule.far)[:, None] / 3
@@ -251,7 +251,7 @@ class Trainer:
             c1, c2 = (c.view(-1, *[1] * (g.dim() - 1)) for c in unbiased)
             moved = (m / c1) / ((v / c2).sqrt() + 1e-10)
             table[rows] -= schedule.rig_rates[name] * decay * moved
-        motion.expression[at] = motion.expression[at].clamp(0.0, 1.0)
+        motion.expression[at] = motion.expression[at].clamp(*motion.expression_bounds)
         self.psi = motion.psi(*self._basis)
         motion.forget_poses()
 

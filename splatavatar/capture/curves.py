@@ -13,7 +13,7 @@ from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.critique import head_angles, turn_angles
 from splatavatar.page.chart import Points, strip
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.posing import rotation_matrices
+from splatavatar.rotations import rotation_matrices
 
 if TYPE_CHECKING:
     from splatavatar.capture.landmarks import Landmarks

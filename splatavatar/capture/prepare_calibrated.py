@@ -27,8 +27,9 @@ from splatavatar.errors import CaptureError, RigError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.output import make_folder
 from splatavatar.printable import printable
-from splatavatar.rig.loader import KINDS, load_rig
+from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import nearest_rotations
 
 Progress = Callable[[str, float], None]
 
@@ -83,7 +84,7 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
 def placement_of(capture: Capture, seen: Observations) -> Floats:
     """(4, 4) a first idea of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
     where that is about the mean size of a head), the turn and the place of the mean head of the training timesteps."""
-    fit = LandmarkFit(LandmarkModel.of(load_rig(KINDS[0]), None), seen)
+    fit = LandmarkFit(LandmarkModel.of(load_rig(DEFAULT), None), seen)
     points = fit.model.points(np.zeros(0), fit.goal)
     return first_placement(points, fit.model.pivot, seen, lenses_of(capture), training_timesteps(capture))
 
@@ -178,12 +179,11 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
     def stacked(name: str) -> Floats:
         return np.stack([row[name] for _, row in rows]).astype(np.float64)
 
-    left, _, right = np.linalg.svd(stacked("transform")[:, :3, :3])
     return Observations(
         timestep=np.array([frame.timestep for frame, _ in rows]),
         camera=np.array([lens[frame.name] for frame, _ in rows]),
         pixels=stacked("points")[..., :2],
-        rotation=left @ right,
+        rotation=nearest_rotations(stacked("transform")[:, :3, :3]),
         scores=stacked("scores"),
         linked=np.zeros(count, bool),
     )

@@ -39,6 +39,7 @@ from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
+from splatavatar.rotations import nearest_rotations
 
 Bytes = NDArray[np.uint8]
 Progress = Callable[[str, float], None]
@@ -200,7 +201,7 @@ def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
         timestep=timestep,
         camera=np.array([c for _, c in rows]),
         pixels=pixels,
-        rotation=np.stack([_rotation(found[c].transform[f]) for f, c in rows]),
+        rotation=nearest_rotations(np.stack([found[c].transform[f, :3, :3] for f, c in rows])),
         scores=np.stack([found[c].scores[f] for f, c in rows]).astype(np.float64),
         linked=np.zeros(len(clip_of), bool),
     )
@@ -209,12 +210,6 @@ def observe(found: Sequence[Landmarks], synchronised: bool) -> Seen:
     linked = np.concatenate([[False], (np.diff(frame_of) == 1) & (np.diff(clip_of) == 0) & (moved < LEAP)])
     time = np.array([found[c].time[f] for c, f in zip(clip_of.tolist(), frame_of.tolist(), strict=True)])
     return Seen(replace(observations, linked=linked), clip_of, frame_of, time, lenses)
-
-
-def _rotation(transform: NDArray[np.float32]) -> NDArray[np.float64]:
-    """(3, 3) the turn in a transform (4, 4) that also scales."""
-    left, _, right = np.linalg.svd(transform[:3, :3].astype(np.float64))
-    return np.asarray(left @ right)
 
 
 @dataclass(frozen=True)

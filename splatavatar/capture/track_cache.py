@@ -19,8 +19,7 @@ from splatavatar.capture.tracking.solve import Motion, Track
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
-from splatavatar.rig.anny_data import cache_path
-from splatavatar.rig.loader import load_rig
+from splatavatar.rig.loader import edition, load_rig
 
 FREE = ("free_focal", "free_scale", "free_place")
 LAYOUT: Layout = {
@@ -37,7 +36,7 @@ NUMBERS = tuple(name for name, (kind, _) in LAYOUT.items() if kind == "f")
 
 def key_of(kind: str, landmarks: Sequence[Path], synchronised: bool) -> str:
     """What a track depends on."""
-    digest = hashlib.sha256(f"{VERSION} {kind} {synchronised} {cache_path(kind, 'data').name}".encode())
+    digest = hashlib.sha256(f"{VERSION} {kind} {synchronised} {edition(kind)}".encode())
     for path in landmarks:
         digest.update(read_bytes(path, CaptureError, "the landmarks of a clip"))
     return digest.hexdigest()

@@ -25,12 +25,12 @@ def extra_parts() -> list[Part]:
 
 def _anny() -> Part:
     from splatavatar.rig.anny_data import cache_path
-    from splatavatar.rig.loader import KINDS
+    from splatavatar.rig.loader import BUILTIN
 
     purpose, version = "bake", installed("anny")
     if version is None:
         return Part("anny", purpose, "missing", "not installed", 'pip install "splatavatar[bake]"')
-    prepared = [kind for kind in KINDS if cache_path(kind, "data").is_file()]
+    prepared = [kind for kind in BUILTIN if cache_path(kind, "data").is_file()]
     how = f"prepared: {', '.join(prepared)}" if prepared else "not prepared yet: the first bake does so in a minute"
     return Part("anny", purpose, "present", f"{version}, {how}")
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.drive.channels import starting_with
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal, Floats
@@ -26,6 +25,7 @@ from splatavatar.folders import cache_folder
 from splatavatar.input import read_json
 from splatavatar.output import atomic_write, make_folder
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 VERSION = 1
 SECONDS = 2.0

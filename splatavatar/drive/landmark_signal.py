@@ -10,13 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.tracking.rotations import axis_angles
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.running_quantile import RunningQuantile
 from splatavatar.drive.signal import FaceSignal, Floats
 from splatavatar.drive.sources.source import nobody
 from splatavatar.drive.sources.tracking import Seen
 from splatavatar.rig.arkit import INDEX
+from splatavatar.rotations import axis_angles, nearest_rotations
 
 Values = NDArray[np.float64]
 
@@ -113,8 +113,7 @@ class LandmarkSignal:
         turn = face.transform[:3, :3].astype(np.float64)
         if abs(np.linalg.det(turn)) < 1e-6:
             return nobody(time)
-        left, _, right = np.linalg.svd(turn)
-        rotation = left @ right
+        rotation = nearest_rotations(turn)
         since = time - self._last
         if not 0 <= since <= AWAY:
             self._weight, since = 0.0, 0.0

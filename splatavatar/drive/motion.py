@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import Recording
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
 
 Samples = NDArray[np.float64]
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.drive.limits import ExpressionLimit
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import FaceSignal, Floats
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.arkit_map import show_arkit
 from splatavatar.rig.rig import PoseParameters, Rig
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
 
 # Radians that an eye turns at coefficient 1, least squares over a Live Link Face take of extreme gazes (its own eye
 # angles against its own coefficients, frames with a coefficient above 0.2, both eyes).
@@ -28,10 +29,10 @@ LOOK = np.array([[NAMES.index(f"eyeLook{way}{side}") for way in ("In", "Out", "U
 def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None) -> PoseParameters:
     """The parameters that make ``rig`` show ``signal``.
 
-    The expression is ``rig.arkit_map`` times the coefficients, which ``limit`` maps first if given. The head rotation
-    is shared out over ``rig.head_chain``. A measured gaze (any angle not zero) replaces the eyeLook coefficients: it
-    turns the eye joints, or on a rig without them becomes the coefficients that turn its eyes by as much. A face that
-    wanders off is held back by ``in_view``.
+    Expression and joints are those of ``show_arkit`` for the coefficients, which ``limit`` maps first if given. The
+    head rotation is shared out over ``rig.head_chain``. A measured gaze (any angle not zero) replaces the eyeLook
+    coefficients: it turns the eye joints, or on a rig without them becomes the coefficients that turn its eyes by as
+    much. A face that wanders off is held back by ``in_view``.
     """
     parameters = PoseParameters.neutral(rig)
     rotations = parameters.joint_rotations
@@ -49,7 +50,7 @@ def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None)
                 arkit[LOOK[eye]] = look_coefficients(yaw, pitch, left=eye == 0)
     if limit is not None:
         arkit = limit(arkit)
-    np.matmul(rig.arkit_map, arkit, out=parameters.expression)
+    show_arkit(rig, arkit, parameters)
     parameters.translation[:] = in_view(signal.head_translation)
     return parameters
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.gaussians.gaussians import PSI_LIMIT, BoundGaussians, Correctives, Floats, Gaussians, Ints
+from splatavatar.rotations import quaternion_product, quaternions_of_matrices
 
 # A triangle without area still gets finite values.
 _SMALLEST = 1e-12
@@ -51,7 +52,9 @@ def to_world(
         colour = np.maximum(colour + np.einsum("ncj,nj->nc", bound.sh, direction), 0.0)
     return Gaussians(
         mean=mean.astype(np.float32),
-        rotation=_product(_quaternion(rotation), bound.rotation.astype(np.float64)).astype(np.float32),
+        rotation=quaternion_product(quaternions_of_matrices(rotation), bound.rotation.astype(np.float64)).astype(
+            np.float32
+        ),
         scale=scale.astype(np.float32),
         opacity=bound.opacity.copy(),
         colour=colour.astype(np.float32),
@@ -97,29 +100,3 @@ def _placed(bound: BoundGaussians, vertices: Floats, faces: Ints) -> tuple[Doubl
 def _normalised(vectors: Doubles) -> Doubles:
     length: Doubles = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return vectors / np.maximum(length, _SMALLEST)
-
-
-def _quaternion(rotation: Doubles) -> Doubles:
-    """(N, 4) wxyz of rotation matrices (N, 3, 3).
-
-    4 q q^T is linear in the matrix, so each of its rows is a multiple of q. The row with the largest diagonal element
-    is the one without cancellation.
-    """
-    r = rotation
-    diagonal = np.stack([r[:, 0, 0], r[:, 1, 1], r[:, 2, 2]], axis=-1)
-    outer = np.empty((len(r), 4, 4))
-    outer[:, 0, 0] = 1 + diagonal.sum(-1)
-    for i in range(3):
-        j, k = (i + 1) % 3, (i + 2) % 3
-        outer[:, i + 1, i + 1] = 1 + diagonal[:, i] - diagonal[:, j] - diagonal[:, k]
-        outer[:, 0, i + 1] = outer[:, i + 1, 0] = r[:, k, j] - r[:, j, k]
-        outer[:, i + 1, j + 1] = outer[:, j + 1, i + 1] = r[:, i, j] + r[:, j, i]
-    row = outer[np.arange(len(r)), np.argmax(np.einsum("nii->ni", outer), axis=-1)]
-    return _normalised(row)
-
-
-def _product(p: Doubles, q: Doubles) -> Doubles:
-    """Hamilton product of quaternions (N, 4) wxyz: first turn by q, then by p."""
-    w = p[:, :1] * q[:, :1] - np.einsum("ni,ni->n", p[:, 1:], q[:, 1:])[:, None]
-    xyz = p[:, :1] * q[:, 1:] + q[:, :1] * p[:, 1:] + np.cross(p[:, 1:], q[:, 1:])
-    return np.concatenate([w, xyz], axis=-1)

@@ -8,25 +8,34 @@ same.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
 
 from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.gaussians import Floats, Gaussians
+from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
+from splatavatar.printable import printable
 
 C0 = 0.28209479177387814
 C1 = 0.4886025119029199
 OPACITY_MARGIN = 1e-6
 SMALLEST_SCALE = 1e-10
 LARGEST_LOG_SCALE = 80.0
+LARGEST_FILE = 1 << 30
+"""bytes of a file that is read"""
 _LONGEST_HEADER = 65536
+_EXPECTED = "a binary 3DGS PLY"
+_DEGREES = {9: 1, 24: 2, 45: 3}
+"""by number of ``f_rest`` fields"""
 _POSITION = ("x", "y", "z")
 _DC = tuple(f"f_dc_{i}" for i in range(3))
 _REST = tuple(f"f_rest_{i}" for i in range(9))
 _SCALE = tuple(f"scale_{i}" for i in range(3))
 _ROTATION = tuple(f"rot_{i}" for i in range(4))
+_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 def write_ply(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None) -> None:
@@ -64,15 +73,13 @@ def read_ply(path: str | Path) -> tuple[Gaussians[Floats], Floats | None]:
 
     All properties must be floats, in any order; unknown ones are skipped. Raises AvatarFileError.
     """
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise AvatarFileError(f"cannot read {path}: {error.strerror}") from error
+    content = read_bytes(path, AvatarFileError, _EXPECTED, LARGEST_FILE)
     try:
         table = _table(content)
         rest = [name for name in table if name.startswith("f_rest_")]
         if rest and set(rest) != set(_REST):
-            raise ValueError(f"it has {len(rest)} f_rest fields, expected 9 (SH degree 1) or none")
+            degree = f" (SH degree {_DEGREES[len(rest)]})" if _DEGREES.get(len(rest), 1) > 1 else ""
+            raise ValueError(f"it has {len(rest)} f_rest fields{degree}, expected 9 (SH degree 1) or none")
         sh = None
         if rest:
             f1, f2, f3 = np.moveaxis(_columns(table, _REST).reshape(-1, 3, 3), 2, 0)
@@ -87,7 +94,7 @@ def read_ply(path: str | Path) -> tuple[Gaussians[Floats], Floats | None]:
             colour=(0.5 + C0 * _columns(table, _DC)).astype(np.float32),
         )
     except ValueError as error:
-        raise AvatarFileError(f"{path} is not a binary 3DGS PLY: {error}") from error
+        raise AvatarFileError(f"{printable(path)} is not {_EXPECTED}: {error}") from error
     return gaussians, sh
 
 
@@ -100,14 +107,17 @@ def _table(content: bytes) -> dict[str, Floats]:
     if ["format", "binary_little_endian", "1.0"] not in lines:
         raise ValueError("expected format binary_little_endian 1.0")
     elements = [line for line in lines if line[:1] == ["element"]]
-    if len(elements) != 1 or len(elements[0]) != 3 or elements[0][1] != "vertex" or not elements[0][2].isdigit():
+    vertex = elements[0] if len(elements) == 1 else []
+    if len(vertex) != 3 or vertex[1] != "vertex" or not _COUNT.fullmatch(vertex[2]):
         raise ValueError("expected one element, vertex, and its count")
     properties = [line for line in lines if line[:1] == ["property"]]
     if any(len(line) != 3 or line[1] not in ("float", "float32") for line in properties):
         raise ValueError("expected properties of type float only")
     names = [line[2] for line in properties]
+    if len(set(names)) != len(names):
+        raise ValueError("two properties have one name")
     body = content[end + len(b"end_header\n") :]
-    count = int(elements[0][2])
+    count = int(vertex[2])
     if len(body) != count * len(names) * 4:
         raise ValueError(f"{len(body)} bytes follow the header, expected {count} x {len(names)} floats")
     table = np.frombuffer(body, "<f4").reshape(count, len(names))

@@ -6,9 +6,7 @@ import numpy as np
 
 from splatavatar.errors import SettingsError
 from splatavatar.render.camera import Camera
-
-LARGEST = 16384
-"""pixels of a side; the native part has the same"""
+from splatavatar.render.splatting import LARGEST
 
 
 def check_size(width: int, height: int, pixel: int) -> None:

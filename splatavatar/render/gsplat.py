@@ -12,7 +12,7 @@ from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu_check import gsplat_problem
 from splatavatar.render.image import Image
-from splatavatar.render.rasterize import DILATION, NEAR
+from splatavatar.render.splatting import DILATION, NEAR
 
 
 def gsplat_arguments(

@@ -19,15 +19,6 @@ if TYPE_CHECKING:
 Backend = Literal["auto", "cpu", "cuda", "gsplat", "reference"]
 BACKENDS: tuple[Backend, ...] = ("auto", "cpu", "cuda", "gsplat", "reference")
 
-DILATION = 0.3
-"""pixels^2 added to the diagonal of every projected covariance"""
-MIN_ALPHA = 1 / 255
-"""weaker contributions are skipped"""
-MAX_ALPHA = 0.999
-"""a single Gaussian never covers more"""
-NEAR = 0.01
-"""metres; Gaussians nearer to the camera plane are skipped"""
-
 
 @overload
 def rasterize(

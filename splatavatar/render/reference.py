@@ -11,18 +11,8 @@ from torch import Tensor
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import Camera
 from splatavatar.render.image import Image
-from splatavatar.render.rasterize import DILATION, MAX_ALPHA, MIN_ALPHA, NEAR
-
-
-def rotation_matrices(quaternions: Tensor) -> Tensor:
-    """Matrices (N, 3, 3) of quaternions wxyz (N, 4) of any length but zero."""
-    w, x, y, z = torch.nn.functional.normalize(quaternions, dim=-1).unbind(-1)
-    rows = [
-        1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-        2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-        2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y),
-    ]  # fmt: skip
-    return torch.stack(rows, -1).reshape(-1, 3, 3)
+from splatavatar.render.splatting import DILATION, MAX_ALPHA, MIN_ALPHA, NEAR
+from splatavatar.torch_rotations import matrices_of_quaternions
 
 
 def project(gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera) -> tuple[Tensor, Tensor, Tensor]:
@@ -41,7 +31,7 @@ def project(gaussians: Gaussians[Tensor], T_camera_world: Tensor, camera: Camera
     zero = torch.zeros_like(depth)
     rows = [fx / depth, zero, -fx * jacobian_x / depth, zero, fy / depth, -fy * jacobian_y / depth]
     J = torch.stack(rows, -1).reshape(-1, 2, 3)
-    axes = J @ R @ (rotation_matrices(gaussians.rotation) * gaussians.scale[:, None, :])
+    axes = J @ R @ (matrices_of_quaternions(gaussians.rotation) * gaussians.scale[:, None, :])
     covariance = axes @ axes.mT + DILATION * torch.eye(2, dtype=axes.dtype, device=axes.device)
     return torch.stack([fx * x + cx, fy * y + cy], -1), covariance, point[:, 2]
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from splatavatar.errors import SplatAvatarError
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import Camera, look_at
-from splatavatar.render.rasterize import DILATION, MAX_ALPHA, MIN_ALPHA, Backend, rasterize
+from splatavatar.render.rasterize import Backend, rasterize
+from splatavatar.render.splatting import DILATION, MAX_ALPHA, MIN_ALPHA
+from splatavatar.rotations import matrices_of_quaternions
 
 TOLERANCE: dict[Backend, float] = {"cpu": 1.0}
 """levels of 255"""
@@ -101,7 +103,7 @@ def written_out(gaussians: Gaussians[NDArray[np.float32]], view: Camera) -> NDAr
     for i in np.argsort(points[:, 2]):
         x, y, z = points[i]
         J = np.array([[f[0] / z, 0, -f[0] * x / z**2], [0, f[1] / z, -f[1] * y / z**2]])
-        axes = J @ to_camera @ (_rotation(gaussians.rotation[i]) * gaussians.scale[i])
+        axes = J @ to_camera @ (matrices_of_quaternions(gaussians.rotation[i]) * gaussians.scale[i])
         conic = np.linalg.inv(axes @ axes.T + DILATION * np.eye(2))
         offset = np.stack([columns - f[0] * x / z - view.K[0, 2], rows - f[1] * y / z - view.K[1, 2]], -1)
         alpha = gaussians.opacity[i] * np.exp(-0.5 * np.einsum("hwi,ij,hwj->hw", offset, conic, offset))[..., None]
@@ -109,9 +111,3 @@ def written_out(gaussians: Gaussians[NDArray[np.float32]], view: Camera) -> NDAr
         picture += left * alpha * gaussians.colour[i]
         left *= 1 - alpha
     return np.asarray(picture + left * BACKGROUND)
-
-
-def _rotation(quaternion: NDArray[np.float32]) -> NDArray[np.float64]:
-    w, x, y, z = quaternion.astype(np.float64) / np.linalg.norm(quaternion.astype(np.float64))
-    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.asarray(np.eye(3) + 2 * (w * cross + cross @ cross))

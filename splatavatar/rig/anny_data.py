@@ -24,11 +24,13 @@ from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write, make_folder
 from splatavatar.privacy import import_anny
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.triangulation import settled
+from splatavatar.rotations import nearest_rotations
 
 Array = NDArray[Any]
 Progress = Callable[[str, float], None]
 
-FORMAT = 1
+FORMAT = 2
 """Increase when the arrays below change: it is part of the name of the cached file."""
 
 SPECS = {
@@ -205,13 +207,6 @@ def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:
     return np.asarray(np.where(mask > 0, weights, 1.0).prod(1))
 
 
-def nearest_rotations(matrices: Array) -> Array:
-    """(B, 3, 3) the rotation nearest to each matrix (orthogonal Procrustes, determinant +1)."""
-    left, _, right = np.linalg.svd(matrices)
-    left[:, :, 2] *= np.linalg.det(left @ right)[:, None]
-    return np.asarray(left @ right)
-
-
 def _blend(base: Array, rows: Array, phenotype: Array, local: Array, changes: Array) -> Array:
     return np.asarray(base + np.tensordot(rows, phenotype, 1) + np.tensordot(local, changes, 1))
 
@@ -310,10 +305,13 @@ def prepare(kind: str) -> AnnyData:
         _turned(_turned(m).swapaxes(-1, -2)).swapaxes(-1, -2) for m in (orientations, orientation_rows, reference)
     )
     head_rows = _turned(head_rows - head_rows[:, :1])
+    faces, uv = settled(
+        data.faces.numpy().astype(np.int32), data.texture_coordinates.numpy()[indices].astype(np.float32), vertices
+    )
     return AnnyData(
         template=_turned(vertices),
-        faces=data.faces.numpy().astype(np.int32),
-        uv=data.texture_coordinates.numpy()[indices].astype(np.float32),
+        faces=faces,
+        uv=uv,
         expression=_turned(rows[facial]).astype(np.float32),
         phenotype_names=np.array(model.phenotype_labels),
         phenotype_mask=data.stacked_phenotype_blend_shapes_mask.numpy().astype(np.uint8),

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import rotation_matrices
 
 
 def joint_transforms(
@@ -17,7 +18,7 @@ def joint_transforms(
         joint_rotations: (P, J, 3) axis-angle, radians, rig axes.
         translation: (P, 3) metres, added after skinning.
     """
-    local = rotation_matrices(joint_rotations.astype(np.float64))
+    local = rotation_matrices(joint_rotations)
     out = np.empty((*joint_rotations.shape[:2], 3, 4))
     turn, shift = out[..., :3], out[..., 3]
     for joint, parent in enumerate(rig.parents.tolist()):
@@ -30,17 +31,3 @@ def joint_transforms(
         shift[:, joint] = moved - turn[:, joint] @ at
     shift += translation[:, None]
     return out.astype(np.float32)
-
-
-def rotation_matrices(axis_angle: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(..., 3, 3) rotations of axis-angle vectors (..., 3) in radians: Rodrigues' formula."""
-    angle = np.linalg.norm(axis_angle, axis=-1)[..., None, None]
-    small = angle < 1e-4
-    safe = np.where(small, 1.0, angle)
-    sine = np.where(small, 1 - angle**2 / 6, np.sin(safe) / safe)
-    cosine = np.where(small, 0.5 - angle**2 / 24, 2 * np.sin(safe / 2) ** 2 / safe**2)
-    x, y, z = np.moveaxis(axis_angle, -1, 0)
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*x.shape, 3, 3)
-    turn: NDArray[np.float64] = np.eye(3) + sine * cross + cosine * (cross @ cross)
-    return turn

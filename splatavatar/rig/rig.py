@@ -31,7 +31,7 @@ class Rig:
     """
 
     kind: str
-    """name of the loader: ``anny-head``, ``anny-bust``, ``anny-body``"""
+    """name of the loader: ``anny-head``, ``anny-bust``, ``anny-body``, or what another package registers"""
     template: Floats
     """(V, 3) neutral vertices, metres"""
     faces: Ints
@@ -71,11 +71,24 @@ class Rig:
     """``mediapipe`` (478) and ``ibug68`` (68)"""
     licence: str = ""
     """notice of the assets the rig is made from"""
+    arkit_joint_map: Floats | None = None
+    """(J, 3, 52) from ARKit coefficients to joint rotations, radians about rig axes per unit coefficient, as where a
+    jaw is a joint; None: they move the expression alone"""
+    expression_range: Floats | None = None
+    """(E, 2) least and largest value that an expression coefficient takes; None: 0 and 1"""
 
     @property
     def corrective_inputs(self) -> int:
         """Length D = E + 3 J of the vector that drives correctives: expression, then joint rotations."""
         return len(self.expression_names) + 3 * len(self.joint_names)
+
+    @property
+    def expression_bounds(self) -> tuple[Floats, Floats]:
+        """The least and the largest value (E) of every expression coefficient."""
+        if self.expression_range is None:
+            count = len(self.expression_names)
+            return np.zeros(count, np.float32), np.ones(count, np.float32)
+        return self.expression_range[:, 0], self.expression_range[:, 1]
 
 
 @dataclass(frozen=True)

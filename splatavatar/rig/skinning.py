@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from splatavatar.rig.rig import Rig
+from splatavatar.torch_rotations import rotation_matrices
 
 
 @dataclass
@@ -78,23 +79,6 @@ def pose(
     blended = blended.reshape(*blended.shape[:-1], 3, 4)
     posed: Tensor = (blended[..., :3] @ shaped[..., None])[..., 0] + blended[..., 3]
     return posed + translation[..., None, :]
-
-
-def rotation_matrices(axis_angle: Tensor) -> Tensor:
-    """(..., 3, 3) rotations of axis-angle vectors (..., 3) in radians: Rodrigues' formula, smooth through zero."""
-    square = (axis_angle**2).sum(-1)[..., None, None]
-    small = square < 1e-6
-    # Below the threshold the Taylor series in the squared angle is exact to 1e-19 and has a gradient at zero; the other
-    # branch is kept away from zero so that its gradient, though unused there, stays finite.
-    angle = torch.sqrt(torch.where(small, torch.ones_like(square), square))
-    sine = torch.where(small, 1 - square / 6 + square**2 / 120, torch.sin(angle) / angle)
-    cosine = torch.where(small, 0.5 - square / 24 + square**2 / 720, 2 * torch.sin(angle / 2) ** 2 / angle**2)
-    x, y, z = axis_angle.unbind(-1)
-    zero = torch.zeros_like(x)
-    cross = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).reshape(*x.shape, 3, 3)
-    eye = torch.eye(3, dtype=axis_angle.dtype, device=axis_angle.device)
-    turn: Tensor = eye + sine * cross + cosine * (cross @ cross)
-    return turn
 
 
 def _joint_transforms(parents: tuple[int, ...], joints: Tensor, local: Tensor) -> tuple[Tensor, Tensor]:

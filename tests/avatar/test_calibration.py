@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.calibration import Calibration, measure, yaw_pitch_roll
+from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.combinations import PRIOR, TOGETHER
 from splatavatar.avatar.container import canonical_json, read_container, write_container
 from splatavatar.avatar.defect import Defect
@@ -23,9 +23,9 @@ from splatavatar.avatar.describe import as_text, describe
 from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.errors import AvatarFileError, CaptureError, RigError
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll, yaw_pitch_roll
 
 JAW, SMILE, BROW, BLINK = (INDEX[name] for name in ("jawOpen", "mouthSmileLeft", "browDownLeft", "eyeBlinkLeft"))
 

@@ -72,6 +72,7 @@ TENSORS: dict[str, tuple[str, Any, str]] = {
     "no root": ("rig.parents", 0, "rig.parents begins with 0, expected -1 for the root"),
     "nan vertex": ("rig.template", np.nan, "rig.template holds a number that is not finite"),
     "infinite position": ("gaussians.position", np.inf, "gaussians.position holds a number that is not finite"),
+    "huge map": ("rig.arkit_map", -3e38, "rig.arkit_map holds -3e+38, expected values within 1e+06"),
     "nan colour": ("gaussians.colour", np.nan, "gaussians.colour holds a number that is not finite"),
     "infinite share": ("gaussians.sh.share", np.inf, "gaussians.sh holds a number that is not finite"),
     "nan bias": ("correctives.bias", np.nan, "correctives.bias holds a number that is not finite"),
@@ -270,7 +271,7 @@ def test_a_newer_version(path: Path) -> None:
     with pytest.raises(AvatarFileError) as error:
         load_avatar(path)
     assert str(error.value) == (
-        f"{path} was made by a newer version of splatavatar (format 7, this one reads 1); upgrade splatavatar"
+        f"{path} was made by a newer version of splatavatar (format 7, this one reads 2); upgrade splatavatar"
     )
     rewrite(path, text("version", "one"))
-    assert refusal(path) == "its format version is 'one', expected 1"
+    assert refusal(path) == "its format version is 'one', expected 1 to 2"

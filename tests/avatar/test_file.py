@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.describe import describe
 from splatavatar.avatar.file import load_avatar, quantised, save_avatar
 from splatavatar.errors import AvatarFileError, OutputError
 
@@ -197,3 +198,47 @@ def test_an_avatar_that_could_not_be_loaded_is_not_saved(
 def test_a_missing_folder_is_an_output_error(tmp_path: Path, avatar: Avatar) -> None:
     with pytest.raises(OutputError, match="its folder does not exist"):
         save_avatar(tmp_path / "no" / "x.splatavatar", avatar)
+
+
+def test_joints_that_coefficients_turn_and_ranges_of_expressions_come_back(
+    tmp_path: Path, make_avatar: Make, compare: Compare, rng: np.random.Generator
+) -> None:
+    avatar, path = make_avatar(rng), tmp_path / "a"
+    turns = rng.normal(size=(len(avatar.rig.joints), 3, 52)).astype(np.float32)
+    wide = np.array([[-3, 2.5]] * len(avatar.rig.expression_names), np.float32)
+    for changes in ({"arkit_joint_map": turns}, {"expression_range": wide}):
+        changed = replace(avatar, rig=replace(avatar.rig, **changes))
+        save_avatar(path, changed)
+        assert compare(load_avatar(path), quantised(changed)) == []
+        (array,) = changes.values()
+        np.testing.assert_array_equal(getattr(load_avatar(path).rig, *changes), array)
+        assert describe(load_avatar(path), path)["format"] == 2
+    save_avatar(path, avatar)
+    assert describe(load_avatar(path), path)["format"] == 1
+    assert load_avatar(path).rig.arkit_joint_map is None and load_avatar(path).rig.expression_range is None
+
+
+def test_what_only_newer_files_have_is_checked(tmp_path: Path, make_avatar: Make, rng: np.random.Generator) -> None:
+    avatar = make_avatar(rng)
+    count, joints = len(avatar.rig.expression_names), len(avatar.rig.joints)
+    for changes, message in (
+        ({"expression_range": np.array([[1, 0]] * count, np.float32)}, "a least value that is above the largest"),
+        ({"expression_range": np.full((count, 2), np.nan, np.float32)}, "not finite"),
+        ({"expression_range": np.zeros((count + 1, 2), np.float32)}, "has the shape"),
+        ({"arkit_joint_map": np.zeros((joints, 3, 51), np.float32)}, "has the shape"),
+    ):
+        with pytest.raises(AvatarFileError, match=message):
+            save_avatar(tmp_path / "a", replace(avatar, rig=replace(avatar.rig, **changes)))
+
+
+def test_tensors_of_a_newer_version_than_the_file_says(
+    tmp_path: Path, make_avatar: Make, rng: np.random.Generator
+) -> None:
+    avatar, path = make_avatar(rng), tmp_path / "a"
+    wide = np.array([[-3, 2.5]] * len(avatar.rig.expression_names), np.float32)
+    save_avatar(path, replace(avatar, rig=replace(avatar.rig, expression_range=wide)))
+    with safetensors.safe_open(path, "numpy") as file:
+        texts = {name: text for name, text in file.metadata().items() if name != "sha256"}
+    safetensors.numpy.save_file(safetensors.numpy.load_file(path), path, {**texts, "version": "1"})
+    with pytest.raises(AvatarFileError, match="it has tensors of version 2, but says that it is of 1"):
+        load_avatar(path)

@@ -13,7 +13,7 @@ import torch
 
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import look_at
-from splatavatar.rig.skinning import rotation_matrices
+from splatavatar.torch_rotations import rotation_matrices
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

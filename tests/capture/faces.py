@@ -20,7 +20,7 @@ from splatavatar.capture.rig_pose import posed_vertices
 from splatavatar.render.camera import Camera
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.loader import load_rig
-from splatavatar.rig.posing import rotation_matrices
+from splatavatar.rotations import rotation_matrices
 
 FPS = 25.0
 SPAN = 120.0

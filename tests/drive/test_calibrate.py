@@ -24,11 +24,11 @@ from splatavatar.drive.calibrate import (
     stored_calibration,
 )
 from splatavatar.drive.retarget import LOOK, look_coefficients
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.source import nobody
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
 
 TURN = axis_angle_from_yaw_pitch_roll(0.2, 0.1, 0.0).astype(np.float32)
 OTHERS = np.setdiff1d(np.arange(52), AS_MEASURED)

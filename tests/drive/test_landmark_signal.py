@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.capture.tracking.rotations import rotation_matrices
 from splatavatar.drive.landmark_signal import ARM, HEAD_SIZE, LandmarkSignal
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.tracking import Seen
 from splatavatar.rig.arkit import INDEX
+from splatavatar.rotations import rotation_matrices
 
 SHARED = Path(__file__).parents[2].parent / "shared"
 CLIP, MODEL = SHARED / "videos" / "liveportrait-d0.mp4", SHARED / "models" / "face_landmarker.task"

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from splatavatar.capture.tracking.rotations import rotation_matrices
 from splatavatar.drive.mirror import mirror
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rotations import rotation_matrices
 
 
 def values(shape: tuple[int, ...], low: float, high: float) -> st.SearchStrategy[np.ndarray]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -101,6 +102,13 @@ def test_extreme_values_stay_finite(tmp_path: Path) -> None:
         (lambda b: b.replace(b"float x", b"uchar x"), "expected properties of type float only"),
         (lambda b: b.replace(b"float rot_3", b"float rot_9"), "it has no property rot_3"),
         (lambda b: b.replace(b"f_rest_8", b"f_rest_9"), "it has 9 f_rest fields, expected 9 (SH degree 1) or none"),
+        (lambda b: b.replace(b"float x", b"float y"), "two properties have one name"),
+        (lambda b: b.replace(b"vertex 2", b"vertex \xc2\xb2"), "expected one element, vertex, and its count"),
+        (lambda b: b.replace(b"vertex 2", b"vertex " + b"9" * 5000), "expected one element, vertex, and its count"),
+        (
+            lambda b: b.replace(b"vertex 2", b"vertex " + b"9" * 18),
+            "208 bytes follow the header, expected 999999999999999999 x 26 floats",
+        ),
         (lambda b: b[:-4] + b"\0\0\xc0\x7f", "it holds numbers that are not finite"),
     ],
 )
@@ -113,6 +121,47 @@ def test_a_damaged_ply_is_refused(tmp_path: Path, change: Callable[[bytes], byte
     assert str(error.value) == f"{path} is not a binary 3DGS PLY: {reason}"
 
 
+def test_higher_degrees_of_spherical_harmonics_are_named(tmp_path: Path) -> None:
+    names = ["x", "y", "z", *(f"f_rest_{i}" for i in range(45))]
+    header = "\n".join(
+        ["ply", "format binary_little_endian 1.0", "element vertex 1", *(f"property float {name}" for name in names)]
+    )
+    path = tmp_path / "x.ply"
+    path.write_bytes(f"{header}\nend_header\n".encode() + bytes(4 * len(names)))
+    with pytest.raises(AvatarFileError, match=r"it has 45 f_rest fields \(SH degree 3\), expected 9"):
+        read_ply(path)
+
+
 def test_a_missing_ply(tmp_path: Path) -> None:
-    with pytest.raises(AvatarFileError, match="No such file"):
+    with pytest.raises(AvatarFileError, match="no such file"):
         read_ply(tmp_path / "x.ply")
+
+
+def test_a_pipe_is_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "x.ply")
+    with pytest.raises(AvatarFileError, match="a pipe or a device, expected a binary 3DGS PLY"):
+        read_ply(tmp_path / "x.ply")
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_damage_is_refused_or_read(tmp_path: Path, data: st.DataObject) -> None:
+    path = tmp_path / "x.ply"
+    write_ply(path, *random_gaussians(4, 3))
+    content = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 6))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        kind = data.draw(st.sampled_from(["byte", "cut", "insert"]))
+        if kind == "byte":
+            content[at] = data.draw(st.integers(0, 255))
+        elif kind == "cut":
+            del content[at : at + data.draw(st.integers(1, 40))]
+        else:
+            content[at:at] = data.draw(st.binary(min_size=1, max_size=20))
+        content = content or bytearray(b"p")
+    path.write_bytes(content)
+    try:
+        gaussians, _ = read_ply(path)
+    except AvatarFileError:
+        return
+    assert all(np.isfinite(getattr(gaussians, name)).all() for name in ("mean", "rotation", "scale", "opacity"))

@@ -6,8 +6,9 @@ import numpy as np
 import torch
 
 from splatavatar.rig import skinning
-from splatavatar.rig.kinematics import joint_transforms, rotation_matrices
+from splatavatar.rig.kinematics import joint_transforms
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import rotation_matrices
 
 
 def test_as_skinning_moves_the_joints(small_rig: Rig) -> None:

@@ -1,8 +1,9 @@
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from splatavatar.rig.posing import joint_transforms, pose_numpy, rotation_matrices
+from splatavatar.rig.posing import joint_transforms, pose_numpy
 from splatavatar.rig.rig import PoseParameters
+from splatavatar.rotations import rotation_matrices
 
 
 def test_neutral_is_the_template(small_rig):

@@ -3,7 +3,8 @@ import torch
 
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
-from splatavatar.rig.skinning import pose, rotation_matrices, tensor_rig
+from splatavatar.rig.skinning import pose, tensor_rig
+from splatavatar.torch_rotations import rotation_matrices
 
 torch.set_num_threads(1)
 

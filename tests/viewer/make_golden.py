@@ -39,7 +39,7 @@ FOLDER = Path(site.__file__).parent / "web" / "tests" / "golden"
 
 
 def small_avatar() -> Avatar:
-    """300 Gaussians on triangles with an area, a calibration and eleven correctives."""
+    """300 Gaussians on triangles with an area, a calibration, eleven correctives, and a jaw that is a joint."""
     place = ROOT / "tests" / "avatar" / "conftest.py"
     spec = importlib.util.spec_from_file_location("avatar_conftest", place)
     assert spec is not None and spec.loader is not None
@@ -51,7 +51,9 @@ def small_avatar() -> Avatar:
     )
     corners = np.stack([rng.permutation(80)[:3] for _ in range(90)]).astype(np.int32)
     c = avatar.correctives
-    rig = replace(avatar.rig, faces=corners, head_chain=((3, 0.7), (1, 0.3)), eye_joints=(2, -1))
+    turns = np.zeros((5, 3, len(NAMES)), np.float32)
+    turns[4, 0, NAMES.index("jawOpen")] = 0.4
+    rig = replace(avatar.rig, faces=corners, head_chain=((3, 0.7), (1, 0.3)), eye_joints=(2, -1), arkit_joint_map=turns)
     seen = np.clip(rng.normal(0.2, 0.2, (300, len(NAMES))), 0, 1)
     learnt = measure(seen, rng.normal(0, 0.1, (300, 3)), NAMES)
     metadata = {

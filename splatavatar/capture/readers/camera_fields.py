@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from splatavatar.errors import CaptureError
 from splatavatar.printable import printable
 from splatavatar.render.camera import Camera
+from splatavatar.rotations import nearest_rotations
 
 Fields = Mapping[str, Any]
 
@@ -137,8 +138,7 @@ def matrix_of(where: str, entry: Fields) -> NDArray[np.float64]:
             "left-handed; export the cameras right-handed, with OpenGL's axes"
         )
     if away > ROUNDING:
-        left, _, right = np.linalg.svd(rotation)
-        rotation = left @ right
+        rotation = nearest_rotations(rotation)
     out = np.eye(4)
     out[:3, :3], out[:3, 3] = rotation, matrix[:3, 3]
     return out

@@ -10,7 +10,7 @@ import numpy as np
 
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles
+from splatavatar.rotations import axis_angles, nearest_rotations
 
 STEADY = (33, 133, 362, 263, 1, 4, 6, 168, 98, 327, 61, 291, 0, 17, 199, 9, 151, 50, 280, 205, 425)
 """landmarks that a detector puts on the same place of a face from most sides"""
@@ -86,8 +86,7 @@ def twisted(observations: Observations, T_camera_rig: Floats) -> float:
     turns = np.einsum("nji,jk,nkl->nil", T[:, :3, :3], FACING_CAMERA, observations.rotation)
     angles: list[Floats] = []
     for rows in _several(observations):
-        left, _, right = np.linalg.svd(turns[rows].sum(0))
-        mean = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+        mean = nearest_rotations(turns[rows].sum(0))
         angles.append(np.linalg.norm(axis_angles(mean.T @ turns[rows]), axis=1))
     return float(np.median(np.concatenate(angles))) if angles else 0.0
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
-from splatavatar.capture.tracking.rotations import cross_matrices
 from splatavatar.capture.tracking.steps import bends, dolly, step_all, step_motion
 from splatavatar.capture.tracking.unknowns import Head, Normal
 from splatavatar.capture.tracking.weak_perspective import growth, place_in_camera, side_by_side
+from splatavatar.rotations import cross_matrices
 
 NOISE = 0.008
 """standard deviation of a landmark, in eye spans"""

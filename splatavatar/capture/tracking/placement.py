@@ -10,10 +10,10 @@ import numpy as np
 
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.solve import Motion, carried
 from splatavatar.capture.tracking.weak_perspective import metres_per_unit, places_in_cameras
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import axis_angles, nearest_rotations, rotation_matrices
 
 ROUNDS = 50
 CLOSE = 0.02
@@ -53,8 +53,7 @@ def mean_rotation(rotations: Floats, trust: Floats | None = None) -> Floats:
     mean = np.eye(3)
     for _ in range(ROUNDS):
         before = mean
-        left, _, right = np.linalg.svd(np.einsum("n,nij->ij", weight, rotations))
-        mean = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+        mean = nearest_rotations(np.einsum("n,nij->ij", weight, rotations))
         away = np.linalg.norm(axis_angles(mean.T @ rotations), axis=1)
         weight = trust / np.maximum(away, CLOSE)
         if np.abs(mean - before).max() < 1e-9:

@@ -11,11 +11,11 @@ from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
 from splatavatar.capture.tracking.observations import Floats, Ints, Lenses, Observations
 from splatavatar.capture.tracking.person import Person, person
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 PICTURES, FEWEST_TIMESTEPS = 48, 12
 """pictures from which shape and focal length are found: more add time, not knowledge"""

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.tracking.observations import Floats, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.unknowns import Head, Normal
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 SMOOTH_TURN, SMOOTH_MOVE, SMOOTH_EXPRESSION = 0.012, 0.0012, 0.10
 """standard deviation of the second difference over frames: radians, metres, coefficients"""

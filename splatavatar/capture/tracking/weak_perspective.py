@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from splatavatar.capture.tracking.observations import Floats, Lenses, Observations
+from splatavatar.rotations import nearest_rotations
 
 KNOWN = 1.25
 """times as large or as small as the mean head may a head be in cameras whose unit is the metre: grown-ups differ by a
@@ -70,8 +71,7 @@ def side_by_side(points: Floats, observations: Observations, lenses: Lenses) -> 
         # A detector sees a turned head less well.
         trust = np.clip(observations.rotation[known, 2, 2] * observations.rotation[new, 2, 2], 0.05, 1.0)
         mean = np.einsum("n,nij,nkj,nkl->il", trust, turn[new], turn[known], T[:, :3, :3], optimize=True)
-        left, _, right = np.linalg.svd(mean)
-        R = left @ np.diag([1.0, 1.0, np.linalg.det(left @ right)]) @ right
+        R = nearest_rotations(mean)
         world = np.einsum("nji,nj->ni", T[:, :3, :3], at[known] - T[:, :3, 3])
         T_camera_rig[camera, :3, :3], T_camera_rig[camera, :3, 3] = R, np.median(at[new] - world @ R.T, 0)
         placed.append(camera)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import stat
 import sys
 import threading
 from collections.abc import Callable
@@ -18,6 +20,8 @@ from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit, Thread
 from splatavatar.drive.sources.tracking import CameraSource, LiveTracker
 from splatavatar.errors import SourceError
+from splatavatar.input import reason
+from splatavatar.printable import printable
 
 Image = NDArray[np.uint8]
 
@@ -26,12 +30,13 @@ WIDTH, HEIGHT, FPS = 640, 480, 30.0
 MOST_CAMERAS = 1000
 RETRY = 1.0
 """seconds between two attempts to open a camera that has gone"""
+_ADDRESS = re.compile(r"(?:https?|rtsps?|rtmps?|rtp|udp|tcp|srt)://[^/\s]", re.IGNORECASE)
 MISSES = 10
 """frames in a row that cannot be read, after which a camera has gone"""
 
 
 class Webcam(CameraSource):
-    """A camera by its number, or by what else OpenCV opens as one (a device file, an address).
+    """A camera by its number, its device file, or the address of a stream.
 
     One that goes away is tried again every second.
     """
@@ -50,6 +55,8 @@ class Webcam(CameraSource):
         """See ``Source``."""
         import cv2
 
+        if isinstance(self._device, str):
+            _check_named(self._device)
         camera = _opened(self._device)
         if camera is None:
             raise SourceError(absence(self._device))
@@ -97,6 +104,21 @@ class Webcam(CameraSource):
                 gone = self._notices.say("gives no more pictures; it is tried again every second.")
         if camera is not None:
             camera.release()
+
+
+def _check_named(device: str) -> None:
+    """Raise SourceError unless ``device`` may be given to OpenCV, which opens anything and may wait for it."""
+    expected = "expected a camera: its number, its device file or the address of a stream"
+    if _ADDRESS.match(device):
+        return
+    try:
+        mode = Path(device).stat().st_mode
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{printable(device)}: {reason(error)}, {expected}.") from None
+    if stat.S_ISREG(mode):
+        raise SourceError(f"{printable(device)}: a file, {expected}; a recorded video goes in with --video FILE.")
+    if not stat.S_ISCHR(mode):
+        raise SourceError(f"{printable(device)}: {'a folder' if stat.S_ISDIR(mode) else 'no camera'}, {expected}.")
 
 
 def _opened(device: int | str) -> Any:

@@ -33,6 +33,7 @@ from splatavatar.errors import SignalError
 from splatavatar.input import reason
 from splatavatar.natural import natural
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rotations import axis_angles_of_quaternions, quaternion_product, quaternions
 
 LOG = logging.getLogger("splatavatar")
 Doubles = NDArray[np.float64]
@@ -85,7 +86,7 @@ def flame_recording(arrays: Arrays, source: str, ticks: NDArray[np.int64] | None
     fps = check_rate(fps if stated is None else stated, source)
     head = turn[0] if turn else np.zeros((T, 3))
     for part in turn[1:]:
-        head = _after(head, part)
+        head = axis_angles_of_quaternions(quaternion_product(quaternions(head), quaternions(part)))
     gaze = np.zeros((T, 2, 2), np.float32)
     if eyes is not None:
         gaze[:, :, 0], gaze[:, :, 1] = eyes[:, [1, 4]], -eyes[:, [0, 3]]
@@ -204,19 +205,3 @@ def _numbers(array: NDArray[Any], name: str, source: str, most: float = MOST_TUR
         what = "not a finite number" if not np.isfinite(numbers[frame]).all() else f"beyond {most:.4g}"
         raise SignalError(f"{source}: {name} is {what} in frame {frame}, expected numbers of size {most:.4g} at most.")
     return numbers
-
-
-def _after(first: Doubles, second: Doubles) -> Doubles:
-    """(T, 3) axis-angle of R(first) R(second)."""
-    a, b = _quaternion(first), _quaternion(second)
-    w = a[:, :1] * b[:, :1] - (a[:, 1:] * b[:, 1:]).sum(1, keepdims=True)
-    axis = a[:, :1] * b[:, 1:] + b[:, :1] * a[:, 1:] + np.cross(a[:, 1:], b[:, 1:])
-    axis = np.where(w < 0, -axis, axis)
-    length = np.linalg.norm(axis, axis=1, keepdims=True)
-    angle = 2 * np.arctan2(length, np.abs(w))
-    return np.asarray(axis * np.where(length > 1e-12, angle / np.maximum(length, 1e-12), 2.0))
-
-
-def _quaternion(rotation: Doubles) -> Doubles:
-    half = np.linalg.norm(rotation, axis=1, keepdims=True) / 2
-    return np.concatenate([np.cos(half), rotation * np.sinc(half / np.pi) / 2], 1)

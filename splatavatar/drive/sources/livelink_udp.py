@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.followed import Sender
 from splatavatar.drive.sources.repetition import Repetition
@@ -24,6 +23,7 @@ from splatavatar.drive.sources.strangers import stranger
 from splatavatar.drive.sources.udp import LOOPBACK, UdpSource
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
 
 PORT = 11111
 VERSION = 6

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.rotation import axis_angle_from_yaw_pitch_roll
 from splatavatar.drive.signal import Floats
 from splatavatar.drive.sources.checked import MOST_FRAMES, check_length
 from splatavatar.drive.sources.clock import DEFAULT_FPS
@@ -18,6 +17,7 @@ from splatavatar.drive.sources.csv_table import Table, is_number
 from splatavatar.drive.sources.spelling import meant
 from splatavatar.drive.sources.timecode import seconds_of
 from splatavatar.errors import SignalError
+from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
 
 Doubles = NDArray[np.float64]
 

@@ -26,6 +26,7 @@ from splatavatar.drive.sources.source import nobody
 from splatavatar.drive.sources.spelling import arkit_index
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rotations import axis_angles_of_quaternions, quaternion_product
 
 Quaternion = NDArray[np.float64]
 """(4) wxyz"""
@@ -180,27 +181,22 @@ class VmcFace:
         if self._frozen((self._arkit.tobytes(), bones), now):
             self._notices.once("frozen", f"nothing has moved for {FROZEN:g} seconds: nobody is there.")
             return nobody(now)
-        head = _product(self._bones.get("Neck", ONE), self._bones.get("Head", ONE))
+        head = quaternion_product(self._bones.get("Neck", ONE), self._bones.get("Head", ONE))
         gaze = np.zeros((2, 2), np.float32)
         if not LOOK & self._known:
             for eye, bone in enumerate(("LeftEye", "RightEye")):
                 gaze[eye] = _direction(self._bones.get(bone, ONE))
-        return FaceSignal(now, self._arkit.copy(), _axis_angle(head), np.zeros(3, np.float32), gaze, 1.0)
+        return FaceSignal(
+            now,
+            self._arkit.copy(),
+            axis_angles_of_quaternions(head).astype(np.float32),
+            np.zeros(3, np.float32),
+            gaze,
+            1.0,
+        )
 
 
 ONE: Quaternion = np.array([1.0, 0.0, 0.0, 0.0])
-
-
-def _product(a: Quaternion, b: Quaternion) -> Quaternion:
-    """The rotation that turns by ``b``, then by ``a``."""
-    return np.concatenate([[a[0] * b[0] - a[1:] @ b[1:]], a[0] * b[1:] + b[0] * a[1:] + np.cross(a[1:], b[1:])])
-
-
-def _axis_angle(q: Quaternion) -> NDArray[np.float32]:
-    axis = q[1:] if q[0] >= 0 else -q[1:]
-    length = float(np.linalg.norm(axis))
-    scale = 2.0 * np.arctan2(length, abs(q[0])) / length if length > 1e-12 else 2.0
-    return np.asarray(axis * scale, np.float32)
 
 
 def _direction(q: Quaternion) -> tuple[float, float]:

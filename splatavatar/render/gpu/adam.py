@@ -14,11 +14,13 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
+from splatavatar.render.adam import BETA1, BETA2, EPSILON
+
 WIDTHS = {"position": 3, "rotation": 4, "log_scale": 3, "logit": 1, "colour": 3, "sh": 9}
 """values a Gaussian has of each parameter"""
 
-BETA1, BETA2 = tl.constexpr(0.9), tl.constexpr(0.999)
-EPSILON = tl.constexpr(1e-15)
+_BETA1, _BETA2 = tl.constexpr(BETA1), tl.constexpr(BETA2)
+_EPSILON = tl.constexpr(EPSILON)
 BLOCK = 128  # threads of a program, one value each at a time
 TABLES = 4  # correctives that a program steps: the gradients they share are then read from the L1 cache
 
@@ -91,15 +93,15 @@ def _launch(
 
 def _corrections(step: int) -> tuple[float, float]:
     """Of the bias of the moments towards zero, their start."""
-    return 1 / (1 - BETA1.value**step), 1 / (1 - BETA2.value**step)
+    return 1 / (1 - BETA1**step), 1 / (1 - BETA2**step)
 
 
 @triton.jit
 def _step(value, first, second, slope, at, on, numbers):
     rate, shrink, correction1, correction2 = numbers
-    m = BETA1 * tl.load(first + at, on, 0.0) + (1 - BETA1) * slope
-    v = BETA2 * tl.load(second + at, on, 0.0) + (1 - BETA2) * slope * slope
-    move = rate * (m * correction1) / (tl.sqrt(v * correction2) + EPSILON)
+    m = _BETA1 * tl.load(first + at, on, 0.0) + (1 - _BETA1) * slope
+    v = _BETA2 * tl.load(second + at, on, 0.0) + (1 - _BETA2) * slope * slope
+    move = rate * (m * correction1) / (tl.sqrt(v * correction2) + _EPSILON)
     tl.store(value + at, shrink * tl.load(value + at, on, 0.0) - move, on)
     tl.store(first + at, m, on)
     tl.store(second + at, v, on)

@@ -10,14 +10,12 @@ import triton
 import triton.language as tl
 from torch import Tensor
 
-from splatavatar.render.gpu.projection import FAINTEST, RECORD, SUMS, TILE
+from splatavatar.render.gpu.projection import RECORD, SUMS
 from splatavatar.render.gpu.tiles import Grid, TileLists
-from splatavatar.render.rasterize import MAX_ALPHA
+from splatavatar.render.splatting import FAINTEST, FINISHED, MAX_ALPHA, TILE
 
-FINISHED = 1e-4
-"""transmittance below which a pixel takes no more"""
 FINISHED_BYTES = 1.95e-3
-"""the same where the picture has 8 bits: less than half a level is left"""
+"""``FINISHED`` of a picture with 8 bits: less than half a level is left"""
 CHUNK = 4
 """records whose loads are in flight together"""
 BACKWARD_WARPS = 1

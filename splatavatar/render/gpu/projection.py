@@ -5,24 +5,17 @@ Device functions; a value is one number per lane, a vector a tuple of three, a m
 
 from __future__ import annotations
 
-import math
-
 import triton
 import triton.language as tl
 
-from splatavatar.render.rasterize import DILATION, MIN_ALPHA, NEAR
+from splatavatar.render.splatting import DILATION, FAINTEST, NEAR, TILE
 
-TILE = 16
-"""pixels along the side of a tile"""
 RECORD = 12
 """floats of a projected Gaussian: u, v (pixels), the quadratic form qxx, qxy, qyy and the peak of its power,
 log2 alpha = peak + qxx dx^2 + qxy dx dy + qyy dy^2, r, g, b, padding"""
 SUMS = 10
 """per Gaussian and view, over the pixels: of P = dL/d(log alpha) times 1, dx, dy, dx^2, dx dy, dy^2; of the gradient of
 the picture times the blending weight, by channel; of the blending weight"""
-
-FAINTEST = math.log2(MIN_ALPHA)
-"""of a power: weaker contributions are skipped"""
 
 _DILATION = tl.constexpr(DILATION)
 _NEAR = tl.constexpr(NEAR)

@@ -11,8 +11,9 @@ import triton.language as tl
 from torch import Tensor
 
 from splatavatar.errors import SettingsError
-from splatavatar.render.gpu.projection import RECORD, TILE
+from splatavatar.render.gpu.projection import RECORD
 from splatavatar.render.gpu.splats import ProjectedSplats
+from splatavatar.render.splatting import TILE
 
 BLOCK = 256
 STEP = 4096

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.rotations import rotation_matrices
 from splatavatar.capture.tracking.solve import Motion
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
+from splatavatar.rotations import rotation_matrices
 
 FOCAL, CENTRE = 1100.0, np.array([320.0, 240.0])
 NOISE = 0.003

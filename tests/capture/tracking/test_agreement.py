@@ -12,7 +12,7 @@ import pytest
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
 from splatavatar.capture.tracking.agreement import disagreement, missed
 from splatavatar.capture.tracking.observations import Lenses
-from splatavatar.capture.tracking.rotations import rotation_matrices
+from splatavatar.rotations import rotation_matrices
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import Take, facing, movement, take

@@ -13,12 +13,12 @@ from splatavatar.capture.tracking import fit as module
 from splatavatar.capture.tracking.fit import NOISE, OUTLIER, PAIR_NOISE, SHARE, LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.steps import dolly, moved
 from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 G, E = 4, 52
 KINDS = {

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Observations
-from splatavatar.capture.tracking.rotations import rotation_matrices
+from splatavatar.rotations import rotation_matrices
 
 
 def seen(camera: list[int], timestep: list[int], yaw: float = 0.0) -> Observations:

@@ -12,8 +12,8 @@ import pytest
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses
 from splatavatar.capture.tracking.placement import first_placement, mean_rotation, settled_placement
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.solve import track_motion
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 sys.path.insert(0, str(Path(__file__).parent))
 from synthetic import Take

@@ -10,10 +10,10 @@ from synthetic import FOCAL, MOVING, NOISE, Take, movement, placed, take, withou
 
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.rig import Rig
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 NO_HABITS = np.zeros((1, 3))
 EXPECTED = NOISE * np.sqrt(2 * np.log(2))

@@ -9,9 +9,9 @@ import pytest
 
 from splatavatar.capture.tracking import steps
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.steps import bends, dolly, step_all, step_motion
 from splatavatar.capture.tracking.unknowns import Head, Normal
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 T, E, G = 7, 5, 3
 N = 6 + E

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.rotations import axis_angles, rotation_matrices
 from splatavatar.capture.tracking.weak_perspective import (
     KNOWN,
     growth,
@@ -14,6 +13,7 @@ from splatavatar.capture.tracking.weak_perspective import (
     place_in_camera,
     side_by_side,
 )
+from splatavatar.rotations import axis_angles, rotation_matrices
 
 FOCAL, CENTRE = 1500.0, np.array([256.0, 250.0])
 POINTS = np.random.default_rng(0).normal(0, 0.05, (60, 3))

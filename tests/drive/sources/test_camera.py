@@ -1,9 +1,15 @@
-"""A video file is a camera to OpenCV too: one that is unplugged where the file ends."""
+"""Cameras: the address of a stream is one to OpenCV too, and it is unplugged where its server is gone."""
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -120,21 +126,50 @@ def test_a_video_without_a_face(nobody: Path, model: Path, heard: Any) -> None:
     assert all(signal.confidence == 0 for signal in heard.signals)
 
 
+@contextmanager
+def served(folder: Path, port: int = 0) -> Iterator[int]:
+    """The port of a web server of the files in ``folder``."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", port), partial(Quiet, directory=str(folder))) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def as_stream(video: Path, path: Path) -> None:
+    """``video`` in a container that can be read from its beginning on."""
+    import av
+
+    with av.open(str(video)) as file, av.open(str(path), "w", format="mpegts") as out:
+        stream = out.add_stream_from_template(file.streams.video[0])
+        for packet in file.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                out.mux(packet)
+
+
 def test_a_camera_that_goes_and_comes_back(
     face: Path, model: Path, heard: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    device = tmp_path / "camera.mp4"
-    device.write_bytes(face.read_bytes())
-    source = Webcam(str(device), model)
-    source.start(heard, time.perf_counter)
+    as_stream(face, tmp_path / "face.ts")
+    with served(tmp_path) as port:
+        source = Webcam(f"http://127.0.0.1:{port}/face.ts", model)
+        source.start(heard, time.perf_counter)
     try:
-        device.rename(tmp_path / "unplugged.mp4")  # it ends within a second, as a camera that is pulled out
         until(lambda: "no more pictures" in caplog.text)
         time.sleep(1.2)  # it stays away for longer than a second
         back = time.perf_counter()
-        (tmp_path / "unplugged.mp4").rename(device)
-        until(lambda: heard.signals and heard.signals[-1].time > back)
-        until(lambda: "is back" in caplog.text)
+        with served(tmp_path, port):
+            until(lambda: heard.signals and heard.signals[-1].time > back)
+            until(lambda: "is back" in caplog.text)
     finally:
         source.stop()
         source.stop()
@@ -173,7 +208,25 @@ def test_no_camera(model: Path) -> None:
     with pytest.raises(SourceError, match=r"no camera 97.*--video FILE"):
         Webcam(97, model).start(lambda signal: None, time.perf_counter)
     with pytest.raises(SourceError, match="cannot be opened"):
-        Webcam("/dev/no-such-camera", model).start(lambda signal: None, time.perf_counter)
+        Webcam("/dev/zero", model).start(lambda signal: None, time.perf_counter)
+
+
+def test_names_that_are_no_cameras(tmp_path: Path) -> None:
+    def refusal(name: str) -> str:
+        with pytest.raises(SourceError) as error:
+            Webcam(name).start(lambda signal: None, time.perf_counter)
+        return str(error.value)
+
+    expected = "expected a camera: its number, its device file or the address of a stream"
+    (tmp_path / "clip.mp4").touch()
+    os.mkfifo(tmp_path / "pipe.mp4")
+    assert refusal(f"{tmp_path}/clip.mp4") == (
+        f"{tmp_path}/clip.mp4: a file, {expected}; a recorded video goes in with --video FILE."
+    )
+    assert refusal(f"{tmp_path}/pipe.mp4") == f"{tmp_path}/pipe.mp4: no camera, {expected}."
+    assert refusal(str(tmp_path)) == f"{tmp_path}: a folder, {expected}."
+    assert refusal("/dev/no-such-camera") == f"/dev/no-such-camera: no such file, {expected}."
+    assert refusal("concat:/etc/hostname") == f"concat:/etc/hostname: no such file, {expected}."
 
 
 def test_files_that_are_no_videos(tmp_path: Path, model: Path) -> None:

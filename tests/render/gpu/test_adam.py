@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from splatavatar.bake.splats import PARAMETERS
-from splatavatar.bake.torch_engine import adam_step
+from splatavatar.render.adam import adam_step
 
 sys.path.insert(0, str(Path(__file__).parent))
 from compiled import ARCHITECTURES, compiled

@@ -48,8 +48,13 @@ describe('an avatar file', () => {
     ['another format', undigested((text) => text.replace('"splatavatar"', '"otheravatar"')), /without an avatar in it/],
     [
       'a newer version',
-      undigested((text) => text.replace('"version":"1"', '"version":"2"')),
+      undigested((text) => text.replace('"version":"2"', '"version":"3"')),
       /newer version of splatavatar/,
+    ],
+    [
+      'older than its tensors',
+      undigested((text) => text.replace('"version":"2"', '"version":"1"')),
+      /of version 2, but says/,
     ],
     ['no JSON', withHeader((text) => text.slice(1)), /its header is not valid JSON/],
     ['another tensor', undigested((text) => text.replace('rig.joints"', 'rig.jointz"')), /it has no tensor rig.joints/],

@@ -33,6 +33,8 @@ export interface Rig {
   skinWeights: Float32Array;
   /** (E, 52) */
   arkitMap: Float32Array;
+  /** (J, 3, 52) radians, or null where no coefficient turns a joint */
+  arkitJointMap: Float32Array | null;
   /** of each expression the rows [ends[e], ends[e + 1]) of `moved` and `displacement` */
   ends: Int32Array;
   /** (R) vertices */
@@ -106,6 +108,12 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
   if (!isTable(metadata)) defect('its metadata is not a table');
   const get = <T extends Numbers>(name: string) => container.tensors.get(name)!.values as T;
   const rig = readRig(get, sizes, scales);
+  const joints = container.tensors.get('rig.arkit_joint_map');
+  rig.arkitJointMap = joints ? (joints.values as Float32Array) : null;
+  const range = container.tensors.get('rig.expression_range')?.values;
+  for (let e = 0; range && e < sizes.E; e++)
+    if (!(range[2 * e]! <= range[2 * e + 1]!))
+      defect('rig.expression_range has a least value that is above the largest');
   rig.headChain = description.headChain;
   rig.eyeJoints = description.eyeJoints;
   const step = (name: string) => Float32Array.from(scales[name]!, (scale) => scale / BYTE_STEPS);
@@ -179,6 +187,7 @@ function readRig(
     skinJoints: get('rig.skin_joints'),
     skinWeights: Float32Array.from(get<Uint16Array>('rig.skin_weights'), (weight) => weight / UNIT_STEPS),
     arkitMap: get('rig.arkit_map'),
+    arkitJointMap: null,
     ends,
     moved,
     displacement,

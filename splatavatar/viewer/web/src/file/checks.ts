@@ -1,5 +1,5 @@
 // Whether the numbers of an avatar make sense, so that nothing after this has to ask.
-import { TOLERANCE, UNIT_STEPS } from '../tables';
+import { LARGEST_VALUE, TOLERANCE, UNIT_STEPS } from '../tables';
 import type { Rig, Sizes, Splats } from './avatar';
 import { defect, type Numbers } from './container';
 
@@ -10,6 +10,7 @@ export function checkNumbers({ V, F, J, N, K }: Sizes, rig: Rig, splats: Splats)
   finite('rig.template', rig.template);
   finite('rig.joints', rig.joints);
   finite('rig.arkit_map', rig.arkitMap);
+  if (rig.arkitJointMap) finite('rig.arkit_joint_map', rig.arkitJointMap);
   finite('rig.expression_basis', rig.displacement);
   indices('rig.faces', rig.faces, V, 'vertices');
   indices('rig.skin_joints', rig.skinJoints, J, 'joints');
@@ -63,7 +64,8 @@ function checkHead(rig: Rig, J: number): void {
 
 function finite(name: string, values: Float32Array): void {
   for (let i = 0; i < values.length; i++)
-    if (!Number.isFinite(values[i])) defect(`${name} holds a number that is not finite`);
+    if (!(Math.abs(values[i]!) <= LARGEST_VALUE))
+      defect(`${name} holds a number that is not finite or beyond ${LARGEST_VALUE}`);
 }
 
 function halves(name: string, values: Uint16Array): void {

@@ -7,6 +7,7 @@ import {
   LARGEST_BASIS,
   LARGEST_LICENCE,
   LARGEST_NAME,
+  OPTIONAL,
   RIG_FIELDS,
   SCALES,
   TENSORS,
@@ -31,12 +32,12 @@ type Shape = readonly (string | number)[];
 export function checkVersion(texts: Map<string, string>): void {
   if (texts.get('format') !== FORMAT) defect('it is a safetensors file without an avatar in it');
   const version = texts.get('version') ?? '';
-  if (version === String(VERSION)) return;
+  if (/^[1-9]\d?$/.test(version) && Number(version) <= VERSION) return;
   if (/^\d{1,9}$/.test(version) && Number(version) > VERSION)
     throw new PageError(
-      `This avatar was made by a newer version of splatavatar (format ${version}, this page reads ${VERSION}).`,
+      `This avatar was made by a newer version of splatavatar (format ${Number(version)}, this page reads ${VERSION}).`,
     );
-  defect(`its format version is '${shown(version).slice(0, 20)}', expected ${VERSION}`);
+  defect(`its format version is '${shown(version).slice(0, 20)}', expected 1 to ${VERSION}`);
 }
 
 /** The rig's description, the sizes and the scales. Throws a PageError unless all tensors are there and fit. */
@@ -46,6 +47,8 @@ export function readDescription(container: Container): {
   scales: Record<string, Float32Array>;
 } {
   const { tensors, texts } = container;
+  const old = texts.get('version') === '1' && Object.keys(OPTIONAL).find((name) => tensors.has(name));
+  if (old) defect(`it has the tensor ${old} of version 2, but says that it is of 1`);
   const rigText = texts.get('rig') ?? defect('its rig description is missing');
   const description = readRigDescription(parseJson(rigText, 'the description of its rig'));
   const sizes = checkTensors(tensors, description);
@@ -100,7 +103,8 @@ function isShare(item: unknown): boolean {
 }
 
 function checkTensors(tensors: Map<string, Tensor>, description: Description): Sizes {
-  const expected = new Map<string, readonly [string, Shape]>(Object.entries(TENSORS));
+  const optional = Object.entries(OPTIONAL).filter(([name]) => tensors.has(name));
+  const expected = new Map<string, readonly [string, Shape]>([...Object.entries(TENSORS), ...optional]);
   for (const name of description.regions)
     expected.set(`rig.region.${name}`, ['index F', [`triangles of region ${name}`]]);
   for (const name of description.landmarks) {

@@ -31,6 +31,12 @@ export function retarget(signal: FaceSignal, { rig, sizes }: Avatar, limit: Expr
     for (let i = 0; i < COEFFICIENTS; i++) sum += rig.arkitMap[e * COEFFICIENTS + i]! * arkit[i]!;
     expression[e] = sum;
   }
+  const { arkitJointMap } = rig;
+  for (let i = 0; arkitJointMap && i < rotations.length; i++) {
+    let sum = 0;
+    for (let k = 0; k < COEFFICIENTS; k++) sum += arkitJointMap[i * COEFFICIENTS + k]! * arkit[k]!;
+    rotations[i]! += sum;
+  }
   translation.set(inView(signal.headTranslation));
   return parameters;
 }

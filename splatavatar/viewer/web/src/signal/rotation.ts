@@ -1,4 +1,4 @@
-// The few rotations that signals need; `drive/rotation.py` defines them.
+// The few rotations that signals need; `rotations.py` defines them.
 
 /** (3) axis-angle of R_y(yaw) R_x(pitch) R_z(roll), radians. */
 export function axisAngle(yaw: number, pitch: number, roll: number): [number, number, number] {
