@@ -125,7 +125,9 @@ def test_a_sound_is_heard_with_its_signal(open_page: Opened, light: str) -> None
     head += (2).to_bytes(2, "little") + (16).to_bytes(2, "little") + b"data" + len(tone).to_bytes(4, "little")
     page = open_page(f"{light}?size=64x64", 900, 500)
     drop(page, ("voice.wav", head + tone), (SIGNAL.name, SIGNAL.read_bytes()))
-    page.wait("Number(document.querySelector('.transport input[type=range]').value) > 0.3")
+    # The signal goes on after the sound has ended.
+    page.wait("Number(document.querySelector('.transport input[type=range]').value) > 2.4")
+    assert page.run("document.querySelector('.play').textContent") == "Pause"
     assert page.run("document.querySelector('.clock').textContent").endswith("/ 6.0 s")
 
 
@@ -145,6 +147,30 @@ def test_looking_around_with_mouse_wheel_touch_and_keys(open_page: Opened, light
     page.call("Input.dispatchMouseEvent", type="mouseWheel", x=150, y=150, deltaX=0, deltaY=-300)
     near = (settled(page)[:300, :300, :3] < 250).any(-1).sum()
     assert near > 1.3 * far
+
+
+def test_fingers_turn_pinch_and_move(open_page: Opened, light: str) -> None:
+    page = open_page(f"{light}?size=300x300&background=ffffff", 900, 500, touch=True)
+
+    def touch(kind: str, *points: tuple[int, int]) -> None:
+        fingers = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        page.call("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
+
+    def seen() -> np.ndarray:
+        return (settled(page)[:300, :300, :3] < 250).any(-1)
+
+    before = seen()
+    touch("touchStart", (120, 150), (180, 150))
+    for step in range(1, 7):
+        touch("touchMove", (120 + 8 * step, 150), (180 - 8 * step + 60, 150))
+    touch("touchEnd")
+    assert "from the front" in page.run("document.querySelector('canvas').ariaLabel")
+    smaller = seen()
+    assert smaller.sum() < 0.8 * before.sum()
+    touch("touchStart", (150, 150))
+    touch("touchMove", (100, 150))
+    touch("touchEnd")
+    assert "20 degrees from its left" in page.run("document.querySelector('canvas').ariaLabel")
 
 
 @pytest.mark.parametrize("scheme", ["dark", "light"])

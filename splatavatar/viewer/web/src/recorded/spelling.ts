@@ -3,7 +3,9 @@ import { NAMES, SPELLING } from '../tables';
 
 const BY_LOWER = new Map<string, number>(NAMES.map((name, i) => [name.toLowerCase(), i]));
 const PREFIX = new RegExp(`^${SPELLING.PREFIXES}`, 'i');
-const SIDE = /(?:[ ._-]|(?<=[a-z]))([LR])$|[ ._-]([lr])$/;
+/** a side as one letter: after a separator, or a capital after a small letter */
+const SEPARATED = /[ ._-]([LRlr])$/;
+const CAPITAL = /[a-z]([LR])$/;
 
 /** The place of a coefficient among `NAMES`, null for any other name. */
 export function arkitIndex(name: string): number | null {
@@ -32,8 +34,8 @@ function* readings(name: string): Generator<string> {
 
 function* sided(name: string): Generator<string> {
   yield plain(name);
-  const side = SIDE.exec(name);
-  if (side) yield plain(name.slice(0, side.index)) + ((side[1] ?? side[2])!.toLowerCase() === 'l' ? 'left' : 'right');
+  const side = (SEPARATED.exec(name) ?? CAPITAL.exec(name))?.[1];
+  if (side) yield plain(name.slice(0, -1)) + (side.toLowerCase() === 'l' ? 'left' : 'right');
 }
 
 function plain(name: string): string {

@@ -40,7 +40,6 @@ export class Renderer {
       antialias: false,
       depth: false,
       stencil: false,
-      preserveDrawingBuffer: true,
       powerPreference: 'high-performance',
     });
     if (!gl)

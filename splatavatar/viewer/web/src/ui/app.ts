@@ -43,6 +43,7 @@ export class App implements Actions {
   private statusTimer = 0;
 
   constructor(private readonly link: Link) {
+    document.querySelector('#loading')?.remove();
     document.body.append(this.canvas);
     document.documentElement.classList.toggle('bare', !link.ui);
     this.player = new Player(

@@ -1,7 +1,7 @@
 // A recording and its sound over time.
 import { type FaceSignal, frameAt, frameOf, type Recording } from '../signal/signal';
 
-/** Plays a recording; where there is sound, the sound is the clock. */
+/** Plays a recording; while there is sound, the sound is the clock. */
 export class Player {
   recording: Recording | null = null;
   name = '';
@@ -19,7 +19,6 @@ export class Player {
     private readonly blocked: () => void,
   ) {
     this.audio.preload = 'auto';
-    this.audio.addEventListener('ended', () => this.end());
   }
 
   load(recording: Recording, name: string): void {
@@ -52,8 +51,8 @@ export class Player {
 
   /** The face of this moment; null without a recording. */
   now(): FaceSignal | null {
-    if (!this.recording) return null;
     if (this.playing && this.time >= this.duration) this.end();
+    if (!this.recording) return null;
     return frameOf(this.recording, frameAt(this.recording, this.time));
   }
 
