@@ -21,6 +21,7 @@ from splatavatar.drive import limits, retarget, view
 from splatavatar.drive.sources import checked, clock, columns, flame_npz, spelling, table_frames, timecode
 from splatavatar.drive.vector import SIZE
 from splatavatar.gaussians.gaussians import PSI_LIMIT
+from splatavatar.render import splatting
 from splatavatar.rig.arkit import NAMES
 
 TABLES = Path(__file__).parent / "web" / "src" / "tables.ts"
@@ -54,6 +55,12 @@ def tables() -> dict[str, Any]:
         "BYTE_STEPS": quantise.BYTE_STEPS,
         "LOG_STEP": quantise.LOG_STEP,
         "PSI_LIMIT": PSI_LIMIT,
+        "SPLATTING": {
+            "DILATION": splatting.DILATION,
+            "NEAR": splatting.NEAR,
+            "MIN_ALPHA": splatting.MIN_ALPHA,
+            "MAX_ALPHA": splatting.MAX_ALPHA,
+        },
         "CALIBRATION_VERSION": CALIBRATION_VERSION,
         "NAMES": NAMES,
         "TOGETHER": TOGETHER.tolist(),

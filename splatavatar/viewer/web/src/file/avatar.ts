@@ -1,5 +1,14 @@
 // An avatar as the page plays it: the arrays of the file, checked, and of the rest what is needed.
-import { BYTE_STEPS, LARGEST_METADATA, NAMES, SIGNED_STEPS, UNIT_STEPS } from '../tables';
+import {
+  BYTE_STEPS,
+  FARTHEST,
+  LARGEST_METADATA,
+  NARROWEST_VIEW,
+  NEAREST,
+  SIGNED_STEPS,
+  UNIT_STEPS,
+  WIDEST_VIEW,
+} from '../tables';
 import { type Calibration, readCalibration } from './calibration';
 import { checkNumbers } from './checks';
 import type { Numbers } from './container';
@@ -203,8 +212,9 @@ function readFraming(value: unknown): Framing | null {
   const { target, distance, fov_y: fovY } = value;
   const fits = (number: unknown, low: number, high: number) =>
     typeof number === 'number' && number >= low && number <= high;
-  if (!Array.isArray(target) || target.length !== 3 || !target.every((part) => fits(part, -1000, 1000))) return bad();
-  if (!fits(distance, 1e-3, 1000) || !fits(fovY, 8.7e-4, 2.97)) return bad();
+  if (!Array.isArray(target) || target.length !== 3 || !target.every((part) => fits(part, -FARTHEST, FARTHEST)))
+    return bad();
+  if (!fits(distance, NEAREST, FARTHEST) || !fits(fovY, NARROWEST_VIEW, WIDEST_VIEW)) return bad();
   return { target: target as [number, number, number], distance: distance as number, fovY: fovY as number };
 }
 
@@ -222,5 +232,3 @@ export function halfToFloat(half: number): number {
         : (1 + mantissa / 1024) * 2 ** (exponent - 15);
   return half & 0x8000 ? -size : size;
 }
-
-export const COEFFICIENTS = NAMES.length;

@@ -1,5 +1,15 @@
 // From the bytes of a Gaussian and the posed vertices to a splat, and from splats to pixels. The numbers are those of
 // `render/native/kernels_project.h` and `kernels_bound.h`.
+import { LOG_STEP, SIGNED_STEPS, SPLATTING, UNIT_STEPS } from '../tables';
+
+/** A number as GLSL writes one with a point. */
+const real = (value: number): string => (Number.isInteger(value) ? `${value}.` : String(value));
+const DILATION = real(SPLATTING.DILATION);
+const NEAR = real(SPLATTING.NEAR);
+const MAX_ALPHA = real(SPLATTING.MAX_ALPHA);
+/** of opacity to the alpha below which nothing is drawn */
+const VISIBLE = real(Math.round(1 / SPLATTING.MIN_ALPHA));
+const UNIT = real(UNIT_STEPS);
 
 const PRECISION = `precision highp float; precision highp int; precision highp sampler2D; precision highp usampler2D;
 `;
@@ -37,8 +47,8 @@ bool project(uint splat, out vec2 centre, out vec3 spread, out vec4 result) {
   ivec2 at = ivec2(int(splat & ${perRow - 1}u) * ${texels}, int(splat >> ${Math.log2(perRow)}));
   uvec4 g0 = texelFetch(uSplats, at, 0), g1 = texelFetch(uSplats, at + ivec2(1, 0), 0);
   uvec4 g2 = texelFetch(uSplats, at + ivec2(2, 0), 0), g3 = texelFetch(uSplats, at + ivec2(3, 0), 0);
-  float opacity = float(g1.y >> 16) / 65535.;
-  if (!(opacity * 255. > 1.)) return false;
+  float opacity = float(g1.y >> 16) / ${UNIT};
+  if (!(opacity * ${VISIBLE} > 1.)) return false;
   vec3 v0 = vertex(g0.x), v1 = vertex(g0.y), v2 = vertex(g0.z);
   vec3 edge = v1 - v0, other = v2 - v0;
   float len = length(edge);
@@ -48,24 +58,24 @@ bool project(uint splat, out vec2 centre, out vec3 spread, out vec4 result) {
   float size = .5 * (len + abs(dot(a2, other)));
   mat3 R = mat3(a0, n, a2);
   vec2 uv = vec2(g0.w & 0xffffu, g0.w >> 16);
-  vec3 bary = vec3(uv, 65535. - uv.x - uv.y) / 65535.;
+  vec3 bary = vec3(uv, ${UNIT} - uv.x - uv.y) / ${UNIT};
   float delta[6] = float[6](0., 0., 0., 0., 0., 0.);${correct}
   vec3 position = vec3(unpackHalf2x16(g1.x), unpackHalf2x16(g1.y).x) + unpackHalf2x16(g2.w).y * vec3(delta[0], delta[1], delta[2]);
   vec3 mean = bary.x * v0 + bary.y * v1 + bary.z * v2 + R * position * size;
   vec3 c = uTurn * mean + uShift;
-  if (!(c.z > .01)) return false;
-  vec4 q = vec4(s16(g1.z), s16(g1.w)) / 32767.; // x is w
+  if (!(c.z > ${NEAR})) return false;
+  vec4 q = vec4(s16(g1.z), s16(g1.w)) / ${real(SIGNED_STEPS)}; // x is w
   q *= inversesqrt(max(dot(q, q), 1e-24));
   mat3 Q = mat3(1. - 2. * (q.z * q.z + q.w * q.w), 2. * (q.y * q.z + q.x * q.w), 2. * (q.y * q.w - q.x * q.z),
     2. * (q.y * q.z - q.x * q.w), 1. - 2. * (q.y * q.y + q.w * q.w), 2. * (q.z * q.w + q.x * q.y),
     2. * (q.y * q.w + q.x * q.z), 2. * (q.z * q.w - q.x * q.y), 1. - 2. * (q.y * q.y + q.z * q.z));
-  vec3 scale = size * exp(vec3(s16(g2.x), s16(g2.y).x) * .00048828125);
+  vec3 scale = size * exp(vec3(s16(g2.x), s16(g2.y).x) * ${real(LOG_STEP)});
   mat3 A = uTurn * (R * Q);
   float iz = 1. / c.z;
   vec2 ray = clamp(c.xy * iz, uClamp.xy, uClamp.zw);
   vec3 jx = uLens.x * iz * scale * vec3(A[0].x - ray.x * A[0].z, A[1].x - ray.x * A[1].z, A[2].x - ray.x * A[2].z);
   vec3 jy = uLens.y * iz * scale * vec3(A[0].y - ray.y * A[0].z, A[1].y - ray.y * A[1].z, A[2].y - ray.y * A[2].z);
-  spread = vec3(.3 + dot(jx, jx), dot(jx, jy), .3 + dot(jy, jy));
+  spread = vec3(${DILATION} + dot(jx, jx), dot(jx, jy), ${DILATION} + dot(jy, jy));
   if (!(spread.x * spread.z - spread.y * spread.y > 0.)) return false;
   centre = uLens.xy * c.xy * iz + uLens.zw;
   vec3 d = normalize(mean - uEye) * R;
@@ -88,7 +98,7 @@ void main() {
   vCentre = vec2(centre.x, uSize.y - centre.y);
   // The square through the Cholesky factor: the smallest parallelogram around the ellipse at which alpha is 1/255.
   float l0 = sqrt(S.x), l1 = S.y / l0, l2 = sqrt(max(S.z - l1 * l1, 0.));
-  vec2 white = sqrt(2. * log(255. * colour.a)) * corner.xy;
+  vec2 white = sqrt(2. * log(${VISIBLE} * colour.a)) * corner.xy;
   vec2 pixel = centre + vec2(l0 * white.x, l1 * white.x + l2 * white.y);
   gl_Position = vec4(pixel.x / uSize.x * 2. - 1., 1. - pixel.y / uSize.y * 2., 0., 1.);
 }`;
@@ -101,8 +111,8 @@ out vec4 result;
 void main() {
   vec2 d = gl_FragCoord.xy - vCentre;
   float power = -.5 * (vConic.x * d.x * d.x + 2. * vConic.y * d.x * d.y + vConic.z * d.y * d.y);
-  float alpha = min(vColour.a * exp(power), .999);
-  if (alpha < 1. / 255.) discard;
+  float alpha = min(vColour.a * exp(power), ${MAX_ALPHA});
+  if (alpha < 1. / ${VISIBLE}) discard;
   result = vec4(uGain * vColour.rgb * alpha, alpha);
 }`;
 
