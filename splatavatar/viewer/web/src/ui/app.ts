@@ -381,7 +381,6 @@ export class App implements Actions {
     clearTimeout(this.statusTimer);
     if (this.status.textContent !== text) this.status.textContent = text;
     this.status.classList.toggle('wrong', wrong);
-    document.documentElement.dataset.notice = text;
     if (text) this.statusTimer = window.setTimeout(() => this.say(''), wrong ? 12_000 : 5_000);
   }
 }
