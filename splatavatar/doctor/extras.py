@@ -1,4 +1,4 @@
-"""What single commands need: bodies, faces, sound, cameras, mattes."""
+"""What single commands need: bodies, faces, sound, cameras, mattes, a page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from splatavatar.render.gpu_facts import installed
 
 def extra_parts() -> list[Part]:
     """Imports none of the packages."""
-    audio, live, matting = (install(extra) for extra in ("audio", "live", "matting"))
+    audio, live, matting, viewer = (install(extra) for extra in ("audio", "live", "matting", "viewer"))
     return [
         _anny(),
         package("mediapipe", "video, webcams", installed("mediapipe"), install("drive")),
@@ -21,6 +21,7 @@ def extra_parts() -> list[Part]:
         _sounddevice(live),
         package("pyvirtualcam", "--virtual-camera", installed("pyvirtualcam"), live),
         package("rembg", "--matting rembg", installed("rembg"), matting),
+        package("fastapi", "view", installed("fastapi"), viewer),
     ]
 
 

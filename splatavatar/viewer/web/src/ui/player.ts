@@ -1,0 +1,111 @@
+// A recording and its sound over time.
+import { type FaceSignal, frameAt, frameOf, type Recording } from '../signal/signal';
+
+/** Plays a recording; while there is sound, the sound is the clock. */
+export class Player {
+  recording: Recording | null = null;
+  name = '';
+  loop = false;
+  playing = false;
+  readonly audio = new Audio();
+  private hasSound = false;
+  /** seconds at the moment `since`, by the page's clock */
+  private from = 0;
+  private since = 0;
+
+  /** `changed` is called when playing starts or stops, `blocked` where the browser plays no sound without a click. */
+  constructor(
+    private readonly changed: () => void,
+    private readonly blocked: () => void,
+  ) {
+    this.audio.preload = 'auto';
+  }
+
+  load(recording: Recording, name: string): void {
+    this.pause();
+    this.recording = recording;
+    this.name = name;
+    this.seek(0);
+  }
+
+  /** Sound that is heard alongside; an object URL is let go of when another one comes. */
+  loadSound(url: string): void {
+    this.pause();
+    if (this.audio.src.startsWith('blob:')) URL.revokeObjectURL(this.audio.src);
+    this.audio.src = url;
+    this.hasSound = true;
+    this.seek(0);
+  }
+
+  get duration(): number {
+    const time = this.recording?.time;
+    const frames = time ? time[time.length - 1]! + 1 / this.recording!.fps : 0;
+    return Math.max(frames, this.hasSound && Number.isFinite(this.audio.duration) ? this.audio.duration : 0);
+  }
+
+  get time(): number {
+    if (!this.playing) return this.from;
+    if (this.sounding) return this.audio.currentTime;
+    return this.from + (performance.now() - this.since) / 1000;
+  }
+
+  /** The face of this moment; null without a recording. */
+  now(): FaceSignal | null {
+    if (this.playing && this.time >= this.duration) this.end();
+    if (!this.recording) return null;
+    return frameOf(this.recording, frameAt(this.recording, this.time));
+  }
+
+  get frame(): number {
+    return this.recording ? frameAt(this.recording, this.time) : 0;
+  }
+
+  play(): void {
+    if (this.playing || !(this.recording || this.hasSound)) return;
+    if (this.from >= this.duration - 1e-3) this.seek(0);
+    this.since = performance.now();
+    this.playing = true;
+    if (this.hasSound) {
+      this.audio.currentTime = this.from;
+      this.audio.play().catch(() => this.blocked());
+    }
+    this.changed();
+  }
+
+  pause(): void {
+    if (!this.playing) return;
+    this.from = Math.min(this.time, this.duration);
+    this.playing = false;
+    this.audio.pause();
+    this.changed();
+  }
+
+  seek(seconds: number): void {
+    this.from = Math.min(Math.max(seconds, 0), this.duration);
+    this.since = performance.now();
+    if (this.hasSound) this.audio.currentTime = this.from;
+  }
+
+  /** To the moment of a frame. */
+  seekFrame(frame: number): void {
+    const time = this.recording?.time;
+    if (time) this.seek(time[Math.min(Math.max(frame, 0), time.length - 1)]!);
+  }
+
+  private get sounding(): boolean {
+    return this.hasSound && !this.audio.paused && !this.audio.ended && this.audio.readyState > 2;
+  }
+
+  private end(): void {
+    if (!this.playing) return;
+    if (this.loop) {
+      this.seek(0);
+      if (this.hasSound) this.audio.play().catch(() => this.blocked());
+      return;
+    }
+    this.playing = false;
+    this.audio.pause();
+    this.from = this.duration;
+    this.changed();
+  }
+}

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from splatavatar.errors import DependencyError
+from splatavatar.viewer.site import load_site
+
+ROOT = Path(__file__).parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def built() -> None:
+    try:
+        load_site()
+    except DependencyError as error:
+        pytest.skip(str(error))
+
+
+@pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])
+def test_it_serves_until_it_is_told_to_end(built: None, files: Path, end: signal.Signals, code: int) -> None:
+    command = [sys.executable, "-m", "splatavatar", "view", str(files / "small.splatavatar"), "--no-open"]
+    command += ["--signal", str(files / "signal.npz")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        said = running.stdout.readline()
+        match = re.search(r"at (http://127\.0\.0\.1:\d+/)\?signal=signals/signal\.npz \(Ctrl-C ends\)", said)
+        assert match is not None, said + running.stderr.read()
+        with urllib.request.urlopen(match[1] + "avatar.splatavatar", timeout=30) as answer:
+            assert answer.read() == (files / "small.splatavatar").read_bytes()
+        with urllib.request.urlopen(match[1] + "signals/signal.npz", timeout=30) as answer:
+            assert answer.read() == (files / "signal.npz").read_bytes()
+        running.send_signal(end)
+        assert (running.wait(30), running.stderr.read()) == (code, "")
+
+
+def test_a_port_that_is_taken(built: None, run: Run, files: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = run("view", files / "small.splatavatar", "--no-open", "--port", port)
+    sentence = f"Error: the port {port} is taken by another program; name another one\n"
+    assert (done.returncode, done.stderr) == (2, sentence)
+
+
+def test_an_avatar_that_is_not_there(built: None, run: Run) -> None:
+    done = run("view", "nobody.splatavatar", "--no-open")
+    assert done.returncode == 2 and done.stderr.count("\n") == 1
+    assert done.stderr.startswith("Error: nobody.splatavatar: no such file")
+
+
+def test_a_signal_that_is_none(built: None, run: Run, files: Path) -> None:
+    done = run("view", files / "small.splatavatar", "--no-open", "--signal", files / "small.splatavatar")
+    assert done.returncode == 2 and "expected a face signal" in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_without_the_extra(files: Path, tmp_path: Path) -> None:
+    code = (
+        "import sys\nsys.modules['fastapi'] = None\nsys.argv = ['splatavatar', 'view', 'x', '--no-open']\n"
+        "from splatavatar.cli.app import main\nmain()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
+    sentence = "Error: the package 'fastapi' is not installed; add it by: pip install \"splatavatar[viewer]\"\n"
+    assert (done.returncode, done.stderr) == (2, sentence)

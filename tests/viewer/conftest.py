@@ -1,0 +1,81 @@
+"""A browser and a server for the tests of the page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import chromium
+from browser import Browser, Page
+from serving import serving
+
+from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.library import DEMO
+from splatavatar.errors import DependencyError
+from splatavatar.viewer.site import load_site
+
+SIGNAL = Path(__file__).parents[2] / "data" / "signals" / "hello.npz"
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The page is built, or the test is skipped and says how to build it."""
+    try:
+        load_site()
+    except DependencyError as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def address(built: None) -> Iterator[str]:
+    """Of a server of the demo avatar and ``signals/hello.npz``."""
+    with serving(DEMO, {SIGNAL.name: SIGNAL}) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def light(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Of a server of every tenth Gaussian of the demo avatar, which software graphics draw fluently."""
+    avatar = load_avatar(DEMO)
+    g, c = avatar.gaussians, avatar.correctives
+    few = {field.name: getattr(g, field.name)[::10] for field in fields(g)}
+    linear = replace(c, position=c.position[:, ::10], colour=c.colour[:, ::10])
+    path = tmp_path_factory.mktemp("light") / "light.splatavatar"
+    save_avatar(path, replace(avatar, gaussians=replace(g, **few), correctives=linear))
+    with serving(path, {SIGNAL.name: SIGNAL}) as where:
+        yield where
+
+
+@pytest.fixture(scope="session")
+def browser(built: None) -> Iterator[Browser]:
+    """One Chromium for all tests, or the test is skipped and says how to get one."""
+    program = chromium.find()
+    if program is None:
+        pytest.skip(chromium.HOW)
+    running = Browser(*program)
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """``open_page(address, width, height, touch, scheme)``: a tab with the page, closed after the test."""
+    tabs = []
+
+    def opened(where: str, *size: int, **more: Any) -> Page:
+        page = browser.page(*size, **more)
+        tabs.append(page)
+        if where:
+            page.open(where)
+        return page
+
+    yield opened
+    for page in tabs:
+        page.close()

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import make_golden
+import numpy as np
+import pytest
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two JSON values are, numbers to six digits behind the point: machines differ in the last ones."""
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        if a and all(isinstance(item, int | float) for item in a + b):
+            return len(a) == len(b) and bool(np.allclose(a, b, rtol=0, atol=2e-6))
+        return len(a) == len(b) and all(map(same, a, b))
+    if isinstance(a, float) or isinstance(b, float):
+        return bool(abs(a - b) < 2e-6)
+    return bool(a == b)
+
+
+def without_files(value: Any) -> Any:
+    """Without the bytes of npz files, which hold the time at which they were made."""
+    if isinstance(value, list):
+        return [without_files(item) for item in value]
+    return {key: item for key, item in value.items() if key != "file"} if isinstance(value, dict) else value
+
+
+@pytest.mark.parametrize("name", ["poses.json", "filter.json", "recordings.json"])
+def test_the_golden_vectors_are_those_of_python(name: str) -> None:
+    stored = json.loads((make_golden.FOLDER / name).read_text(encoding="utf-8"))
+    assert same(without_files(stored), without_files(json.loads(json.dumps(make_golden.golden()[name]))))

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import gzip
+import http.client
+import re
+import socket
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from serving import serving
+
+from splatavatar.avatar.library import DEMO
+from splatavatar.errors import DependencyError, SettingsError
+from splatavatar.viewer.server import HOST, PORT, listen
+from splatavatar.viewer.site import load_site
+
+Answer = tuple[int, dict[str, str], bytes]
+
+
+def ask(address: str, path: str, method: str = "GET", **headers: str) -> Answer:
+    """Status, headers and body; the path goes out as it is."""
+    port = int(re.search(r":(\d+)/", address)[1])  # type: ignore[index]
+    connection = http.client.HTTPConnection(HOST, port, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.putrequest(method, path, skip_host="host" in named, skip_accept_encoding=True)
+    for name, value in named.items():
+        connection.putheader(name, value)
+    connection.endheaders()
+    response = connection.getresponse()
+    found = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
+    connection.close()
+    return found
+
+
+def test_the_page(address: str) -> None:
+    status, headers, body = ask(address, "/")
+    assert status == 200 and headers["content-type"].startswith("text/html") and b"<title>" in body
+    assert headers["cache-control"] == "no-cache"
+    names = re.findall(rb'(?:src|href)="\./(assets/[^"]+)"', body)
+    assert len(names) == 2
+    for name in names:
+        status, headers, plain = ask(address, "/" + name.decode())
+        assert status == 200 and "immutable" in headers["cache-control"]
+        _, packed_headers, packed = ask(address, "/" + name.decode(), accept_encoding="br, gzip")
+        assert packed_headers["content-encoding"] == "gzip" and gzip.decompress(packed) == plain
+
+
+def test_the_page_is_small_over_the_wire(built: None) -> None:
+    assert sum(min(len(file.compressed), len(file.content)) for file in load_site().values()) <= 100_000
+
+
+def test_every_answer_says_what_a_browser_may_do_with_it(address: str) -> None:
+    for path in ("/", "/avatar.splatavatar", "/nothing"):
+        _, headers, _ = ask(address, path)
+        policy = headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "script-src 'self';" in policy and "unsafe" not in policy
+        assert headers["x-content-type-options"] == "nosniff" and headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_avatar_and_its_parts(address: str) -> None:
+    whole = DEMO.read_bytes()
+    status, headers, body = ask(address, "/avatar.splatavatar")
+    assert (status, headers["accept-ranges"], body) == (200, "bytes", whole)
+    status, headers, body = ask(address, "/avatar.splatavatar", range="bytes=100-299")
+    assert (status, body) == (206, whole[100:300]) and headers["content-range"] == f"bytes 100-299/{len(whole)}"
+    status, headers, _ = ask(address, "/avatar.splatavatar", range=f"bytes={len(whole)}-")
+    assert status == 416 and headers["content-range"] == f"bytes */{len(whole)}"
+    status, headers, body = ask(address, "/avatar.splatavatar", "HEAD")
+    assert (status, int(headers["content-length"]), body) == (200, len(whole), b"")
+
+
+def test_an_avatar_that_is_baked_anew_is_served_anew(built: None, tmp_path: Path) -> None:
+    path = tmp_path / "a.splatavatar"
+    path.write_bytes(b"one")
+    with serving(path) as where:
+        assert ask(where, "/avatar.splatavatar")[2] == b"one"
+        path.write_bytes(b"another")
+        assert ask(where, "/avatar.splatavatar")[2] == b"another"
+        path.unlink()
+        status, _, body = ask(where, "/avatar.splatavatar")
+        assert status == 404 and b"no such file" in body
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../server.py",
+        "/..%2fserver.py",
+        "/%2e%2e/%2e%2e/server.py",
+        "/assets/../../server.py",
+        "//etc/passwd",
+        "/signals/../avatar.splatavatar",
+        "/signals/..%2f..%2f..%2fetc%2fpasswd",
+        "/signals/other.npz",
+        "/docs",
+        "/openapi.json",
+        "/index.html%00.js",
+    ],
+)
+def test_nothing_else_has_a_path(address: str, path: str) -> None:
+    assert ask(address, path)[0] == 404
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8017", "127.0.0.1.evil.example", "", "localhost:x", "a@localhost"]
+)
+def test_other_names_are_refused(address: str, host: str) -> None:
+    status, _, body = ask(address, "/avatar.splatavatar", host=host)
+    assert status in (400, 403) and len(body) < 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "LOCALHOST:99", "[::1]:8017"])
+def test_names_of_this_machine_are_answered(address: str, host: str) -> None:
+    assert ask(address, "/", host=host)[0] == 200
+
+
+def test_pages_of_others_are_refused(address: str) -> None:
+    host = address.split("/")[2]
+    for origin in ("https://evil.example", "null", "http://localhost:1", "http://127.0.0.1"):
+        assert ask(address, "/avatar.splatavatar", origin=origin)[0] == 403, origin
+    assert ask(address, "/avatar.splatavatar", origin=f"http://{host}")[0] == 200
+
+
+def test_only_reading_is_answered(address: str) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        assert ask(address, "/avatar.splatavatar", method)[0] == 405
+
+
+def test_a_port_that_is_taken() -> None:
+    with socket.create_server((HOST, 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(SettingsError) as caught:
+            listen(port)
+        assert str(caught.value) == f"the port {port} is taken by another program; name another one"
+
+
+def test_another_port_is_used_where_the_usual_one_is_taken() -> None:
+    with ExitStack() as stack:
+        with suppress(OSError):  # taken by another program
+            stack.enter_context(socket.create_server((HOST, PORT)))
+        with listen(None) as listening:
+            assert listening.getsockname()[0] == HOST and listening.getsockname()[1] != PORT
+
+
+def test_a_page_that_is_not_built(tmp_path: Path) -> None:
+    with pytest.raises(DependencyError, match=r"^the page is not built in this checkout; build it with: make page"):
+        load_site(tmp_path)
