@@ -29,7 +29,8 @@ MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
     "drive": {"rig", "gaussians", "render", "avatar", "capture", "drive", *FOUNDATION},
     "doctor": {"rig", "gaussians", "render", "avatar", "capture", "drive", "doctor", *FOUNDATION},
-    "cli": {*STAGES, "drive", "doctor", "cli", "", *FOUNDATION},
+    "viewer": {"rig", "gaussians", "render", "avatar", "capture", "drive", "viewer", *FOUNDATION},
+    "cli": {*STAGES, "drive", "doctor", "viewer", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
     "input": {"errors", "input", "printable"},
@@ -44,10 +45,10 @@ MAY_IMPORT = {
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},
 }
-RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "cli")
+RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "viewer", "cli")
 GPU = ("splatavatar.avatar.cuda_", "splatavatar.render.gpu.")
 """what draws on a GPU: imported when that is asked for"""
-HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat"}
+HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat", "fastapi", "uvicorn"}
 
 SUBPACKAGES = {path.stem for path in PACKAGE.iterdir()}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in FOUNDATION)

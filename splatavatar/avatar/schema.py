@@ -90,6 +90,14 @@ class RigDescription:
     landmarks: tuple[str, ...]
 
 
+def tensors() -> dict[str, tuple[str, tuple[str | int, ...]]]:
+    """The tensors that every avatar has, by name: type and shape, where a letter is a size.
+
+    ``index V`` is the type of an index below V. Regions and landmarks of the rig add theirs.
+    """
+    return dict(_TENSORS)
+
+
 def index_dtype(count: int) -> np.dtype[Any]:
     """How indices below ``count`` are stored."""
     return DTYPES["U16" if count <= _INDEX_16 else "I32"]

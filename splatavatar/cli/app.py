@@ -23,6 +23,7 @@ from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
 from splatavatar.cli.terminal import steady_streams
+from splatavatar.cli.view import view
 from splatavatar.errors import SettingsError, SplatAvatarError
 from splatavatar.interrupts import raised_signals
 from splatavatar.output import reason
@@ -39,6 +40,7 @@ app.command("bake")(bake)
 app.command("eval")(eval_)
 app.command("render")(render)
 app.command("drive")(drive)
+app.command("view")(view)
 app.command("export")(export)
 app.command("info")(info)
 app.command("bench")(bench)

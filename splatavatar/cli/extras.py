@@ -17,6 +17,9 @@ EXTRAS = {
     "sounddevice": "live",
     "pyvirtualcam": "live",
     "rembg": "matting",
+    "fastapi": "viewer",
+    "uvicorn": "viewer",
+    "websockets": "viewer",
 }
 
 

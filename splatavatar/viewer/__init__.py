@@ -1,1 +1,1 @@
-"""Avatars shown elsewhere: a page that plays them, and the server that hands it out."""
+"""Shows an avatar in a browser: a server, and the page that poses, sorts and draws on the device of who looks."""

@@ -18,12 +18,17 @@ import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.drive_path import STAGES, DrivePath
+from splatavatar.avatar.file import load_avatar, quantised
+from splatavatar.avatar.library import DEMO
+from splatavatar.avatar.quantise import decode_bytes, encode_bytes
+from splatavatar.drive.view import default_camera
 from splatavatar.errors import SettingsError
 from splatavatar.gaussians.binding import corrected, to_world, world_sh
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Correctives
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.rasterize import rasterize
+from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 
@@ -63,10 +68,16 @@ def random_pose(rig: Rig, rng: np.random.Generator) -> PoseParameters:
     )
 
 
+def still(rig: Rig, coefficients: dict[str, float]) -> PoseParameters:
+    arkit = np.zeros(len(NAMES), np.float32)
+    for name, value in coefficients.items():
+        arkit[INDEX[name]] = value
+    return replace(PoseParameters.neutral(rig), expression=rig.arkit_map @ arkit)
+
+
 def in_steps(values: np.ndarray) -> np.ndarray:
-    """Correctives (K, N, 3) as the drive path holds them: whole steps of 1/127 of the largest of each k."""
-    step = np.abs(values).max((1, 2), keepdims=True) / np.float32(127)
-    return (np.round(values / step) * step).astype(np.float32)
+    """Correctives (K, N, 3) as a file and the drive path hold them: whole steps of a size of each Gaussian's own."""
+    return decode_bytes(*encode_bytes(values))
 
 
 @pytest.fixture
@@ -146,6 +157,32 @@ def test_colour_correctives_are_held_as_steps_of_eight_bits(person: Avatar, rng:
     psi = np.clip(c.weights @ inputs(parameters) + c.bias, -PSI_LIMIT, PSI_LIMIT)
     half_a_step = np.abs(exact).max((1, 2)) / 254
     assert_as_step_by_step(DrivePath(avatar), parameters, camera(), more=float(np.abs(psi) @ half_a_step))
+
+
+def test_a_corrective_far_beyond_the_others_costs_them_nothing(person: Avatar, rng: np.random.Generator) -> None:
+    # In a file each Gaussian has steps of its own: one outlier would leave all others with a level or two.
+    c = person.correctives
+    colour = rng.normal(0, 0.05, c.colour.shape).astype(np.float32)
+    colour[:, 7] *= 200
+    position = rng.normal(0, 0.03, c.position.shape).astype(np.float32)
+    position[:, 7] *= 100
+    avatar = quantised(replace(person, correctives=replace(c, colour=colour, position=position)))
+    opacity = avatar.gaussians.opacity.copy()
+    opacity[7] = 0.0
+    avatar = replace(avatar, gaussians=replace(avatar.gaussians, opacity=opacity))
+    for _ in range(3):
+        assert_as_step_by_step(DrivePath(avatar), random_pose(person.rig, rng), camera())
+
+
+@pytest.mark.parametrize("name", ["mouthSmileLeft", "jawOpen", "mouthPucker"])
+def test_a_baked_avatar_is_drawn_as_its_file_says(name: str) -> None:
+    avatar = load_avatar(DEMO)
+    signal = still(avatar.rig, {name: 1.0})
+    view = default_camera(avatar, 256, 256)
+    colour, alpha, _ = step_by_step(avatar, signal, view)
+    drawn = DrivePath(avatar).render(signal, view, (1.0, 1.0, 1.0)) / 255
+    difference = np.abs(drawn - (colour + 1 - alpha[..., None]).clip(0, 1))
+    assert difference.max() <= 2 * LEVEL and difference.mean() <= 0.3 * LEVEL
 
 
 def test_psi_is_limited(person: Avatar) -> None:

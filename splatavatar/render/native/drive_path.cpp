@@ -43,13 +43,21 @@ DrivePath::DrivePath(RigPose rig, const DriveArrays& a)
     for (int c = 0; c < 9; c++) put(kSh + c, a.sh[9 * i + c]);
     float opacity = std::max(a.opacity[i], 1e-12f);
     put(kOpacity, a.opacity[i]), put(kPeak, std::log2(opacity)), put(kTau, 2.f * std::log(255.f * opacity));
-    for (int k = 0; k < k_; k++)
-      for (int c = 0; c < 6; c++) {
-        // Two steps: under a sanitizer GCC 12 takes the index of one arm for both where they are one expression.
-        const float* values = c < 3 ? a.corrective_position : a.corrective_colour;
-        const float x = values[((size_t)k * n_ + i) * 3 + c % 3], step = steps_[2 * k + c / 3];
-        corrective_[(((size_t)block * k_ + k) * 6 + c) * kBlock + lane] = step > 0 ? (int8_t)std::lround(x / step) : 0;
-      }
+    for (int part = 0; part < 2; part++) {
+      // As the file does: one step for all would leave those that move little with a few levels.
+      const float* values = (part ? a.corrective_colour : a.corrective_position) + 3 * (size_t)i;
+      float share = 0.f;
+      for (int k = 0; k < k_; k++)
+        for (int c = 0; c < 3; c++)
+          if (steps_[2 * k + part] > 0) share = std::max(share, std::fabs(values[(size_t)k * n_ * 3 + c]) / (127.f * steps_[2 * k + part]));
+      put(part ? kColourShare : kPositionShare, share);
+      for (int k = 0; k < k_; k++)
+        for (int c = 0; c < 3; c++) {
+          const float x = values[(size_t)k * n_ * 3 + c], step = steps_[2 * k + part] * share;
+          const float bytes = step > 0 ? std::clamp(x / step, -127.f, 127.f) : 0.f;
+          corrective_[(((size_t)block * k_ + k) * 6 + 3 * part + c) * kBlock + lane] = (int8_t)std::lround(bytes);
+        }
+    }
   }
 }
 

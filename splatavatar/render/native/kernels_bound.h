@@ -187,6 +187,8 @@ inline void project_play(const PlayModel& m, const View& view, int block, Splat*
       std::memcpy(&packed, c, sizeof packed);
       delta[i] += m.corrective_scale[k * 2 + (i >= 3)] * __builtin_convertvector(packed, Float);
     }
+  const Float shares[2] = {at(kPositionShare), at(kColourShare)};
+  for (int i = 0; i < 6; i++) delta[i] *= shares[i / 3];
   Float b1 = at(kBary1), b2 = at(kBary2);
   Frame f = load_frame(m.frames, m.face + block * kLanes, 1.f - b1 - b2, b1, b2);
   Vec3 position = {at(kPosX) + delta[0], at(kPosY) + delta[1], at(kPosZ) + delta[2]};

@@ -70,11 +70,12 @@ struct PlayModel {
   const float* fields;        // (blocks, kPlayFields, 16)
   const int32_t* face;        // (blocks, 16)
   const int8_t* corrective;   // (blocks, K, 6, 16)
-  const float* corrective_scale;  // (K, 2): psi times the quantisation step, for position and for colour
+  const float* corrective_scale;  // (K, 2): psi times the step of a byte at share 1, for position and for colour
   const float* frames;            // (F, kFrame)
 };
+// The shares say how much of the largest correction a Gaussian reaches; its bytes are steps of that much.
 enum PlayField { kBary1, kBary2, kPosX, kPosY, kPosZ, kRotW, kRotX, kRotY, kRotZ, kScaleX, kScaleY, kScaleZ, kOpacity,
-                 kPeak, kTau, kRed, kGreen, kBlue, kSh, kPlayFields = kSh + 9 };
+                 kPeak, kTau, kRed, kGreen, kBlue, kPositionShare, kColourShare, kSh, kPlayFields = kSh + 9 };
 
 struct Bins {
   const uint32_t* offsets;  // (tiles + 1)

@@ -1,0 +1,63 @@
+// The order of drawing: the farthest first.
+
+const BITS = 8;
+const SIZE = 1 << BITS;
+const STEPS = 0xffff;
+
+/** Sorts N depths by a stable radix sort of two passes over keys of 16 bits. */
+export class DepthOrder {
+  /** the order, padded with 0xffffffff to whole rows of `row` */
+  readonly padded: Uint32Array;
+  private readonly order: Uint32Array;
+  private readonly spare: Uint32Array;
+  private readonly keys: Uint16Array;
+  private readonly low = new Uint32Array(SIZE);
+  private readonly high = new Uint32Array(SIZE);
+
+  constructor(
+    private readonly count: number,
+    row: number,
+  ) {
+    this.padded = new Uint32Array(row * Math.ceil(count / row)).fill(0xffffffff);
+    this.order = this.padded.subarray(0, count);
+    this.spare = new Uint32Array(count);
+    this.keys = new Uint16Array(count);
+  }
+
+  /** (N) indices by falling depth; among equals the later one first, as the nearer one of equals comes last. */
+  sort(depth: Float32Array): Uint32Array {
+    const { order, spare, keys, low, high, count } = this;
+    let nearest = Number.POSITIVE_INFINITY;
+    let farthest = Number.NEGATIVE_INFINITY;
+    for (let n = 0; n < count; n++) {
+      const d = depth[n]!;
+      if (d < nearest) nearest = d;
+      if (d > farthest) farthest = d;
+    }
+    const scale = STEPS / Math.max(farthest - nearest, 1e-9);
+    low.fill(0);
+    high.fill(0);
+    for (let n = 0; n < count; n++) {
+      const key = (depth[n]! - nearest) * scale;
+      keys[n] = key;
+      low[keys[n]! & (SIZE - 1)]!++;
+      high[keys[n]! >> BITS]!++;
+    }
+    begins(low);
+    begins(high);
+    for (let n = 0; n < count; n++) spare[low[keys[n]! & (SIZE - 1)]!++] = n;
+    for (let i = 0; i < count; i++) {
+      const n = spare[i]!;
+      order[count - 1 - high[keys[n]! >> BITS]!++] = n;
+    }
+    return order;
+  }
+}
+
+function begins(counts: Uint32Array): void {
+  for (let i = 0, sum = 0; i < counts.length; i++) {
+    const count = counts[i]!;
+    counts[i] = sum;
+    sum += count;
+  }
+}

@@ -1,0 +1,70 @@
+import { PageError } from '../errors';
+import { headerEnd } from '../file/container';
+import { LARGEST_FILE } from '../tables';
+
+const FIRST = 1 << 16;
+type Progress = (loaded: number, total: number) => void;
+
+/** The avatar file at `url`. Its beginning is asked for alone: what is no avatar is not loaded. Throws a PageError. */
+export async function fetchAvatar(url: string, progress: Progress): Promise<ArrayBuffer> {
+  const first = await get(url, { range: `bytes=0-${FIRST - 1}` }, 'avatar');
+  if (first.status !== 206) return whole(first, 'avatar', LARGEST_FILE, progress);
+  const head = new Uint8Array(await first.arrayBuffer());
+  const total = Number(/\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
+  if (!Number.isInteger(total)) throw new PageError('The avatar was sent in parts that do not fit.');
+  headerEnd(head, total);
+  if (head.length >= total) return head.buffer;
+  const rest = await get(url, { range: `bytes=${head.length}-` }, 'avatar');
+  const tail = await whole(rest, 'avatar', LARGEST_FILE, (loaded) => progress(head.length + loaded, total));
+  if (rest.status !== 206 || head.length + tail.byteLength !== total)
+    throw new PageError('The avatar file changed while it was loaded; reload the page.');
+  const buffer = new ArrayBuffer(total);
+  new Uint8Array(buffer).set(head);
+  new Uint8Array(buffer).set(new Uint8Array(tail), head.length);
+  return buffer;
+}
+
+/** The file at `url`, of up to `most` bytes. Throws a PageError. */
+export async function fetchFile(url: string, what: string, most: number): Promise<ArrayBuffer> {
+  return whole(await get(url, {}, what), what, most, () => {});
+}
+
+async function get(url: string, headers: Record<string, string>, what: string): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(new URL(url, document.baseURI), { headers, cache: 'no-store' });
+  } catch {
+    throw new PageError(
+      `The ${what} cannot be fetched: the server does not answer, or its address is not one that this page may load from.`,
+    );
+  }
+  if (!response.ok)
+    throw new PageError(`The ${what} cannot be fetched: the server has none there (${response.status}).`);
+  return response;
+}
+
+async function whole(response: Response, what: string, most: number, progress: Progress): Promise<ArrayBuffer> {
+  const total = Number(response.headers.get('content-length') ?? 0);
+  if (total > most) throw new PageError(`The ${what} has ${total >> 20} MB, the limit is ${most >> 20} MB.`);
+  const reader = response.body!.getReader();
+  const parts: Uint8Array[] = [];
+  let loaded = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    parts.push(value);
+    loaded += value.length;
+    if (loaded > most) {
+      await reader.cancel();
+      throw new PageError(`The ${what} is larger than the limit of ${most >> 20} MB.`);
+    }
+    progress(loaded, total);
+  }
+  const out = new Uint8Array(loaded);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out.buffer;
+}

@@ -1,0 +1,82 @@
+// What the address of the page asks for.
+import { PageError } from '../errors';
+import type { Background } from '../splats/renderer';
+import type { TargetKind } from '../splats/target';
+import { DEFAULT_LIMIT, FARTHEST, NEAREST } from '../tables';
+
+const LARGEST_SIDE = 8192;
+const TARGETS: TargetKind[] = ['rgba16f', 'rgb10_a2', 'rgba8'];
+
+/** A deep link, checked; null is what the link leaves to the page. */
+export interface Link {
+  avatar: string;
+  signal: string | null;
+  frame: number | null;
+  yaw: number;
+  pitch: number;
+  distance: number | null;
+  size: [number, number] | null;
+  background: Background | undefined;
+  ui: boolean;
+  /** standard deviations of the expression limit, null for none */
+  limit: number | null;
+  target: TargetKind | null;
+}
+
+/** Reads the query of an address. Throws a PageError for a value that makes no sense. */
+export function readLink(query: string): Link {
+  const given = new URLSearchParams(query);
+  const number = (name: string, low: number, high: number): number | null => {
+    const text = given.get(name);
+    if (text === null || text === '') return null;
+    const value = Number(text);
+    if (!(value >= low && value <= high))
+      throw new PageError(`The link asks for ${name}=${text.slice(0, 20)}; expected a number from ${low} to ${high}.`);
+    return value;
+  };
+  const frame = number('frame', 0, 1e9);
+  if (frame !== null && !given.get('signal'))
+    throw new PageError('The link asks for a frame without a signal; add signal=.');
+  const target = given.get('target');
+  if (target && !TARGETS.includes(target as TargetKind))
+    throw new PageError(`The link asks for target=${target.slice(0, 20)}; expected ${TARGETS.join(', ')}.`);
+  return {
+    avatar: given.get('avatar') || 'avatar.splatavatar',
+    signal: given.get('signal') || null,
+    frame: frame === null ? null : Math.floor(frame),
+    yaw: number('yaw', -3600, 3600) ?? 0,
+    pitch: number('pitch', -89, 89) ?? 0,
+    distance: number('distance', NEAREST, FARTHEST),
+    size: readSize(given.get('size')),
+    background: readBackground(given.get('background')),
+    ui: given.get('ui') !== '0',
+    limit: given.get('limit') === 'off' ? null : (number('limit', 0, 1e6) ?? DEFAULT_LIMIT),
+    target: (target as TargetKind) || null,
+  };
+}
+
+function readSize(text: string | null): [number, number] | null {
+  if (!text) return null;
+  const match = /^(\d{1,5})x(\d{1,5})$/i.exec(text);
+  const sides = match ? [Number(match[1]), Number(match[2])] : [];
+  if (!match || !sides.every((side) => side >= 1 && side <= LARGEST_SIDE))
+    throw new PageError(
+      `The link asks for size=${text.slice(0, 20)}; expected WIDTHxHEIGHT of up to ${LARGEST_SIDE} pixels.`,
+    );
+  return sides as [number, number];
+}
+
+/** RGB in [0, 1] of `rrggbb`, `rgb` or `r,g,b`; null for `transparent`, undefined where nothing is said. */
+function readBackground(text: string | null): Background | undefined {
+  if (!text) return undefined;
+  if (text.toLowerCase() === 'transparent') return null;
+  const hex = /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(text)?.[1];
+  if (hex) {
+    const digits = hex.length === 3 ? [...hex].map((digit) => digit + digit) : hex.match(/../g)!;
+    return digits.map((pair) => Number.parseInt(pair, 16) / 255) as [number, number, number];
+  }
+  const parts = text.split(',').map(Number);
+  if (parts.length === 3 && parts.every((part) => Number.isInteger(part) && part >= 0 && part <= 255))
+    return parts.map((part) => part / 255) as [number, number, number];
+  throw new PageError(`The link asks for background=${text.slice(0, 20)}; expected rrggbb or transparent.`);
+}
