@@ -14,14 +14,14 @@ PATIENCE = 10.0
 class Hub:
     """Hands the newest message to everybody who listens.
 
-    Belongs to one event loop; ``publish`` may be called by any thread. A viewer that is slow is sent what is newest
-    when it is ready for more, and what came between is left out.
+    All listen in one event loop; ``publish`` may be called by any thread, before anybody listens and after the loop
+    has ended. A viewer that is slow is sent what is newest when it is ready for more; what came between is left out.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
-        self._newest: bytes | None = None
-        self._version = 0
+    def __init__(self) -> None:
+        self._newest: tuple[int, bytes] | None = None
+        self._count = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: set[asyncio.Event] = set()
 
     @property
@@ -30,9 +30,12 @@ class Hub:
         return len(self._listeners)
 
     def publish(self, message: bytes) -> None:
-        """Make ``message`` the newest. Returns at once; after the loop has ended nothing happens."""
-        with suppress(RuntimeError):  # the loop is closed
-            self._loop.call_soon_threadsafe(self._take, message)
+        """Make ``message`` the newest, and return at once. Only one thread at a time may call this."""
+        self._count += 1
+        self._newest = self._count, message
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._wake)
 
     async def listen(self, send: Callable[[bytes], Awaitable[None]]) -> None:
         """Send the newest message, at once if there is one, and each newer one after it, until cancelled.
@@ -42,22 +45,22 @@ class Hub:
         """
         if self.viewers >= MOST_VIEWERS:
             raise TooManyViewers
+        self._loop = asyncio.get_running_loop()
         ready, sent = asyncio.Event(), 0
         self._listeners.add(ready)
         try:
             while True:
-                if self._version == sent or self._newest is None:
-                    ready.clear()
+                ready.clear()
+                newest = self._newest
+                if newest is None or newest[0] == sent:
                     await ready.wait()
                     continue
-                sent = self._version
-                await asyncio.wait_for(send(self._newest), PATIENCE)
+                sent = newest[0]
+                await asyncio.wait_for(send(newest[1]), PATIENCE)
         finally:
             self._listeners.discard(ready)
 
-    def _take(self, message: bytes) -> None:
-        self._newest = message
-        self._version += 1
+    def _wake(self) -> None:
         for ready in self._listeners:
             ready.set()
 

@@ -15,8 +15,6 @@ from splatavatar.errors import SettingsError
 from splatavatar.viewer import certificate as module
 from splatavatar.viewer.certificate import Certificate, check_certificate, own_certificate
 
-pytest.importorskip("cryptography")
-
 
 def peer(files: Certificate, name: str) -> str:
     """The protocol by which a client that trusts the certificate reaches its server as ``name``."""

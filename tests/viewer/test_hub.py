@@ -32,7 +32,7 @@ class Viewer:
 
 def test_everybody_is_sent_what_is_new() -> None:
     async def run() -> None:
-        hub = Hub(asyncio.get_running_loop())
+        hub = Hub()
         viewers = [Viewer() for _ in range(3)]
         tasks = [asyncio.create_task(hub.listen(viewer.send)) for viewer in viewers]
         await settled()
@@ -51,7 +51,7 @@ def test_everybody_is_sent_what_is_new() -> None:
 
 def test_a_slow_viewer_falls_to_the_newest_and_holds_up_nobody() -> None:
     async def run() -> None:
-        hub = Hub(asyncio.get_running_loop())
+        hub = Hub()
         slow, quick = Viewer(), Viewer()
         tasks = [asyncio.create_task(hub.listen(viewer.send)) for viewer in (slow, quick)]
         await settled()
@@ -71,7 +71,7 @@ def test_a_slow_viewer_falls_to_the_newest_and_holds_up_nobody() -> None:
 
 def test_who_comes_late_sees_the_present_face_at_once() -> None:
     async def run() -> None:
-        hub = Hub(asyncio.get_running_loop())
+        hub = Hub()
         hub.publish(b"old")
         hub.publish(b"present")
         await settled()
@@ -86,7 +86,7 @@ def test_who_comes_late_sees_the_present_face_at_once() -> None:
 
 def test_any_thread_may_publish_also_after_the_end() -> None:
     async def run() -> Hub:
-        hub = Hub(asyncio.get_running_loop())
+        hub = Hub()
         viewer = Viewer()
         task = asyncio.create_task(hub.listen(viewer.send))
         await settled()
@@ -106,7 +106,7 @@ def test_a_viewer_that_never_reads_is_given_up(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(hub_module, "PATIENCE", 0.05)
 
     async def run() -> None:
-        hub = Hub(asyncio.get_running_loop())
+        hub = Hub()
         viewer = Viewer()
         viewer.open.clear()
         hub.publish(b"1")
@@ -121,7 +121,7 @@ def test_no_more_than_may(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hub_module, "MOST_VIEWERS", 1)
 
     async def run() -> None:
-        hub = Hub(asyncio.get_running_loop())
+        hub = Hub()
         task = asyncio.create_task(hub.listen(Viewer().send))
         await settled()
         with pytest.raises(TooManyViewers):
