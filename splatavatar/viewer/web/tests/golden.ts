@@ -1,0 +1,43 @@
+// What Python computed: `tests/viewer/make_golden.py` writes it.
+import type { FaceSignal } from '../src/signal/signal';
+import filterJson from './golden/filter.json';
+import posesJson from './golden/poses.json';
+import recordingsJson from './golden/recordings.json';
+
+type Plain = Record<keyof FaceSignal, number[]> & { time: number; confidence: number };
+
+export const poses = posesJson;
+export const filtered = filterJson as unknown as { given: Plain[]; made: Plain[] };
+export const recordings = recordingsJson as unknown as ({ name: string; file: string; take: string | null } & Record<
+  string,
+  number[]
+> & { refused?: boolean; fps: number })[];
+
+export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+export function signalOf(plain: unknown): FaceSignal {
+  const { time, arkit, headRotation, headTranslation, gaze, confidence } = plain as Plain;
+  const single = (values: number[]) => Float32Array.from(values);
+  return {
+    time,
+    arkit: single(arkit),
+    headRotation: single(headRotation),
+    headTranslation: single(headTranslation),
+    gaze: single(gaze),
+    confidence,
+  };
+}
+
+/** The largest difference between two lists of numbers of one length. */
+export function farthest(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Number.POSITIVE_INFINITY;
+  let most = 0;
+  for (let i = 0; i < a.length; i++) {
+    const off = Math.abs(a[i]! - b[i]!);
+    // NaN counts as far.
+    most = off <= most ? most : Number.isNaN(off) ? Number.POSITIVE_INFINITY : off;
+  }
+  return most;
+}
