@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
+from urllib.parse import parse_qs
+
+from splatavatar.viewer.share import COOKIE, PARAMETER, Token
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -35,9 +38,13 @@ class Guard:
     requests still carry that name.
     """
 
-    def __init__(self, app: Application, hosts: Collection[str] = LOOPBACK) -> None:
+    def __init__(self, app: Application, hosts: Collection[str] = LOOPBACK, token: Token | None = None) -> None:
+        """``token`` has to come with every request, as a parameter of its address or as the cookie that the first
+        answer sets.
+        """
         self._app = app
         self._hosts = {host.lower() for host in hosts}
+        self._token = token
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """The ASGI application."""
@@ -46,7 +53,11 @@ class Guard:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         if self._is_foreign(headers.get(b"host", b"").decode("latin-1")) or self._of_another_page(headers):
-            await _refuse(scope, send)
+            await _refuse(scope, send, b"This server answers to its own name alone.\n")
+            return
+        by_link = self._token is not None and self._token.admits(_parameter(scope))
+        if self._token is not None and not by_link and not self._token.admits(_cookie(headers)):
+            await _refuse(scope, send, b"This link lacks its token: ask for the whole link, or for a new one.\n")
             return
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
@@ -55,6 +66,10 @@ class Guard:
                     *message["headers"],
                     *((name.encode(), value.encode()) for name, value in HEADERS.items()),
                 ]
+                if by_link and self._token is not None:
+                    secure = "; Secure" if scope.get("scheme") == "https" else ""
+                    cookie = f"{COOKIE}={self._token.text}; HttpOnly; SameSite=Strict; Path=/{secure}"
+                    message["headers"].append((b"set-cookie", cookie.encode()))
             await send(message)
 
         await self._app(scope, receive, guarded)
@@ -71,11 +86,25 @@ class Guard:
         return origin.decode("latin-1").partition("://")[2].lower() != headers[b"host"].decode("latin-1").lower()
 
 
-async def _refuse(scope: Scope, send: Send) -> None:
+def _parameter(scope: Scope) -> str | None:
+    """The token in the address of a request."""
+    found = parse_qs(scope.get("query_string", b"").decode("latin-1")).get(PARAMETER)
+    return found[0] if found else None
+
+
+def _cookie(headers: dict[bytes, bytes]) -> str | None:
+    """The token in the cookies of a request."""
+    for pair in headers.get(b"cookie", b"").decode("latin-1").split(";"):
+        name, mark, value = pair.strip().partition("=")
+        if mark and name == COOKIE:
+            return value
+    return None
+
+
+async def _refuse(scope: Scope, send: Send, text: bytes) -> None:
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 1008})
+        await send({"type": "websocket.close", "code": 1008})  # before it was accepted: the answer is 403
         return
-    text = b"This server answers to its own name alone.\n"
     headers = [(b"content-type", b"text/plain"), (b"content-length", str(len(text)).encode())]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": text})

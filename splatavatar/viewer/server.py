@@ -5,18 +5,24 @@ from __future__ import annotations
 import errno
 import os
 import socket
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splatavatar.errors import AvatarFileError, SettingsError, SignalError, SplatAvatarError
 from splatavatar.input import open_input
+from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import LOOPBACK, Application, Guard
+from splatavatar.viewer.hub import Hub
+from splatavatar.viewer.live import LIVE, live_endpoint
 from splatavatar.viewer.ranges import byte_range
+from splatavatar.viewer.share import Token
 from splatavatar.viewer.site import INDEX, SiteFile
 
 if TYPE_CHECKING:
+    import uvicorn
     from fastapi import Request, Response
 
 HOST = "127.0.0.1"
@@ -30,13 +36,25 @@ NO_TELEMETRY: Any = {
     "auto_configure": False,
 }
 """newer versions of the framework can report what they serve to where variables of the environment point"""
+MOST_HEARD = 1024
+"""bytes of a message of a viewer, which has nothing to say"""
+MOST_HEADERS = 16 << 10
+"""bytes of the headers of a request"""
 
 
-def create_app(avatar: Path, site: Mapping[str, SiteFile], signals: Mapping[str, Path] | None = None) -> Application:
+def create_app(
+    avatar: Path,
+    site: Mapping[str, SiteFile],
+    signals: Mapping[str, Path] | None = None,
+    hub: Hub | None = None,
+    hosts: Collection[str] = LOOPBACK,
+    token: Token | None = None,
+) -> Application:
     """The ASGI application.
 
-    ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``. Requests by
-    another name than that of a loopback address are refused. Needs the extra ``viewer``.
+    ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
+    hands out as the WebSocket ``/live``. Requests by another name than one of ``hosts`` are refused, and those that do
+    not bring the ``token`` where there is one. Needs the extra ``viewer``.
     """
     from fastapi import FastAPI, Response
 
@@ -60,22 +78,57 @@ def create_app(avatar: Path, site: Mapping[str, SiteFile], signals: Mapping[str,
     app.router.add_route("/avatar.splatavatar", the_avatar, methods)
     app.router.add_route("/signals/{name}", one_signal, methods)
     app.router.add_route("/{name:path}", one_file, methods)
-    return Guard(app, LOOPBACK)
+    if hub is not None:
+        app.router.add_websocket_route(LIVE, live_endpoint(hub))
+    return Guard(app, hosts, token)
 
 
-def listen(port: int | None) -> socket.socket:
-    """A socket that listens on the loopback address. Raises SettingsError for a port that is taken."""
+def listen(port: int | None, host: str = HOST) -> socket.socket:
+    """A socket that listens on the address ``host``. Raises SettingsError for a port that is taken."""
     try:
-        return _bound(PORT if port is None else port)
+        return _bound(host, PORT if port is None else port)
     except OSError as error:
         if port is None and error.errno == errno.EADDRINUSE:
-            return _bound(0)
+            return _bound(host, 0)
         why = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
         raise SettingsError(f"the port {port or PORT} {why}; name another one") from error
 
 
-def serve(app: Application, listening: socket.socket, ready: Callable[[], None]) -> None:
+def serve(
+    app: Application, listening: socket.socket, ready: Callable[[], None], certificate: Certificate | None = None
+) -> None:
     """Answer until the process is told to end; ``ready`` is called once when requests are answered."""
+    # Ctrl-C is how this ends, not a failure.
+    with suppress(KeyboardInterrupt):
+        _server(app, ready, certificate).run([listening])
+
+
+@contextmanager
+def serving(app: Application, listening: socket.socket, certificate: Certificate | None = None) -> Iterator[None]:
+    """Answer in a thread of its own within the block. Raises SettingsError where it cannot begin."""
+    ready = threading.Event()
+    server = _server(app, ready.set, certificate)
+
+    def run() -> None:
+        try:
+            server.run([listening])
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, name="viewer", daemon=True)
+    thread.start()
+    ready.wait()
+    if not server.started:
+        thread.join()
+        raise SettingsError("the server of the page cannot begin")
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def _server(app: Application, ready: Callable[[], None], certificate: Certificate | None) -> uvicorn.Server:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -87,18 +140,29 @@ def serve(app: Application, listening: socket.socket, ready: Callable[[], None])
             # The command line has its own way to end.
             return nullcontext()
 
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off", ws="none")
-    # Ctrl-C is how this ends, not a failure.
-    with suppress(KeyboardInterrupt):
-        Server(config).run([listening])
+    config = uvicorn.Config(
+        app,
+        log_level="critical",  # of a message that is no WebSocket's it would print a stack trace
+        access_log=False,
+        server_header=False,
+        lifespan="off",
+        ws="websockets-sansio",
+        ws_max_size=MOST_HEARD,
+        ws_per_message_deflate=False,
+        h11_max_incomplete_event_size=MOST_HEADERS,
+        timeout_graceful_shutdown=1,
+        ssl_certfile=None if certificate is None else str(certificate.certificate),
+        ssl_keyfile=None if certificate is None else str(certificate.key),
+    )
+    return Server(config)
 
 
-def _bound(port: int) -> socket.socket:
+def _bound(host: str, port: int) -> socket.socket:
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((HOST, port))
+        listening.bind((host, port))
         listening.listen(128)
     except OSError:
         listening.close()

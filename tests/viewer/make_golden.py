@@ -33,6 +33,7 @@ from splatavatar.gaussians.binding import corrected, to_world
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.viewer import site
+from splatavatar.viewer.protocol import decode, encode
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(site.__file__).parent / "web" / "tests" / "golden"
@@ -265,6 +266,17 @@ def recorded_files() -> list[tuple[str, bytes, str | None]]:
     ]
 
 
+def faces() -> list[dict[str, Any]]:
+    """Messages of the wire, and the faces that Python decodes from them."""
+    out = []
+    for sequence, signal in zip((0, 258, 65535, 7), signals(np.random.default_rng(25), 4), strict=True):
+        lost = replace(signal, time=4000.5 * signal.time, confidence=0.0 if sequence == 7 else 1.0)
+        message = encode(lost, sequence)
+        decoded, _ = decode(message)
+        out.append({"message": base64.b64encode(message).decode(), "sequence": sequence, "signal": plain(decoded)})
+    return out
+
+
 def npz(save: Callable[..., None], **arrays: Any) -> bytes:
     """The bytes of an npz file."""
     file = io.BytesIO()
@@ -291,7 +303,12 @@ def rounded(values: Any, digits: int) -> Any:
 
 def golden() -> dict[str, Any]:
     """The content of every file by its name."""
-    return {"poses.json": poses(), "filter.json": filtered(), "recordings.json": recordings()}
+    return {
+        "poses.json": poses(),
+        "filter.json": filtered(),
+        "recordings.json": recordings(),
+        "faces.json": faces(),
+    }
 
 
 if __name__ == "__main__":

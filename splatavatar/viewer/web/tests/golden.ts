@@ -1,11 +1,13 @@
 // What Python computed: `tests/viewer/make_golden.py` writes it.
 import type { FaceSignal } from '../src/signal/signal';
+import facesJson from './golden/faces.json';
 import filterJson from './golden/filter.json';
 import posesJson from './golden/poses.json';
 import recordingsJson from './golden/recordings.json';
 
 type Plain = Record<keyof FaceSignal, number[]> & { time: number; confidence: number };
 
+export const faces = facesJson as unknown as { message: string; sequence: number; signal: Plain }[];
 export const poses = posesJson;
 export const filtered = filterJson as unknown as { given: Plain[]; made: Plain[] };
 export const recordings = recordingsJson as unknown as ({ name: string; file: string; take: string | null } & Record<
