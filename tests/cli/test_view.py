@@ -73,5 +73,5 @@ def test_without_the_extra(files: Path, tmp_path: Path) -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, cwd=tmp_path)
-    sentence = "Error: the package 'fastapi' is not installed; add it by: pip install \"splatavatar[viewer]\"\n"
+    sentence = "Error: the package 'fastapi' is not installed; add it by: pip install \".[viewer]\"\n"
     assert (done.returncode, done.stderr) == (2, sentence)

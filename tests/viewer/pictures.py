@@ -11,10 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.drive.limits import expression_limit
+from splatavatar.drive.performer import Performer
+from splatavatar.drive.signal import chosen_frame
 from splatavatar.drive.sources.recorded import read_signal
-from splatavatar.drive.still import parameters_at
 from splatavatar.drive.view import default_camera
 
 Bytes = NDArray[np.uint8]
@@ -58,9 +57,8 @@ VIEWS = (
 def rendered(avatar: Avatar, view: View, background: tuple[float, float, float] | None) -> Bytes:
     """What ``splatavatar render`` draws: (SIZE, SIZE, 3), or (SIZE, SIZE, 4) with straight alpha."""
     recording = None if view.frame is None else read_signal(SIGNAL)
-    parameters = parameters_at(recording, view.frame or 0, avatar.rig, expression_limit(avatar, 3.0))
     camera = default_camera(avatar, SIZE, SIZE, math.radians(view.yaw), math.radians(view.pitch), view.distance)
-    return CpuRenderer(avatar).render(parameters, camera, background).copy()
+    return Performer(avatar).draw(chosen_frame(recording, view.frame or 0), camera, background)
 
 
 @dataclass(frozen=True)
