@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,6 +17,7 @@ from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import progress_bar
+from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption
 from splatavatar.cli.sizes import parse_size
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import SettingsError
@@ -34,6 +36,8 @@ NEEDS = {
     "--calibrate": "learns a live face; it needs --webcam, --livelink, --osc or --source.",
     "--listen": "is for --livelink and --osc.",
     "--model": "is for --webcam and --video.",
+    "--port": "is the port of the page that --view serves.",
+    "--share": "lets others open the page that --view serves.",
 }
 """what options are for that do nothing without others"""
 
@@ -81,6 +85,13 @@ def drive(
     ] = None,
     window: Annotated[bool, typer.Option("--window", help="Show a window, beside other outputs.")] = False,
     virtual_camera: Annotated[bool, typer.Option("--virtual-camera", help="Feed a virtual camera.")] = False,
+    view: Annotated[
+        bool, typer.Option("--view", help="Serve a page that draws the avatar, live, for viewers.")
+    ] = False,
+    port: PortOption = None,
+    share: ShareOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Write the signal as .npz.", show_default=False)
     ] = None,
@@ -126,7 +137,7 @@ def drive(
             "nothing drives; give one of --webcam, --video, --livelink, --osc, --signal, --audio, --mic or --source"
         )
     check_outputs(outputs, record, [path for _, path in files])
-    alone = not live and len(files) == 1 and bool(outputs or record) and not (window or virtual_camera or stats)
+    alone = not live and len(files) == 1 and bool(outputs or record) and not (window or virtual_camera or view or stats)
     seen = webcam is not None or livelink is not None or osc is not None or bool(source)
     check_purpose(
         {
@@ -134,12 +145,16 @@ def drive(
             "--calibrate": calibrate,
             "--listen": listen is not None,
             "--model": model is not None,
+            "--port": port is not None,
+            "--share": share,
         },
         {
             "--fps": not alone,
             "--calibrate": seen,
             "--listen": livelink is not None or osc is not None,
             "--model": webcam is not None or video is not None,
+            "--port": view,
+            "--share": view,
         },
         NEEDS,
     )
@@ -161,7 +176,7 @@ def drive(
     from splatavatar.drive.session import Session, SessionSettings
     from splatavatar.drive.sources.registry import make_from
 
-    person, _ = open_avatar(avatar)
+    person, path = open_avatar(avatar)
 
     made: list[Source] = []
     if webcam is not None:
@@ -182,7 +197,7 @@ def drive(
     settings = SessionSettings(
         made,
         outputs,
-        window=window or not (outputs or virtual_camera or record),
+        window=window or not (outputs or virtual_camera or record or view),
         virtual_camera=virtual_camera,
         record=record,
         size=(width, height),
@@ -193,7 +208,14 @@ def drive(
         idle_seed=None if no_idle else seed,
         device=device.value,
     )
-    drive_live(Session(person, settings, Controls(mirror=mirror)), stats)
+    if not view:
+        drive_live(Session(person, settings, Controls(mirror=mirror)), stats)
+        return
+    from splatavatar.cli.drive_view import served
+
+    with served(person, path, port, share, certificate, key) as sink:
+        settings = replace(settings, signal_sinks=[sink])
+        drive_live(Session(person, settings, Controls(mirror=mirror)), stats)
 
 
 def _places(outputs: Sequence[Path], record: Path | None) -> list[Path]:

@@ -16,8 +16,11 @@ def drive_live(session: Session, stats: bool) -> None:
     """Runs ``session`` to its end. Raises SourceError, OutputError or DependencyError."""
     session.calibrated = _kept
     last = session.run(_report if stats else None)
-    width, height = session.settings.size
-    tell(f"{last.rendered} pictures of {width}x{height}: {last.line()}")
+    settings = session.settings
+    width, height = settings.size
+    drawn = settings.window or settings.virtual_camera or settings.outputs
+    what = f"pictures of {width}x{height}" if drawn else "faces"
+    tell(f"{last.rendered} {what}: {last.line()}")
 
 
 def _kept(source: str, path: Path) -> None:

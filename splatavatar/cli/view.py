@@ -10,29 +10,28 @@ import typer
 
 from splatavatar.cli.options import AvatarArgument
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.terminal import tell
+from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption, tell_address
 
 
 def view(
     avatar: AvatarArgument = None,
-    port: Annotated[
-        int | None,
-        typer.Option(
-            "--port", metavar="N", min=1, max=65535, help="Port of the address.", show_default="8017, or free"
-        ),
-    ] = None,
+    port: PortOption = None,
     signal: Annotated[
         list[Path] | None,
         typer.Option("--signal", metavar="FILE", help="Face signal to play; may be given again.", show_default=False),
     ] = None,
+    share: ShareOption = False,
+    certificate: CertificateOption = None,
+    key: KeyOption = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
-    """Look at an avatar in a browser, on this machine."""
+    """Look at an avatar in a browser, on this machine or, shared, on others."""
     import fastapi  # noqa: F401  named first where the extra is missing
     import uvicorn  # noqa: F401
 
     from splatavatar.drive.sources.recorded import read_signal
-    from splatavatar.viewer.server import HOST, create_app, listen, serve
+    from splatavatar.viewer.place import place
+    from splatavatar.viewer.server import create_app, serve
     from splatavatar.viewer.site import load_site
 
     site = load_site()
@@ -43,15 +42,13 @@ def view(
         signals[file.name] = file.absolute()
     name = person.metadata.get("name") or path.name
     del person
-    listening = listen(port)
-    address = f"http://{HOST}:{listening.getsockname()[1]}/"
-    if signals:
-        address += f"?signal=signals/{quote(next(iter(signals)))}"
+    query = f"signal=signals/{quote(next(iter(signals)))}" if signals else ""
+    with place(port, share, certificate, key) as at:
 
-    def ready() -> None:
-        tell(f"{name} at {address} (Ctrl-C ends)")
-        if not no_open:
-            typer.launch(address)
+        def ready() -> None:
+            address = tell_address(name, at, query)
+            if not no_open:
+                typer.launch(address)
 
-    with listening:
-        serve(create_app(path.absolute(), site, signals), listening, ready)
+        app = create_app(path.absolute(), site, signals, None, at.names, at.token)
+        serve(app, at.listening, ready, at.certificate)

@@ -41,8 +41,10 @@ LOST = 1 << 7
 """set in ``kind`` where no face is seen: what is sent is the last one"""
 
 
-def encode(signal: FaceSignal, sequence: int) -> bytes:
+def encode(signal: FaceSignal, sequence: int, time: float | None = None) -> bytes:
     """The message of a face, ``SIZE`` bytes; ``sequence`` counts the driver's messages and wraps at 65,536.
+
+    ``time``: seconds since the driver's start; that of the signal where None.
 
     Coefficients lose less than 1/510, angles 0.003 degrees, lengths 0.07 mm. A confidence of 0 is sent as a lost face,
     any other as a seen one. Numbers out of range are sent as the nearest that are in it.
@@ -51,7 +53,7 @@ def encode(signal: FaceSignal, sequence: int) -> bytes:
     message["version"] = VERSION
     message["kind"] = FACE | (0 if signal.confidence > 0 else LOST)
     message["sequence"] = sequence % SEQUENCES
-    message["time"] = round(signal.time / MILLISECOND) % TICKS
+    message["time"] = round((signal.time if time is None else time) / MILLISECOND) % TICKS
     message["arkit"] = np.rint(np.clip(signal.arkit, 0, 1) * LEVELS)
     message["rotation"] = _steps(_shortest(signal.head_rotation), ANGLE)
     message["translation"] = _steps(signal.head_translation, LENGTH)

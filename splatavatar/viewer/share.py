@@ -39,7 +39,7 @@ def addresses() -> list[str]:
 
 def link(address: str, port: int, token: Token | None, secure: bool) -> str:
     """The address of the page for a browser."""
-    host = f"[{address}]" if ":" in address else address
+    host = f"[{address}]" if ":" in address and not address.startswith("[") else address
     query = "" if token is None else f"?{PARAMETER}={quote(token.text)}"
     return f"{'https' if secure else 'http'}://{host}:{port}/{query}"
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -251,3 +253,36 @@ def test_no_screen(run, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.stderr == (
         "Error: no screen (DISPLAY is not set), so no window can be shown; write a file instead (-o out.mp4).\n"
     )
+
+
+def test_viewers_follow_a_drive(files: Path, tmp_path: Path) -> None:
+    from websockets.sync.client import connect
+
+    from splatavatar.errors import DependencyError
+    from splatavatar.viewer.protocol import decode
+    from splatavatar.viewer.site import load_site
+
+    try:
+        load_site()
+    except DependencyError as error:
+        pytest.skip(str(error))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "SPLATAVATAR_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "splatavatar", "drive", str(files / "small.splatavatar"), "--view", "--share"]
+    command += ["--signal", str(files / "signal.npz"), "--source", f"signal:{ROOT}/data/signals/hello.npz"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+    ) as running:
+        assert running.stdout is not None and running.stderr is not None
+        said = running.stdout.readline()
+        match = re.search(r"at https://\S+:(\d+)/\?token=(\S+)&signal=live \(Ctrl-C ends\)", said)
+        assert match is not None, said + running.stderr.read()
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "certificate" / "certificate.pem"))
+        address = f"wss://localhost:{match[1]}/live"
+        with connect(f"{address}?token={match[2]}", ssl=trusting, compression=None) as viewer:
+            sequence = [decode(viewer.recv())[1] for _ in range(5)]
+        assert sequence == sorted(set(sequence))
+        with pytest.raises(Exception, match="HTTP 403"):
+            connect(address, ssl=trusting)
+        running.send_signal(signal.SIGINT)
+        out, errors = running.communicate(timeout=60)
+    assert running.returncode == 0 and " faces: " in out, errors

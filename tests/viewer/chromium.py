@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -35,7 +36,7 @@ def find() -> tuple[Path, dict[str, str]] | None:
         return Path(found), {}
     if not (PACKAGE / "bin" / "chromium.br").is_file():
         return None
-    version = (PACKAGE / "package.json").stat().st_mtime_ns
+    version = json.loads((PACKAGE / "package.json").read_text())["version"]
     folder = cache_folder() / f"chromium-{version}"
     if not (folder / "chromium").is_file():
         _unpack(folder)

@@ -1,6 +1,7 @@
 // The page: an avatar, what moves its face, and the controls.
 import { PageError, sentence } from '../errors';
 import { type Avatar, readAvatar } from '../file/avatar';
+import { Follower, liveAddress } from '../live/follower';
 import { kindOf, LARGEST_SIGNAL, readRecording } from '../recorded/read';
 import { axisAngle } from '../signal/rotation';
 import { COEFFICIENTS, type FaceSignal, restSignal } from '../signal/signal';
@@ -31,6 +32,9 @@ export class App implements Actions {
   private readonly player: Player;
   private readonly manual = new Float32Array(COEFFICIENTS);
   private readonly headDegrees: [number, number, number] = [0, 0, 0];
+  private follower: Follower | null = null;
+  /** the newest face of the driver that is followed */
+  private live: FaceSignal | null = null;
   private movement: { name: string; since: number } | null = null;
   private panel: Panel | null = null;
   private transport: Transport | null = null;
@@ -76,10 +80,14 @@ export class App implements Actions {
     this.view.background = link.background === undefined ? themeColour() : link.background;
     this.resize();
     if (!link.size) new ResizeObserver(() => this.resize()).observe(this.canvas);
-    if (link.signal) await this.playLinked(link.signal);
+    const live = link.signal ? liveAddress(link.signal, location.href) : null;
+    if (live && link.frame !== null)
+      throw new PageError('The link asks for a frame of a live signal, which has none that could be found again.');
+    if (link.signal && !live) await this.playLinked(link.signal);
     this.view.draw();
     this.say('');
-    if (link.signal && link.frame === null) this.player.play();
+    if (live) this.follow(live);
+    else if (link.signal && link.frame === null) this.player.play();
   }
 
   private async playLinked(url: string): Promise<void> {
@@ -100,6 +108,33 @@ export class App implements Actions {
       throw new PageError(`The link asks for frame ${frame}; the signal has ${count} frames, counted from 0.`);
     if (frame !== null) this.player.seekFrame(frame);
     if (this.link.sound) this.player.loadSound(new URL(this.link.sound, document.baseURI).href);
+  }
+
+  /** Shows what a driver sends, from now on. */
+  private follow(address: string): void {
+    const { dataset } = document.documentElement;
+    dataset.live = 'waiting';
+    this.follower = new Follower(address, {
+      face: (signal) => {
+        this.live = signal;
+        this.view.refresh(true);
+      },
+      connected: (is) => {
+        if (!is && dataset.live === 'connected') this.say('The driver is gone; the page looks for it.', true);
+        else if (is) this.say('');
+        dataset.live = is ? 'connected' : 'waiting';
+      },
+      wrong: (message) => this.say(message, true),
+    });
+    if (this.figures) this.figures.follower = this.follower;
+  }
+
+  private leave(): void {
+    this.follower?.close();
+    this.follower = null;
+    this.live = null;
+    if (this.figures) this.figures.follower = null;
+    delete document.documentElement.dataset.live;
   }
 
   private show(avatar: Avatar): void {
@@ -169,7 +204,7 @@ export class App implements Actions {
 
   /** The face of this moment: the recording where one is loaded, the sliders, and a movement on top. */
   private face(now: number): { signal: FaceSignal; moving: boolean } {
-    const played = this.player.now();
+    const played = this.live ? { ...this.live } : this.player.now();
     const signal = played ?? restSignal();
     if (played) signal.arkit = signal.arkit.map((value, i) => Math.min(1, value + this.manual[i]!));
     else signal.arkit.set(this.manual);
@@ -267,6 +302,7 @@ export class App implements Actions {
         const recording = await readRecording(signal.name, bytes, this.take, (note) => {
           said += ` ${note}`;
         });
+        this.leave();
         this.player.load(recording, signal.name);
         this.say(
           `${signal.name}: ${recording.time.length} frames at ${Number(recording.fps.toFixed(2))} a second.${said}`,
@@ -327,7 +363,7 @@ export class App implements Actions {
     query.set('size', `${width}x${height}`);
     const { background } = this.view;
     query.set('background', background ? hex(background).slice(1) : 'transparent');
-    if (this.link.signal) query.set('frame', String(this.player.frame));
+    if (this.link.signal && !this.follower) query.set('frame', String(this.player.frame));
     const address = `${location.origin}${location.pathname}?${query}`;
     try {
       await navigator.clipboard.writeText(address);

@@ -1,4 +1,5 @@
 // What a picture costs.
+import type { Follower } from '../live/follower';
 import { STAGES } from '../splats/stage';
 import { element } from './dom';
 import type { View } from './view';
@@ -10,6 +11,9 @@ export class Figures {
   private last = 0;
   private pictures = 0;
   private bytes = 0;
+  private received = 0;
+  /** the driver that is followed */
+  follower: Follower | null = null;
 
   constructor(
     private readonly list: HTMLElement,
@@ -36,6 +40,11 @@ export class Figures {
       ],
       ['Blended in', this.view.kind],
     ];
+    if (this.follower) {
+      const rate = span > 2000 ? 0 : (this.follower.bytes - this.received) / span;
+      rows.push(['From the driver, kB/s', rate.toFixed(2)]);
+      this.received = this.follower.bytes;
+    }
     this.list.replaceChildren(...rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
     this.last = now;
     this.pictures = 0;

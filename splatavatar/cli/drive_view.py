@@ -1,0 +1,39 @@
+"""What ``splatavatar drive --view`` serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from splatavatar.cli.sharing import tell_address
+
+if TYPE_CHECKING:
+    from splatavatar.avatar.avatar import Avatar
+    from splatavatar.viewer.sink import ViewerSink
+
+
+@contextmanager
+def served(
+    avatar: Avatar, path: Path, port: int | None, share: bool, certificate: Path | None, key: Path | None
+) -> Iterator[ViewerSink]:
+    """Takes the faces that the page of the avatar in the file ``path`` shows, while the page is served.
+
+    Raises SettingsError or DependencyError.
+    """
+    import fastapi  # noqa: F401  named first where the extra is missing
+    import uvicorn  # noqa: F401
+
+    from splatavatar.viewer.hub import Hub
+    from splatavatar.viewer.place import place
+    from splatavatar.viewer.server import create_app, serving
+    from splatavatar.viewer.sink import ViewerSink
+    from splatavatar.viewer.site import load_site
+
+    site, hub = load_site(), Hub()
+    with place(port, share, certificate, key) as at:
+        app = create_app(path.absolute(), site, None, hub, at.names, at.token)
+        with serving(app, at.listening, at.certificate):
+            tell_address(str(avatar.metadata.get("name") or path.name), at, "signal=live")
+            yield ViewerSink(hub)

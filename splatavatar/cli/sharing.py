@@ -1,0 +1,43 @@
+"""Options of the commands that serve the page, and what they say of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from splatavatar.cli.terminal import tell
+
+if TYPE_CHECKING:
+    from splatavatar.viewer.place import Place
+
+PortOption = Annotated[
+    int | None,
+    typer.Option("--port", metavar="N", min=1, max=65535, help="Port of the page.", show_default="8017, or free"),
+]
+ShareOption = Annotated[
+    bool,
+    typer.Option("--share", help="Let the network open the page: encrypted, by a link with a token."),
+]
+CertificateOption = Annotated[
+    Path | None,
+    typer.Option("--certificate", metavar="FILE", help="Certificate in PEM for --share.", show_default="an own one"),
+]
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Key of the certificate, in PEM.", show_default=False),
+]
+
+
+def tell_address(name: str, at: Place, query: str) -> str:
+    """Print where the page is, as a QR code too where it is shared and somebody sees it; returns the address."""
+    from splatavatar.viewer.share import qr_code
+
+    address = at.address(query)
+    tell(f"{name} at {address} (Ctrl-C ends)")
+    if at.token is not None and sys.stdout is not None and sys.stdout.isatty():
+        tell(qr_code(address))
+        tell("A browser warns of the certificate, which this machine has signed itself: go on to the page.")
+    return address
