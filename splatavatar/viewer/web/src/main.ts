@@ -1,5 +1,6 @@
 import './ui/style.css';
 import { sentence } from './errors';
+import { hasEmbedded } from './file/embedded';
 import { App } from './ui/app';
 import { element } from './ui/dom';
 import { readLink } from './ui/link';
@@ -22,7 +23,7 @@ function fail(error: unknown): void {
 }
 
 async function main(): Promise<void> {
-  await new App(readLink(location.search)).start();
+  await new App(readLink(location.search, hasEmbedded('signal'))).start();
   dataset.drawn = performance.now().toFixed(1);
   dataset.state = 'ready';
 }

@@ -1,6 +1,7 @@
 // The page: an avatar, what moves its face, and the controls.
 import { PageError, sentence } from '../errors';
 import { type Avatar, readAvatar } from '../file/avatar';
+import { embedded } from '../file/embedded';
 import { Follower, liveAddress } from '../live/follower';
 import { kindOf, LARGEST_SIGNAL, readRecording } from '../recorded/read';
 import { axisAngle } from '../signal/rotation';
@@ -67,9 +68,12 @@ export class App implements Actions {
   async start(): Promise<void> {
     const { link } = this;
     this.say('Loading the avatar');
-    const buffer = await fetchAvatar(link.avatar, (loaded, total) => {
-      if (total) this.say(`Loading the avatar: ${Math.round((100 * loaded) / total)} %`);
-    });
+    const inside = embedded('avatar');
+    const buffer = inside
+      ? inside.bytes.buffer
+      : await fetchAvatar(link.avatar, (loaded, total) => {
+          if (total) this.say(`Loading the avatar: ${Math.round((100 * loaded) / total)} %`);
+        });
     this.show(await readAvatar(buffer));
     if (link.ui) this.build();
     else this.player.loop = true;
@@ -83,11 +87,16 @@ export class App implements Actions {
     const live = link.signal ? liveAddress(link.signal, location.href) : null;
     if (live && link.frame !== null)
       throw new PageError('The link asks for a frame of a live signal, which has none that could be found again.');
+    const spoken = embedded('signal');
     if (link.signal && !live) await this.playLinked(link.signal);
+    else if (spoken && !live) await this.load(spoken.name, spoken.bytes);
+    const sound = this.player.recording ? embedded('sound') : null;
+    if (sound) this.player.loadSound(URL.createObjectURL(new Blob([sound.bytes], { type: sound.type })));
     this.view.draw();
     this.say('');
     if (live) this.follow(live);
-    else if (link.signal && link.frame === null) this.player.play();
+    else if (sound) this.say('Press Play, or the space bar.');
+    else if (this.player.recording && link.frame === null) this.player.play();
   }
 
   private async playLinked(url: string): Promise<void> {
@@ -100,6 +109,12 @@ export class App implements Actions {
             .split('/')
             .at(-1)!,
         );
+    await this.load(name, bytes);
+    if (this.link.sound) this.player.loadSound(new URL(this.link.sound, document.baseURI).href);
+  }
+
+  /** A recording, held at the frame of the link where it names one. */
+  private async load(name: string, bytes: Uint8Array): Promise<void> {
     const recording = await readRecording(name, bytes, null, (note) => this.say(note));
     this.player.load(recording, name);
     const { frame } = this.link;
@@ -107,7 +122,6 @@ export class App implements Actions {
     if (frame !== null && frame >= count)
       throw new PageError(`The link asks for frame ${frame}; the signal has ${count} frames, counted from 0.`);
     if (frame !== null) this.player.seekFrame(frame);
-    if (this.link.sound) this.player.loadSound(new URL(this.link.sound, document.baseURI).href);
   }
 
   /** Shows what a driver sends, from now on. */

@@ -24,8 +24,8 @@ export interface Link {
   target: TargetKind | null;
 }
 
-/** Reads the query of an address. Throws a PageError for a value that makes no sense. */
-export function readLink(query: string): Link {
+/** Reads the query of an address; `hasSignal` where the page has one inside. Throws a PageError for a value that makes no sense. */
+export function readLink(query: string, hasSignal = false): Link {
   const given = new URLSearchParams(query);
   const number = (name: string, low: number, high: number): number | null => {
     const text = given.get(name);
@@ -36,7 +36,7 @@ export function readLink(query: string): Link {
     return value;
   };
   const frame = number('frame', 0, 1e9);
-  if (frame !== null && !given.get('signal'))
+  if (frame !== null && !given.get('signal') && !hasSignal)
     throw new PageError('The link asks for a frame without a signal; add signal=.');
   const target = given.get('target');
   if (target && !TARGETS.includes(target as TargetKind))
