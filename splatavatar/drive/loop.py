@@ -21,7 +21,8 @@ from splatavatar.drive.sinks.background import Background, BlurredBackground, Co
 from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink
-from splatavatar.drive.sources.source import JOIN_SECONDS, Clock, Source
+from splatavatar.drive.sources.source import Clock, Source
+from splatavatar.drive.sources.thread import JOIN_SECONDS
 from splatavatar.drive.stats import WINDOW, Ages, Rate, Stats
 from splatavatar.interrupts import deferred_signals
 from splatavatar.render.camera import Camera

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.performer import Performer
@@ -20,7 +21,7 @@ from splatavatar.drive.sinks.background import BlurredBackground, ColourBackgrou
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sources.recorded import read_signal
-from splatavatar.drive.sources.source import FACE, Clock
+from splatavatar.drive.sources.source import Clock
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError, SourceError
 

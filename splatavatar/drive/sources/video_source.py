@@ -15,7 +15,8 @@ from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.checked import checked
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import Clock, Emit, Thread
+from splatavatar.drive.sources.source import Clock, Emit
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.drive.sources.tracking import CameraSource, Follower, Landmarker, LiveTracker, seen
 from splatavatar.errors import CaptureError, SourceError
 from splatavatar.input import check_input
