@@ -66,7 +66,7 @@ class Screen:
         self.last: NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
         self.pictures = 0
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         self.last = image
         self.pictures += 1
 

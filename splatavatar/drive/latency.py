@@ -58,7 +58,7 @@ class NullScreen:
     name = "null"
     main_thread = False
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         """Nothing."""
 
     def close(self) -> None:

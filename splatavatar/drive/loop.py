@@ -148,7 +148,7 @@ class Loop:
         signal, captured = self._chain(now, self.controls)
         for taker in self._signals:
             taker.take(signal, now)
-        picture = Picture(self.draw(signal), captured) if self._outlets else None
+        picture = Picture(self.draw(signal), now, captured) if self._outlets else None
         self._tell_sounds(now, captured)
         if picture is not None:
             for outlet in self._outlets:

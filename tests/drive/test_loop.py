@@ -71,7 +71,7 @@ class Screen:
         self.ages: list[float | None] = []
         self.closed = False
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         if len(self.images) == self.fails_at:
             raise OutputError("the screen is gone.")
         time.sleep(self.seconds)
@@ -199,10 +199,10 @@ def test_a_slow_sink_holds_nothing_up(avatar: Avatar) -> None:
             super().__init__("stuck")
             self.let = threading.Event()
 
-        def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+        def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
             if self.images:
                 self.let.wait(60)
-            super().write(image, age)
+            super().write(image, moment, age)
 
     stuck, quick = Stuck(), Screen("quick")
     loop = Loop(Performer(avatar), [Clip(1000.0)], [stuck, quick], settings(avatar))

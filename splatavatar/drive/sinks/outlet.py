@@ -26,6 +26,8 @@ class Picture:
 
     image: NDArray[np.uint8]
     """(H, W, 3) or (H, W, 4); shared by the sinks, never written to again"""
+    time: float
+    """the moment that it shows, seconds of the clock of the drive"""
     captured: float | None
     """when the newest signal in it was captured; None where no signal is in it"""
 
@@ -80,7 +82,7 @@ class Outlet:
         picture, now = taken[0], self._clock()
         age = None if picture.captured is None else max(now - picture.captured, 0.0)
         try:
-            self._sink.write(picture.image, age)
+            self._sink.write(picture.image, picture.time, age)
         except SplatAvatarError as error:
             self.error = error
             return
