@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.drive.channels import EYES, FACE, GAZE, HEAD
-from splatavatar.drive.easing import eased
+from splatavatar.drive.presence import eased
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import INDEX

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +20,7 @@ from splatavatar.drive.sources.tracking import CameraSource, Follower, Landmarke
 from splatavatar.errors import CaptureError, SourceError
 from splatavatar.input import check_input
 from splatavatar.models import locate, read_bundle
+from splatavatar.progress import FrameProgress
 
 Image = NDArray[np.uint8]
 
@@ -98,9 +98,7 @@ class VideoPictures:
             self._newest = next((image for _, _, image in self._frames), self._newest)
 
 
-def video_recording(
-    path: str | Path, model: Path | None = None, progress: Callable[[int, int], None] | None = None
-) -> Recording:
+def video_recording(path: str | Path, model: Path | None = None, progress: FrameProgress | None = None) -> Recording:
     """The face in every frame of a video; ``progress(done, total)`` is called once a frame.
 
     Of several faces the largest of the first frame is followed. Frames without it have the confidence 0 and repeat the
