@@ -25,11 +25,12 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.loop import Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.performer import Performer
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import FACE, Clock, Emit, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
+from splatavatar.drive.sources.source import Clock, Emit
 
 SOURCE_FPS, RENDER_FPS = 30, 60
 PARTS = 20
@@ -65,7 +66,7 @@ class Screen:
         self.last: NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
         self.pictures = 0
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         self.last = image
         self.pictures += 1
 

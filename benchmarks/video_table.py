@@ -29,10 +29,8 @@ from rich.table import Table
 
 from splatavatar import load_avatar
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.capture.faces.landmarks import detect_pictures
-from splatavatar.drive.limits import expression_limit
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.view import default_camera
 from splatavatar.models import locate
@@ -102,32 +100,25 @@ def compared(folder: Path) -> dict[str, float]:
     return out
 
 
-def shot(
-    avatar: Avatar, path: CpuRenderer, parameters: PoseParameters, yaw: float
-) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+def shot(performer: Performer, parameters: PoseParameters, yaw: float) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
     """A picture (H, W, 4) and the silhouette of the rig in it, from ``yaw`` degrees."""
-    camera = default_camera(avatar, SIDE, SIDE, math.radians(yaw))
-    return path.render(parameters, camera), silhouette(pose_numpy(avatar.rig, parameters), avatar.rig.faces, camera)
+    rig, camera = performer.avatar.rig, default_camera(performer.avatar, SIDE, SIDE, math.radians(yaw))
+    return performer.renderer.render(parameters, camera), silhouette(pose_numpy(rig, parameters), rig.faces, camera)
 
 
 def views(avatar: Avatar, sheet: Path) -> float:
     """Writes ``sheet``: rest from five sides, five expressions. Returns the lesser alpha of the two sides at 30."""
-    path, limit = CpuRenderer(avatar), expression_limit(avatar, 3.0)
-    rest = PoseParameters.neutral(avatar.rig)
+    performer = Performer(avatar, limit=3.0)
+    rest = performer.pose(None)
     pictures, alphas = [], []
     torso = np.unique(avatar.rig.faces[avatar.rig.regions.get("torso", np.zeros(0, np.int32))])
     for yaw in (-60, -30, 0, 30, 60):
-        picture, inside = shot(avatar, path, rest, yaw)
+        picture, inside = shot(performer, rest, yaw)
         pictures.append(picture)
         if abs(yaw) == 30:
             alphas.append(float(picture[..., 3][inside & ~below(avatar, rest, torso, yaw)].mean() / 255))
     for expression in EXPRESSIONS:
-        arkit = np.zeros(52, np.float32)
-        for name, value in expression.items():
-            arkit[INDEX[name]] = value
-        nothing = np.zeros(3, np.float32)
-        signal = FaceSignal(0.0, arkit, nothing, nothing, np.zeros((2, 2), np.float32), 1.0)
-        pictures.append(shot(avatar, path, retarget(signal, avatar.rig, limit), 0)[0])
+        pictures.append(shot(performer, performer.pose(FaceSignal.neutral(**expression)), 0)[0])
     rows = [np.concatenate(pictures[i : i + 5], 1).astype(np.float32) / 255 for i in (0, 5)]
     whole = np.concatenate(rows)
     flat = whole[..., 3:] * whole[..., :3] + (1 - whole[..., 3:]) * GREY

@@ -13,7 +13,7 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
 from splatavatar.drive.motion import SECONDS, moving_signal
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
@@ -77,10 +77,10 @@ def measured_avatar(session: Session) -> Avatar:
 
 def motion(avatar: Avatar, rehearse: bool) -> Motion:
     """Of the built-in moving signal."""
-    recording = moving_signal(SECONDS)
+    recording, performer = moving_signal(SECONDS), Performer(avatar, limit=None)
 
     def signal(number: int) -> PoseParameters:
-        return retarget(recording.frame(number % len(recording)), avatar.rig)
+        return performer.pose(recording.frame(number % len(recording)))
 
     return Motion(avatar, signal, [signal(number) for number in range(4 if rehearse else len(recording))])
 

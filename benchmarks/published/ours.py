@@ -12,11 +12,10 @@ from torch import Tensor
 from published.comparison import FRAMES, WARM_UP
 from published.scene import Pose
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.engines.torch_engine import deform
 from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.retarget import retarget
+from splatavatar.drive.performer import Performer
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Gaussians
 from splatavatar.render.camera import Camera
 
@@ -66,12 +65,12 @@ class OurAvatar:
 
 def own_frames_a_second(avatar: Avatar, camera: Camera, device: str) -> float:
     """One over the median time of the toolkit's drive path, from the rig's parameters to bytes on the CPU."""
-    recording, path = moving_signal(), open_renderer(avatar, device)
-    poses = [retarget(recording.frame(number % len(recording)), avatar.rig) for number in range(FRAMES)]
+    recording, performer = moving_signal(), Performer(avatar, device, limit=None)
+    poses = [performer.pose(recording.frame(number % len(recording))) for number in range(FRAMES)]
     times = []
     for number in range(-WARM_UP, FRAMES):
         began = perf_counter()
-        path.render(poses[number], camera, (1.0, 1.0, 1.0))
+        performer.renderer.render(poses[number], camera, (1.0, 1.0, 1.0))
         if number >= 0:
             times.append(perf_counter() - began)
     return 1 / median(times)

@@ -10,9 +10,10 @@ from splatavatar.cli.colours import WHITE, Colour, parse_background
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
+    from splatavatar.avatar.renderer import Picture
     from splatavatar.drive.offline import FileInput
-    from splatavatar.drive.playback import Background as FileBackground
-    from splatavatar.drive.sinks.background import Background, Picture
+    from splatavatar.drive.playback import FilmBackground
+    from splatavatar.drive.sinks.background import Background
     from splatavatar.drive.sources.source import Source
 
 GREEN, BLACK = (0.0, 177 / 255, 64 / 255), (0.0, 0.0, 0.0)
@@ -48,7 +49,7 @@ def live_backgrounds(text: str | None, outputs: Sequence[Path], sources: Sequenc
 
 def file_background(
     text: str | None, outputs: Sequence[Path], given: FileInput, width: int, height: int
-) -> FileBackground | None:
+) -> FilmBackground | None:
     """What is behind the frames of a file; None for nothing. Raises SettingsError or SourceError."""
     if _is_blur(text):
         return _blurred_video(given, width, height)
@@ -60,7 +61,7 @@ def file_background(
     return _colour(text, outputs)
 
 
-def _blurred_video(given: FileInput, width: int, height: int) -> FileBackground:
+def _blurred_video(given: FileInput, width: int, height: int) -> FilmBackground:
     from splatavatar.drive.sinks.background import BlurredBackground
     from splatavatar.drive.sources.video_source import VideoPictures
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from splatavatar.drive.calibrate import Collector, UserCalibration
+from splatavatar.drive.channels import HEAD
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.filter import FaceFilter, FilterSettings
 from splatavatar.drive.idle import Idle
@@ -15,7 +16,7 @@ from splatavatar.drive.mirror import mirror
 from splatavatar.drive.mixer import Mixer
 from splatavatar.drive.presence import Presence
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import HEAD, Source
+from splatavatar.drive.sources.source import Source
 from splatavatar.errors import SplatAvatarError
 
 LOG = logging.getLogger("splatavatar")

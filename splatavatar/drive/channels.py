@@ -1,14 +1,19 @@
-"""Which ARKit coefficients belong to which channel of a face signal."""
+"""The channels of a face signal, and which ARKit coefficients belong to each."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.sources.source import BROWS, EYES, GAZE, HEAD, MOUTH
 from splatavatar.rig.arkit import NAMES
 
 Ints = NDArray[np.int64]
+
+MOUTH, EYES, BROWS, HEAD, GAZE = "mouth", "eyes", "brows", "head", "gaze"
+FACE: frozenset[str] = frozenset({MOUTH, EYES, BROWS, HEAD, GAZE})
+"""the channels of a source that sees a whole face"""
+VOICE: frozenset[str] = frozenset({MOUTH})
+"""the channels of a source that hears a voice"""
 
 STARTS: dict[str, tuple[str, ...]] = {
     MOUTH: ("jaw", "mouth", "cheekPuff", "tongue"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from splatavatar.avatar.avatar import Avatar
@@ -13,6 +12,7 @@ from splatavatar.drive.playback import PlaybackStats, play
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.output import outputs_ready
+from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
 
 WHITE: Colour = (1.0, 1.0, 1.0)
@@ -28,7 +28,7 @@ def save_video(
     camera: Camera | None = None,
     limit: float | None = DEFAULT_LIMIT,
     device: str = "cpu",
-    progress: Callable[[int, int], None] | None = None,
+    progress: FrameProgress | None = None,
 ) -> PlaybackStats:
     """Write ``avatar`` doing what ``recording`` says as a film, frame by frame.
 

@@ -13,10 +13,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.easing import eased
+from splatavatar.drive.channels import EYES, FACE, GAZE, HEAD
+from splatavatar.drive.presence import eased
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import EYES, FACE, GAZE, HEAD
 from splatavatar.rig.arkit import INDEX
 
 Values = NDArray[np.float64]

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.running_quantile import RunningQuantile
-from splatavatar.drive.signal import FaceSignal, Floats
-from splatavatar.drive.sources.source import nobody
+from splatavatar.drive.signal import FaceSignal, Floats, nobody
 from splatavatar.drive.sources.tracking import Seen
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import axis_angles, nearest_rotations

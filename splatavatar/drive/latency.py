@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.avatar.renderer import Renderer
+from splatavatar.drive.channels import VOICE
 from splatavatar.drive.loop import DEFAULT_CAP, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.sources.playback_source import RecordingSource
-from splatavatar.drive.sources.source import VOICE, Clock, Emit, Source, Thread
+from splatavatar.drive.sources.source import Clock, Emit, Source
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.drive.sources.video_source import VideoCamera
 from splatavatar.drive.sources.voice import FPS, RATE, Voice, own_model, sound_of
 
@@ -56,7 +58,7 @@ class NullScreen:
     name = "null"
     main_thread = False
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         """Nothing."""
 
     def close(self) -> None:

@@ -19,9 +19,10 @@ from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import Background, BlurredBackground, ColourBackground, Transparent, over
 from splatavatar.drive.sinks.live_sound import LiveSoundtrack
-from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, Picture
+from splatavatar.drive.sinks.outlet import WAIT, FileOutlet, Outlet, TimedPicture
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink
-from splatavatar.drive.sources.source import JOIN_SECONDS, Clock, Source
+from splatavatar.drive.sources.source import Clock, Source
+from splatavatar.drive.sources.thread import JOIN_SECONDS
 from splatavatar.drive.stats import WINDOW, Ages, Rate, Stats
 from splatavatar.interrupts import deferred_signals
 from splatavatar.render.camera import Camera
@@ -139,7 +140,7 @@ class Loop:
             for colour in dict.fromkeys(map(_colour, self._settings.backgrounds)):
                 self._performer.prepare(self._camera(), colour)
 
-    def step(self, now: float) -> Picture | None:
+    def step(self, now: float) -> TimedPicture | None:
         """Make the face of ``now``, draw it, and hand both to every sink. Called by one thread.
 
         Returns the picture; None where nothing takes pictures.
@@ -147,7 +148,7 @@ class Loop:
         signal, captured = self._chain(now, self.controls)
         for taker in self._signals:
             taker.take(signal, now)
-        picture = Picture(self.draw(signal), captured) if self._outlets else None
+        picture = TimedPicture(self.draw(signal), now, captured) if self._outlets else None
         self._tell_sounds(now, captured)
         if picture is not None:
             for outlet in self._outlets:

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.drive.channels import FACE, GAZE, HEAD, MOUTH
 from splatavatar.drive.landmark_signal import GAP_ROW, PARTING
 from splatavatar.drive.mailbox import Mailbox
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import FACE, GAZE, HEAD, MOUTH, Source, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
+from splatavatar.drive.sources.source import Source
 from splatavatar.drive.vector import SIZE, SLOTS, Values, from_vector, to_vector
 
 BLEND = 0.15

@@ -15,8 +15,7 @@ from splatavatar.drive.sinks.soundtrack import Soundtrack
 from splatavatar.drive.sources.recorded import read_signal
 from splatavatar.errors import SignalError
 from splatavatar.media import warn_once
-
-Progress = Callable[[int, int], None]
+from splatavatar.progress import FrameProgress
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class FileInput:
     """of what lids and head do by themselves, for a voice, which moves neither; None: nothing"""
     mirror: bool = False
 
-    def recording(self, progress: Progress | None = None) -> Recording:
+    def recording(self, progress: FrameProgress | None = None) -> Recording:
         """All of it. Raises SignalError, SourceError or DependencyError."""
         recording = self._recording(progress)
         return _with(recording, lambda signal, time: mirror(signal)) if self.mirror else recording
@@ -50,7 +49,7 @@ class FileInput:
 
         return FileSound(self.path, Video(self.path).start)
 
-    def _recording(self, progress: Progress | None) -> Recording:
+    def _recording(self, progress: FrameProgress | None) -> Recording:
         if self.kind == "signal":
             return read_signal(self.path)
         if self.kind == "video":

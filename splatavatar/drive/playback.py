@@ -22,15 +22,15 @@ from splatavatar.drive.sinks.sink import Sink
 from splatavatar.errors import OutputError
 from splatavatar.interrupts import deferred_signals
 from splatavatar.printable import printable
+from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
 
 WAITING = 2
 """pictures between the renderer and the sinks"""
 
-Progress = Callable[[int, int], None]
 Behind = Callable[[int], NDArray[np.uint8]]
 """(H, W, 3) RGB that is seen behind the avatar in a frame of the recording"""
-Background = tuple[float, float, float] | Behind
+FilmBackground = tuple[float, float, float] | Behind
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,8 @@ def play(
     recording: Recording,
     camera: Camera,
     sinks: Sequence[Sink],
-    background: Background | None,
-    progress: Progress | None = None,
+    background: FilmBackground | None,
+    progress: FrameProgress | None = None,
     interrupted: threading.Event | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
@@ -86,8 +86,8 @@ def _play(
     recording: Recording,
     camera: Camera,
     sinks: Sequence[Sink],
-    background: Background | None,
-    progress: Progress | None,
+    background: FilmBackground | None,
+    progress: FrameProgress | None,
     interrupted: threading.Event,
 ) -> PlaybackStats:
     order = schedule(recording).tolist()

@@ -7,7 +7,6 @@ from collections.abc import Collection
 import numpy as np
 
 from splatavatar.drive.channels import Ints
-from splatavatar.drive.easing import eased
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.vector import SIZE, SLOTS, Values, from_vector, to_vector
 
@@ -79,3 +78,9 @@ class _Part:
             share, goal, rest = eased((self._since - HOLD) / EASE), np.zeros(len(self._slots)), 1.0
         shown[self._slots] = self._start + share * (goal - self._start)
         self.away = self._away_at_start + share * (rest - self._away_at_start)
+
+
+def eased(share: float) -> float:
+    """From 0 to 1 as ``share`` does, flat at both ends and beyond (smoothstep)."""
+    share = min(max(share, 0.0), 1.0)
+    return share * share * (3 - 2 * share)

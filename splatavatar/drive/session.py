@@ -19,7 +19,7 @@ from splatavatar.drive.performer import Performer
 from splatavatar.drive.sinks.background import Background, ColourBackground, Transparent
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
-from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink
+from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink, SoundingSink
 from splatavatar.drive.sources.registry import make_from
 from splatavatar.drive.sources.source import Source
 from splatavatar.drive.stats import Stats
@@ -42,7 +42,7 @@ class SessionSettings:
     """whether a window shows the pictures; ``run`` must then be called by the main thread"""
     virtual_camera: bool = False
     live_sinks: Sequence[LiveSink] = ()
-    """others that take pictures"""
+    """others that take pictures, and sound if they are ``SoundingSink``"""
     record: Path | None = None
     """an .npz file that the face is recorded into"""
     signal_sinks: Sequence[SignalSink] = ()
@@ -126,6 +126,11 @@ class Session:
         transparent = isinstance(settings.backgrounds[0], Transparent)
         sounds: list[LiveSoundtrack] = []
         videos: dict[str, Sink] = {}
+        for show in shows:
+            if isinstance(show, SoundingSink) and (heard := _sound(sources)) is not None:
+                sounds.append(heard)
+                opened.callback(heard.close)
+                show.hear(heard)
         for path in map(Path, settings.outputs):
             sound = _sound(sources) if path.suffix.lower() != ".png" else None
             sounds += [sound] if sound is not None else []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,11 @@ class FaceSignal:
             arkit[NAMES.index(name)] = value
         zeros = np.zeros(3, np.float32)
         return cls(time, arkit, zeros, zeros.copy(), np.zeros((2, 2), np.float32), 1.0)
+
+
+def nobody(time: float) -> FaceSignal:
+    """The signal of a frame that shows no face."""
+    return replace(FaceSignal.neutral(time), confidence=0.0)
 
 
 @dataclass(frozen=True)

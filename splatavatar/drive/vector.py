@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.channels import COEFFICIENTS, Ints
+from splatavatar.drive.channels import COEFFICIENTS, GAZE, HEAD, Ints
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import GAZE, HEAD
 from splatavatar.rig.arkit import NAMES
 
 Values = NDArray[np.float64]

@@ -24,8 +24,7 @@ from splatavatar.drive.calibrate import (
     stored_calibration,
 )
 from splatavatar.drive.retarget import LOOK, look_coefficients
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import nobody
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import axis_angle_from_yaw_pitch_roll

@@ -7,11 +7,12 @@ import pytest
 
 from splatavatar.drive.calibrate import UserCalibration
 from splatavatar.drive.chain import Chain, ChainSettings
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.controls import Controls
 from splatavatar.drive.mailbox import Mailbox
 from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import FACE, Clock, Emit, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
+from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.rig.arkit import INDEX
 
 SMILE = INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"]

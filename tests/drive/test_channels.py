@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.drive.channels import COEFFICIENTS, starting_with
-from splatavatar.drive.sources.source import BROWS, EYES, FACE, GAZE, HEAD, MOUTH
+from splatavatar.drive.channels import BROWS, COEFFICIENTS, EYES, FACE, GAZE, HEAD, MOUTH, starting_with
 from splatavatar.rig.arkit import INDEX, NAMES
 
 

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from splatavatar.drive.channels import EYES, GAZE, HEAD
 from splatavatar.drive.idle import ALL, Idle
 from splatavatar.drive.retarget import LOOK
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import EYES, GAZE, HEAD, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.vector import to_vector
 from splatavatar.rig.arkit import INDEX
 

@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.loop import Files, Loop, LoopSettings
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.performer import Performer
@@ -20,7 +21,7 @@ from splatavatar.drive.sinks.background import BlurredBackground, ColourBackgrou
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sources.recorded import read_signal
-from splatavatar.drive.sources.source import FACE, Clock
+from splatavatar.drive.sources.source import Clock
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError, SourceError
 
@@ -70,7 +71,7 @@ class Screen:
         self.ages: list[float | None] = []
         self.closed = False
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         if len(self.images) == self.fails_at:
             raise OutputError("the screen is gone.")
         time.sleep(self.seconds)
@@ -198,10 +199,10 @@ def test_a_slow_sink_holds_nothing_up(avatar: Avatar) -> None:
             super().__init__("stuck")
             self.let = threading.Event()
 
-        def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+        def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
             if self.images:
                 self.let.wait(60)
-            super().write(image, age)
+            super().write(image, moment, age)
 
     stuck, quick = Stuck(), Screen("quick")
     loop = Loop(Performer(avatar), [Clip(1000.0)], [stuck, quick], settings(avatar))

@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from splatavatar.drive.channels import BROWS, EYES, FACE, GAZE, HEAD, MOUTH, VOICE
 from splatavatar.drive.mailbox import Mailbox
 from splatavatar.drive.mixer import BLEND, Mixed, Mixer
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import BROWS, EYES, FACE, GAZE, HEAD, MOUTH, VOICE, Clock, Emit, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
+from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.drive.vector import SLOTS, to_vector
 from splatavatar.rig.arkit import INDEX
 

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from splatavatar.drive.channels import BROWS, EYES, FACE, GAZE, HEAD, MOUTH
 from splatavatar.drive.motion import moving_signal
 from splatavatar.drive.presence import EASE, HOLD, RECOVER, Presence
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import BROWS, EYES, FACE, GAZE, HEAD, MOUTH, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.vector import SLOTS, from_vector, to_vector
 
 FPS = 60.0

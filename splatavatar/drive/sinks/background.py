@@ -8,13 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.avatar.renderer import Colour, Picture
 from splatavatar.errors import SettingsError
 from splatavatar.pictures import read_picture
-
-Picture = NDArray[np.uint8]
-Colour = tuple[float, float, float]
 
 SMALL = 32
 """pixels of the shorter side of the picture that is blurred, and then made as large as the frame"""

@@ -21,11 +21,13 @@ LONGEST_HOLD = 10.0
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A rendered frame."""
+class TimedPicture:
+    """A rendered frame and when it is of."""
 
     image: NDArray[np.uint8]
     """(H, W, 3) or (H, W, 4); shared by the sinks, never written to again"""
+    time: float
+    """the moment that it shows, seconds of the clock of the drive"""
     captured: float | None
     """when the newest signal in it was captured; None where no signal is in it"""
 
@@ -35,9 +37,9 @@ class Slot:
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
-        self._held: tuple[Picture, int] | None = None
+        self._held: tuple[TimedPicture, int] | None = None
 
-    def put(self, picture: Picture, tick: int) -> bool:
+    def put(self, picture: TimedPicture, tick: int) -> bool:
         """Whether a picture that nobody has taken was replaced."""
         with self._condition:
             replaced = self._held is not None
@@ -45,7 +47,7 @@ class Slot:
             self._condition.notify()
         return replaced
 
-    def take(self, timeout: float) -> tuple[Picture, int] | None:
+    def take(self, timeout: float) -> tuple[TimedPicture, int] | None:
         """The newest picture, waiting ``timeout`` seconds for one."""
         with self._condition:
             if self._held is None:
@@ -68,7 +70,7 @@ class Outlet:
         self._clock = clock
         self._slot = Slot()
 
-    def offer(self, picture: Picture, now: float) -> None:
+    def offer(self, picture: TimedPicture, now: float) -> None:
         """Hand over a picture; returns at once."""
         self.dropped += self._slot.put(picture, 0)
 
@@ -80,7 +82,7 @@ class Outlet:
         picture, now = taken[0], self._clock()
         age = None if picture.captured is None else max(now - picture.captured, 0.0)
         try:
-            self._sink.write(picture.image, age)
+            self._sink.write(picture.image, picture.time, age)
         except SplatAvatarError as error:
             self.error = error
             return
@@ -114,10 +116,10 @@ class FileOutlet:
         self._last: float | None = None
         self._tick = -1
         self._written = 0
-        self._shown: Picture | None = None
+        self._shown: TimedPicture | None = None
         self._ending = threading.Event()
 
-    def offer(self, picture: Picture, now: float) -> None:
+    def offer(self, picture: TimedPicture, now: float) -> None:
         """Hand over a picture rendered at ``now``; returns at once."""
         if self._last is None:
             self._start = now
@@ -144,7 +146,7 @@ class FileOutlet:
             self.error = error
         self._shown = picture
 
-    def _write(self, picture: Picture) -> None:
+    def _write(self, picture: TimedPicture) -> None:
         self._sink.write(picture.image)
         self._written += 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from splatavatar.output import check_writable, make_folder
 
 if TYPE_CHECKING:
     from splatavatar.drive.signal import FaceSignal
+    from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,27 @@ class LiveSink(Protocol):
     main_thread: bool
     """whether it can only be used from the main thread, as windows can"""
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         """Show one picture (H, W, 3) RGB or (H, W, 4) RGBA with straight alpha; it is not changed and not kept.
 
-        ``age`` is the seconds since the newest signal in it was captured, None where it shows no signal. Raises
-        OutputError.
+        ``moment`` is the time that it shows, seconds of the clock of the drive. ``age`` is the seconds since the newest
+        signal in it was captured, None where it shows no signal. Raises OutputError.
         """
 
     def close(self) -> None:
         """Let go of the device; may be called again."""
+
+
+@runtime_checkable
+class SoundingSink(Protocol):
+    """What a live sink offers beside that if it plays sound with its pictures."""
+
+    def hear(self, sound: LiveSoundtrack) -> None:
+        """Take what is heard with the pictures, called before the first of them; not where nothing is heard.
+
+        The sink reads it, from any one thread, as fast as it plays, and closes it when it is closed itself. The first
+        sample belongs to the time of the first picture.
+        """
 
 
 class SignalSink(Protocol):

@@ -43,7 +43,7 @@ class VirtualCamera:
             raise DependencyError(f"{which} was found; {how}.") from error
         self.name = f"virtual camera {self._camera.device}"
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         """Send one picture (H, W, 3) or (H, W, 4). Raises OutputError when the device has gone."""
         if image.shape[2] == 4:
             image = over(image, np.zeros((*image.shape[:2], 3), np.uint8))

@@ -47,7 +47,7 @@ class Window:
         self._full = False
         self._checks: NDArray[np.uint8] = np.empty((0, 0, 3), np.uint8)
 
-    def write(self, image: NDArray[np.uint8], age: float | None) -> None:
+    def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
         """Show ``image`` and do what has been typed."""
         cv = self._cv
         height, width = image.shape[:2]

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.drive.sources.source import VOICE, Clock, Emit, Thread
+from splatavatar.drive.channels import VOICE
+from splatavatar.drive.sources.source import Clock, Emit
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.drive.sources.voice import (
     FPS,
     PIECE,

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from splatavatar.capture.faces.mediapipe_face import quiet
 from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import Clock, Emit, Thread
+from splatavatar.drive.sources.source import Clock, Emit
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.drive.sources.tracking import CameraSource, LiveTracker
 from splatavatar.errors import SourceError
 from splatavatar.extras import required

@@ -15,8 +15,7 @@ import math
 
 import numpy as np
 
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.source import nobody
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.sources.spelling import arkit_index
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rotations import axis_angle_from_yaw_pitch_roll

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.sources.followed import Sender
 from splatavatar.drive.sources.repetition import Repetition
-from splatavatar.drive.sources.source import Emit, nobody
+from splatavatar.drive.sources.source import Emit
 from splatavatar.drive.sources.strangers import stranger
 from splatavatar.drive.sources.udp import LOOPBACK, UdpSource
 from splatavatar.printable import printable

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.drive.channels import VOICE
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import VOICE, Clock, Emit, Thread
+from splatavatar.drive.sources.source import Clock, Emit
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.drive.sources.voice import FPS, RATE, Floats, ModelMaker, Voice, own_model
 from splatavatar.errors import DependencyError, SourceError
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from splatavatar.drive.signal import nobody
 from splatavatar.drive.sources import ifacialmocap, osc_packet
 from splatavatar.drive.sources.followed import Followed, Sender, spoken_name
 from splatavatar.drive.sources.osc_packet import Message
 from splatavatar.drive.sources.repetition import Repetition
-from splatavatar.drive.sources.source import Emit, nobody
+from splatavatar.drive.sources.source import Emit
 from splatavatar.drive.sources.udp import LOOPBACK, UdpSource
 from splatavatar.drive.sources.vmc import BLEND, BONE, PREFIX, VmcFace
 from splatavatar.printable import printable

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
+from splatavatar.drive.sources.source import Clock, Emit
+from splatavatar.drive.sources.thread import Thread
 
 NAP = 0.01
 """seconds after which the clock is looked at again"""

@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import threading
+import warnings
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.rig.arkit import NAMES
 
 Clock = Callable[[], float]
 """seconds, never going back; ``time.perf_counter`` in real runs"""
 Emit = Callable[[FaceSignal], None]
-
-MOUTH, EYES, BROWS, HEAD, GAZE = "mouth", "eyes", "brows", "head", "gaze"
-FACE: frozenset[str] = frozenset({MOUTH, EYES, BROWS, HEAD, GAZE})
-"""the channels of a source that sees a whole face"""
-VOICE: frozenset[str] = frozenset({MOUTH})
-"""the channels of a source that hears a voice"""
-
-JOIN_SECONDS = 5.0
-"""that a thread gets to end before it is left alone (a camera driver may hang)"""
 
 
 class Source(Protocol):
@@ -66,28 +56,11 @@ class PictureSource(Protocol):
         ...
 
 
-class Thread:
-    """A daemon thread that runs ``work`` until it returns or is told to stop."""
+def __getattr__(name: str) -> Any:
+    """What plug-ins found here before, for one version."""
+    if name != "Thread":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from splatavatar.drive.sources.thread import Thread
 
-    def __init__(self, name: str, work: Callable[[threading.Event], None]) -> None:
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=work, args=(self._stopping,), name=name, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Tell ``work`` to stop and wait for it; from the thread itself only tell it."""
-        self._stopping.set()
-        if self._thread is not threading.current_thread():
-            self._thread.join(JOIN_SECONDS)
-
-
-def nobody(time: float) -> FaceSignal:
-    """The signal of a frame that shows no face."""
-    return FaceSignal(
-        time,
-        np.zeros(len(NAMES), np.float32),
-        np.zeros(3, np.float32),
-        np.zeros(3, np.float32),
-        np.zeros((2, 2), np.float32),
-        0.0,
-    )
+    warnings.warn(f"{__name__}.Thread is now {Thread.__module__}.Thread", DeprecationWarning, stacklevel=2)
+    return Thread

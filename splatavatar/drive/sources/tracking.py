@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.capture.faces.mediapipe_face import face_box, quiet, scores_of
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import FACE, Thread
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.errors import DependencyError
 from splatavatar.models import read_bundle
 from splatavatar.privacy import import_mediapipe, unreported

@@ -7,11 +7,13 @@ import socket
 import threading
 import time
 
+from splatavatar.drive.channels import FACE
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.followed import Sender
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import FACE, Clock, Emit, Thread
+from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.drive.sources.strangers import stranger
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.errors import SourceError
 
 LOOPBACK = "127.0.0.1"

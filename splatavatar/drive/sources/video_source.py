@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +14,13 @@ from splatavatar.drive.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.checked import checked
 from splatavatar.drive.sources.notices import Notices
-from splatavatar.drive.sources.source import Clock, Emit, Thread
+from splatavatar.drive.sources.source import Clock, Emit
+from splatavatar.drive.sources.thread import Thread
 from splatavatar.drive.sources.tracking import CameraSource, Follower, Landmarker, LiveTracker, seen
 from splatavatar.errors import CaptureError, SourceError
 from splatavatar.input import check_input
 from splatavatar.models import locate, read_bundle
+from splatavatar.progress import FrameProgress
 
 Image = NDArray[np.uint8]
 
@@ -97,9 +98,7 @@ class VideoPictures:
             self._newest = next((image for _, _, image in self._frames), self._newest)
 
 
-def video_recording(
-    path: str | Path, model: Path | None = None, progress: Callable[[int, int], None] | None = None
-) -> Recording:
+def video_recording(path: str | Path, model: Path | None = None, progress: FrameProgress | None = None) -> Recording:
     """The face in every frame of a video; ``progress(done, total)`` is called once a frame.
 
     Of several faces the largest of the first frame is followed. Frames without it have the confidence 0 and repeat the

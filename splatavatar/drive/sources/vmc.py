@@ -18,11 +18,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.osc_packet import Argument, Message
 from splatavatar.drive.sources.repetition import Repetition
-from splatavatar.drive.sources.source import nobody
 from splatavatar.drive.sources.spelling import arkit_index
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES

@@ -13,6 +13,7 @@ from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.checked import checked
 from splatavatar.drive.sources.clock import frame_rate
 from splatavatar.errors import SignalError, SourceError
+from splatavatar.progress import FrameProgress
 
 Floats = NDArray[np.float32]
 
@@ -92,7 +93,7 @@ def sound_of(path: str | Path) -> Floats:
 
 
 def audio_recording(
-    path: str | Path, model: AudioModel | None = None, progress: Callable[[int, int], None] | None = None
+    path: str | Path, model: AudioModel | None = None, progress: FrameProgress | None = None
 ) -> Recording:
     """The face for all of a file's sound, from its time 0 to its end at the rate of the model (our own: 60 a second).
 

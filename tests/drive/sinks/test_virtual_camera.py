@@ -39,7 +39,7 @@ def test_pictures_reach_a_device_that_is_there() -> None:
         pytest.skip(str(error))
     try:
         for channels in (3, 4):
-            camera.write(np.zeros((64, 64, channels), np.uint8), 0.0)
+            camera.write(np.zeros((64, 64, channels), np.uint8), 0.0, 0.0)
     except OutputError as error:
         pytest.fail(str(error))
     finally:

@@ -28,7 +28,7 @@ from splatavatar.drive.sinks.window import Window
 controls = Controls()
 window = Window(controls, "avatar of a test")
 for n in range(3000):
-    window.write(np.full((64, 96, 3 + n % 2), (200, 60, 20, 255)[: 3 + n % 2], np.uint8), 0.01)
+    window.write(np.full((64, 96, 3 + n % 2), (200, 60, 20, 255)[: 3 + n % 2], np.uint8), 0.0, 0.01)
     state = controls.mirror, controls.background, controls.calibrate.is_set(), window._full
     print(n, *state, flush=True)
     if controls.stopping.is_set():

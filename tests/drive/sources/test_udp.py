@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from splatavatar.drive.signal import nobody
 from splatavatar.drive.sources import udp
 from splatavatar.drive.sources.followed import Sender
-from splatavatar.drive.sources.source import Emit, nobody
+from splatavatar.drive.sources.source import Emit
 from splatavatar.drive.sources.udp import UdpSource
 
 Send = Callable[[int, bytes], None]
