@@ -79,13 +79,15 @@ $(VENV)/rig: $(VENV)/installed
 	@$(BIN)/python -c "$$PREPARE"
 	@touch $@
 
-demo: $(VENV)/rig
+demo: $(VENV)/rig $(PAGE)
 	@mkdir -p out
 	$(BIN)/splatavatar bake data/sample-capture -o $(AVATAR) --budget 90s
 	$(BIN)/splatavatar drive $(AVATAR) --signal $(SIGNAL) -o out/demo.mp4
+	$(BIN)/splatavatar export $(AVATAR) --signal $(SIGNAL) -o out/demo.html
 	@echo
 	@echo "The avatar: out/demo.splatavatar"
 	@echo "The video:  out/demo.mp4"
+	@echo "The page:   out/demo.html (opens in a browser)"
 	@echo "The report: out/demo.report.html"
 
 # The system's Node.js where it is new enough, else the one of a PyPI package; the file says in which folder.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared"
 SUBJECT_A = SHARED / "captures" / "subject-a"
 SAMPLE_CAPTURE = ROOT / "data" / "sample-capture"
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As in jobs of a shell's background: what the tests start would take no Ctrl-C either.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EditJson = Callable[[Callable[[dict[str, Any]], object]], None]
 

@@ -33,7 +33,7 @@ def export(
         raise OutputError(f"{out}: an avatar is exported as .ply or .html.")
     if suffix == ".html":
         if frame is not None or limit != "3":
-            raise SettingsError("--frame and --limit are for .ply; the page has controls for both.")
+            raise SettingsError("--frame and --expression-limit are for .ply; the page has controls for both.")
         _page(out, avatar, signal, audio)
         return
     if audio is not None:

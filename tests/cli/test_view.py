@@ -44,7 +44,10 @@ def test_it_serves_until_it_is_told_to_end(built: None, files: Path, end: signal
         with urllib.request.urlopen(match[1] + "signals/signal.npz", timeout=30) as answer:
             assert answer.read() == (files / "signal.npz").read_bytes()
         running.send_signal(end)
-        assert (running.wait(30), running.stderr.read()) == (code, "")
+        try:
+            assert (running.wait(30), running.stderr.read()) == (code, "")
+        finally:
+            running.kill()
 
 
 def test_a_port_that_is_taken(built: None, run: Run, files: Path) -> None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
+import wave
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = (
@@ -43,3 +47,17 @@ def shell_lines() -> list[Line]:
         # What stands in brackets or between bars is a choice, not a command.
         found += [Line(document, text) for text in _INLINE.findall(prose) if not re.search(r"[\[|.]{3}|[\[|]|…", text)]
     return list(dict.fromkeys(found))
+
+
+def inputs(folder: Path) -> None:
+    """What the examples name: the data of the project, a voice, an avatar and a network of one's own."""
+    (folder / "data").symlink_to(ROOT / "data")
+    with wave.open(str(folder / "speech.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes((8000 * np.sin(np.arange(16_000) / 9)).astype("<i2").tobytes())
+    package = ROOT / "splatavatar"
+    for name in ("avatar", "me"):
+        shutil.copy(package / "avatar" / "data" / "demo.splatavatar", folder / f"{name}.splatavatar")
+    shutil.copy(package / "drive" / "audio" / "data" / "audio_to_face.onnx", folder / "mine.onnx")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import wave
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from documents import DOCUMENTS, ROOT, blocks
+from documents import DOCUMENTS, ROOT, blocks, inputs
 
 ON_A_GPU = "CudaRenderer"
 WITH_PYTHON = [document for document in DOCUMENTS if blocks(document, "python")]
@@ -44,16 +41,3 @@ def test_the_blocks_of_a_document_run_one_after_the_other(document: Path, tmp_pa
         assert (tmp_path / "open.ply").is_file()
         bakes = {f"{name}.{kind}" for name in ("me", "small") for kind in ("report.html", "splatavatar")}
         assert {file.name for file in (tmp_path / "out").iterdir()} == {*bakes, "hello.mp4", "live.mp4"}
-
-
-def inputs(folder: Path) -> None:
-    """What the examples name: the data of the project, a voice, an avatar and a network of one's own."""
-    (folder / "data").symlink_to(ROOT / "data")
-    with wave.open(str(folder / "speech.wav"), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes((8000 * np.sin(np.arange(16_000) / 9)).astype("<i2").tobytes())
-    package = ROOT / "splatavatar"
-    shutil.copy(package / "avatar" / "data" / "demo.splatavatar", folder / "avatar.splatavatar")
-    shutil.copy(package / "drive" / "audio" / "data" / "audio_to_face.onnx", folder / "mine.onnx")

@@ -22,7 +22,7 @@ if sys.version_info >= (3, 11):
     import tomllib
 
 sys.path.insert(0, str(Path(__file__).parent))
-from documents import ROOT, Line, shell_lines
+from documents import ROOT, Line, inputs, shell_lines
 
 LINES = shell_lines()
 OURS = [line for line in LINES if line.text.startswith("splatavatar ")]
@@ -88,7 +88,7 @@ def test_other_commands_name_what_is_there(line: Line) -> None:
 
 @pytest.mark.parametrize("line", [line for line in OURS if is_cheap(line)], ids=str)
 def test_it_does_what_it_says(line: Line, tmp_path: Path) -> None:
-    (tmp_path / "data").symlink_to(ROOT / "data")
+    inputs(tmp_path)
     home = tmp_path / "home"
     home.mkdir()
     newest = tmp_path / "newest.splatavatar"
