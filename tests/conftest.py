@@ -16,9 +16,11 @@ SHARED = ROOT.parent / "shared"
 SUBJECT_A = SHARED / "captures" / "subject-a"
 SAMPLE_CAPTURE = ROOT / "data" / "sample-capture"
 
-if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As in jobs of a shell's background: what the tests start would take no Ctrl-C either.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+for ignored in ("SIGINT", "SIGHUP", "SIGQUIT"):
+    # As in jobs of a shell's background or under nohup: what the tests start would not hear of their end either.
+    number = getattr(signal, ignored, None)
+    if number is not None and signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, signal.default_int_handler if ignored == "SIGINT" else signal.SIG_DFL)
 
 EditJson = Callable[[Callable[[dict[str, Any]], object]], None]
 
