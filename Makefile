@@ -17,6 +17,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 NATIVE := CMakeLists.txt $(wildcard splatavatar/render/native/*.cpp splatavatar/render/native/*.h)
+# The editable installation remembers where each folder was.
+PACKAGES := $(shell find splatavatar -name __init__.py)
 BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 PYTHONS := python3.11 python3.12 python3.10 python3.13 python3
 AVATAR := out/demo.splatavatar
@@ -69,7 +71,7 @@ $(VENV)/torch: $(VENV)/created constraints.txt
 	$(PIP) torch
 	@touch $@
 
-$(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE)
+$(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE) $(PACKAGES)
 	$(PIP) $(BUILD_TOOLS)
 	$(PIP) --no-build-isolation --editable ".[bake,viewer,dev]"
 	@touch $@

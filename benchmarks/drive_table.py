@@ -17,7 +17,7 @@ from rich.table import Table
 
 from splatavatar.avatar.cpu_renderer import STAGES
 from splatavatar.avatar.file import load_avatar
-from splatavatar.drive.benchmark import BenchmarkResult, benchmark
+from splatavatar.drive.measuring.benchmark import BenchmarkResult, benchmark
 from splatavatar.render import _native
 
 COUNTS = (15_000, 30_000, 60_000, 120_000)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 
 PATH = Path(__file__).parents[1] / "data" / "signals" / "hello.npz"
 

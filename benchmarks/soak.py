@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
-from splatavatar.drive.channels import FACE
-from splatavatar.drive.loop import Loop, LoopSettings
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.face.channels import FACE
+from splatavatar.drive.live.loop import Loop, LoopSettings
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.sources.source import Clock, Emit

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sources.recorded import read_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.sources.recorded.read import read_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 
 
 def run(*arguments: object) -> tuple[float, float]:

@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from splatavatar.bake.training.trainer import BakeStep
     from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
-    from splatavatar.drive.controls import Controls
     from splatavatar.drive.film import save_video
+    from splatavatar.drive.live.controls import Controls
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.playback import play
     from splatavatar.drive.retarget import retarget
     from splatavatar.drive.session import Session, SessionSettings
     from splatavatar.drive.signal import FaceSignal, Recording
     from splatavatar.drive.sinks.opening import open_sink
-    from splatavatar.drive.sources.recorded import read_signal
+    from splatavatar.drive.sources.recorded.read import read_signal
+    from splatavatar.drive.sources.recorded.signal_npz import write_signal
     from splatavatar.drive.sources.registry import make_from as open_source
-    from splatavatar.drive.sources.signal_npz import write_signal
     from splatavatar.drive.view import camera_from_file, default_camera
     from splatavatar.errors import (
         AvatarFileError,
@@ -65,7 +65,7 @@ _MODULES = {
     "Camera": "render.camera",
     "Capture": "capture.capture",
     "CaptureError": "errors",
-    "Controls": "drive.controls",
+    "Controls": "drive.live.controls",
     "Correctives": "gaussians.gaussians",
     "DependencyError": "errors",
     "FaceSignal": "drive.signal",
@@ -100,14 +100,14 @@ _MODULES = {
     "pose": "rig.skinning",
     "rasterize": "render.rasterize",
     "read_capture": "capture",
-    "read_signal": "drive.sources.recorded",
+    "read_signal": "drive.sources.recorded.read",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
     "save_video": "drive.film",
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
     "write_ply": "gaussians.ply",
-    "write_signal": "drive.sources.signal_npz",
+    "write_signal": "drive.sources.recorded.signal_npz",
 }
 
 _OLD = {"DrivePath": "avatar.cpu_renderer:CpuRenderer", "open_path": "avatar.open_renderer:open_renderer"}

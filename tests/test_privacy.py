@@ -146,7 +146,7 @@ def test_a_face_that_is_tracked(watch: Watch) -> None:
     pytest.importorskip("mediapipe")
     program = (
         "import pathlib, time, numpy\n"
-        "from splatavatar.drive.sources.tracking import Landmarker\n"
+        "from splatavatar.drive.sources.live.tracking import Landmarker\n"
         f"landmarker = Landmarker(pathlib.Path({str(model)!r}))\n"
         "for frame in range(3):\n    landmarker.detect(numpy.zeros((64, 64, 3), numpy.uint8), 33 * frame)\n"
         "landmarker.close()\n"

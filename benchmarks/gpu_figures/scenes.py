@@ -12,7 +12,7 @@ from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
-from splatavatar.drive.motion import SECONDS, moving_signal
+from splatavatar.drive.measuring.motion import SECONDS, moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera

@@ -18,7 +18,7 @@ from published.player import Player, draw
 from published.scene import GREY, Pose, Scene, View
 from splatavatar.bake.scoring.metrics import FrameScore, score, unit
 from splatavatar.capture.images import load_frame
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.retarget import retarget
 from splatavatar.render.camera import Camera
 

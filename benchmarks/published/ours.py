@@ -14,7 +14,7 @@ from published.scene import Pose
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.engines.torch_engine import deform
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Gaussians
 from splatavatar.render.camera import Camera

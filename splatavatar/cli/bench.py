@@ -54,7 +54,7 @@ def bench(
         _latency(path, file.name, as_json, width, height, video, audio)
         return
 
-    from splatavatar.drive.benchmark import benchmark
+    from splatavatar.drive.measuring.benchmark import benchmark
 
     result = benchmark(person, width, height, frames, path)
     if as_json:
@@ -87,7 +87,7 @@ def _latency(
 ) -> None:
     from dataclasses import asdict
 
-    from splatavatar.drive.latency import measure_latency
+    from splatavatar.drive.measuring.latency import measure_latency
 
     result = measure_latency(path.avatar, width, height, video, audio, path=path)
     if as_json:

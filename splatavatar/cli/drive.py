@@ -172,7 +172,7 @@ def drive(
 
     from splatavatar.cli.drive_background import live_backgrounds
     from splatavatar.cli.drive_live import drive_live
-    from splatavatar.drive.controls import Controls
+    from splatavatar.drive.live.controls import Controls
     from splatavatar.drive.session import Session, SessionSettings
     from splatavatar.drive.sources.registry import make_from
 
@@ -180,11 +180,11 @@ def drive(
 
     made: list[Source] = []
     if webcam is not None:
-        from splatavatar.drive.sources.camera import Webcam
+        from splatavatar.drive.sources.live.camera import Webcam
 
         made.append(Webcam(webcam, model))
     if video is not None:
-        from splatavatar.drive.sources.video_source import VideoCamera
+        from splatavatar.drive.sources.live.video_source import VideoCamera
 
         made.append(VideoCamera(video, model))
     address = listen or LOOPBACK
@@ -237,7 +237,7 @@ def _play(
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.playback import play
     from splatavatar.drive.sinks.opening import open_sink, open_sinks
-    from splatavatar.drive.sources.signal_npz import write_signal
+    from splatavatar.drive.sources.recorded.signal_npz import write_signal
     from splatavatar.interrupts import deferred_signals
 
     width, height = size

@@ -63,7 +63,7 @@ def file_background(
 
 def _blurred_video(given: FileInput, width: int, height: int) -> FilmBackground:
     from splatavatar.drive.sinks.background import BlurredBackground
-    from splatavatar.drive.sources.video_source import VideoPictures
+    from splatavatar.drive.sources.live.video_source import VideoPictures
 
     if given.kind != "video":
         raise _no_pictures()

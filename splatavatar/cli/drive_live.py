@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from splatavatar.cli.terminal import tell
 
 if TYPE_CHECKING:
+    from splatavatar.drive.live.stats import Stats
     from splatavatar.drive.session import Session
-    from splatavatar.drive.stats import Stats
 
 
 def drive_live(session: Session, stats: bool) -> None:

@@ -23,7 +23,7 @@ def open_avatar(argument: str | None) -> tuple[Avatar, Path]:
 
 def open_signal(signal: Path | None, frame: int | None) -> tuple[Recording | None, int]:
     """The recording, if one is asked for, and the frame in it. Raises SignalError, SettingsError."""
-    from splatavatar.drive.sources.recorded import read_signal
+    from splatavatar.drive.sources.recorded.read import read_signal
 
     if signal is None:
         if frame is not None:

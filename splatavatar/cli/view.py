@@ -29,7 +29,7 @@ def view(
     import fastapi  # noqa: F401  named first where the extra is missing
     import uvicorn  # noqa: F401
 
-    from splatavatar.drive.sources.recorded import read_signal
+    from splatavatar.drive.sources.recorded.read import read_signal
     from splatavatar.viewer.place import place
     from splatavatar.viewer.server import create_app, serve
     from splatavatar.viewer.site import load_site

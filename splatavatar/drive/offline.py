@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.drive.idle import Idle
-from splatavatar.drive.mirror import mirror
+from splatavatar.drive.face.idle import Idle
+from splatavatar.drive.face.mirror import mirror
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sinks.soundtrack import Soundtrack
-from splatavatar.drive.sources.recorded import read_signal
+from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.errors import SignalError
 from splatavatar.media import warn_once
 from splatavatar.progress import FrameProgress
@@ -53,10 +53,10 @@ class FileInput:
         if self.kind == "signal":
             return read_signal(self.path)
         if self.kind == "video":
-            from splatavatar.drive.sources.video_source import video_recording
+            from splatavatar.drive.sources.live.video_source import video_recording
 
             return video_recording(self.path, self.model, progress)
-        from splatavatar.drive.sources.voice import audio_recording
+        from splatavatar.drive.sources.live.voice import audio_recording
 
         recording = audio_recording(self.path, None, progress)
         if self.idle_seed is None:

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.drive.calibrate import UserCalibration, store_calibration, stored_calibration
-from splatavatar.drive.chain import ChainSettings
-from splatavatar.drive.controls import Controls
+from splatavatar.drive.face.calibrate import UserCalibration, store_calibration, stored_calibration
+from splatavatar.drive.face.chain import ChainSettings
 from splatavatar.drive.limits import DEFAULT_LIMIT
-from splatavatar.drive.loop import DEFAULT_CAP, DEFAULT_FILE_FPS, Files, Loop, LoopSettings
+from splatavatar.drive.live.controls import Controls
+from splatavatar.drive.live.loop import DEFAULT_CAP, DEFAULT_FILE_FPS, Files, Loop, LoopSettings
+from splatavatar.drive.live.stats import Stats
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.sinks.background import Background, ColourBackground, Transparent
 from splatavatar.drive.sinks.opening import open_sink
@@ -22,7 +23,6 @@ from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink, SoundingSink
 from splatavatar.drive.sources.registry import make_from
 from splatavatar.drive.sources.source import Source
-from splatavatar.drive.stats import Stats
 from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
 
@@ -157,9 +157,9 @@ def _sound(sources: Sequence[Source]) -> LiveSoundtrack | None:
     """That of the first source which has any."""
     from splatavatar.drive.offline import has_sound
     from splatavatar.drive.sinks.live_sound import HeardSound, PlayedSound
-    from splatavatar.drive.sources.audio_file import AudioFile
-    from splatavatar.drive.sources.microphone import Microphone
-    from splatavatar.drive.sources.video_source import VideoCamera
+    from splatavatar.drive.sources.live.audio_file import AudioFile
+    from splatavatar.drive.sources.live.microphone import Microphone
+    from splatavatar.drive.sources.live.video_source import VideoCamera
 
     for source in sources:
         if isinstance(source, AudioFile) or (isinstance(source, VideoCamera) and has_sound(source.path)):

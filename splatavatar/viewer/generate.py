@@ -16,10 +16,10 @@ import numpy as np
 from splatavatar.avatar import container, metadata, quantise, schema, validate
 from splatavatar.avatar.calibration import VERSION as CALIBRATION_VERSION
 from splatavatar.avatar.combinations import TOGETHER
-from splatavatar.drive import filter as face_filter
 from splatavatar.drive import limits, retarget, view
-from splatavatar.drive.sources import checked, clock, columns, flame_npz, spelling, table_frames, timecode
-from splatavatar.drive.vector import SIZE
+from splatavatar.drive.face import filter as face_filter
+from splatavatar.drive.face.vector import SIZE
+from splatavatar.drive.sources.recorded import checked, clock, columns, flame_npz, spelling, table_frames, timecode
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.render import splatting
 from splatavatar.rig.arkit import NAMES

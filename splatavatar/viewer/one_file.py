@@ -14,7 +14,7 @@ import numpy as np
 from splatavatar.avatar.container import LARGEST_FILE
 from splatavatar.drive.audio.decode import Sound
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import AvatarFileError, OutputError, SignalError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes

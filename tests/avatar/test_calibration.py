@@ -22,7 +22,7 @@ from splatavatar.avatar.defect import Defect
 from splatavatar.avatar.describe import as_text, describe
 from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.errors import AvatarFileError, CaptureError, RigError
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rotations import axis_angle_from_yaw_pitch_roll, yaw_pitch_roll

@@ -150,7 +150,7 @@ def test_where_cuda_cannot_work(person: Avatar) -> None:
 def test_the_demo_avatar_as_the_cpu_draws_it() -> None:
     from splatavatar.avatar.file import load_avatar
     from splatavatar.avatar.library import resolve
-    from splatavatar.drive.motion import moving_signal
+    from splatavatar.drive.measuring.motion import moving_signal
     from splatavatar.drive.retarget import retarget
     from splatavatar.drive.view import default_camera
 

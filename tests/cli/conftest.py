@@ -13,8 +13,8 @@ import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import save_avatar
-from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]

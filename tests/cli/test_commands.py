@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import pytest
 
-from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 
 
 def test_drive_makes_a_video_at_the_rate_of_the_signal(run, files: Path, tmp_path: Path) -> None:

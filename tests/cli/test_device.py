@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from splatavatar.cli.app import main
-from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.render.gpu_check import cuda_problem
 
 Said = Callable[..., tuple[str, str]]

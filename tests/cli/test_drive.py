@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from splatavatar.cli.optional_values import with_defaults
-from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.recorded import read_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.read import read_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 
 SHARED = Path(__file__).parents[3] / "shared"
 ROOT = Path(__file__).parents[2]

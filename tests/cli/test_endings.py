@@ -14,8 +14,8 @@ from pathlib import Path
 import av
 import pytest
 
-from splatavatar.drive.motion import moving_signal
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")

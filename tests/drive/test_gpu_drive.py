@@ -18,10 +18,10 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.cuda_frame import STAGES
 from splatavatar.avatar.cuda_renderer import CudaRenderer
-from splatavatar.drive.benchmark import benchmark
-from splatavatar.drive.latency import measure_latency
-from splatavatar.drive.loop import Loop, LoopSettings
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.live.loop import Loop, LoopSettings
+from splatavatar.drive.measuring.benchmark import benchmark
+from splatavatar.drive.measuring.latency import measure_latency
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.sinks.background import ColourBackground, Transparent
@@ -102,7 +102,7 @@ def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera
 
 
 def test_a_benchmark_has_every_stage(person: Avatar, path: CudaRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
-    from splatavatar.drive import benchmark as module
+    from splatavatar.drive.measuring import benchmark as module
 
     monkeypatch.setattr(module, "WARM_UP", 1)
     result = benchmark(person, 24, 20, 2, path)

@@ -16,11 +16,11 @@ from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.combinations import TOGETHER
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, ExpressionLimit, expression_limit
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.retarget import look_coefficients, retarget
-from splatavatar.drive.sources.recorded import read_signal
+from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.rig.arkit import INDEX, NAMES

@@ -7,7 +7,7 @@ import numpy as np
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play, schedule
 from splatavatar.drive.retarget import retarget

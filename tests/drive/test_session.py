@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.session import Session, SessionSettings
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.soundtrack import RATE
-from splatavatar.drive.sources.audio_file import AudioFile
-from splatavatar.drive.sources.playback_source import RecordingSource
+from splatavatar.drive.sources.live.audio_file import AudioFile
+from splatavatar.drive.sources.live.playback_source import RecordingSource
 from splatavatar.errors import SourceError
 
 SECONDS = 1.0

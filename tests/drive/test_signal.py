@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.signal import FaceSignal, chosen_frame
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import NAMES

@@ -14,7 +14,7 @@ import pytest
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.performer import Performer
-from splatavatar.drive.sources.recorded import read_signal
+from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.errors import OutputError, SignalError
 from splatavatar.viewer.one_file import Embedded, embedded_avatar, embedded_signal, embedded_sound, write_page
 from splatavatar.viewer.site import INDEX, SiteFile, load_site

@@ -17,7 +17,7 @@ from splatavatar.drive.audio.contract import (
     to_arkit,
 )
 from splatavatar.drive.audio.runtime import open_network
-from splatavatar.drive.sources.checked import as_doubles
+from splatavatar.drive.sources.recorded.checked import as_doubles
 from splatavatar.errors import SettingsError
 
 Floats = NDArray[np.float32]

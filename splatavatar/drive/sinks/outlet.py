@@ -9,9 +9,9 @@ from math import floor
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.drive.live.stats import Ages
 from splatavatar.drive.sinks.sink import LiveSink, Sink
 from splatavatar.drive.sources.source import Clock
-from splatavatar.drive.stats import Ages
 from splatavatar.errors import SplatAvatarError
 
 WAIT = 0.1

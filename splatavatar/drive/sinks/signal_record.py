@@ -9,7 +9,7 @@ import numpy as np
 
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sinks.sink import prepare_folder
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import OutputError
 from splatavatar.rig.arkit import NAMES
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.controls import Controls
+from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.sinks.background import over
 from splatavatar.errors import DependencyError
 from splatavatar.extras import required

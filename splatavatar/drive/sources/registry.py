@@ -63,45 +63,45 @@ def _package(point: EntryPoint) -> str:
 
 
 def _webcam(argument: str | None) -> Source:
-    from splatavatar.drive.sources.camera import Webcam
+    from splatavatar.drive.sources.live.camera import Webcam
 
     return Webcam(_number("webcam", argument, 0) if _is_number(argument or "0") else argument or 0)
 
 
 def _video(argument: str | None) -> Source:
-    from splatavatar.drive.sources.video_source import VideoCamera
+    from splatavatar.drive.sources.live.video_source import VideoCamera
 
     return VideoCamera(_file("video", argument))
 
 
 def _livelink(argument: str | None) -> Source:
-    from splatavatar.drive.sources.livelink_udp import PORT, LiveLinkSource
+    from splatavatar.drive.sources.wire.livelink_udp import PORT, LiveLinkSource
 
     return LiveLinkSource(*_address("livelink", argument, PORT))
 
 
 def _osc(argument: str | None) -> Source:
-    from splatavatar.drive.sources.osc import PORT, OscSource
+    from splatavatar.drive.sources.wire.osc import PORT, OscSource
 
     return OscSource(*_address("osc", argument, PORT))
 
 
 def _signal(argument: str | None) -> Source:
-    from splatavatar.drive.sources.playback_source import RecordingSource
-    from splatavatar.drive.sources.recorded import read_signal
+    from splatavatar.drive.sources.live.playback_source import RecordingSource
+    from splatavatar.drive.sources.recorded.read import read_signal
 
     path = _file("signal", argument)
     return RecordingSource(read_signal(path), f"signal {path}")
 
 
 def _audio(argument: str | None) -> Source:
-    from splatavatar.drive.sources.audio_file import AudioFile
+    from splatavatar.drive.sources.live.audio_file import AudioFile
 
     return AudioFile(_file("audio", argument))
 
 
 def _mic(argument: str | None) -> Source:
-    from splatavatar.drive.sources.microphone import Microphone
+    from splatavatar.drive.sources.live.microphone import Microphone
 
     return Microphone(_number("mic", argument, 0) if argument and _is_number(argument) else argument or None)
 
@@ -125,7 +125,7 @@ def _file(name: str, argument: str | None) -> str:
 
 def _address(name: str, argument: str | None, port: int) -> tuple[int, str]:
     """Port and address of ``PORT`` or ``ADDRESS:PORT``."""
-    from splatavatar.drive.sources.udp import LOOPBACK
+    from splatavatar.drive.sources.wire.udp import LOOPBACK
 
     if argument is None:
         return port, LOOPBACK

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sinks.frames import write_png
 from splatavatar.drive.sinks.video import VideoSink
-from splatavatar.drive.sources.signal_npz import write_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import OutputError
 
 KEPT = "cannot write {path}: the file is larger than allowed here; the previous file is unchanged"

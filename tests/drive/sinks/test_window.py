@@ -23,7 +23,7 @@ XDOTOOL = shutil.which("xdotool")
 PROGRAM = """
 import sys
 import numpy as np
-from splatavatar.drive.controls import Controls
+from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.sinks.window import Window
 controls = Controls()
 window = Window(controls, "avatar of a test")
@@ -45,13 +45,13 @@ from pathlib import Path
 spec = importlib.util.spec_from_file_location("small", sys.argv[1])
 small = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(small)
-from splatavatar.drive.controls import Controls
-from splatavatar.drive.loop import Files, Loop, LoopSettings
-from splatavatar.drive.motion import moving_signal
+from splatavatar.drive.live.controls import Controls
+from splatavatar.drive.live.loop import Files, Loop, LoopSettings
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.window import Window
-from splatavatar.drive.sources.playback_source import RecordingSource
+from splatavatar.drive.sources.live.playback_source import RecordingSource
 avatar, controls = small.small_avatar(), Controls()
 window = Window(controls, "avatar of a test")
 files = Files({"a.mp4": open_sink(Path(sys.argv[2]), 30, 64, 64, False)})
@@ -222,7 +222,7 @@ def test_without_a_screen_it_says_so(monkeypatch: pytest.MonkeyPatch, display: s
 
 def test_pyav_before_opencv_is_refused_instead_of_waiting_for_ever(display: str) -> None:
     program = (
-        "import av, sys\nfrom splatavatar.drive.controls import Controls\n"
+        "import av, sys\nfrom splatavatar.drive.live.controls import Controls\n"
         "from splatavatar.drive.sinks.window import Window\nfrom splatavatar.errors import DependencyError\n"
         "try: Window(Controls())\nexcept DependencyError as error: print(error)"
     )

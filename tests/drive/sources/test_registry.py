@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from splatavatar.drive.sources.camera import Webcam
-from splatavatar.drive.sources.livelink_udp import LiveLinkSource
-from splatavatar.drive.sources.osc import OscSource
+from splatavatar.drive.sources.live.camera import Webcam
 from splatavatar.drive.sources.registry import make, make_from, names
+from splatavatar.drive.sources.wire.livelink_udp import LiveLinkSource
+from splatavatar.drive.sources.wire.osc import OscSource
 from splatavatar.errors import SourceError
 
 
@@ -73,7 +73,7 @@ def test_what_makes_no_sense(text: str, message: str) -> None:
 def plugins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An installed package with one plug-in that works and one that does not."""
     (tmp_path / "my_sources.py").write_text(
-        "from splatavatar.drive.sources.livelink_udp import LiveLinkSource\n"
+        "from splatavatar.drive.sources.wire.livelink_udp import LiveLinkSource\n"
         "def one(argument):\n    return LiveLinkSource(int(argument))\n"
         "def two(argument):\n    raise RuntimeError('no licence')\n"
     )

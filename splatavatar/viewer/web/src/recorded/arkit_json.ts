@@ -1,4 +1,4 @@
-// ARKit coefficients as JSON; `drive/sources/arkit_json.py` defines it.
+// ARKit coefficients as JSON; `drive/sources/recorded/arkit_json.py` defines it.
 import { PageError } from '../errors';
 import type { Recording } from '../signal/signal';
 import { CLOCK } from '../tables';

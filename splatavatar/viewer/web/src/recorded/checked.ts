@@ -1,4 +1,4 @@
-// What every recording must hold, whatever file it came from; `drive/sources/checked.py` defines it.
+// What every recording must hold, whatever file it came from; `drive/sources/recorded/checked.py` defines it.
 import { PageError } from '../errors';
 import { COEFFICIENTS, type Recording } from '../signal/signal';
 import { RECORDING } from '../tables';

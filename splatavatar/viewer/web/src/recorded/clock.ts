@@ -1,4 +1,4 @@
-// The times of a recording: in seconds, from 0, each later than the one before; `drive/sources/clock.py` defines it.
+// The times of a recording: in seconds, from 0, each later than the one before; `drive/sources/recorded/clock.py` defines it.
 import { PageError } from '../errors';
 import { CLOCK, CLOCK_UNITS } from '../tables';
 import { differences, median, short } from './numbers';

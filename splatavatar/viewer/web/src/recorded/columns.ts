@@ -1,4 +1,4 @@
-// From the coefficient names of a file to the order of `NAMES`; `drive/sources/columns.py` defines it.
+// From the coefficient names of a file to the order of `NAMES`; `drive/sources/recorded/columns.py` defines it.
 import { PageError } from '../errors';
 import { COLUMNS, NAMES } from '../tables';
 import type { Say } from './clock';

@@ -1,4 +1,4 @@
-// FLAME parameters as coefficients; `drive/sources/flame_npz.py` defines what is carried over.
+// FLAME parameters as coefficients; `drive/sources/recorded/flame_npz.py` defines what is carried over.
 import { PageError } from '../errors';
 import { fromQuaternion } from '../signal/rotation';
 import { COEFFICIENTS, INDEX, type Recording } from '../signal/signal';

@@ -1,4 +1,4 @@
-// Recorded face signals, whatever program wrote them; `drive/sources/recorded.py` defines which.
+// Recorded face signals, whatever program wrote them; `drive/sources/recorded/read.py` defines which.
 import { PageError } from '../errors';
 import type { Recording } from '../signal/signal';
 import { readArkitJson } from './arkit_json';

@@ -1,4 +1,4 @@
-// Our own recordings; `drive/sources/signal_npz.py` defines them.
+// Our own recordings; `drive/sources/recorded/signal_npz.py` defines them.
 import { PageError } from '../errors';
 import type { Recording } from '../signal/signal';
 import { assembled, checkLength, type Rows } from './checked';

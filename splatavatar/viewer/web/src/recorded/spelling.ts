@@ -1,4 +1,4 @@
-// ARKit names as other programs spell them; `drive/sources/spelling.py` defines it.
+// ARKit names as other programs spell them; `drive/sources/recorded/spelling.py` defines it.
 import { NAMES, SPELLING } from '../tables';
 
 const BY_LOWER = new Map<string, number>(NAMES.map((name, i) => [name.toLowerCase(), i]));

@@ -1,4 +1,4 @@
-// Tables as text; `drive/sources/csv_table.py` defines them.
+// Tables as text; `drive/sources/recorded/csv_table.py` defines them.
 import { PageError } from '../errors';
 import { COLUMNS } from '../tables';
 import { parseNumber } from './numbers';

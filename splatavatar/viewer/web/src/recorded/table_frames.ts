@@ -1,4 +1,4 @@
-// The frames of a table; `drive/sources/table_frames.py`, `livelink_csv.py` and `arkit_csv.py` define them.
+// The frames of a table; `drive/sources/recorded/table_frames.py`, `livelink_csv.py` and `arkit_csv.py` define them.
 import { PageError } from '../errors';
 import { axisAngle } from '../signal/rotation';
 import type { Recording } from '../signal/signal';

@@ -1,4 +1,4 @@
-// Timecodes as seconds; `drive/sources/timecode.py` defines them.
+// Timecodes as seconds; `drive/sources/recorded/timecode.py` defines them.
 import { PageError } from '../errors';
 import { CLOCK, DROPPED, TIMECODE } from '../tables';
 import { roundEven, type Say } from './clock';

@@ -1,4 +1,4 @@
-// Takes the jitter out of a face signal: One-Euro filters; `drive/filter.py` defines them.
+// Takes the jitter out of a face signal: One-Euro filters; `drive/face/filter.py` defines them.
 import { FILTER_TOGETHER, FILTERS, LONGEST_STEP } from '../tables';
 import { COEFFICIENTS, type FaceSignal } from './signal';
 

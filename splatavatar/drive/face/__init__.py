@@ -1,0 +1,1 @@
+"""What makes one face of what the sources say."""

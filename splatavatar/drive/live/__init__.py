@@ -1,0 +1,1 @@
+"""The loop of a live drive, and what it is made of."""

@@ -1,0 +1,1 @@
+"""How fast an avatar plays, and how old its pictures are."""

@@ -1,0 +1,1 @@
+"""Faces that are seen, heard or played as they come."""
