@@ -22,7 +22,7 @@ here, out, how = sys.argv[1:]
 spec = importlib.util.spec_from_file_location("small", here + "/conftest.py")
 small = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(small)
-spec = importlib.util.spec_from_file_location("loop_test", here + "/test_loop.py")
+spec = importlib.util.spec_from_file_location("loop_test", here + "/live/test_loop.py")
 loop_test = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(loop_test)
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
