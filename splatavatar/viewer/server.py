@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from splatavatar.errors import AvatarFileError, SettingsError, SignalError, SplatAvatarError
 from splatavatar.input import open_input
+from splatavatar.interrupts import deferred_signals
 from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import LOOPBACK, Application, Guard
 from splatavatar.viewer.hub import Hub
@@ -97,10 +98,21 @@ def listen(port: int | None, host: str = HOST) -> socket.socket:
 def serve(
     app: Application, listening: socket.socket, ready: Callable[[], None], certificate: Certificate | None = None
 ) -> None:
-    """Answer until the process is told to end; ``ready`` is called once when requests are answered."""
-    # Ctrl-C is how this ends, not a failure.
-    with suppress(KeyboardInterrupt):
-        _server(app, ready, certificate).run([listening])
+    """Answer until the process is told to end; ``ready`` is called once when requests are answered.
+
+    Ctrl-C is how this ends, and no failure. Raises SystemExit for other signals.
+    """
+    server = _server(app, ready, certificate)
+
+    def stop() -> None:
+        server.should_exit = True
+
+    # An exception that a signal raised amid the event loop could be lost in one of its callbacks.
+    with deferred_signals(stop) as asked:
+        server.run([listening])
+    if asked():
+        with suppress(KeyboardInterrupt):
+            raise asked.ending()
 
 
 @contextmanager
