@@ -27,7 +27,7 @@ SHOTS: tuple[tuple[float, dict[str, float]], ...] = (
 
 def main(avatar_path: str, out: str) -> None:
     avatar = sa.load_avatar(Path(avatar_path))
-    path, rest = sa.CpuRenderer(avatar), sa.PoseParameters.neutral(avatar.rig)
+    path, rest = sa.open_renderer(avatar), sa.PoseParameters.neutral(avatar.rig)
     pictures = []
     for yaw, coefficients in SHOTS:
         arkit = np.zeros(52, np.float32)

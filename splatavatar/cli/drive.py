@@ -38,6 +38,8 @@ NEEDS = {
     "--model": "is for --webcam and --video.",
     "--port": "is the port of the page that --view serves.",
     "--share": "lets others open the page that --view serves.",
+    "--certificate": "is for the page that --view serves.",
+    "--key": "is for the page that --view serves.",
 }
 """what options are for that do nothing without others"""
 
@@ -147,6 +149,8 @@ def drive(
             "--model": model is not None,
             "--port": port is not None,
             "--share": share,
+            "--certificate": certificate is not None,
+            "--key": key is not None,
         },
         {
             "--fps": not alone,
@@ -155,6 +159,8 @@ def drive(
             "--model": webcam is not None or video is not None,
             "--port": view,
             "--share": view,
+            "--certificate": view,
+            "--key": view,
         },
         NEEDS,
     )
