@@ -139,6 +139,12 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
             "--calibrate learns a live face; it needs --webcam, --livelink, --osc or --source.",
         ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--listen", "0.0.0.0"), "--listen is for --livelink and --osc."),
+        (
+            ("--signal", "SIGNAL", "-o", "a.mp4", "--certificate", "a"),
+            "--certificate is for the page that --view serves.",
+        ),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--key", "a"), "--key is for the page that --view serves."),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--share"), "--share lets others open the page that --view serves."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "-o", "./a.mp4"), "a.mp4: two outputs of one name; give each its own."),
         (
