@@ -107,6 +107,7 @@ export class Meeting {
       if (opened.sound) this.player.loadSound(opened.sound);
       this.player.loop = !opened.sound;
       this.player.play();
+      if (opened.sound) await this.voice.play(this.player.audio);
       if (opened.recording) this.status.say(`${opened.names.signal} moves your face.${opened.notes}`);
     });
   }

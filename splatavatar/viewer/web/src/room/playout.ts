@@ -11,7 +11,9 @@ const SLEW = 0.1;
 /** milliseconds, beyond which a clock was set anew */
 const JUMP = 10_000;
 /** milliseconds, beyond which sound is no longer waited for */
-export const LONGEST = 1_000;
+const LONGEST = 1_000;
+/** milliseconds that a face is old on average: half of the time between two faces, and between two pictures */
+const AGE = 25;
 
 /** Holds the faces of one person back until they are due.
  *
@@ -33,7 +35,7 @@ export class FacePlayout {
 
   /** The sound is heard `milliseconds` after a face of the same moment could be shown at the earliest. */
   follow(milliseconds: number): void {
-    this.wanted = Math.min(Math.max(milliseconds, 0), LONGEST);
+    this.wanted = Math.min(Math.max(milliseconds - AGE, 0), LONGEST);
   }
 
   /** The sound of the moment `time` of the sender's clock is heard `now`: both in milliseconds. */

@@ -33,6 +33,7 @@ export class Tableau {
     const head = this.heads.get(id);
     if (head) head.face = face;
     document.documentElement.dataset.smile = face.arkit[43]!.toFixed(2);
+    document.documentElement.dataset.jaw = face.arkit[24]!.toFixed(2);
   }
   seat(_own: number, _others: Map<number, number>): void {}
   towards(_id: number): number | null {

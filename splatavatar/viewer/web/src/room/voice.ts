@@ -1,6 +1,7 @@
 // One's own voice, and those of the others.
 import { sentence } from '../errors';
 import { element } from '../ui/dom';
+import { Listening } from '../ui/exports';
 import { openMicrophone } from './microphone';
 import type { Room } from './room';
 import { RATE, relaysSound, VoiceEncoder } from './sound/encode';
@@ -10,7 +11,8 @@ export class Voice {
   readonly button: HTMLButtonElement;
   private context: AudioContext | null = null;
   private encoder: VoiceEncoder | null = null;
-  private stream: MediaStream | null = null;
+  private microphone: MediaStream | null = null;
+  private readonly listening = new Listening();
   private readonly heard = new Map<number, HTMLAudioElement>();
   private relays: boolean | null = null;
   private told = false;
@@ -58,7 +60,7 @@ export class Voice {
 
   close(): void {
     for (const id of [...this.heard.keys()]) this.hear(id, null);
-    for (const track of this.stream?.getTracks() ?? []) track.stop();
+    for (const track of this.microphone?.getTracks() ?? []) track.stop();
     this.encoder?.close();
     void this.context?.close();
     this.context = null;
@@ -72,27 +74,52 @@ export class Voice {
     this.room.hearThrough(this.context);
   }
 
+  /** Has the others hear a recording instead of the microphone, until it ends. */
+  async play(audio: HTMLAudioElement): Promise<void> {
+    const stream = this.listening.of(audio);
+    if (!stream) return;
+    const muted = this.room.muted;
+    await this.speak(stream);
+    this.mute(false);
+    audio.addEventListener(
+      'ended',
+      () => {
+        void this.speak(this.microphone);
+        this.mute(muted);
+      },
+      { once: true },
+    );
+  }
+
   private async toggle(): Promise<void> {
+    this.button.disabled = true;
     try {
-      if (!this.stream) {
-        this.button.disabled = true;
-        this.stream = await openMicrophone();
-        this.room.speak(this.stream.getAudioTracks()[0]!);
-        if (this.context) {
-          await this.context.resume();
-          this.encoder = new VoiceEncoder(this.context, (milliseconds, packet) =>
-            this.room.sendSound(milliseconds, packet),
-          );
-          await this.encoder.hear(this.stream);
-        }
-        this.room.mute(false);
-      } else this.room.mute(!this.room.muted);
-      this.button.textContent = this.room.muted ? 'Unmute' : 'Mute';
-      this.button.setAttribute('aria-pressed', String(!this.room.muted));
+      if (!this.microphone) {
+        this.microphone = await openMicrophone();
+        await this.speak(this.microphone);
+        this.mute(false);
+      } else this.mute(!this.room.muted);
     } catch (error) {
       this.say(sentence(error));
     } finally {
       this.button.disabled = false;
     }
+  }
+
+  private mute(muted: boolean): void {
+    this.room.mute(muted);
+    this.button.textContent = muted ? (this.microphone ? 'Unmute' : 'Turn microphone on') : 'Mute';
+    this.button.setAttribute('aria-pressed', String(!this.room.muted));
+  }
+
+  /** Sends what this stream holds from now on. */
+  private async speak(stream: MediaStream | null): Promise<void> {
+    this.room.speak(stream?.getAudioTracks()[0] ?? null);
+    if (!this.context) return;
+    this.encoder ??= new VoiceEncoder(this.context, (milliseconds, packet) =>
+      this.room.sendSound(milliseconds, packet),
+    );
+    await this.context.resume();
+    await this.encoder.hear(stream);
   }
 }

@@ -5,6 +5,9 @@ export const PACKET = 20;
 /** milliseconds by which a packet may be out of step with those before it until they count as a new beginning */
 const GAP = 200;
 
+/** of the time that a piece was late by, which is taken for drift */
+const DRIFT = 0.005;
+
 /** The time of each piece of a steady stream that is handed over unevenly. */
 export class PieceClock {
   private begin = Number.NaN;
@@ -17,7 +20,10 @@ export class PieceClock {
     if (!(Math.abs(earliest - expected) < GAP)) {
       this.begin = earliest;
       this.count = 0;
-    } else if (earliest < expected) this.begin += earliest - expected; // none is handed over before it was heard
+    } else {
+      // None is handed over before it was heard, and most are later; the two clocks drift.
+      this.begin += (earliest - expected) * (earliest < expected ? 1 : DRIFT);
+    }
     return this.begin + this.count++ * PACKET;
   }
 }
@@ -27,7 +33,7 @@ const LEAD = 60;
 const MOST = 240;
 const MORE = 20;
 /** milliseconds that sound is held longer than needed until it begins anew */
-const SLACK = 300;
+const SLACK = 120;
 
 /** When to play packets that come over a network, in milliseconds of one clock. */
 export class PacketSchedule {

@@ -6,12 +6,13 @@ import { PieceClock } from './clock';
 export const RATE = 48_000;
 const VOICE = 24_000;
 
+/** Without gaps where nobody speaks (DTX): one packet comes out for each piece that goes in. */
 const ENCODING: AudioEncoderConfig = {
   codec: 'opus',
   sampleRate: RATE,
   numberOfChannels: 1,
   bitrate: VOICE,
-  opus: { frameDuration: 20_000, usedtx: true, useinbandfec: true, packetlossperc: 10 },
+  opus: { frameDuration: 20_000, useinbandfec: true, packetlossperc: 10 },
 };
 
 /** Whether the browser can send and hear sound through the server. */
@@ -29,6 +30,8 @@ export class VoiceEncoder {
   /** nothing is encoded while nobody needs it */
   wanted = false;
   private readonly clock = new PieceClock();
+  private begun: number[] = [];
+  private loaded: Promise<void> | null = null;
   private encoder: AudioEncoder | null = null;
   private node: AudioWorkletNode | null = null;
   private source: MediaStreamAudioSourceNode | null = null;
@@ -38,9 +41,12 @@ export class VoiceEncoder {
     private readonly packet: (milliseconds: number, bytes: Uint8Array<ArrayBuffer>) => void,
   ) {}
 
-  async hear(stream: MediaStream): Promise<void> {
-    await this.context.audioWorklet.addModule(captureAddress);
+  /** Encodes this stream from now on. */
+  async hear(stream: MediaStream | null): Promise<void> {
     this.close();
+    if (!stream) return;
+    this.loaded ??= this.context.audioWorklet.addModule(captureAddress);
+    await this.loaded;
     this.node = new AudioWorkletNode(this.context, 'capture', {
       numberOfOutputs: 0,
       channelCount: 1,
@@ -62,11 +68,14 @@ export class VoiceEncoder {
     const began = this.clock.next(performance.now());
     if (!this.wanted) return;
     if (this.encoder?.state !== 'configured') {
+      // When the pieces began that are being encoded: one comes out for each that went in.
+      const begun: number[] = [];
+      this.begun = begun;
       this.encoder = new AudioEncoder({
         output: (chunk) => {
           const bytes = new Uint8Array(chunk.byteLength);
           chunk.copyTo(bytes);
-          this.packet(chunk.timestamp / 1000, bytes);
+          this.packet(begun.shift() ?? began, bytes);
         },
         error: () => {
           this.encoder = null;
@@ -82,6 +91,7 @@ export class VoiceEncoder {
       timestamp: Math.round(1000 * began),
       data: piece,
     });
+    this.begun.push(began);
     this.encoder.encode(data);
     data.close();
   }
