@@ -31,7 +31,7 @@ describe('sources of faces', () => {
   });
 
   it('close the one whose place another takes, once', () => {
-    const [driver, camera] = [new Source(2), source(3)];
+    const [driver, camera] = [new Source(2), new Source(3)];
     const sources = new Sources(new Source(1));
     sources.begin(driver);
     sources.begin(camera);
