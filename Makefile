@@ -26,7 +26,7 @@ SIGNAL := data/signals/hello.npz
 GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
 WEB := splatavatar/viewer/web
 PAGE := splatavatar/viewer/page/index.html
-PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html vite.config.ts)
+PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html vite.config.ts vite.room.config.ts)
 
 # Works as a virtual environment and can build an extension module.
 USABLE := import ensurepip, os, sys, sysconfig, venv; \

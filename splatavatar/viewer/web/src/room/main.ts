@@ -31,7 +31,10 @@ function main(): void {
   let meeting: Meeting | null = null;
   const form = new JoinForm((guest) => {
     meeting = new Meeting(guest, {
-      entered: () => form.root.replaceWith(meeting!.root),
+      entered: () => {
+        form.root.replaceWith(meeting!.root);
+        meeting!.focus();
+      },
       refused: (why) => {
         meeting = null;
         form.say(why);

@@ -97,6 +97,11 @@ export class Meeting {
     });
   }
 
+  /** Takes the keys. */
+  focus(): void {
+    this.canvas.focus();
+  }
+
   /** Plays recordings, with their sound for oneself, and takes no avatar: one sits as who one came. */
   async open(files: File[]): Promise<void> {
     await this.status.trying(async () => {
