@@ -8,15 +8,15 @@ import { Depths } from '../sort/depth';
 import { DepthOrder } from '../sort/radix';
 import { type Camera, framing, type Vector } from '../splats/camera';
 import { SplatCloud } from '../splats/cloud';
-import { byImportance, type Ranked } from '../splats/importance';
 import { QUADS } from '../splats/quads';
 import type { Seen } from '../splats/renderer';
+import { growth, scattered } from '../splats/scattered';
 import type { Place } from './table';
 
 export class SeatedHead {
   /** with which it was drawn last */
   count = 0;
-  private readonly ranked: Ranked;
+  private readonly avatar: Avatar;
   private readonly middle: Vector;
   private readonly posed: PosedRig;
   private readonly depths: Depths;
@@ -27,23 +27,23 @@ export class SeatedHead {
   private moved = true;
 
   constructor(gl: WebGL2RenderingContext, avatar: Avatar) {
-    this.ranked = byImportance(avatar);
+    this.avatar = scattered(avatar);
     this.middle = framing(avatar).target;
     this.posed = new PosedRig(avatar);
-    this.depths = new Depths(this.ranked.avatar);
+    this.depths = new Depths(this.avatar);
     this.order = new DepthOrder(avatar.sizes.N, QUADS);
     this.limit = avatar.calibration ? new ExpressionLimit(avatar.calibration) : null;
-    this.cloud = new SplatCloud(gl, this.ranked.avatar);
+    this.cloud = new SplatCloud(gl, this.avatar);
   }
 
   /** Gaussians that the avatar has. */
   get most(): number {
-    return this.ranked.avatar.sizes.N;
+    return this.avatar.sizes.N;
   }
 
   /** Shows a face from now on; whether that is another one than before. */
   show(face: FaceSignal): boolean {
-    if (face === this.face) return false;
+    if (same(face, this.face)) return false;
     this.face = face;
     this.moved = true;
     return true;
@@ -52,24 +52,29 @@ export class SeatedHead {
   /** Poses, sorts and hands over what `camera`, of the world, sees of the head at `place` with `count` Gaussians. */
   see(camera: Camera, place: Place, count: number): Seen {
     if (this.moved) {
-      this.posed.pose(retarget(this.face, this.ranked.avatar, this.limit));
+      this.posed.pose(retarget(this.face, this.avatar, this.limit));
       this.moved = false;
     }
     const own = fromPlace(camera, place, this.middle);
     this.depths.measure(this.posed, own.rows[2], own.shift[2], count);
     this.cloud.upload(this.posed, this.order.sort(this.depths.depth, count), count);
     this.count = count;
-    return { cloud: this.cloud, camera: own, count, growth: this.ranked.growth(count) };
+    return { cloud: this.cloud, camera: own, count, growth: growth(count, this.most) };
   }
 
   /** After the graphics were lost. */
   restore(gl: WebGL2RenderingContext): void {
-    this.cloud = new SplatCloud(gl, this.ranked.avatar);
+    this.cloud = new SplatCloud(gl, this.avatar);
   }
 
   close(): void {
     this.cloud.close();
   }
+}
+
+function same(a: FaceSignal, b: FaceSignal): boolean {
+  const parts = ['arkit', 'headRotation', 'headTranslation', 'gaze'] as const;
+  return a === b || parts.every((part) => a[part].every((value, i) => value === b[part][i]));
 }
 
 /** A camera of the world in the frame of an avatar whose point `middle` is at `place`, turned there about +Y. */

@@ -1,6 +1,7 @@
 // Looking around from one's seat: mouse, touch and keys turn the look.
 import { axisAngle } from '../signal/rotation';
 import type { FaceSignal } from '../signal/signal';
+import type { Look } from './table';
 
 /** radians */
 const PER_PIXEL = 0.004;
@@ -9,13 +10,17 @@ const MOST_YAW = 1.6;
 const MOST_PITCH = 0.4;
 /** milliseconds in which a look that was asked for is half of the way there */
 const HALF = 120;
+/** how much nearer than with bare eyes, at most, and to look at somebody */
+const MOST_ZOOM = 5;
+const NEAR = 2.2;
 /** radians by which a head turns at most for a look: the rest is left to eyes and imagination */
 const MOST_TURN = 1;
 
 export class LookControl {
   private yaw = 0;
   private pitch = 0;
-  private wanted: number | null = null;
+  private zoom = 1;
+  private wanted: [yaw: number, zoom: number] | null = null;
   private moved = 0;
   private pointer: number | null = null;
 
@@ -35,30 +40,38 @@ export class LookControl {
       surface.addEventListener(end, (event) => {
         if (event.pointerId === this.pointer) this.pointer = null;
       });
-    surface.addEventListener('dblclick', () => this.turnTo(0));
+    surface.addEventListener('dblclick', () => this.reset());
+    surface.addEventListener(
+      'wheel',
+      (event) => {
+        event.preventDefault();
+        this.nearer(Math.exp(-Math.min(Math.max(event.deltaY, -300), 300) / 900));
+      },
+      { passive: false },
+    );
     surface.addEventListener('keydown', (event) => this.key(event));
   }
 
-  /** Turns to `yaw` radians left of the middle of the table, not at once. */
+  /** Turns to somebody who sits `yaw` radians left of the middle of the table, not at once, and looks at them. */
   turnTo(yaw: number): void {
-    this.wanted = Math.min(Math.max(yaw, -MOST_YAW), MOST_YAW);
-    this.pitch = 0;
-    this.changed();
+    this.aim(yaw, Math.max(this.zoom, NEAR));
   }
 
-  /** Yaw and pitch at `now`, radians to the left and up. */
-  angles(now: number): [number, number] {
+  /** The look at `now`. */
+  at(now: number): Look {
     const { wanted } = this;
     if (wanted !== null) {
-      this.yaw += (wanted - this.yaw) * (1 - 2 ** (-Math.max(now - this.moved, 0) / HALF));
-      if (Math.abs(wanted - this.yaw) < 1e-3) {
-        this.yaw = wanted;
+      const share = 1 - 2 ** (-Math.max(now - this.moved, 0) / HALF);
+      this.yaw += (wanted[0] - this.yaw) * share;
+      this.zoom += (wanted[1] - this.zoom) * share;
+      if (Math.abs(wanted[0] - this.yaw) + Math.abs(wanted[1] - this.zoom) < 2e-3) {
+        [this.yaw, this.zoom] = wanted;
         this.wanted = null;
       }
       this.changed();
     }
     this.moved = now;
-    return [this.yaw, this.pitch];
+    return { yaw: this.yaw, pitch: this.pitch, zoom: this.zoom };
   }
 
   /** A face whose head is turned to where the person looks, so that all see whom they look at. */
@@ -67,10 +80,26 @@ export class LookControl {
     return { ...face, headRotation: face.headRotation.map((angle, i) => angle + way[i]!) };
   }
 
+  private reset(): void {
+    this.aim(0, 1);
+  }
+
+  private aim(yaw: number, zoom: number): void {
+    this.wanted = [Math.min(Math.max(yaw, -MOST_YAW), MOST_YAW), zoom];
+    this.pitch = 0;
+    this.changed();
+  }
+
+  private nearer(factor: number): void {
+    this.wanted = null;
+    this.zoom = Math.min(Math.max(this.zoom * factor, 1), MOST_ZOOM);
+    this.changed();
+  }
+
   private turn(yaw: number, pitch: number): void {
     this.wanted = null;
-    this.yaw = Math.min(Math.max(this.yaw + yaw, -MOST_YAW), MOST_YAW);
-    this.pitch = Math.min(Math.max(this.pitch + pitch, -MOST_PITCH), MOST_PITCH);
+    this.yaw = Math.min(Math.max(this.yaw + yaw / this.zoom, -MOST_YAW), MOST_YAW);
+    this.pitch = Math.min(Math.max(this.pitch + pitch / this.zoom, -MOST_PITCH), MOST_PITCH);
     this.changed();
   }
 
@@ -81,8 +110,11 @@ export class LookControl {
       ArrowRight: () => this.turn(-STEP, 0),
       ArrowUp: () => this.turn(0, STEP),
       ArrowDown: () => this.turn(0, -STEP),
-      '0': () => this.turnTo(0),
-      Home: () => this.turnTo(0),
+      '+': () => this.nearer(1.15),
+      '=': () => this.nearer(1.15),
+      '-': () => this.nearer(1 / 1.15),
+      '0': () => this.reset(),
+      Home: () => this.reset(),
     };
     const act = keys[event.key];
     if (!act) return;

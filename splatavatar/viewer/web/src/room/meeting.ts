@@ -91,7 +91,7 @@ export class Meeting {
           const face = this.room.face(member, now);
           if (face) this.tableau.show(member.person.id, face);
         }
-        return this.look.angles(now);
+        return this.look.at(now);
       },
       drawn: () => this.tags.show(this.room.members, (member) => this.tableau.below(member.person.id)),
     });
@@ -155,7 +155,7 @@ export class Meeting {
 
   private described(members: readonly Member[]): string {
     const who = members.map((member) => `${member.person.name} (${standing(member)})`).join('; ');
-    return `A table${who ? ` with ${who}` : ', nobody else is there yet'}. Left and right arrows look around, 0 looks ahead.`;
+    return `A table${who ? ` with ${who}` : ', nobody else is there yet'}. Arrow keys look around, plus and minus look nearer, 0 looks ahead.`;
   }
 
   private lookAt(member: Member): void {

@@ -96,7 +96,10 @@ export class NameTags {
       tag.classList.toggle('speaking', member.speaking);
       const at = place(member);
       tag.hidden = at === null;
-      if (at) tag.style.transform = `translate(-50%, 0) translate(${at[0].toFixed(1)}px, ${at[1].toFixed(1)}px)`;
+      if (!at) continue;
+      const half = tag.offsetWidth / 2;
+      const x = Math.min(Math.max(at[0], half), this.root.clientWidth - half);
+      tag.style.transform = `translate(-50%, 0) translate(${x.toFixed(1)}px, ${at[1].toFixed(1)}px)`;
     }
   }
 }

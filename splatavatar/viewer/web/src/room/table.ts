@@ -13,7 +13,7 @@ export interface Place {
 export const HEAD_HEIGHT = 1.2;
 export const TABLE_HEIGHT = 0.74;
 /** between the heads of neighbours, at least, and of two who sit across */
-const APART = 0.8;
+const APART = 0.7;
 const ACROSS = 1.3;
 /** from the middle of a head to the edge of the table */
 const EDGE = 0.3;
@@ -50,23 +50,32 @@ export interface Outlook {
 }
 
 /** radians */
-const WIDEST = 1.4;
+const WIDEST = 1.8;
+const TALLEST = 1.3;
 const NARROWEST = 0.5;
-/** of the picture's width, beyond the middle of a head */
-const MARGIN = 0.3;
-/** metres by which the camera may stand behind the own head, so that neighbours come into the picture */
-const BEHIND = 0.7;
+/** metres beyond the middle of a head that are to be seen, too */
+const MARGIN = 0.16;
+/** metres by which the camera stands behind the own head for each neighbour, and at most: neighbours come into the
+ * picture by it, and the farther back it stood the more they would hide those beside them */
+const BACK = 0.06;
+const BEHIND = 0.3;
 /** metres from which a head is seen well however small the table */
 const LOW = 0.08;
 
-/** What `own` sees of the heads of `others`, all of them if the picture is wide enough.
- *
- * `yaw` and `pitch` turn the look, in radians to the left and up; `aspect` is width over height.
- */
-export function outlook(own: Place, others: readonly Place[], aspect: number, yaw = 0, pitch = 0): Outlook {
+/** How somebody looks: radians to the left of the middle of the table, and up; how much nearer than with bare eyes. */
+export interface Look {
+  yaw: number;
+  pitch: number;
+  zoom: number;
+}
+
+export const AHEAD: Look = { yaw: 0, pitch: 0, zoom: 1 };
+
+/** What `own` sees of the heads of `others`, all of them if the picture is wide enough; `aspect` is width over height. */
+export function outlook(own: Place, others: readonly Place[], aspect: number, look = AHEAD): Outlook {
   const forward: [number, number] = [Math.sin(own.turn), Math.cos(own.turn)];
   const right: [number, number] = [-forward[1], forward[0]];
-  const back = others.length > 2 ? Math.min(BEHIND, 0.12 * others.length) : 0;
+  const back = Math.min(BACK * others.length, BEHIND);
   const eye: [number, number, number] = [own.x - back * forward[0], own.y + LOW, own.z - back * forward[1]];
   let widest = 0;
   for (const place of others) {
@@ -76,10 +85,11 @@ export function outlook(own: Place, others: readonly Place[], aspect: number, ya
     widest = Math.max(widest, Math.atan2(aside, ahead));
   }
   const half = Math.min(widest, WIDEST / 2);
-  const fovY = Math.min(Math.max(2 * Math.atan(Math.tan(half) / aspect), NARROWEST), WIDEST);
-  const angle = own.turn + yaw;
-  // Heads and shoulders, not foreheads, are in the middle.
-  const down = pitch - 0.06;
+  const whole = Math.min(Math.max(2 * Math.atan(Math.tan(half) / aspect), NARROWEST), TALLEST);
+  const fovY = 2 * Math.atan(Math.tan(whole / 2) / look.zoom);
+  const angle = own.turn + look.yaw;
+  // Whoever looks at nobody in particular sees the table, too.
+  const down = look.pitch - 0.12 / look.zoom;
   return {
     eye,
     target: [

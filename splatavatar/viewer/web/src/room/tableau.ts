@@ -9,7 +9,7 @@ import { Pace } from '../ui/pace';
 import { detail } from './detail';
 import { SeatedHead } from './head';
 import { Surroundings } from './surroundings';
-import { outlook, type Place, places, tableRadius, towards } from './table';
+import { type Look, outlook, type Place, places, tableRadius, towards } from './table';
 
 /** milliseconds after the last movement until the picture is drawn whole */
 const STILL = 200;
@@ -17,8 +17,8 @@ const STILL = 200;
 const BELOW = 0.17;
 
 export interface TableauListener {
-  /** before a picture may be drawn: shows faces; yaw and pitch of the look, radians to the left and up */
-  frame(now: number): [number, number];
+  /** before a picture may be drawn: shows faces, and says how one looks */
+  frame(now: number): Look;
   /** after one was drawn */
   drawn(): void;
 }
@@ -59,14 +59,14 @@ export class Tableau {
   start(listener: TableauListener): void {
     const frame = (now: number) => {
       this.asked = requestAnimationFrame(frame);
-      const [yaw, pitch] = listener.frame(now);
+      const look = listener.frame(now);
       if (fitCanvas(this.canvas)) this.dirty = true;
       const busy = now - this.movedAt < STILL;
       if (!this.dirty && (busy || this.whole)) return;
       this.dirty = false;
       this.pace.tick(now, busy);
       this.whole = !busy || this.pace.scale === 1;
-      this.draw(yaw, pitch, busy ? this.pace.scale : 1);
+      this.draw(look, busy ? this.pace.scale : 1);
       listener.drawn();
     };
     this.asked = requestAnimationFrame(frame);
@@ -132,11 +132,11 @@ export class Tableau {
     return [scale * across, scale * ((camera.focal * y) / z + camera.cy)];
   }
 
-  private draw(yaw: number, pitch: number, scale: number): void {
+  private draw(look: Look, scale: number): void {
     const { canvas } = this;
     const width = Math.max(1, Math.round(canvas.width * scale));
     const height = Math.max(1, Math.round(canvas.height * scale));
-    const { eye, target, fovY } = outlook(this.own, [...this.places.values()], width / height, yaw, pitch);
+    const { eye, target, fovY } = outlook(this.own, [...this.places.values()], width / height, look);
     const camera = lookAt(eye, target, fovY, width, height);
     this.camera = camera;
     const visible = [...this.heads]
