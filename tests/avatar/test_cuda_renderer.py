@@ -65,35 +65,35 @@ def assert_same(got: np.ndarray, want: np.ndarray) -> None:
 
 @pytest.mark.parametrize("background", [WHITE, (0.2, 0.5, 0.0), None])
 def test_the_native_picture(person: Avatar, background: tuple[float, float, float] | None) -> None:
-    path, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
+    renderer, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
     for seed in (0, 1):
-        got = path.render(pose(person, seed), camera(), background)
+        got = renderer.render(pose(person, seed), camera(), background)
         assert_same(got, native.render(pose(person, seed), camera(), background))
 
 
 def test_a_batch_is_its_pictures(person: Avatar) -> None:
-    path, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
+    renderer, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
     poses, cameras = [pose(person, 0), pose(person, 1)], [camera(side=0.1), camera(side=-0.2)]
-    together = path.render_batch(poses, cameras, WHITE)
+    together = renderer.render_batch(poses, cameras, WHITE)
     for picture, parameters, view in zip(together, poses, cameras, strict=True):
         assert_same(picture, native.render(parameters, view, WHITE))
 
 
 def test_two_eyes_on_one_pose(person: Avatar) -> None:
-    path, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
+    renderer, native = CudaRenderer(person, DEVICE), CpuRenderer(person)
     eyes = [camera(side=0.1), camera(side=0.16)]
-    pair = path.render_batch([pose(person, 2)], eyes, WHITE)
+    pair = renderer.render_batch([pose(person, 2)], eyes, WHITE)
     for picture, eye in zip(pair, eyes, strict=True):
         assert_same(picture, native.render(pose(person, 2), eye, WHITE))
 
 
 def test_a_stream_gives_the_pictures_in_order(person: Avatar) -> None:
-    path = CudaRenderer(person, DEVICE)
+    renderer = CudaRenderer(person, DEVICE)
     frames = [([pose(person, seed)], [camera(20, 18)]) for seed in range(5)]
-    streamed = [pictures[0] for pictures in path.stream(frames, WHITE)]
+    streamed = [pictures[0] for pictures in renderer.stream(frames, WHITE)]
     assert len(streamed) == 5
     for picture, (poses, views) in zip(streamed, frames, strict=True):
-        assert np.array_equal(picture, path.render(poses[0], views[0], WHITE))
+        assert np.array_equal(picture, renderer.render(poses[0], views[0], WHITE))
 
 
 def test_a_close_up_that_needs_more_room(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,19 +112,19 @@ def test_an_avatar_without_gaussians(make_avatar: Callable[..., Avatar]) -> None
 
 
 def test_poses_and_cameras_that_do_not_fit(person: Avatar) -> None:
-    path = CudaRenderer(person, DEVICE)
+    renderer = CudaRenderer(person, DEVICE)
     with pytest.raises(SettingsError, match=r"^2 cameras cannot look at 1 poses as \[0, 1\]$"):
-        path.render_batch([pose(person, 0)], [camera(), camera()], WHITE, pose=[0, 1])
+        renderer.render_batch([pose(person, 0)], [camera(), camera()], WHITE, pose=[0, 1])
     with pytest.raises(SettingsError, match=r"^the views of a batch must have one size, got 20x18, 37x21$"):
-        path.render_batch([pose(person, 0)], [camera(), camera(20, 18)], WHITE)
+        renderer.render_batch([pose(person, 0)], [camera(), camera(20, 18)], WHITE)
 
 
 def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
-    path, broken = CudaRenderer(person, DEVICE), camera()
+    renderer, broken = CudaRenderer(person, DEVICE), camera()
     broken.T_camera_world[0, 3] = np.nan
     for view in (camera(20000, 20000), replace(camera(), width=0), replace(camera(), height=-3), broken):
         with pytest.raises(SettingsError, match=r"^(a picture of .* pixels cannot be drawn|the camera is none)"):
-            path.render(pose(person, 1), view)
+            renderer.render(pose(person, 1), view)
 
 
 def test_room_that_no_gpu_has() -> None:
@@ -155,10 +155,10 @@ def test_the_demo_avatar_as_the_cpu_draws_it() -> None:
     from splatavatar.drive.view import default_camera
 
     avatar = load_avatar(resolve("demo"))
-    native, path, recording = CpuRenderer(avatar), CudaRenderer(avatar), moving_signal(4.0)
+    native, renderer, recording = CpuRenderer(avatar), CudaRenderer(avatar), moving_signal(4.0)
     for size in (256, 512, 1024):
         view = default_camera(avatar, size, size)
         for at in range(0, len(recording), 7):
             parameters = retarget(recording.frame(at), avatar.rig)
-            got, want = path.render(parameters, view, WHITE), native.render(parameters, view, WHITE)
+            got, want = renderer.render(parameters, view, WHITE), native.render(parameters, view, WHITE)
             assert np.abs(got.astype(int) - want).max() <= 2
