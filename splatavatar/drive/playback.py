@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Renderer
+from splatavatar.avatar.renderer import IN_FLIGHT, Renderer
 from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
@@ -114,7 +114,7 @@ def _play(
     pending: deque[Future[None]] = deque()
     rendering, stages, done = 0.0, dict[str, float](), 0
     try:
-        performer.prepare(camera, colour)
+        performer.prepare(camera, colour, IN_FLIGHT)
         pictures = performer.stream((recording.frame(index) for index in order), camera, colour)
         with ThreadPoolExecutor(max_workers=1) as worker, closing(pictures):
             for done, index in enumerate(order, start=1):

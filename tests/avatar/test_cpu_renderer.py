@@ -251,6 +251,17 @@ def test_a_picture_is_the_callers_own(person: Avatar, rng: np.random.Generator) 
     assert (first != kept).any() and second.flags.owndata
 
 
+def test_a_picture_that_is_begun_is_made_at_once(person: Avatar, rng: np.random.Generator) -> None:
+    renderer, poses = CpuRenderer(person), [random_pose(person.rig, rng) for _ in range(2)]
+    drawings = [renderer.begin(pose, camera(), BACKGROUND) for pose in poses]
+    for drawing, pose in zip(drawings, poses, strict=True):
+        assert drawing.done
+        np.testing.assert_array_equal(drawing.finish(), renderer.render(pose, camera(), BACKGROUND))
+    out = np.empty_like(drawings[0].finish())
+    assert renderer.begin(poses[1], camera(), BACKGROUND, out).finish() is out
+    np.testing.assert_array_equal(out, drawings[1].finish())
+
+
 def test_an_array_that_cannot_hold_the_picture(person: Avatar) -> None:
     renderer, pose = CpuRenderer(person), PoseParameters.neutral(person.rig)
     height, width = camera().height, camera().width

@@ -18,6 +18,7 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.cuda_renderer import CudaRenderer
 from splatavatar.avatar.open_renderer import open_renderer
+from splatavatar.avatar.renderer import IN_FLIGHT
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.gpu.tiles import Grid, TileLists
@@ -94,6 +95,54 @@ def test_a_stream_gives_the_pictures_in_order(person: Avatar) -> None:
     assert len(streamed) == 5
     for picture, (poses, views) in zip(streamed, frames, strict=True):
         assert np.array_equal(picture, renderer.render(poses[0], views[0], WHITE))
+
+
+def test_pictures_that_are_begun_are_those_that_are_drawn(person: Avatar) -> None:
+    renderer, view = CudaRenderer(person, DEVICE), camera(20, 18)
+    # More than are under way at once, another one between, and the last one first.
+    drawings = [renderer.begin(pose(person, seed), view, WHITE) for seed in range(IN_FLIGHT + 1)]
+    between = renderer.render(pose(person, 0), view, WHITE)
+    finished = [drawing.finish() for drawing in drawings[::-1]][::-1]
+    assert all(drawing.done and drawing.finish() is not None for drawing in drawings)
+    assert np.array_equal(finished[0], between)
+    for seed in range(1, len(finished)):
+        assert np.array_equal(finished[seed], renderer.render(pose(person, seed), view, WHITE))
+        assert not np.array_equal(finished[seed], between)
+
+
+def test_a_picture_that_is_begun_goes_where_it_is_told(person: Avatar) -> None:
+    renderer, view = CudaRenderer(person, DEVICE), camera(20, 18)
+    out = np.empty((18, 20, 3), np.uint8)
+    assert renderer.begin(pose(person, 0), view, WHITE, out).finish() is out
+    assert np.array_equal(out, renderer.render(pose(person, 0), view, WHITE))
+    with pytest.raises(SettingsError, match=r"^out holds uint8"):
+        renderer.begin(pose(person, 0), view, None, out)
+
+
+def test_a_stream_that_is_left_leaves_the_renderer_as_it_was(person: Avatar) -> None:
+    renderer, view = CudaRenderer(person, DEVICE), camera(20, 18)
+    stream = renderer.stream((([pose(person, seed)], [view]) for seed in range(5)), WHITE)
+    first = next(stream)[0]
+    stream.close()
+    assert np.array_equal(first, renderer.render(pose(person, 0), view, WHITE))
+
+
+def test_a_picture_without_room_says_so_to_who_wants_it(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:
+    from splatavatar.avatar import cuda_frame
+
+    renderer, parameters = CudaRenderer(person, DEVICE), pose(person, 0)
+    small, large = camera(20, 18), camera(21, 18)
+    first = [renderer.begin(parameters, small, WHITE) for _ in range(IN_FLIGHT)]
+    right = first[0].finish()
+    monkeypatch.setattr(cuda_frame, "capacity_for", lambda wanted: 1)
+    crowded = renderer.begin(parameters, large, WHITE)
+    monkeypatch.setattr(cuda_frame, "capacity_for", lambda wanted: 1 << 29)
+    # The second one waits for the buffers of the crowded one.
+    others = [renderer.begin(parameters, small, WHITE) for _ in range(IN_FLIGHT)]
+    assert all(np.array_equal(other.finish(), right) for other in others)
+    for _ in range(2):
+        with pytest.raises(SettingsError, match=r"^too many large Gaussians"):
+            crowded.finish()
 
 
 def test_a_close_up_that_needs_more_room(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:

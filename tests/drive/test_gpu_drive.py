@@ -18,13 +18,15 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.cuda_frame import STAGES
 from splatavatar.avatar.cuda_renderer import CudaRenderer
-from splatavatar.drive.live.loop import Loop, LoopSettings
+from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.benchmark import benchmark
 from splatavatar.drive.measuring.latency import measure_latency
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
+from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import ColourBackground, Transparent
+from splatavatar.drive.sources.live.playback_source import RecordingSource
 from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu import tiles
@@ -99,6 +101,34 @@ def test_the_loop_draws_as_on_the_cpu(person: Avatar, renderer: CudaRenderer, ca
     got, want = loop.draw(signal), native.draw(signal)
     assert want.shape == (20, 24, 4)
     assert np.abs(got[..., 3].astype(int) - want[..., 3]).max() <= 2
+
+
+def test_a_running_loop_shows_what_is_drawn(person: Avatar, renderer: CudaRenderer, camera: Camera) -> None:
+    shown, faces = dict[float, NDArray[np.uint8]](), dict[float, FaceSignal]()
+
+    class Screen:
+        name, main_thread = "screen", False
+
+        def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
+            shown[moment] = image
+
+        def close(self) -> None:
+            """Nothing."""
+
+    class Faces:
+        def take(self, signal: FaceSignal, now: float) -> None:
+            faces[now] = signal
+
+        def close(self) -> None:
+            """Nothing."""
+
+    clip = RecordingSource(moving_signal(0.2), "clip")
+    settings = LoopSettings((camera.width, camera.height), [ColourBackground(WHITE)], cap=None)
+    Loop(Performer(person, renderer=renderer), [clip], [Screen()], settings, Files(signals=[Faces()])).run()
+    performer = Performer(person, renderer=renderer)
+    assert shown and max(shown) == max(faces)
+    for moment, image in shown.items():
+        assert np.array_equal(image, performer.draw(faces[moment], camera, WHITE))
 
 
 def test_a_benchmark_has_every_stage(person: Avatar, renderer: CudaRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
