@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +32,6 @@ from splatavatar.bake.training.trainer import BakeStep
 @pytest.fixture
 def small(sample_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The sample capture without its pictures but for a few, and bakes of few Gaussians."""
-    import json
-    from dataclasses import replace
-
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SPLATAVATAR_HOME", str(tmp_path / "home"))
     monkeypatch.setitem(PRESETS, "fast", replace(PRESETS["fast"], gaussians=2000))
@@ -117,3 +116,12 @@ def test_what_cannot_be_baked(small: Path) -> None:
 
 def test_the_folder_and_the_function_have_one_name() -> None:
     assert inspect.signature(sa.bake) == inspect.signature(bake)
+
+
+def test_where_the_time_of_a_preset_is_short_the_bake_takes_more_of_it(
+    small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = replace(PRESETS["fast"], budget_seconds=0.1, fewest_steps=120)
+    monkeypatch.setitem(PRESETS, "fast", short)
+    baked = sa.bake(small, "me.splatavatar", preset="fast")
+    assert baked.avatar.metadata["bake"]["iterations"] == 120

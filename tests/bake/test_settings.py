@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.training.schedule import Schedule
 from splatavatar.errors import SettingsError
 
 CAPTURE = Path("capture")
@@ -21,6 +22,14 @@ def test_a_better_preset_has_more_time_and_more_gaussians() -> None:
     fast, balanced, best = (PRESETS[name] for name in ("fast", "balanced", "best"))
     assert fast.budget_seconds < balanced.budget_seconds < best.budget_seconds
     assert fast.gaussians < balanced.gaussians < best.gaussians
+    assert fast.fewest_steps < balanced.fewest_steps < best.fewest_steps
+    # What two cores do in the time is enough, and what is enough is an avatar.
+    assert all(Schedule().fewest_steps < each.fewest_steps < each.steps for each in PRESETS.values())
+
+
+def test_a_budget_that_was_asked_for_is_kept_whatever_it_comes_to() -> None:
+    assert BakeSettings(CAPTURE).fewest_steps == PRESETS["balanced"].fewest_steps
+    assert BakeSettings(CAPTURE, budget_seconds=12.5).fewest_steps == 0
 
 
 @pytest.mark.parametrize(

@@ -97,11 +97,16 @@ class Job:
         return next((point.psnr for point in reversed(self.curve) if point.psnr is not None), math.nan)
 
     def progress(self) -> float:
-        """In [0, 1]: of the iterations, or of the budget less what preparing took and finishing needs."""
+        """In [0, 1]: of the iterations, or of the budget less what preparing took and finishing needs.
+
+        Where the time is the preset's own, a slow machine is as far as the steps that it has done.
+        """
+        iteration, fewest = self.trainer.state.iteration, self.settings.fewest_steps
         if self.settings.iterations is not None:
-            return self.trainer.state.iteration / self.settings.iterations
+            return iteration / self.settings.iterations
         budget = max(self.settings.budget - FINISHING_SECONDS - self.prepared, 1.0)
-        return min((self.elapsed - self.prepared) / budget, 1.0)
+        spent = min((self.elapsed - self.prepared) / budget, 1.0)
+        return min(spent, iteration / fewest) if fewest else spent
 
     def run(self) -> None:
         """Optimises until the end of the budget.

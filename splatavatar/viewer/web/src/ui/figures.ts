@@ -1,5 +1,4 @@
 // What a picture costs.
-import type { Follower } from '../live/follower';
 import { STAGES } from '../splats/stage';
 import { element } from './dom';
 import type { View } from './view';
@@ -12,12 +11,12 @@ export class Figures {
   private pictures = 0;
   private bytes = 0;
   private received = 0;
-  /** the driver that is followed */
-  follower: Follower | null = null;
 
+  /** `receivedBytes` says how much came from a driver so far, null where none is followed. */
   constructor(
     private readonly list: HTMLElement,
     private readonly view: View,
+    private readonly receivedBytes: () => number | null,
   ) {}
 
   tick(): void {
@@ -40,10 +39,11 @@ export class Figures {
       ],
       ['Blended in', this.view.kind],
     ];
-    if (this.follower) {
-      const rate = span > 2000 ? 0 : (this.follower.bytes - this.received) / span;
+    const received = this.receivedBytes();
+    if (received !== null) {
+      const rate = span > 2000 ? 0 : (received - this.received) / span;
       rows.push(['From the driver, kB/s', rate.toFixed(2)]);
-      this.received = this.follower.bytes;
+      this.received = received;
     }
     this.list.replaceChildren(...rows.flatMap(([name, value]) => [element('dt', {}, name), element('dd', {}, value)]));
     this.last = now;

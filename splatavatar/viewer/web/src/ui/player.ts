@@ -1,8 +1,9 @@
 // A recording and its sound over time.
 import { type FaceSignal, frameAt, frameOf, type Recording } from '../signal/signal';
+import type { FaceSource } from '../signal/source';
 
 /** Plays a recording; while there is sound, the sound is the clock. */
-export class Player {
+export class Player implements FaceSource {
   recording: Recording | null = null;
   name = '';
   loop = false;
@@ -54,6 +55,14 @@ export class Player {
     if (this.playing && this.time >= this.duration) this.end();
     if (!this.recording) return null;
     return frameOf(this.recording, frameAt(this.recording, this.time));
+  }
+
+  get moving(): boolean {
+    return this.playing;
+  }
+
+  close(): void {
+    this.pause();
   }
 
   get frame(): number {
