@@ -31,14 +31,15 @@ export function detail(heads: readonly Visible[], focal: number): number[] {
   });
   const sum = wanted.reduce((total, count) => total + count, 0);
   const share = Math.min(1, BUDGET / Math.max(sum, 1));
-  const counts = wanted.map((count, i) => {
-    const { before, most } = heads[i]!;
-    const next = Math.min(Math.floor((count * share) / STEP) * STEP || STEP, most);
-    return before && Math.abs(next - before) < STEADY * before && next < most ? before : next;
+  const fitting = wanted.map((count, i) => {
+    const { most } = heads[i]!;
+    const next = count * share;
+    return next >= most ? most : Math.min(Math.floor(next / STEP) * STEP || STEP, most);
   });
-  // What was kept for steadiness must fit, too.
-  const kept = counts.reduce((total, count) => total + count, 0);
-  return kept <= BUDGET
-    ? counts
-    : wanted.map((count, i) => Math.min(Math.floor((count * share) / STEP) * STEP || STEP, heads[i]!.most));
+  const steady = fitting.map((count, i) => {
+    const { before, most } = heads[i]!;
+    return before && count < most && Math.abs(count - before) < STEADY * before ? before : count;
+  });
+  // What is kept as it was must fit, too.
+  return steady.reduce((total, count) => total + count, 0) <= BUDGET ? steady : fitting;
 }
