@@ -2,8 +2,8 @@
 import { PageError, sentence } from '../errors';
 import type { Avatar } from '../file/avatar';
 import { element } from '../ui/dom';
-import { chosenAvatar } from './avatars';
-import { LONGEST_NAME } from './protocol';
+import { chosenAvatar } from './wire/avatars';
+import { LONGEST_NAME } from './wire/protocol';
 
 /** Who comes in, and as whom. */
 export interface Guest {

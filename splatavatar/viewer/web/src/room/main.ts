@@ -5,7 +5,7 @@ import { element } from '../ui/dom';
 import { listenForFiles } from '../ui/files';
 import { checkBrowser, JoinForm } from './join';
 import { Meeting } from './meeting';
-import { checkPeers } from './peer';
+import { checkPeers } from './wire/peer';
 
 const { dataset } = document.documentElement;
 

@@ -9,13 +9,13 @@ import { MOVEMENTS } from '../ui/faces';
 import { Files } from '../ui/files';
 import { Player } from '../ui/player';
 import { Status } from '../ui/status';
-import { fetchMember, handOver } from './avatars';
 import type { Guest } from './join';
-import { LookControl } from './look';
 import { NameTags, PeopleList, standing } from './people';
-import { type Member, Room } from './room';
-import { Tableau } from './tableau';
-import { Voice } from './voice';
+import { Voice } from './sound/voice';
+import { LookControl } from './table/look';
+import { Tableau } from './table/tableau';
+import { fetchMember, handOver } from './wire/avatars';
+import { type Member, Room } from './wire/room';
 
 /** milliseconds between two faces that are sent */
 const FACE_EVERY = 1000 / 30;

@@ -1,6 +1,6 @@
 // Who is there, for eyes and for screen readers: a list, and names under the heads.
 import { element } from '../ui/dom';
-import type { Member } from './room';
+import type { Member } from './wire/room';
 
 /** What a list of people does. */
 export interface PeopleActions {

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Avatar, readAvatar } from '../../src/file/avatar';
 import { PosedRig } from '../../src/pose/rig';
-import { BUDGET, detail } from '../../src/room/detail';
-import { fromPlace } from '../../src/room/head';
-import { places } from '../../src/room/table';
+import { BUDGET, detail } from '../../src/room/table/detail';
+import { fromPlace } from '../../src/room/table/head';
+import { places } from '../../src/room/table/seats';
 import { retarget } from '../../src/signal/retarget';
 import { Depths } from '../../src/sort/depth';
 import { DepthOrder } from '../../src/sort/radix';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Face } from '../../src/live/protocol';
-import { FacePlayout, soundDelay, waited } from '../../src/room/playout';
 import { PacketSchedule, PieceClock } from '../../src/room/sound/clock';
+import { FacePlayout, soundDelay, waited } from '../../src/room/sound/playout';
 import { restSignal } from '../../src/signal/signal';
 
 const face = (sequence: number, milliseconds: number): Face => ({ sequence, signal: restSignal(milliseconds / 1000) });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encode, SIZE } from '../../src/live/protocol';
-import { ending, readRelayed, readTold, relayedFace, relayedSound } from '../../src/room/protocol';
+import { ending, readRelayed, readTold, relayedFace, relayedSound } from '../../src/room/wire/protocol';
 import { restSignal } from '../../src/signal/signal';
 
 const avatar = 'a'.repeat(64);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { outlook, type Place, places, radius, towards } from '../../src/room/table';
+import { outlook, type Place, places, radius, towards } from '../../src/room/table/seats';
 
 const all = (count: number) => [...places(Array.from({ length: count }, (_, i) => i)).values()];
 const between = (a: Place, b: Place) => Math.hypot(a.x - b.x, a.z - b.z);

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { refusal } from '../../src/room/avatars';
-import { microphoneRefusal } from '../../src/room/microphone';
-import { voiced } from '../../src/room/peer';
-import { Speaking } from '../../src/room/speaking';
+import { microphoneRefusal } from '../../src/room/sound/microphone';
+import { Speaking } from '../../src/room/sound/speaking';
+import { refusal } from '../../src/room/wire/avatars';
+import { voiced } from '../../src/room/wire/peer';
 
 describe('the description of a voice', () => {
   const sdp =

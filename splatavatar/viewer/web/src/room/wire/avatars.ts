@@ -1,7 +1,7 @@
 // The avatar files of a room: handing over the own one, fetching those of others.
-import { PageError } from '../errors';
-import { type Avatar, readAvatar } from '../file/avatar';
-import { LARGEST_FILE } from '../tables';
+import { PageError } from '../../errors';
+import { type Avatar, readAvatar } from '../../file/avatar';
+import { LARGEST_FILE } from '../../tables';
 
 export interface HandedOver {
   sha256: string;
@@ -49,7 +49,7 @@ export function refusal(status: number, text: string): string {
   const said = text.trim();
   if (said && said.length < 400 && !said.startsWith('<') && !said.startsWith('{')) return said;
   if (status === 403) return 'This invitation is not valid (any more): ask the host for a new link.';
-  if (status === 404) return 'There is no room at this address (any more): ask the host.';
+  if (status === 404 || status === 405) return 'There is no room at this address (any more): ask the host.';
   if (status === 409) return 'The room is full.';
   if (status === 413) return 'The avatar is larger than this room takes.';
   return `The room refuses (${status}).`;

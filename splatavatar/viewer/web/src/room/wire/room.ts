@@ -1,13 +1,13 @@
 // Everybody at the table, and what goes to and fro between them. Nothing here draws.
-import { sentence } from '../errors';
-import { decode, encode, SIZE } from '../live/protocol';
-import type { FaceSignal } from '../signal/signal';
+import { sentence } from '../../errors';
+import { decode, encode, SIZE } from '../../live/protocol';
+import type { FaceSignal } from '../../signal/signal';
+import { VoiceDecoder } from '../sound/decode';
+import { FacePlayout, soundDelay, type Waited, waited } from '../sound/playout';
+import { Speaking } from '../sound/speaking';
 import { Peer } from './peer';
-import { FacePlayout, soundDelay, type Waited, waited } from './playout';
 import { type Person, type Relayed, relayedFace, relayedSound, type Told, type Welcome } from './protocol';
 import { Signalling, type Ticket } from './signalling';
-import { VoiceDecoder } from './sound/decode';
-import { Speaking } from './speaking';
 
 /** faces, of which one is sent while nothing moves: for who comes late, and for those that were lost */
 const REPEAT = 6;

@@ -1,7 +1,7 @@
 // Looking around from one's seat: mouse, touch and keys turn the look.
-import { axisAngle } from '../signal/rotation';
-import type { FaceSignal } from '../signal/signal';
-import type { Look } from './table';
+import { axisAngle } from '../../signal/rotation';
+import type { FaceSignal } from '../../signal/signal';
+import type { Look } from './seats';
 
 /** radians */
 const PER_PIXEL = 0.004;

@@ -1,15 +1,15 @@
 // The picture of the table, as it is seen from the own seat.
-import type { Avatar } from '../file/avatar';
-import type { FaceSignal } from '../signal/signal';
-import { type Camera, lookAt, type Vector } from '../splats/camera';
-import { Renderer } from '../splats/renderer';
-import { fitCanvas } from '../ui/canvas_size';
-import { themeColour } from '../ui/colours';
-import { Pace } from '../ui/pace';
+import type { Avatar } from '../../file/avatar';
+import type { FaceSignal } from '../../signal/signal';
+import { type Camera, lookAt, type Vector } from '../../splats/camera';
+import { Renderer } from '../../splats/renderer';
+import { fitCanvas } from '../../ui/canvas_size';
+import { themeColour } from '../../ui/colours';
+import { Pace } from '../../ui/pace';
 import { detail } from './detail';
 import { SeatedHead } from './head';
+import { type Look, outlook, type Place, places, tableRadius, towards } from './seats';
 import { Surroundings } from './surroundings';
-import { type Look, outlook, type Place, places, tableRadius, towards } from './table';
 
 /** milliseconds after the last movement until the picture is drawn whole */
 const STILL = 200;

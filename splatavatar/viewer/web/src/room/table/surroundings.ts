@@ -1,9 +1,9 @@
 // The table and what is around it: one quad, whose pixels look along their own ray.
-import type { Camera } from '../splats/camera';
-import { buildProgram, type Program } from '../splats/program';
-import { drawWhole } from '../splats/quads';
-import { WHOLE_VERTEX } from '../splats/shaders';
-import { TABLE_HEIGHT } from './table';
+import type { Camera } from '../../splats/camera';
+import { buildProgram, type Program } from '../../splats/program';
+import { drawWhole } from '../../splats/quads';
+import { WHOLE_VERTEX } from '../../splats/shaders';
+import { TABLE_HEIGHT } from './seats';
 
 const FRAGMENT = `precision highp float; precision highp int;
 uniform mat3 uTurn; uniform vec3 uEye; uniform vec4 uLens; uniform float uHeight, uRadius, uGain; uniform vec3 uColour;

@@ -1,6 +1,6 @@
 // What a page and the server of a room say to each other; docs/room.md has the tables.
-import { PageError } from '../errors';
-import { SIZE } from '../live/protocol';
+import { PageError } from '../../errors';
+import { SIZE } from '../../live/protocol';
 
 export const VERSION = 1;
 /** people that a room can have: a mask of one byte says whom a message is for */

@@ -1,5 +1,5 @@
 // The connection with the server of the room: who is there, introductions, and what is relayed.
-import { PageError, sentence } from '../errors';
+import { PageError, sentence } from '../../errors';
 import { ending, type Relayed, readRelayed, readTold, type Said, type Told, VERSION } from './protocol';
 
 /** milliseconds between two attempts: the first, and the most that it grows to */

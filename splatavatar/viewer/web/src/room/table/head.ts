@@ -1,17 +1,17 @@
 // The head of somebody who sits at the table.
-import type { Avatar } from '../file/avatar';
-import { PosedRig } from '../pose/rig';
-import { ExpressionLimit } from '../signal/limit';
-import { retarget } from '../signal/retarget';
-import { type FaceSignal, restSignal } from '../signal/signal';
-import { Depths } from '../sort/depth';
-import { DepthOrder } from '../sort/radix';
-import { type Camera, framing, type Vector } from '../splats/camera';
-import { SplatCloud } from '../splats/cloud';
-import { QUADS } from '../splats/quads';
-import type { Seen } from '../splats/renderer';
-import { growth, scattered } from '../splats/scattered';
-import type { Place } from './table';
+import type { Avatar } from '../../file/avatar';
+import { PosedRig } from '../../pose/rig';
+import { ExpressionLimit } from '../../signal/limit';
+import { retarget } from '../../signal/retarget';
+import { type FaceSignal, restSignal } from '../../signal/signal';
+import { Depths } from '../../sort/depth';
+import { DepthOrder } from '../../sort/radix';
+import { type Camera, framing, type Vector } from '../../splats/camera';
+import { SplatCloud } from '../../splats/cloud';
+import { QUADS } from '../../splats/quads';
+import type { Seen } from '../../splats/renderer';
+import { growth, scattered } from '../../splats/scattered';
+import type { Place } from './seats';
 
 export class SeatedHead {
   /** with which it was drawn last */

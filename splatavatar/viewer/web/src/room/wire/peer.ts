@@ -1,6 +1,6 @@
 // The direct connection with one other person: faces over a data channel, sound as a track.
-import { PageError } from '../errors';
-import { SIZE } from '../live/protocol';
+import { PageError } from '../../errors';
+import { SIZE } from '../../live/protocol';
 import type { Introduction } from './protocol';
 
 /** bytes that may wait to leave before a face is dropped: the next one is newer */

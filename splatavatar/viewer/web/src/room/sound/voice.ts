@@ -1,10 +1,10 @@
 // One's own voice, and those of the others.
-import { sentence } from '../errors';
-import { element } from '../ui/dom';
-import { Listening } from '../ui/exports';
+import { sentence } from '../../errors';
+import { element } from '../../ui/dom';
+import { Listening } from '../../ui/exports';
+import type { Room } from '../wire/room';
+import { RATE, relaysSound, VoiceEncoder } from './encode';
 import { openMicrophone } from './microphone';
-import type { Room } from './room';
-import { RATE, relaysSound, VoiceEncoder } from './sound/encode';
 
 /** The microphone's button, and everything that is heard. */
 export class Voice {

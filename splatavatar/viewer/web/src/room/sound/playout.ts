@@ -1,6 +1,6 @@
 // When a face is shown: as late as its sound is heard.
-import type { Face } from '../live/protocol';
-import { isNewer } from '../live/protocol';
+import type { Face } from '../../live/protocol';
+import { isNewer } from '../../live/protocol';
 
 /** milliseconds over which the quickest message says how far the clocks of two machines are apart */
 const WINDOW = 5_000;

@@ -1,5 +1,5 @@
 // The microphone, asked for by a click alone.
-import { PageError } from '../errors';
+import { PageError } from '../../errors';
 
 /** What is heard, once the person allows it. Throws a PageError. */
 export async function openMicrophone(): Promise<MediaStream> {
