@@ -8,6 +8,7 @@ Then what the page weighs and what its own part of a picture costs, as its figur
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -38,8 +39,11 @@ CASES = (("rgba16f", "ffffff"), ("rgba16f", "transparent"), ("rgb10_a2", "ffffff
 
 def costs(page: Page, address: str) -> None:
     """Print the size of the page, the time to its first picture and the milliseconds of its stages."""
-    files = load_site().values()
-    print(f"\nthe page: {sum(min(len(file.compressed), len(file.content)) for file in files) / 1000:.1f} kB compressed")
+    site = load_site()
+    for entry in ("index.html", "room.html"):
+        names = [entry, *re.findall(r'"\./([^"]+)"', site[entry].content.decode())]
+        size = sum(min(len(site[name].compressed), len(site[name].content)) for name in names)
+        print(f"\n{entry} and what it loads: {size / 1000:.1f} kB compressed")
     page.open(address)
     loaded = "performance.getEntriesByType('resource').filter(e => e.name.includes('.splatavatar')).at(-1).responseEnd"
     print(f"first picture {page.run(f'document.documentElement.dataset.drawn - {loaded}'):.0f} ms after the file")

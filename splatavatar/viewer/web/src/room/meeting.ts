@@ -93,7 +93,7 @@ export class Meeting {
         }
         return this.look.at(now);
       },
-      drawn: () => this.tags.show(this.room.members, (member) => this.tableau.below(member.person.id)),
+      drawn: () => this.tag(),
     });
   }
 
@@ -149,8 +149,13 @@ export class Meeting {
     this.tableau.seat(welcome.seat, new Map(members.map(({ person }) => [person.id, person.seat])));
     this.people.showOwn(this.guest.name, this.notice, this.room.muted);
     this.people.show(members);
+    this.tag();
     this.voice.relay(this.room.relays);
     this.canvas.setAttribute('aria-label', this.described(members));
+  }
+
+  private tag(): void {
+    this.tags.show(this.room.members, (member) => this.tableau.below(member.person.id));
   }
 
   private described(members: readonly Member[]): string {

@@ -55,8 +55,8 @@ export class SplatCloud {
     this.shStep = avatar.splats.shStep;
   }
 
-  /** Takes a pose and an order of drawing to the graphics memory: of `order` the first `count`, in whole rows. Returns
-   * the bytes taken. */
+  /** Takes a pose and an order of drawing to the graphics memory: of `order`, padded to whole rows, the first `count`.
+   * Returns the bytes taken. */
   upload(posed: PosedRig, order: Uint32Array, count: number): number {
     const { gl } = this;
     this.bind();

@@ -57,7 +57,8 @@ export class SeatedHead {
     }
     const own = fromPlace(camera, place, this.middle);
     this.depths.measure(this.posed, own.rows[2], own.shift[2], count);
-    this.cloud.upload(this.posed, this.order.sort(this.depths.depth, count), count);
+    this.order.sort(this.depths.depth, count);
+    this.cloud.upload(this.posed, this.order.padded, count);
     this.count = count;
     return { cloud: this.cloud, camera: own, count, growth: growth(count, this.most) };
   }

@@ -157,6 +157,7 @@ export class Tableau {
     );
     const { dataset } = document.documentElement;
     dataset.heads = String(drawn.length);
+    dataset.picture = scale === 1 ? 'whole' : 'coarse';
     dataset.gaussians = String(counts.reduce((sum, count) => sum + count, 0));
   }
 
