@@ -120,11 +120,11 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
         (("--signal", "SIGNAL", "-o", "a.mp4", "--background", "leaf.png"), "leaf.png: "),
         (
             ("--signal", "SIGNAL", "-o", "a.mp4", "--background", "blur"),
-            "--background blur blurs what a camera or a video sees, and nothing here drives by pictures.",
+            "the blurred background is made of what a camera or a video sees, and nothing here drives by pictures.",
         ),
         (
             ("--livelink", "0", "-o", "a.mp4", "--background", "blur"),
-            "--background blur blurs what a camera or a video sees, and nothing here drives by pictures.",
+            "the blurred background is made of what a camera or a video sees, and nothing here drives by pictures.",
         ),
         (
             ("--livelink", "0", "-o", "a.mp4", "--background", "mauve"),
