@@ -19,6 +19,7 @@ from serving import serving
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import DependencyError
+from splatavatar.viewer import site
 from splatavatar.viewer.site import load_site
 
 SIGNAL = Path(__file__).parents[2] / "data" / "signals" / "hello.npz"
@@ -57,6 +58,15 @@ def light(built: None, light_avatar: Path) -> Iterator[str]:
     """Of a server of the light avatar."""
     with serving(light_avatar, {SIGNAL.name: SIGNAL}) as where:
         yield where
+
+
+@pytest.fixture(scope="session")
+def element() -> Path:
+    """The folder of the built npm package, or the test is skipped and says how to build it."""
+    folder = Path(site.__file__).parent / "element"
+    if not (folder / "package.json").is_file():
+        pytest.skip("the element is not built in this checkout; build it with: make element")
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -12,9 +12,7 @@ from conftest import SIGNAL
 from static import static
 
 from splatavatar.avatar.library import DEMO
-from splatavatar.viewer import site
 
-ELEMENT = Path(site.__file__).parent / "element"
 SIDE = 160
 Place = Callable[..., Page]
 HEAD = (
@@ -31,12 +29,10 @@ ALL_READY = "Promise.all([...document.querySelectorAll('splat-avatar')].map(e =>
 
 
 @pytest.fixture(scope="module")
-def folder(light_avatar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder(element: Path, light_avatar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What the pages of the tests lie beside: the built element, an avatar, a signal."""
-    if not (ELEMENT / "splat-avatar.js").is_file():
-        pytest.skip("the element is not built in this checkout; build it with: make element")
     folder = tmp_path_factory.mktemp("site")
-    (folder / "element").symlink_to(ELEMENT)
+    (folder / "element").symlink_to(element)
     (folder / "a.splatavatar").symlink_to(light_avatar)
     (folder / "demo.splatavatar").symlink_to(DEMO)
     (folder / "hello.npz").symlink_to(SIGNAL)
@@ -106,8 +102,8 @@ def test_what_leaves_the_page_gives_its_graphics_memory_back(place: Place) -> No
     page = place('<splat-avatar id="one" src="a.splatavatar"></splat-avatar><div id="elsewhere"></div>')
     assert page.run(ALL_READY)
     before = settled(page)[:, :SIDE]
-    held = "window.one = one; window.canvas = one.shadowRoot.querySelector('canvas'); window.gl = canvas.getContext('webgl2')"
-    page.run(f"{held}; elsewhere.append(one)")
+    page.run("window.one = one; window.canvas = one.shadowRoot.querySelector('canvas')")
+    page.run("window.gl = canvas.getContext('webgl2'); elsewhere.append(one)")
     assert not page.run("new Promise(done => setTimeout(() => done(gl.isContextLost()), 100))")  # it was only moved
     assert page.run("one.shadowRoot.querySelector('canvas') === canvas")
     page.run("one.remove()")
