@@ -27,7 +27,7 @@ SHOTS: tuple[tuple[float, dict[str, float]], ...] = (
 
 def main(avatar_path: str, out: str) -> None:
     avatar = sa.load_avatar(Path(avatar_path))
-    path, rest = sa.open_renderer(avatar), sa.PoseParameters.neutral(avatar.rig)
+    renderer, rest = sa.open_renderer(avatar), sa.PoseParameters.neutral(avatar.rig)
     pictures = []
     for yaw, coefficients in SHOTS:
         arkit = np.zeros(52, np.float32)
@@ -35,7 +35,7 @@ def main(avatar_path: str, out: str) -> None:
             arkit[INDEX[name]] = value
         camera = sa.default_camera(avatar, width=WIDTH, height=HEIGHT, yaw=radians(yaw))
         pose = replace(rest, expression=avatar.rig.arkit_map @ arkit)
-        pictures.append(path.render(pose, camera, BACKGROUND))
+        pictures.append(renderer.render(pose, camera, BACKGROUND))
     cv2.imwrite(out, np.hstack(pictures)[..., ::-1])
 
 

@@ -224,11 +224,11 @@ def baked(given: Input, device: Chosen, plan: Plan, folder: Path) -> dict[str, A
 
 def mean_psnr(avatar: Avatar, given: Input, split: str, device: torch.device) -> float:
     """As ``splatavatar eval`` scores a split, without its other scores."""
-    path, scores = CudaRenderer(avatar, device), []
+    renderer, scores = CudaRenderer(avatar, device), []
     targets = given.scored[split]
     for target in targets if device.type == "cuda" else targets[:2]:
         pose = pose_parameters(avatar.rig, given.parameters, target.timestep)
-        render, truth = (unit(picture) for picture in (path.render(pose, target.camera), target.rgba))
+        render, truth = (unit(picture) for picture in (renderer.render(pose, target.camera), target.rgba))
         scores.append(psnr(*(composite(rgba[..., :3], rgba[..., 3]) for rgba in (render, truth))))
     return float(np.mean(scores))
 

@@ -87,11 +87,11 @@ def rasterizer(
 
     The gradients are those of a random linear function of colour and alpha.
     """
-    path, levels, errors = CpuRenderer(avatar), 0.0, dict.fromkeys(NAMES, 0.0)
+    renderer, levels, errors = CpuRenderer(avatar), 0.0, dict.fromkeys(NAMES, 0.0)
     random = torch.Generator().manual_seed(0)
     weight = torch.rand(camera.height, camera.width, 4, generator=random) - 0.3
     for number in at:
-        bound = in_world(path, moving, number, camera)
+        bound = in_world(renderer, moving, number, camera)
         want, want_gradients = _with_gradients(_cpu, bound, camera, weight, torch.device("cpu"))
         got, gradients = _with_gradients(draw, bound, camera, weight, device)
         levels = max(levels, 255 * float((got.cpu() - want).abs().max()))
@@ -120,9 +120,9 @@ def _times(
     }
 
 
-def in_world(path: CpuRenderer, moving: Motion, number: int, camera: Camera) -> Gaussians[Floats]:
+def in_world(renderer: CpuRenderer, moving: Motion, number: int, camera: Camera) -> Gaussians[Floats]:
     """The posed Gaussians, coloured as ``camera`` sees them."""
-    bare, sh = path.gaussians(moving.poses[number])
+    bare, sh = renderer.gaussians(moving.poses[number])
     way = bare.mean - camera.position.astype(np.float32)
     way /= np.linalg.norm(way, axis=1, keepdims=True)
     colour = np.maximum(bare.colour + np.einsum("nci,ni->nc", sh, way), 0).astype(np.float32)
@@ -136,13 +136,13 @@ def relative(got: Tensor, want: Tensor) -> float:
 
 def drive_paths(avatar: Avatar, moving: Motion, at: list[int], size: int, device: torch.device) -> dict[str, float]:
     """Worst levels of ``CudaRenderer`` against ``CpuRenderer``, over white and transparent where it shows."""
-    native, path, camera = CpuRenderer(avatar), CudaRenderer(avatar, device), default_camera(avatar, size, size)
+    native, renderer, camera = CpuRenderer(avatar), CudaRenderer(avatar, device), default_camera(avatar, size, size)
     found = {}
     for label, background in (("over white", WHITE), ("transparent", None)):
         worst = 0.0
         for number in at:
             want = native.render(moving.poses[number], camera, background).astype(float)
-            away = np.abs(path.render(moving.poses[number], camera, background) - want)
+            away = np.abs(renderer.render(moving.poses[number], camera, background) - want)
             if background is None:
                 away[..., :3] *= want[..., 3:] / 255
             worst = max(worst, float(away.max()))

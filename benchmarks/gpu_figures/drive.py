@@ -11,7 +11,8 @@ from gpu_figures.clock import Pace, on_cpu, on_gpu
 from gpu_figures.recorded import Recorded
 from gpu_figures.scenes import WHITE, Motion, Scene, measured_avatar, motion, scenes
 from gpu_figures.session import Session
-from splatavatar.avatar.cuda_renderer import IN_FLIGHT, CudaRenderer
+from splatavatar.avatar.cuda_renderer import CudaRenderer
+from splatavatar.avatar.renderer import IN_FLIGHT
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
@@ -23,7 +24,7 @@ SHARES = 8
 def run(session: Session) -> None:
     """Prints and keeps a row a scene."""
     avatar = measured_avatar(session)
-    path, moving = CudaRenderer(avatar, session.device), motion(avatar, session.rehearse)
+    renderer, moving = CudaRenderer(avatar, session.device), motion(avatar, session.rehearse)
     found: list[dict[str, Any]] = []
     every = scenes(avatar, session.scenes, session.rehearse)
     for number, scene in enumerate(every):
@@ -31,29 +32,31 @@ def run(session: Session) -> None:
             session.say(f"{scene.name}: no time left")
             continue
         seconds = min(3.0, session.left / (len(every) - number) / SHARES)
-        found.append(measured(path, moving, scene, Pace(0.0, 1) if session.rehearse else Pace(seconds, 20)))
+        found.append(measured(renderer, moving, scene, Pace(0.0, 1) if session.rehearse else Pace(seconds, 20)))
         session.keep(gaussians=len(avatar.gaussians), scenes=found)
         speed = found[-1]["overlapped_per_second"]
         session.say(f"{scene.name}: {speed:,.1f} {scene.unit}/s overlapped, target {scene.target:,.0f}")
     _print(session, found, len(avatar.gaussians))
 
 
-def measured(path: CudaRenderer, moving: Motion, scene: Scene, pace: Pace) -> dict[str, Any]:
+def measured(renderer: CudaRenderer, moving: Motion, scene: Scene, pace: Pace) -> dict[str, Any]:
     """All figures of a scene."""
     began = perf_counter()
-    path.render_batch(moving.at(scene, 0), scene.cameras, WHITE, scene.pose)
+    renderer.render_batch(moving.at(scene, 0), scene.cameras, WHITE, scene.pose)
     first = perf_counter() - began
     # Records the pictures in flight, with room for what any frame of the signal needs.
-    _streamed(path, scene, moving.at, Pace(0.0, len(moving.poses) if pace.seconds else 1))
-    with_way_back = _streamed(path, scene, moving.at, pace)
-    retargeted = _streamed(path, scene, moving.retargeted, pace)
+    _streamed(renderer, scene, moving.at, Pace(0.0, len(moving.poses) if pace.seconds else 1))
+    with_way_back = _streamed(renderer, scene, moving.at, pace)
+    retargeted = _streamed(renderer, scene, moving.retargeted, pace)
     slots = [
-        Recorded(path.frame(moving.at(scene, 0), scene.cameras, WHITE, scene.pose, slot))
+        Recorded(renderer.frame(moving.at(scene, 0), scene.cameras, WHITE, scene.pose, slot))
         for slot in range(IN_FLIGHT + 1)
     ]
     drawn = _drawn(slots, scene, moving.at, pace)
     numbers = iter(range(1_000_000))
-    latency = on_cpu(lambda: path.render_batch(moving.at(scene, next(numbers)), scene.cameras, WHITE, scene.pose), pace)
+    latency = on_cpu(
+        lambda: renderer.render_batch(moving.at(scene, next(numbers)), scene.cameras, WHITE, scene.pose), pace
+    )
     one = slots[0]
     prepare = on_cpu(lambda: one.prepare(moving.at(scene, next(numbers)), scene.cameras), pace)
     rounds = max(20, min(400, round(1000 * pace.seconds / max(latency.median, 1e-3))))
@@ -77,7 +80,7 @@ def measured(path: CudaRenderer, moving: Motion, scene: Scene, pace: Pace) -> di
     }
 
 
-def _streamed(path: CudaRenderer, scene: Scene, poses: Poses, pace: Pace) -> float:
+def _streamed(renderer: CudaRenderer, scene: Scene, poses: Poses, pace: Pace) -> float:
     """Batches a second of ``stream``, to bytes on the CPU."""
 
     def frames() -> Iterator[tuple[list[PoseParameters], list[Camera]]]:
@@ -85,7 +88,7 @@ def _streamed(path: CudaRenderer, scene: Scene, poses: Poses, pace: Pace) -> flo
             yield poses(scene, number), scene.cameras
 
     began = perf_counter()
-    count = sum(1 for _ in path.stream(frames(), WHITE, scene.pose))
+    count = sum(1 for _ in renderer.stream(frames(), WHITE, scene.pose))
     return count / (perf_counter() - began)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,6 +18,18 @@ from splatavatar.rig.rig import PoseParameters
 STAGES = ("rig", "frames", "gaussians", "sort", "blend")
 """rig: blendshapes and skinning; frames: of the triangles; gaussians: to the world and onto the picture; sort: by depth
 and into tiles; blend: tiles to pixels"""
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A picture that was made as soon as it was begun; see ``Drawing``."""
+
+    picture: Picture
+    done = True
+
+    def finish(self) -> Picture:
+        """See ``Drawing``."""
+        return self.picture
 
 
 class CpuRenderer:
@@ -71,6 +84,16 @@ class CpuRenderer:
             image,
         )
         return image
+
+    def begin(
+        self,
+        parameters: PoseParameters,
+        camera: Camera,
+        background: Colour | None = None,
+        out: Picture | None = None,
+    ) -> Drawn:
+        """See ``Renderer``; it is made at once."""
+        return Drawn(self.render(parameters, camera, background, out))
 
     def render_batch(
         self,

@@ -96,6 +96,11 @@ class CudaFrame:
             self._graph = None
             self._run()
 
+    @property
+    def done(self) -> bool:
+        """Whether ``finish`` would not wait, unless the pictures need more room."""
+        return self._done is None or bool(self._done.query())  # type: ignore[no-untyped-call]
+
     def wait(self) -> None:
         """Until nothing of it is under way: its memory may then become something else's."""
         if self._done is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from time import perf_counter
 
 import numpy as np
@@ -13,6 +13,7 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_frame import CudaFrame
 from splatavatar.avatar.cuda_model import cuda_model
 from splatavatar.avatar.renderer import (
+    IN_FLIGHT,
     Colour,
     Floats,
     Picture,
@@ -27,10 +28,8 @@ from splatavatar.render.drawable import check_camera, check_size
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 
-IN_FLIGHT = 2
-"""pictures of a stream between the CPU and the GPU"""
-KEPT = 8
-"""recorded frames: sizes, backgrounds and batches that are used in turn"""
+KEPT = 8 * IN_FLIGHT
+"""recorded frames: sizes, backgrounds and batches that are used in turn, each as often as may be under way at once"""
 
 
 class CudaRenderer:
@@ -55,6 +54,7 @@ class CudaRenderer:
         self._device = device
         self._model = cuda_model(avatar, device)
         self._frames: dict[object, CudaFrame] = {}
+        self._under_way: list[_Batch] = []
         self._milliseconds = 0.0
 
     def render(
@@ -65,8 +65,18 @@ class CudaRenderer:
         out: Picture | None = None,
     ) -> Picture:
         """See ``Renderer``."""
-        picture = self.render_batch([parameters], [camera], background, out=None if out is None else out[None])[0]
-        return picture if out is None else out
+        return self.begin(parameters, camera, background, out).finish()
+
+    def begin(
+        self,
+        parameters: PoseParameters,
+        camera: Camera,
+        background: Colour | None = None,
+        out: Picture | None = None,
+    ) -> CudaDrawing:
+        """See ``Renderer``."""
+        batch = None if out is None else out[None]
+        return CudaDrawing(self._begin([parameters], [camera], background, None, batch), out)
 
     def render_batch(
         self,
@@ -77,12 +87,7 @@ class CudaRenderer:
         out: Picture | None = None,
     ) -> Picture:
         """See ``Renderer``."""
-        began = perf_counter()
-        frame = self.frame(poses, cameras, background, pose)
-        frame.start(poses, cameras)
-        pictures = _taken(frame, out)
-        self._milliseconds = 1000 * (perf_counter() - began)
-        return pictures
+        return self._begin(poses, cameras, background, pose, out).finish()
 
     def stream(
         self,
@@ -91,29 +96,42 @@ class CudaRenderer:
         pose: Sequence[int] | None = None,
     ) -> Iterator[Picture]:
         """See ``Renderer``; each is made while the one before it is on its way back."""
-        waiting: deque[tuple[CudaFrame, float]] = deque()
-        slot = 0
-
-        def next_pictures() -> Picture:
-            frame, began = waiting[0]
-            pictures = _taken(frame, None)
-            waiting.popleft()
-            self._milliseconds = 1000 * (perf_counter() - began)
-            return pictures
-
+        waiting: deque[_Batch] = deque()
         try:
             for poses, cameras in frames:
-                frame = self.frame(poses, cameras, background, pose, slot)
-                slot = (slot + 1) % IN_FLIGHT
-                frame.start(poses, cameras)
-                waiting.append((frame, perf_counter()))
+                waiting.append(self._begin(poses, cameras, background, pose, None))
                 if len(waiting) == IN_FLIGHT:
-                    yield next_pictures()
+                    yield waiting.popleft().finish()
             while waiting:
-                yield next_pictures()
+                yield waiting.popleft().finish()
         finally:
-            for frame, _ in waiting:  # of a stream that was left half-way
-                frame.wait()
+            for batch in waiting:  # of a stream that was left half-way
+                batch.abandon()
+
+    def _begin(
+        self,
+        poses: Sequence[PoseParameters],
+        cameras: Sequence[Camera],
+        background: Colour | None,
+        pose: Sequence[int] | None,
+        out: Picture | None,
+    ) -> _Batch:
+        """Pictures as ``render_batch`` makes them, under way."""
+        began = perf_counter()
+        self._under_way = [batch for batch in self._under_way if not batch.ended]
+        if len(self._under_way) == IN_FLIGHT:
+            self._under_way.pop(0).settle()
+        # Each of those under way has buffers of its own; the first ones where nothing is.
+        slot = next(slot for slot in range(IN_FLIGHT) if all(batch.slot != slot for batch in self._under_way))
+        frame = self.frame(poses, cameras, background, pose, slot)
+        pictures = picture_out(out, tuple(frame.picture.shape))
+        frame.start(poses, cameras)
+        batch = _Batch(frame, slot, pictures, began, self._took)
+        self._under_way.append(batch)
+        return batch
+
+    def _took(self, seconds: float) -> None:
+        self._milliseconds = 1000 * seconds
 
     def timings(self) -> dict[str, float]:
         """Milliseconds of the last picture or batch, from its parameters on the CPU to its way back: ``total``."""
@@ -171,9 +189,57 @@ class CudaRenderer:
         return found
 
 
-def _taken(frame: CudaFrame, out: Picture | None) -> Picture:
-    """The pictures of a frame that was started, out of the memory that its next ones overwrite."""
-    pictures = frame.finish()
-    taken = picture_out(out, pictures.shape)
-    np.copyto(taken, pictures)
-    return taken
+class _Batch:
+    """Pictures that were begun, in the buffers of a recorded frame until they are finished."""
+
+    def __init__(
+        self, frame: CudaFrame, slot: int, pictures: Picture, began: float, took: Callable[[float], None]
+    ) -> None:
+        """``pictures`` is where they are put; ``took`` is told the seconds since ``began`` when they are there."""
+        self.slot, self.ended = slot, False
+        self._frame, self._pictures, self._began, self._took = frame, pictures, began, took
+
+        self._error: Exception | None = None
+
+    @property
+    def done(self) -> bool:
+        return self.ended or self._frame.done
+
+    def settle(self) -> None:
+        """Wait until they are there, or known to be impossible."""
+        if self.ended:
+            return
+        try:
+            np.copyto(self._pictures, self._frame.finish())
+        except Exception as error:  # for who wants these pictures, not for who waits for their buffers
+            self._error = error
+        self.ended = True
+        self._took(perf_counter() - self._began)
+
+    def finish(self) -> Picture:
+        self.settle()
+        if self._error is not None:
+            raise self._error
+        return self._pictures
+
+    def abandon(self) -> None:
+        """Nobody wants them any more: their buffers are free when the GPU has left them."""
+        self._frame.wait()
+        self.ended = True
+
+
+class CudaDrawing:
+    """One picture that was begun; see ``Drawing``."""
+
+    def __init__(self, batch: _Batch, out: Picture | None) -> None:
+        self._batch, self._out = batch, out
+
+    @property
+    def done(self) -> bool:
+        """See ``Drawing``."""
+        return self._batch.done
+
+    def finish(self) -> Picture:
+        """See ``Drawing``."""
+        picture = self._batch.finish()[0]
+        return picture if self._out is None else self._out

@@ -25,7 +25,12 @@ def open_renderer(avatar: Avatar, device: str = "cpu") -> Renderer:
     return CpuRenderer(avatar)
 
 
-def prepare(renderer: Renderer, camera: Camera, background: Colour | None) -> None:
-    """Does what the first picture of a size and a background would wait for: a GPU compiles kernels and records."""
+def prepare(renderer: Renderer, camera: Camera, background: Colour | None, at_once: int = 1) -> None:
+    """Does what the first pictures of a size and a background would wait for: a GPU compiles kernels and records.
+
+    ``at_once`` is how many will be under way together, ``IN_FLIGHT`` at most: each has buffers of its own.
+    """
     if renderer.kind == "cuda":
-        renderer.render(PoseParameters.neutral(renderer.avatar.rig), camera, background)
+        rest = PoseParameters.neutral(renderer.avatar.rig)
+        for drawing in [renderer.begin(rest, camera, background) for _ in range(at_once)]:
+            drawing.finish()

@@ -17,11 +17,30 @@ from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
 DEVICES = ("cpu", "cuda")
+IN_FLIGHT = 2
+"""pictures that a GPU is given at once, so that the next is made while one is on its way back"""
 
 Colour = tuple[float, float, float]
 """RGB in [0, 1]"""
 Picture = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+
+
+class Drawing(Protocol):
+    """A picture that has been begun."""
+
+    @property
+    def done(self) -> bool:
+        """Whether ``finish`` would return at once."""
+        ...
+
+    def finish(self) -> Picture:
+        """The picture, as ``Renderer.render`` returns it, when it is made; the same one if it is asked for again.
+
+        Raises:
+            SettingsError: see ``Renderer.render``.
+        """
+        ...
 
 
 class Renderer(Protocol):
@@ -57,6 +76,21 @@ class Renderer(Protocol):
         Raises:
             SettingsError: a size or a camera that cannot be drawn, too many large Gaussians, too little memory, or an
                 ``out`` of another shape.
+        """
+        ...
+
+    def begin(
+        self,
+        parameters: PoseParameters,
+        camera: Camera,
+        background: Colour | None = None,
+        out: Picture | None = None,
+    ) -> Drawing:
+        """Begin a picture that is finished later, so that the caller does something else meanwhile.
+
+        Arguments and errors are those of ``render``. The CPU makes the picture at once. A GPU makes it beside the
+        caller; where more than ``IN_FLIGHT`` are begun, the oldest is finished first. ``out`` belongs to the renderer
+        until the picture is finished.
         """
         ...
 

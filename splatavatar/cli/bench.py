@@ -49,14 +49,14 @@ def bench(
 
     check_device(device.value)
     person, file = open_avatar(avatar)
-    path = open_renderer(person, device.value)
+    renderer = open_renderer(person, device.value)
     if latency:
-        _latency(path, file.name, as_json, width, height, video, audio)
+        _latency(renderer, file.name, as_json, width, height, video, audio)
         return
 
     from splatavatar.drive.measuring.benchmark import benchmark
 
-    result = benchmark(person, width, height, frames, path)
+    result = benchmark(person, width, height, frames, renderer)
     if as_json:
         import json
         from dataclasses import asdict
@@ -83,13 +83,13 @@ def bench(
 
 
 def _latency(
-    path: Renderer, name: str, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
+    renderer: Renderer, name: str, as_json: bool, width: int, height: int, video: Path | None, audio: Path | None
 ) -> None:
     from dataclasses import asdict
 
     from splatavatar.drive.measuring.latency import measure_latency
 
-    result = measure_latency(path.avatar, width, height, video, audio, path=path)
+    result = measure_latency(renderer.avatar, width, height, video, audio, renderer=renderer)
     if as_json:
         import json
 

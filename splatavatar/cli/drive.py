@@ -269,7 +269,7 @@ def _play(
         sinks = open_sinks([partial(opened, path) for path in outputs])
         try:
             with progress_bar("driving") as progress:
-                stats = play(performer, recording, camera, sinks, behind, progress, interrupted)
+                stats = play(performer, recording, camera, sinks, behind, progress, interrupted=interrupted)
         except KeyboardInterrupt:
             raise asked.ending() from None
     for out in outputs:

@@ -22,15 +22,13 @@ def served(
 
     Raises SettingsError or DependencyError.
     """
-    import fastapi  # noqa: F401  named first where the extra is missing
-    import uvicorn  # noqa: F401
-
     from splatavatar.viewer.hub import Hub
     from splatavatar.viewer.place import place
-    from splatavatar.viewer.server import create_app, serving
+    from splatavatar.viewer.server import check_packages, create_app, serving
     from splatavatar.viewer.sink import ViewerSink
     from splatavatar.viewer.site import load_site
 
+    check_packages()
     site, hub = load_site(), Hub()
     with place(port, share, certificate, key) as at:
         app = create_app(path.absolute(), site, None, hub, at.names, at.token)

@@ -26,14 +26,12 @@ def view(
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Look at an avatar in a browser, on this machine or, shared, on others."""
-    import fastapi  # noqa: F401  named first where the extra is missing
-    import uvicorn  # noqa: F401
-
     from splatavatar.drive.sources.recorded.read import read_signal
     from splatavatar.viewer.place import place
-    from splatavatar.viewer.server import create_app, serve
+    from splatavatar.viewer.server import check_packages, create_app, serve
     from splatavatar.viewer.site import load_site
 
+    check_packages()
     site = load_site()
     person, path = open_avatar(avatar)
     signals = {}

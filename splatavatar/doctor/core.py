@@ -61,8 +61,7 @@ def _opencv() -> Part:
 
 
 def _encoders() -> Part:
-    from splatavatar.drive.sinks.video import MP4
-    from splatavatar.drive.sinks.webm import WEBM
+    from splatavatar.drive.sinks.encoded import MP4, WEBM
 
     purpose = "films"
     try:

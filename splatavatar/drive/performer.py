@@ -6,7 +6,7 @@ from collections.abc import Generator, Iterable
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.open_renderer import open_renderer, prepare
-from splatavatar.avatar.renderer import Colour, Picture, Renderer
+from splatavatar.avatar.renderer import Colour, Drawing, Picture, Renderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
@@ -88,6 +88,25 @@ class Performer:
         """
         return self.renderer.render(self.pose(signal), camera, background, out)
 
+    def begin(
+        self,
+        signal: FaceSignal | None,
+        camera: Camera,
+        background: Colour | None = (1.0, 1.0, 1.0),
+        out: Picture | None = None,
+    ) -> Drawing:
+        """Begin the picture that ``draw`` makes of these arguments, to be finished later.
+
+        >>> import splatavatar as sa
+        >>> performer = sa.Performer(sa.load_avatar("demo"))
+        >>> drawing = performer.begin(None, performer.camera(64, 64))  # a GPU is at work
+        >>> drawing.finish().shape
+        (64, 64, 3)
+
+        The CPU makes it at once. See ``Renderer.begin``.
+        """
+        return self.renderer.begin(self.pose(signal), camera, background, out)
+
     def stream(
         self, signals: Iterable[FaceSignal], camera: Camera, background: Colour | None = (1.0, 1.0, 1.0)
     ) -> Generator[Picture, None, None]:
@@ -98,6 +117,10 @@ class Performer:
         for pictures in self.renderer.stream((([self.pose(signal)], [camera]) for signal in signals), background):
             yield pictures[0]
 
-    def prepare(self, camera: Camera, background: Colour | None) -> None:
-        """Do what the first picture of a size and a background would wait for: a GPU compiles and records."""
-        prepare(self.renderer, camera, background)
+    def prepare(self, camera: Camera, background: Colour | None, at_once: int = 1) -> None:
+        """Do what the first pictures of a size and a background would wait for: a GPU compiles and records.
+
+        ``at_once`` is how many will be under way together: ``IN_FLIGHT`` of a stream, and of pictures that are begun
+        before the last one is finished.
+        """
+        prepare(self.renderer, camera, background, at_once)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.renderer import IN_FLIGHT, Renderer
+from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.background import over
@@ -56,13 +60,15 @@ def schedule(recording: Recording) -> NDArray[np.int64]:
 
 
 def play(
-    performer: Performer,
+    performer: Performer | Avatar,
     recording: Recording,
     camera: Camera,
     sinks: Sequence[Sink],
     background: FilmBackground | None,
     progress: FrameProgress | None = None,
+    limit: float | None = DEFAULT_LIMIT,
     interrupted: threading.Event | None = None,
+    path: Renderer | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
@@ -72,7 +78,19 @@ def play(
     whatever moment, the sinks keep the beginning that they have, which replaces no older film and is said in the log;
     then KeyboardInterrupt goes on, SystemExit for other signals. On any error the sinks are discarded. ``interrupted``
     says the same when it is set, for a caller that defers signals itself.
+
+    Until the next version an avatar may stand in the place of the performer, with a warning: ``limit`` and ``path``,
+    its renderer, are of that form alone, for a ``Performer`` has both.
     """
+    if isinstance(performer, Avatar):
+        warnings.warn(
+            "play takes a Performer, sa.play(sa.Performer(avatar), ...), and no longer an avatar",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        performer = Performer(performer, limit=limit, renderer=path)
+    elif limit != DEFAULT_LIMIT or path is not None:
+        raise TypeError("limit and path are those of an avatar; a Performer has its own")
     interrupted = interrupted or threading.Event()
     with deferred_signals(interrupted.set) as asked:
         stats = _play(performer, recording, camera, sinks, background, progress, interrupted)
@@ -96,7 +114,7 @@ def _play(
     pending: deque[Future[None]] = deque()
     rendering, stages, done = 0.0, dict[str, float](), 0
     try:
-        performer.prepare(camera, colour)
+        performer.prepare(camera, colour, IN_FLIGHT)
         pictures = performer.stream((recording.frame(index) for index in order), camera, colour)
         with ThreadPoolExecutor(max_workers=1) as worker, closing(pictures):
             for done, index in enumerate(order, start=1):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.drive.face.calibrate import UserCalibration, store_calibration, stored_calibration
 from splatavatar.drive.face.chain import ChainSettings
+from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
 from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.loop import DEFAULT_CAP, DEFAULT_FILE_FPS, Files, Loop, LoopSettings

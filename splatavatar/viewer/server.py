@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from splatavatar.errors import AvatarFileError, SettingsError, SignalError, SplatAvatarError
+from splatavatar.extras import required
 from splatavatar.input import open_input
 from splatavatar.interrupts import deferred_signals
 from splatavatar.viewer.certificate import Certificate
@@ -41,6 +42,12 @@ MOST_HEARD = 1024
 """bytes of a message of a viewer, which has nothing to say"""
 MOST_HEADERS = 16 << 10
 """bytes of the headers of a request"""
+
+
+def check_packages() -> None:
+    """Raises DependencyError where a package that serves the page is absent: asked before anything is read."""
+    for package in ("fastapi", "uvicorn"):
+        required(package)
 
 
 def create_app(

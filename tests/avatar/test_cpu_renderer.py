@@ -109,16 +109,16 @@ def assert_within(difference: np.ndarray, bound: float, brightest: float) -> Non
     assert (difference > bound).mean() <= 1e-3
 
 
-def assert_as_step_by_step(path: CpuRenderer, parameters: PoseParameters, view: Camera, more: float = 0.0) -> None:
+def assert_as_step_by_step(renderer: CpuRenderer, parameters: PoseParameters, view: Camera, more: float = 0.0) -> None:
     """8-bit pictures of both kinds are rounded to half a level, drop what lies behind less than half a level of
     transmittance, and are otherwise the picture of the long way: together one level for colours up to 1."""
-    colour, alpha, brightest = step_by_step(path.avatar, parameters, view)
+    colour, alpha, brightest = step_by_step(renderer.avatar, parameters, view)
     bound = ROUNDING + DROPPED * brightest + SINGLE + more
-    over = path.render(parameters, view, BACKGROUND) / 255
+    over = renderer.render(parameters, view, BACKGROUND) / 255
     expected = colour + (1 - alpha[..., None]) * np.asarray(BACKGROUND)
     assert over.shape == (view.height, view.width, 3)
     assert_within(np.abs(over - expected.clip(0, 1)), bound, brightest)
-    straight = path.render(parameters, view) / 255
+    straight = renderer.render(parameters, view) / 255
     assert straight.shape == (view.height, view.width, 4)
     assert_within(np.abs(straight[..., 3] - alpha), bound, 1.0)
     expected = np.divide(colour, alpha[..., None], out=np.zeros_like(colour), where=alpha[..., None] > 0)
@@ -127,11 +127,11 @@ def assert_as_step_by_step(path: CpuRenderer, parameters: PoseParameters, view: 
 
 
 def test_same_picture_as_step_by_step(instruction_set: str, person: Avatar, rng: np.random.Generator) -> None:
-    path = CpuRenderer(person)
+    renderer = CpuRenderer(person)
     for _ in range(6):
         parameters = random_pose(person.rig, rng)
-        assert_as_step_by_step(path, parameters, camera())
-        assert path.visible > 200
+        assert_as_step_by_step(renderer, parameters, camera())
+        assert renderer.visible > 200
 
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17])
@@ -144,9 +144,9 @@ def test_counts(instruction_set: str, make_avatar: Callable[..., Avatar], count:
 
 
 def test_sizes_change_between_calls(person: Avatar, rng: np.random.Generator) -> None:
-    path, parameters = CpuRenderer(person), random_pose(person.rig, rng)
+    renderer, parameters = CpuRenderer(person), random_pose(person.rig, rng)
     for size in [(75, 53), (16, 16), (1, 1), (17, 33), (200, 9), (75, 53), (64, 48)]:
-        assert_as_step_by_step(path, parameters, camera(*size))
+        assert_as_step_by_step(renderer, parameters, camera(*size))
 
 
 def test_colour_correctives_are_held_as_steps_of_eight_bits(person: Avatar, rng: np.random.Generator) -> None:
@@ -204,9 +204,9 @@ def test_threads_and_repetition_do_not_change_a_bit(
     pictures = []
     for count in (1, 2, 3):
         threads(count)
-        path = CpuRenderer(person)
+        renderer = CpuRenderer(person)
         for _ in range(2):
-            pictures.append(np.stack([path.render(pose, camera(), BACKGROUND).copy() for pose in poses]))
+            pictures.append(np.stack([renderer.render(pose, camera(), BACKGROUND).copy() for pose in poses]))
     assert all(np.array_equal(pictures[0], other) for other in pictures[1:])
     assert not np.array_equal(pictures[0][0], pictures[0][1])
 
@@ -218,13 +218,13 @@ def resident_bytes() -> int:
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="needs /proc")
 def test_a_frame_keeps_no_memory(person: Avatar, rng: np.random.Generator) -> None:
-    view, path = camera(256, 256), CpuRenderer(person)
+    view, renderer = camera(256, 256), CpuRenderer(person)
     picture = np.empty((256, 256, 3), np.uint8)
     poses = [random_pose(person.rig, rng) for _ in range(10)]
 
     def play(frames: int) -> None:
         for frame in range(frames):
-            path.render(poses[frame % len(poses)], view, BACKGROUND, picture)
+            renderer.render(poses[frame % len(poses)], view, BACKGROUND, picture)
 
     play(20)
     before = resident_bytes()
@@ -242,17 +242,28 @@ def test_a_frame_keeps_no_memory(person: Avatar, rng: np.random.Generator) -> No
 
 
 def test_a_picture_is_the_callers_own(person: Avatar, rng: np.random.Generator) -> None:
-    path = CpuRenderer(person)
-    first = path.render(random_pose(person.rig, rng), camera(), BACKGROUND)
+    renderer = CpuRenderer(person)
+    first = renderer.render(random_pose(person.rig, rng), camera(), BACKGROUND)
     kept = first.copy()
-    second = path.render(random_pose(person.rig, rng), camera(), BACKGROUND)
+    second = renderer.render(random_pose(person.rig, rng), camera(), BACKGROUND)
     np.testing.assert_array_equal(first, kept)
-    assert path.render(random_pose(person.rig, rng), camera(), BACKGROUND, first) is first
+    assert renderer.render(random_pose(person.rig, rng), camera(), BACKGROUND, first) is first
     assert (first != kept).any() and second.flags.owndata
 
 
+def test_a_picture_that_is_begun_is_made_at_once(person: Avatar, rng: np.random.Generator) -> None:
+    renderer, poses = CpuRenderer(person), [random_pose(person.rig, rng) for _ in range(2)]
+    drawings = [renderer.begin(pose, camera(), BACKGROUND) for pose in poses]
+    for drawing, pose in zip(drawings, poses, strict=True):
+        assert drawing.done
+        np.testing.assert_array_equal(drawing.finish(), renderer.render(pose, camera(), BACKGROUND))
+    out = np.empty_like(drawings[0].finish())
+    assert renderer.begin(poses[1], camera(), BACKGROUND, out).finish() is out
+    np.testing.assert_array_equal(out, drawings[1].finish())
+
+
 def test_an_array_that_cannot_hold_the_picture(person: Avatar) -> None:
-    path, pose = CpuRenderer(person), PoseParameters.neutral(person.rig)
+    renderer, pose = CpuRenderer(person), PoseParameters.neutral(person.rig)
     height, width = camera().height, camera().width
     for wrong in (
         np.empty((height, width, 4), np.uint8),
@@ -261,41 +272,41 @@ def test_an_array_that_cannot_hold_the_picture(person: Avatar) -> None:
         np.frombuffer(bytes(height * width * 3), np.uint8).reshape(height, width, 3),
     ):
         with pytest.raises(SettingsError, match=r"^out holds .* expected contiguous uint8 \(53, 75, 3\)"):
-            path.render(pose, camera(), BACKGROUND, wrong)
+            renderer.render(pose, camera(), BACKGROUND, wrong)
 
 
 def test_batches_and_streams_are_the_single_pictures(person: Avatar, rng: np.random.Generator) -> None:
-    path = CpuRenderer(person)
+    renderer = CpuRenderer(person)
     poses = [random_pose(person.rig, rng) for _ in range(3)]
     views = [camera(40, 30) for _ in poses]
-    single = [path.render(pose, view, BACKGROUND) for pose, view in zip(poses, views, strict=True)]
-    np.testing.assert_array_equal(path.render_batch(poses, views, BACKGROUND), single)
-    np.testing.assert_array_equal(path.render_batch(poses, views[:2], BACKGROUND, [2, 2]), [single[2], single[2]])
-    np.testing.assert_array_equal(path.render_batch(poses[:1], views[:2], BACKGROUND), [single[0], single[0]])
-    streamed = list(path.stream(([pose], [view]) for pose, view in zip(poses, views, strict=True)))
+    single = [renderer.render(pose, view, BACKGROUND) for pose, view in zip(poses, views, strict=True)]
+    np.testing.assert_array_equal(renderer.render_batch(poses, views, BACKGROUND), single)
+    np.testing.assert_array_equal(renderer.render_batch(poses, views[:2], BACKGROUND, [2, 2]), [single[2], single[2]])
+    np.testing.assert_array_equal(renderer.render_batch(poses[:1], views[:2], BACKGROUND), [single[0], single[0]])
+    streamed = list(renderer.stream(([pose], [view]) for pose, view in zip(poses, views, strict=True)))
     assert [pictures.shape for pictures in streamed] == [(1, 30, 40, 4)] * 3
-    np.testing.assert_array_equal(streamed[1][0], path.render(poses[1], views[1]))
+    np.testing.assert_array_equal(streamed[1][0], renderer.render(poses[1], views[1]))
     with pytest.raises(SettingsError, match="2 cameras cannot look at 3 poses"):
-        path.render_batch(poses, views[:2], BACKGROUND, [0, 3])
+        renderer.render_batch(poses, views[:2], BACKGROUND, [0, 3])
     with pytest.raises(SettingsError, match=r"^the views of a batch must have one size, got 40x30, 75x53$"):
-        path.render_batch(poses[:1], [views[0], camera()], BACKGROUND)
-    stages = path.stage_milliseconds(poses, views, BACKGROUND)
+        renderer.render_batch(poses[:1], [views[0], camera()], BACKGROUND)
+    stages = renderer.stage_milliseconds(poses, views, BACKGROUND)
     assert list(stages) == list(STAGES) and min(stages.values()) >= 0
 
 
 def test_timings(person: Avatar) -> None:
-    path = CpuRenderer(person)
-    path.render(PoseParameters.neutral(person.rig), camera())
-    timings = path.timings()
+    renderer = CpuRenderer(person)
+    renderer.render(PoseParameters.neutral(person.rig), camera())
+    timings = renderer.timings()
     assert list(timings) == [*STAGES, "total"] and min(timings.values()) >= 0
     assert timings["total"] == sum(timings[stage] for stage in STAGES) > 0
 
 
 def test_gaussians_and_vertices(person: Avatar, rng: np.random.Generator) -> None:
-    path, parameters = CpuRenderer(person), random_pose(person.rig, rng)
+    renderer, parameters = CpuRenderer(person), random_pose(person.rig, rng)
     vertices, faces = pose_numpy(person.rig, parameters), person.rig.faces
-    assert np.abs(path.vertices(parameters) - vertices).max() <= 1e-6
-    gaussians, sh = path.gaussians(parameters)
+    assert np.abs(renderer.vertices(parameters) - vertices).max() <= 1e-6
+    gaussians, sh = renderer.gaussians(parameters)
     bound = corrected(person.gaussians, person.correctives, inputs(parameters))
     expected = to_world(bound, vertices, faces)
     assert np.abs(gaussians.mean - expected.mean).max() <= 2e-6
@@ -345,7 +356,7 @@ def test_indices_out_of_range(person: Avatar, part: str, field: str, name: str, 
 
 
 def test_parameters_of_another_rig(person: Avatar) -> None:
-    path, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
+    renderer, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
     for bad, message in [
         (replace(good, expression=np.zeros(6, np.float32)), "expression has shape (6), expected (7)"),
         (
@@ -355,24 +366,24 @@ def test_parameters_of_another_rig(person: Avatar) -> None:
         (replace(good, translation=np.zeros(4, np.float32)), "translation has shape (4), expected (3)"),
     ]:
         with pytest.raises(ValueError) as caught:
-            path.render(bad, camera())
+            renderer.render(bad, camera())
         assert str(caught.value) == message
 
 
 def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
-    path, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
-    right = path.render(good, camera()).copy()
+    renderer, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
+    right = renderer.render(good, camera()).copy()
     for width, height in [(0, 5), (5, 0), (-5, 5), (16385, 1), (20000, 20000), (2**31, 1), (2**70, 1)]:
         with pytest.raises(SettingsError) as caught:
-            path.render(good, replace(camera(), width=width, height=height))
+            renderer.render(good, replace(camera(), width=width, height=height))
         sentence = f"a picture of {width}x{height} pixels cannot be drawn; each side must be from 1 to 16384"
         assert str(caught.value) == sentence
     for value in (math.nan, math.inf, 1e39, 1e300):
         view = camera()
         view.T_camera_world[0, 3] = value
         with pytest.raises(SettingsError, match=r"^the camera is none that pictures can be drawn with: "):
-            path.render(good, view)
-    assert np.array_equal(path.render(good, camera()), right)
+            renderer.render(good, view)
+    assert np.array_equal(renderer.render(good, camera()), right)
 
 
 def test_a_pose_without_numbers_is_an_empty_picture(instruction_set: str, person: Avatar) -> None:
@@ -384,7 +395,7 @@ def test_a_pose_without_numbers_is_an_empty_picture(instruction_set: str, person
 
 def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:
     # Each draws its own pose at its own size, and looks at the picture after the others have drawn theirs.
-    path, sizes = CpuRenderer(person), [(48, 48), (200, 100), (48, 48), (75, 53)]
+    renderer, sizes = CpuRenderer(person), [(48, 48), (200, 100), (48, 48), (75, 53)]
     poses = [random_pose(person.rig, rng) for _ in sizes]
     right = [
         CpuRenderer(person).render(pose, camera(*size), BACKGROUND) for pose, size in zip(poses, sizes, strict=True)
@@ -394,11 +405,11 @@ def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:
 
     def draw(number: int) -> None:
         for _ in range(60):
-            picture = path.render(poses[number], camera(*sizes[number]), BACKGROUND)
+            picture = renderer.render(poses[number], camera(*sizes[number]), BACKGROUND)
             together.wait(60)
-            if not np.array_equal(picture, right[number]) or path.visible < 1 or path.timings()["total"] <= 0:
+            if not np.array_equal(picture, right[number]) or renderer.visible < 1 or renderer.timings()["total"] <= 0:
                 wrong.append(number)
-            if np.abs(path.vertices(poses[number]) - pose_numpy(person.rig, poses[number])).max() > 1e-6:
+            if np.abs(renderer.vertices(poses[number]) - pose_numpy(person.rig, poses[number])).max() > 1e-6:
                 wrong.append(number)
 
     threads = [Thread(target=draw, args=(number,)) for number in range(len(sizes))]
@@ -410,12 +421,12 @@ def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:
 
 
 def test_a_fork_while_another_thread_draws_with_the_path(person: Avatar) -> None:
-    path, pose, stop = CpuRenderer(person), PoseParameters.neutral(person.rig), Event()
-    right = path.render(pose, camera(), BACKGROUND).copy()
+    renderer, pose, stop = CpuRenderer(person), PoseParameters.neutral(person.rig), Event()
+    right = renderer.render(pose, camera(), BACKGROUND).copy()
 
     def draw() -> None:
         while not stop.is_set():
-            path.render(pose, camera(256, 256), BACKGROUND)
+            renderer.render(pose, camera(256, 256), BACKGROUND)
 
     thread = Thread(target=draw)
     thread.start()
@@ -424,7 +435,7 @@ def test_a_fork_while_another_thread_draws_with_the_path(person: Avatar) -> None
             child = os.fork()
             if child == 0:
                 signal.alarm(60)
-                os._exit(0 if np.array_equal(path.render(pose, camera(), BACKGROUND), right) else 1)
+                os._exit(0 if np.array_equal(renderer.render(pose, camera(), BACKGROUND), right) else 1)
             assert os.waitpid(child, 0)[1] == 0
     finally:
         stop.set()

@@ -1,4 +1,4 @@
-"""Playing on the drive path of a GPU; interpreted where there is none."""
+"""Playing on the renderer of a GPU; interpreted where there is none."""
 
 from __future__ import annotations
 
@@ -18,13 +18,15 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.cuda_frame import STAGES
 from splatavatar.avatar.cuda_renderer import CudaRenderer
-from splatavatar.drive.live.loop import Loop, LoopSettings
+from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.benchmark import benchmark
 from splatavatar.drive.measuring.latency import measure_latency
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
+from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import ColourBackground, Transparent
+from splatavatar.drive.sources.live.playback_source import RecordingSource
 from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu import tiles
@@ -66,17 +68,17 @@ def camera(person: Avatar) -> Camera:
 
 
 @pytest.fixture
-def path(person: Avatar) -> CudaRenderer:
+def renderer(person: Avatar) -> CudaRenderer:
     return CudaRenderer(person, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
 
 
-def test_which_paths_are_of_a_gpu(person: Avatar, path: CudaRenderer) -> None:
-    assert (path.kind, CpuRenderer(person).kind) == ("cuda", "cpu")
+def test_which_renderers_are_of_a_gpu(person: Avatar, renderer: CudaRenderer) -> None:
+    assert (renderer.kind, CpuRenderer(person).kind) == ("cuda", "cpu")
 
 
-def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
+def test_a_recording_is_played_as_on_the_cpu(person: Avatar, renderer: CudaRenderer, camera: Camera) -> None:
     sinks = {}
-    for name, drawn in (("native", None), ("gpu", path)):
+    for name, drawn in (("native", None), ("gpu", renderer)):
         sinks[name] = Memory()
         stats = play(Performer(person, renderer=drawn), moving_signal(2 / 30), camera, [sinks[name]], WHITE)
         assert stats.frames == 2
@@ -85,10 +87,10 @@ def test_a_recording_is_played_as_on_the_cpu(person: Avatar, path: CudaRenderer,
         assert want.std() > 5 and np.abs(got.astype(int) - want).max() <= 2
 
 
-def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
+def test_the_loop_draws_as_on_the_cpu(person: Avatar, renderer: CudaRenderer, camera: Camera) -> None:
     settings = LoopSettings((camera.width, camera.height), [ColourBackground(WHITE), Transparent()])
     native = Loop(Performer(person), [], [], settings)
-    loop = Loop(Performer(person, renderer=path), [], [], settings)
+    loop = Loop(Performer(person, renderer=renderer), [], [], settings)
     loop.prepare()
     signal = moving_signal(1.0).frame(20)
     got, want = loop.draw(signal), native.draw(signal)
@@ -101,25 +103,53 @@ def test_the_loop_draws_as_on_the_cpu(person: Avatar, path: CudaRenderer, camera
     assert np.abs(got[..., 3].astype(int) - want[..., 3]).max() <= 2
 
 
-def test_a_benchmark_has_every_stage(person: Avatar, path: CudaRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_running_loop_shows_what_is_drawn(person: Avatar, renderer: CudaRenderer, camera: Camera) -> None:
+    shown, faces = dict[float, NDArray[np.uint8]](), dict[float, FaceSignal]()
+
+    class Screen:
+        name, main_thread = "screen", False
+
+        def write(self, image: NDArray[np.uint8], moment: float, age: float | None) -> None:
+            shown[moment] = image
+
+        def close(self) -> None:
+            """Nothing."""
+
+    class Faces:
+        def take(self, signal: FaceSignal, now: float) -> None:
+            faces[now] = signal
+
+        def close(self) -> None:
+            """Nothing."""
+
+    clip = RecordingSource(moving_signal(0.2), "clip")
+    settings = LoopSettings((camera.width, camera.height), [ColourBackground(WHITE)], cap=None)
+    Loop(Performer(person, renderer=renderer), [clip], [Screen()], settings, Files(signals=[Faces()])).run()
+    performer = Performer(person, renderer=renderer)
+    assert shown and max(shown) == max(faces)
+    for moment, image in shown.items():
+        assert np.array_equal(image, performer.draw(faces[moment], camera, WHITE))
+
+
+def test_a_benchmark_has_every_stage(person: Avatar, renderer: CudaRenderer, monkeypatch: pytest.MonkeyPatch) -> None:
     from splatavatar.drive.measuring import benchmark as module
 
     monkeypatch.setattr(module, "WARM_UP", 1)
-    result = benchmark(person, 24, 20, 2, path)
+    result = benchmark(person, 24, 20, 2, renderer)
     assert tuple(result.stages) == (*STAGES, "total") and min(result.stages.values()) > 0
-    assert result.device == path.device and result.fps > 0
+    assert result.device == renderer.device and result.fps > 0
 
 
-def test_latency_is_that_of_the_path(person: Avatar, path: CudaRenderer) -> None:
-    result = measure_latency(person, 24, 20, seconds=0.5, path=path)
-    assert result.device == path.device and result.render_fps > 0
+def test_latency_is_that_of_the_renderer(person: Avatar, renderer: CudaRenderer) -> None:
+    result = measure_latency(person, 24, 20, seconds=0.5, renderer=renderer)
+    assert result.device == renderer.device and result.render_fps > 0
 
 
-def test_measuring_stages_leaves_the_picture_alone(person: Avatar, path: CudaRenderer, camera: Camera) -> None:
+def test_measuring_stages_leaves_the_picture_alone(person: Avatar, renderer: CudaRenderer, camera: Camera) -> None:
     from splatavatar.drive.retarget import retarget
 
     parameters = retarget(moving_signal(1.0).frame(7), person.rig)
-    before = path.render(parameters, camera, WHITE)
-    stages = path.stage_milliseconds([parameters], [camera], WHITE)
+    before = renderer.render(parameters, camera, WHITE)
+    stages = renderer.stage_milliseconds([parameters], [camera], WHITE)
     assert tuple(stages) == STAGES and min(stages.values()) > 0
-    assert np.array_equal(path.render(parameters, camera, WHITE), before)
+    assert np.array_equal(renderer.render(parameters, camera, WHITE), before)

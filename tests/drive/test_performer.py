@@ -44,5 +44,13 @@ def test_a_stream_is_the_single_pictures(avatar: Avatar) -> None:
         np.testing.assert_array_equal(picture, performer.draw(face, camera))
 
 
+def test_what_is_begun_is_what_is_drawn(avatar: Avatar) -> None:
+    performer = Performer(avatar)
+    camera, face = performer.camera(48, 40), moving_signal(1.0).frame(9)
+    drawings = [performer.begin(signal, camera, (0.2, 0.4, 0.6)) for signal in (face, None)]
+    for drawing, signal in zip(drawings, (face, None), strict=True):
+        np.testing.assert_array_equal(drawing.finish(), performer.draw(signal, camera, (0.2, 0.4, 0.6)))
+
+
 def test_posing_needs_no_device(avatar: Avatar) -> None:
     assert Performer(avatar, device="none such").pose(None).expression.shape == (len(avatar.rig.expression_names),)

@@ -16,8 +16,8 @@ from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play, schedule
 from splatavatar.drive.retarget import retarget
+from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.sink import Beginning
-from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError
 
@@ -54,12 +54,26 @@ def test_every_frame_reaches_every_sink_in_order(avatar: Avatar) -> None:
     assert {"rig", "blend", "total"} <= stats.stages.keys()
     assert seen == [(n, 30) for n in range(1, 31)]
     assert first.ended == second.ended == "closed"
-    path = CpuRenderer(avatar)
+    renderer = CpuRenderer(avatar)
     for index in range(30):
-        expected = path.render(retarget(recording.frame(index), avatar.rig), camera, (0.2, 0.4, 0.6))
+        expected = renderer.render(retarget(recording.frame(index), avatar.rig), camera, (0.2, 0.4, 0.6))
         np.testing.assert_array_equal(first.images[index], expected)
         np.testing.assert_array_equal(second.images[index], expected)
     assert any((first.images[0] != image).any() for image in first.images)
+
+
+def test_an_avatar_in_the_place_of_the_performer_plays_with_a_warning(avatar: Avatar) -> None:
+    recording, camera, new, old = moving_signal(0.2), default_camera(avatar, 48, 40), Memory(), Memory()
+    play(Performer(avatar, limit=None), recording, camera, [new], None)
+    with pytest.warns(
+        DeprecationWarning, match=r"^play takes a Performer, sa\.play\(sa\.Performer\(avatar\), \.\.\.\)"
+    ) as seen:
+        stats = play(avatar, recording, camera, [old], None, None, None, None, CpuRenderer(avatar))
+    assert [warning.filename for warning in seen] == [__file__]
+    assert stats.frames == len(old.images) == 6 and old.ended == "closed"
+    np.testing.assert_array_equal(old.images, new.images)
+    with pytest.raises(TypeError, match="a Performer has its own"):
+        play(Performer(avatar), recording, camera, [], None, limit=1.0)
 
 
 def test_an_interrupt_from_before_it_began_ends_it(avatar: Avatar) -> None:
@@ -103,7 +117,7 @@ def test_a_keyboard_interrupt_keeps_the_part_that_is_done(avatar: Avatar, tmp_pa
             raise KeyboardInterrupt
 
     path = tmp_path / "a.mp4"
-    sink = VideoSink(path, Fraction(30), 48, 40)
+    sink = EncodedVideo(path, Fraction(30), 48, 40, MP4)
     with pytest.raises(KeyboardInterrupt):
         play(Performer(avatar), moving_signal(1.0), default_camera(avatar, 48, 40), [sink], (1, 1, 1), interrupt)
     with av.open(str(path)) as container:

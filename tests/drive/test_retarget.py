@@ -60,11 +60,11 @@ def test_translation_goes_on_ever_more_slowly() -> None:
 @pytest.mark.parametrize("way", [(0.5, 0, 0), (-0.5, 0, 0), (0, 0.3, 0), (0, -0.3, 0), (0, 0, 0.5), (0, 0, -2)])
 def test_a_face_that_wanders_off_stays_in_the_picture(way: tuple[float, float, float]) -> None:
     avatar = load_avatar(DEMO)
-    path, camera = CpuRenderer(avatar), default_camera(avatar, 96, 96)
+    renderer, camera = CpuRenderer(avatar), default_camera(avatar, 96, 96)
 
     def area(translation: tuple[float, float, float]) -> float:
         parameters = retarget(signal(head_translation=np.array(translation, np.float32)), avatar.rig)
-        return float(path.render(parameters, camera, None)[..., 3].sum()) / 255
+        return float(renderer.render(parameters, camera, None)[..., 3].sum()) / 255
 
     assert area(way) > (0.25 if way[2] < -1 else 0.7) * area((0, 0, 0))
 

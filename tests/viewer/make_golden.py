@@ -269,11 +269,25 @@ def recorded_files() -> list[tuple[str, bytes, str | None]]:
 def faces() -> list[dict[str, Any]]:
     """Messages of the wire, and the faces that Python decodes from them."""
     out = []
-    for sequence, signal in zip((0, 258, 65535, 7), signals(np.random.default_rng(25), 4), strict=True):
-        lost = replace(signal, time=4000.5 * signal.time, confidence=0.0 if sequence == 7 else 1.0)
+    given = signals(np.random.default_rng(25), 5)
+    beyond = replace(given[4], head_rotation=np.array([3.1, -2.2, 0.4], np.float32), time=4294968.0)
+    given[4] = replace(beyond, head_translation=np.array([5, -7, 0.1], np.float32))
+    for sequence, signal in zip((0, 258, 65535, 7, 65536), given, strict=True):
+        lost = replace(
+            signal,
+            time=signal.time if sequence > 65535 else 4000.5 * signal.time,
+            confidence=0.0 if sequence == 7 else 1.0,
+        )
         message = encode(lost, sequence)
-        decoded, _ = decode(message)
-        out.append({"message": base64.b64encode(message).decode(), "sequence": sequence, "signal": plain(decoded)})
+        decoded, number = decode(message)
+        out.append(
+            {
+                "message": base64.b64encode(message).decode(),
+                "sequence": number,
+                "given": plain(lost, 9),
+                "signal": plain(decoded),
+            }
+        )
     return out
 
 
@@ -284,14 +298,14 @@ def npz(save: Callable[..., None], **arrays: Any) -> bytes:
     return file.getvalue()
 
 
-def plain(signal: FaceSignal) -> dict[str, Any]:
+def plain(signal: FaceSignal, digits: int = 7) -> dict[str, Any]:
     """A signal as JSON."""
     return {
         "time": signal.time,
-        "arkit": rounded(signal.arkit, 7),
-        "headRotation": rounded(signal.head_rotation, 7),
-        "headTranslation": rounded(signal.head_translation, 7),
-        "gaze": rounded(signal.gaze, 7),
+        "arkit": rounded(signal.arkit, digits),
+        "headRotation": rounded(signal.head_rotation, digits),
+        "headTranslation": rounded(signal.head_translation, digits),
+        "gaze": rounded(signal.gaze, digits),
         "confidence": signal.confidence,
     }
 

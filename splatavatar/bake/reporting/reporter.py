@@ -114,13 +114,13 @@ def _lacks(root: Path) -> list[str]:
 
 def _fps(avatar: Avatar, capture: Capture, parameters: RigParameters) -> float:
     """Pictures a second of the whole drive path, from the median of a few."""
-    path, frame = CpuRenderer(avatar), capture.frames[0]
+    renderer, frame = CpuRenderer(avatar), capture.frames[0]
     camera = frame.camera.resized(SIZE, SIZE)
     pose = pose_parameters(avatar.rig, parameters, frame.timestep)
     totals = []
     for _ in range(TIMED_FRAMES):
-        path.render(pose, camera, (1.0, 1.0, 1.0))
-        totals.append(path.timings()["total"])
+        renderer.render(pose, camera, (1.0, 1.0, 1.0))
+        totals.append(renderer.timings()["total"])
     return 1000 / median(totals[TIMED_FRAMES // 4 :])
 
 

@@ -49,15 +49,15 @@ def evaluate(
         OutputError: a result cannot be written.
     """
     capture, folder = Path(capture), None if out is None else Path(out)
-    path = open_renderer(avatar, device)
+    renderer = open_renderer(avatar, device)
     if is_footage(capture):
-        return evaluate_footage(avatar, capture, split, folder, progress, options, path)
+        return evaluate_footage(avatar, capture, split, folder, progress, options, renderer)
     read = read_capture(capture, allow_outside=allow_outside)
     if read.rig_parameters is None:
-        return evaluate_untracked(avatar, read, split, folder, progress, options, path)
+        return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)
     known = read.rig_parameters
 
     def pose(frame: Frame) -> PoseParameters:
         return pose_parameters(avatar.rig, known, frame.timestep)
 
-    return score_split(avatar, read, split, folder, frame_renderer(path, known), progress, pose=pose)
+    return score_split(avatar, read, split, folder, frame_renderer(renderer, known), progress, pose=pose)

@@ -57,13 +57,13 @@ def evaluate_footage(
     out: Path | None,
     progress: Progress = unheard,
     options: ExtractOptions | None = None,
-    path: Renderer | None = None,
+    renderer: Renderer | None = None,
 ) -> dict[str, Any]:
     """``score_split`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
 
     The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
     is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
-    ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
+    ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
         CaptureError: no video, no face in it, or no frames of that split.
@@ -79,7 +79,7 @@ def evaluate_footage(
         frames = list(capture.frames)
         starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
         poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, progress), strict=True))
-        drawn = path or open_renderer(avatar)
+        drawn = renderer or open_renderer(avatar)
 
         def render(frame: Frame) -> Floats:
             return drawn.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
@@ -99,12 +99,12 @@ def evaluate_untracked(
     out: Path | None,
     progress: Progress = unheard,
     options: ExtractOptions | None = None,
-    path: Renderer | None = None,
+    renderer: Renderer | None = None,
 ) -> dict[str, Any]:
     """``score_split`` on a capture of known cameras and unknown motion.
 
     Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
-    ``path`` is what draws ``avatar`` for the scores; the CPU where none is given.
+    ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
         CaptureError: the split is empty, or a timestep shows no face.
@@ -123,7 +123,7 @@ def evaluate_untracked(
         views = [views[i] for i in spread(len(views), VIEWS)]
         poses[step] = follower.follow(pose_parameters(avatar.rig, parameters, step), load_targets(views))
         progress(FOLLOWING, (done + 1) / len(steps))
-    drawn = path or open_renderer(avatar)
+    drawn = renderer or open_renderer(avatar)
 
     def render(frame: Frame) -> Floats:
         return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
@@ -180,11 +180,11 @@ def _followed(
         progress(FOLLOWING, (number + 1) / len(frames))
 
 
-def _landmarks_alone(path: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
+def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
     scores = []
     for frame, start in zip(frames, starts, strict=True):
         image, matte = load_frame(frame)
-        rgba = path.render(start, frame.camera).astype(np.float32) / np.float32(255)
+        rgba = renderer.render(start, frame.camera).astype(np.float32) / np.float32(255)
         shown, truth = composite(rgba[..., :3], rgba[..., 3]), composite(unit(image), unit(matte))
         inside = matte > 0
         scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))

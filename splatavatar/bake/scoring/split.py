@@ -117,12 +117,12 @@ def score_split(
     return summary
 
 
-def frame_renderer(path: Renderer, parameters: RigParameters) -> Callable[[Frame], Floats]:
+def frame_renderer(renderer: Renderer, parameters: RigParameters) -> Callable[[Frame], Floats]:
     """Renders the avatar as a frame of a capture shows it: RGBA (H, W, 4) in [0, 1], straight alpha."""
 
     def render(frame: Frame) -> Floats:
-        pose = pose_parameters(path.avatar.rig, parameters, frame.timestep)
-        return path.render(pose, frame.camera).astype(np.float32) / np.float32(255)
+        pose = pose_parameters(renderer.avatar.rig, parameters, frame.timestep)
+        return renderer.render(pose, frame.camera).astype(np.float32) / np.float32(255)
 
     return render
 

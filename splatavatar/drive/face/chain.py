@@ -6,13 +6,13 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from splatavatar.drive.face.calibrate import Collector, UserCalibration
 from splatavatar.drive.face.channels import HEAD
 from splatavatar.drive.face.filter import FaceFilter, FilterSettings
 from splatavatar.drive.face.idle import Idle
 from splatavatar.drive.face.mirror import mirror
 from splatavatar.drive.face.mixer import Mixer
 from splatavatar.drive.face.presence import Presence
+from splatavatar.drive.face.user_calibration import Collector, UserCalibration
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.mailbox import Mailbox
 from splatavatar.drive.signal import FaceSignal

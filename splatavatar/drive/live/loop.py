@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,6 +12,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.avatar.renderer import IN_FLIGHT, Drawing
 from splatavatar.drive.face.chain import Chain, ChainSettings
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.mailbox import Mailbox
@@ -32,6 +34,8 @@ DEFAULT_CAP = 60.0
 DEFAULT_FILE_FPS = 30.0
 REPORT_EVERY = 0.5
 """seconds between two calls of ``report``"""
+NAP = 0.0005
+"""seconds after which a picture that a GPU makes is looked for again"""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,18 @@ class Files:
     signals: Sequence[SignalSink] = ()
     sounds: Sequence[LiveSoundtrack] = ()
     """of the videos, to be told when those begin"""
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """A face that was made, and its picture on the way."""
+
+    drawing: Drawing | None
+    """None where nothing takes pictures"""
+    background: Background
+    time: float
+    captured: float | None
+    """as those of ``TimedPicture``"""
 
 
 class Loop:
@@ -138,39 +154,58 @@ class Loop:
         """What the first picture over each background would wait for; see ``Performer.prepare``."""
         if self._outlets:
             for colour in dict.fromkeys(map(_colour, self._settings.backgrounds)):
-                self._performer.prepare(self._camera(), colour)
+                self._performer.prepare(self._camera(), colour, IN_FLIGHT)
 
     def step(self, now: float) -> TimedPicture | None:
         """Make the face of ``now``, draw it, and hand both to every sink. Called by one thread.
 
         Returns the picture; None where nothing takes pictures.
         """
+        return self._finish(self._begin(now))
+
+    def draw(self, signal: FaceSignal) -> NDArray[np.uint8]:
+        """The picture of ``signal`` as it is: (H, W, 3), or (H, W, 4) where nothing is behind the avatar."""
+        background = self._background()
+        return self._over(self._performer.draw(signal, self._camera(), _colour(background)), background)
+
+    def _begin(self, now: float) -> _Begun:
+        """Make the face of ``now``, hand it on, and begin to draw it."""
         signal, captured = self._chain(now, self.controls)
         for taker in self._signals:
             taker.take(signal, now)
-        picture = TimedPicture(self.draw(signal), now, captured) if self._outlets else None
+        for (_, mailbox), rate in zip(self._inputs, self._rates, strict=True):
+            rate.see(now, mailbox.count)
+        background = self._background()
+        drawing = self._performer.begin(signal, self._camera(), _colour(background)) if self._outlets else None
+        return _Begun(drawing, background, now, captured)
+
+    def _finish(self, begun: _Begun) -> TimedPicture | None:
+        """Hand a picture that was begun to every sink; those begun earlier have been."""
+        now, captured, picture = begun.time, begun.captured, None
+        if begun.drawing is not None:
+            picture = TimedPicture(self._over(begun.drawing.finish(), begun.background), now, captured)
         self._tell_sounds(now, captured)
         if picture is not None:
             for outlet in self._outlets:
                 outlet.offer(picture, now)
         self._rendered += 1
         self._render_rate.see(now, self._rendered)
-        for (_, mailbox), rate in zip(self._inputs, self._rates, strict=True):
-            rate.see(now, mailbox.count)
         if captured is not None:
             self._ages.see(self._clock(), captured)
         return picture
 
-    def draw(self, signal: FaceSignal) -> NDArray[np.uint8]:
-        """The picture of ``signal`` as it is: (H, W, 3), or (H, W, 4) where nothing is behind the avatar."""
-        settings = self._settings
-        background = settings.backgrounds[self.controls.background % len(settings.backgrounds)]
-        image = self._performer.draw(signal, self._camera(), _colour(background))
+    def _background(self) -> Background:
+        """That which the controls show."""
+        backgrounds = self._settings.backgrounds
+        return backgrounds[self.controls.background % len(backgrounds)]
+
+    def _over(self, image: NDArray[np.uint8], background: Background) -> NDArray[np.uint8]:
+        """``image``, drawn over the colour of ``background`` if that is one, with what else it has behind it."""
         if isinstance(background, ColourBackground | Transparent):
             return image
         if isinstance(background, BlurredBackground):
-            return over(image, background(*settings.size, self.controls.mirror))
-        return over(image, background(*settings.size))
+            return over(image, background(*self._settings.size, self.controls.mirror))
+        return over(image, background(*self._settings.size))
 
     def _camera(self) -> Camera:
         """Where the controls look from, at the size of the pictures."""
@@ -240,23 +275,41 @@ class Loop:
                 sound.align(max(now - captured, 0.0))
 
     def _render(self) -> None:
-        """Work of the render thread: pictures at the pace of the signals; those that were missed are left out."""
+        """Work of the render thread: pictures at the pace of the signals; those that were missed are left out.
+
+        A picture that a GPU has not made when the next one is due is finished after that one was begun.
+        """
         pace = Pace(0.0 if self._settings.cap is None else 1.0 / self._settings.cap, perf_counter())
-        stopping = self.controls.stopping
+        stopping, begun = self.controls.stopping, deque[_Begun]()
         try:
             while not stopping.is_set():
                 # Asked before the step: the last signal of a source that has ended is shown.
                 ended = bool(self._inputs) and all(source.ended for source, _ in self._inputs)
                 pace.drawn(perf_counter())
                 self._arrived.clear()
-                self.step(self._clock())
+                begun.append(self._begin(self._clock()))
+                if len(begun) == IN_FLIGHT:
+                    self._finish(begun.popleft())
                 if ended or any(outlet.error for outlet in self._outlets):
                     break
-                self._wait(pace)
+                if self._in_time(begun[0], pace):
+                    self._finish(begun.popleft())
+                    self._wait(pace)
+            while begun:
+                self._finish(begun.popleft())
         except BaseException as error:
             self._failure = error
         finally:
             self._finished.set()
+
+    def _in_time(self, begun: _Begun, pace: Pace) -> bool:
+        """Wait for a picture; whether it is made before the next one is due."""
+        while begun.drawing is not None and not begun.drawing.done:
+            rest = pace.rest(perf_counter())
+            if rest <= 0:
+                return False
+            self.controls.stopping.wait(min(rest, NAP))
+        return True
 
     def _wait(self, pace: Pace) -> None:
         """Until the next picture is to be drawn."""

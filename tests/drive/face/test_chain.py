@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from splatavatar.drive.face.calibrate import UserCalibration
 from splatavatar.drive.face.chain import Chain, ChainSettings
 from splatavatar.drive.face.channels import FACE
+from splatavatar.drive.face.user_calibration import UserCalibration
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.mailbox import Mailbox
 from splatavatar.drive.measuring.motion import moving_signal

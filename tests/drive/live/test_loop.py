@@ -3,8 +3,10 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -12,6 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderer import Drawing
 from splatavatar.drive.face.channels import FACE
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.motion import moving_signal
@@ -26,6 +30,7 @@ from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError, SourceError
 
 SIZE = 48
+Events = list[tuple[str, int]]
 
 
 class Clip:
@@ -68,6 +73,7 @@ class Screen:
     def __init__(self, name: str = "screen", seconds: float = 0.0, fails_at: int = -1) -> None:
         self.name, self.seconds, self.fails_at = name, seconds, fails_at
         self.images: list[NDArray[np.uint8]] = []
+        self.moments: list[float] = []
         self.ages: list[float | None] = []
         self.closed = False
 
@@ -76,6 +82,7 @@ class Screen:
             raise OutputError("the screen is gone.")
         time.sleep(self.seconds)
         self.images.append(image)
+        self.moments.append(moment)
         self.ages.append(age)
 
     def close(self) -> None:
@@ -291,13 +298,95 @@ def test_a_source_that_cannot_be_opened_leaves_nothing(avatar: Avatar, tmp_path:
 
 def test_without_anything_that_takes_pictures_nothing_is_drawn(avatar: Avatar, tmp_path: Path) -> None:
     class Undrawn(Performer):
-        def draw(self, *arguments: object, **named: object) -> NDArray[np.uint8]:  # type: ignore[override]
+        def begin(self, *arguments: object, **named: object) -> Drawing:  # type: ignore[override]
             raise AssertionError("drawn")
 
     record = SignalRecord(tmp_path / "face.npz", 30)
     stats = Loop(Undrawn(avatar), [Clip(0.3)], [], settings(avatar), Files(signals=[record])).run()
     assert stats.rendered > 5
     assert len(read_signal(tmp_path / "face.npz")) > 5
+
+
+class Beside:
+    """A picture that is made in a thread beside its caller."""
+
+    def __init__(self, number: int, picture: Future[NDArray[np.uint8]], due: threading.Event, events: Events) -> None:
+        self._number, self._picture, self._due, self._events = number, picture, due, events
+        events.append(("begun", number))
+
+    @property
+    def done(self) -> bool:
+        return self._picture.done()
+
+    def finish(self) -> NDArray[np.uint8]:
+        self._due.set()
+        picture = self._picture.result()
+        self._events.append(("finished", self._number))
+        return picture
+
+
+class BusyRenderer(CpuRenderer):
+    """Draws beside its caller, as a GPU does; if it is ``late``, nothing is made until somebody waits for it."""
+
+    def __init__(self, avatar: Avatar, late: bool) -> None:
+        super().__init__(avatar)
+        self.events: Events = []
+        self._late, self._count, self._pool = late, 0, ThreadPoolExecutor(1)
+
+    def begin(self, *arguments: Any) -> Beside:  # type: ignore[override]
+        due = threading.Event()
+
+        def work() -> NDArray[np.uint8]:
+            if self._late:
+                due.wait()
+            return self.render(*arguments)
+
+        self._count += 1
+        return Beside(self._count, self._pool.submit(work), due, self.events)
+
+
+class Faces:
+    """Keeps the faces by the moment."""
+
+    def __init__(self) -> None:
+        self.at: dict[float, FaceSignal] = {}
+
+    def take(self, signal: FaceSignal, now: float) -> None:
+        self.at[now] = signal
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+def assert_every_picture_is_right(screen: Screen, faces: Faces, avatar: Avatar) -> None:
+    performer = Performer(avatar)
+    assert screen.moments == sorted(screen.moments) and screen.moments[-1] == max(faces.at)
+    for image, moment in zip(screen.images, screen.moments, strict=True):
+        np.testing.assert_array_equal(image, performer.draw(faces.at[moment], performer.camera(SIZE, SIZE)))
+
+
+def test_pictures_that_come_late_are_made_while_the_next_begins(avatar: Avatar) -> None:
+    screen, faces, renderer = Screen(), Faces(), BusyRenderer(avatar, late=True)
+    loop = Loop(
+        Performer(avatar, renderer=renderer), [Clip(0.4)], [screen], settings(avatar, 120.0), Files(signals=[faces])
+    )
+    stats = loop.run()
+    n = stats.rendered
+    assert n > 5 and len(screen.images) > 1
+    begun = [("begun", 1)] + [event for k in range(2, n + 1) for event in (("begun", k), ("finished", k - 1))]
+    assert renderer.events == [*begun, ("finished", n)]
+    assert_every_picture_is_right(screen, faces, avatar)
+
+
+def test_pictures_in_time_are_shown_before_the_next_begins(avatar: Avatar) -> None:
+    screen, faces, renderer = Screen(), Faces(), BusyRenderer(avatar, late=False)
+    loop = Loop(
+        Performer(avatar, renderer=renderer), [Clip(0.6, 5.0)], [screen], settings(avatar, 4.0), Files(signals=[faces])
+    )
+    stats = loop.run()
+    assert stats.rendered > 1
+    assert renderer.events == [(what, k) for k in range(1, stats.rendered + 1) for what in ("begun", "finished")]
+    assert_every_picture_is_right(screen, faces, avatar)
 
 
 def test_the_camera_is_a_control(avatar: Avatar) -> None:

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.frames import write_png
-from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import OutputError
 
@@ -35,7 +35,7 @@ def noise(shape: tuple[int, ...]) -> np.ndarray:
 
 
 def video(path: Path) -> None:
-    sink = VideoSink(path, Fraction(30), 128, 128)
+    sink = EncodedVideo(path, Fraction(30), 128, 128, MP4)
     for _ in range(40):
         sink.write(noise((128, 128, 3)))
     sink.close()

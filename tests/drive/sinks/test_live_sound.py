@@ -8,9 +8,9 @@ import av
 import numpy as np
 import pytest
 
+from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.live_sound import HEARD_RATE, HeardSound, PlayedSound
 from splatavatar.drive.sinks.soundtrack import RATE
-from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.errors import SignalError
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_played_begins_when_the_film_does(tmp_path: Path) -> None
         file.setparams((1, 2, HEARD_RATE, 0, "NONE", ""))
         file.writeframes(samples.tobytes())
     sound = PlayedSound(tmp_path / "a.wav", lambda: 500.0)
-    sink = VideoSink(tmp_path / "a.mp4", Fraction(25), 64, 48, sound)
+    sink = EncodedVideo(tmp_path / "a.mp4", Fraction(25), 64, 48, MP4, sound)
     sound.begin(501.2)
     for _ in range(50):
         sink.write(np.zeros((48, 64, 3), np.uint8))

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from splatavatar.drive.sinks.encoded import EncodedVideo
 from splatavatar.drive.sinks.frames import FramesSink
 from splatavatar.drive.sinks.opening import frame_rate, open_sink, open_sinks
 from splatavatar.drive.sinks.sink import Sink
-from splatavatar.drive.sinks.video import VideoSink
 from splatavatar.errors import OutputError
 
 
 def test_the_name_decides(tmp_path: Path) -> None:
     video = open_sink(tmp_path / "a.mp4", 30, 64, 64, transparent=False)
-    assert isinstance(video, VideoSink)
+    assert isinstance(video, EncodedVideo)
     video.discard()
     assert isinstance(open_sink(tmp_path / "%05d.png", 30, 64, 64, transparent=True), FramesSink)
 

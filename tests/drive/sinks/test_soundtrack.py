@@ -12,10 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from splatavatar.drive.sinks.encoded import EncodedVideo
+from splatavatar.drive.sinks.encoded import MP4, WEBM, EncodedVideo, Encoding
 from splatavatar.drive.sinks.soundtrack import RATE, FileSound
-from splatavatar.drive.sinks.video import VideoSink
-from splatavatar.drive.sinks.webm import WebmSink
 from splatavatar.errors import SignalError
 
 FPS = Fraction(30000, 1001)
@@ -66,11 +64,11 @@ def film(sink: EncodedVideo, frames: int = 60) -> None:
     sink.close()
 
 
-@pytest.mark.parametrize(("name", "kind"), [("a.mp4", VideoSink), ("a.webm", WebmSink)])
+@pytest.mark.parametrize(("name", "encoding"), [("a.mp4", MP4), ("a.webm", WEBM)])
 @pytest.mark.parametrize(("rate", "channels"), [(44100, 2), (16000, 1)])
-def test_clicks_fall_on_flashes(tmp_path: Path, name: str, kind: type, rate: int, channels: int) -> None:
+def test_clicks_fall_on_flashes(tmp_path: Path, name: str, encoding: Encoding, rate: int, channels: int) -> None:
     write_clicks(tmp_path / "clicks.wav", rate, channels, 4.0)
-    film(kind(tmp_path / name, FPS, 64, 48, FileSound(tmp_path / "clicks.wav")))
+    film(EncodedVideo(tmp_path / name, FPS, 64, 48, encoding, FileSound(tmp_path / "clicks.wav")))
     flashes, clicks, end_of_pictures, end_of_sound = decode(tmp_path / name)
     assert len(flashes) == len(clicks) == len(EVENTS)
     np.testing.assert_allclose(clicks, flashes, atol=0.003)
@@ -80,9 +78,9 @@ def test_clicks_fall_on_flashes(tmp_path: Path, name: str, kind: type, rate: int
 
 def test_a_video_begins_where_it_is_told_to(tmp_path: Path) -> None:
     write_clicks(tmp_path / "clicks.wav", 48000, 1, 4.0, shift=1.5)
-    film(VideoSink(tmp_path / "a.mp4", FPS, 64, 48, FileSound(tmp_path / "clicks.wav", start=1.5)))
+    film(EncodedVideo(tmp_path / "a.mp4", FPS, 64, 48, MP4, FileSound(tmp_path / "clicks.wav", start=1.5)))
     write_clicks(tmp_path / "early.wav", 48000, 1, 4.0, shift=-0.2)
-    film(VideoSink(tmp_path / "b.mp4", FPS, 64, 48, FileSound(tmp_path / "early.wav", start=-0.2)))
+    film(EncodedVideo(tmp_path / "b.mp4", FPS, 64, 48, MP4, FileSound(tmp_path / "early.wav", start=-0.2)))
     for name in ("a.mp4", "b.mp4"):
         flashes, clicks, _, _ = decode(tmp_path / name)
         np.testing.assert_allclose(clicks, flashes, atol=0.003)
@@ -91,15 +89,15 @@ def test_a_video_begins_where_it_is_told_to(tmp_path: Path) -> None:
 def test_sound_of_a_video_goes_through_twice(tmp_path: Path) -> None:
     """AAC out of an mp4 begins before its time 0 with samples that are not heard."""
     write_clicks(tmp_path / "clicks.wav", 44100, 2, 2.0)
-    film(VideoSink(tmp_path / "a.mp4", FPS, 64, 48, FileSound(tmp_path / "clicks.wav")))
-    film(VideoSink(tmp_path / "b.mp4", FPS, 64, 48, FileSound(tmp_path / "a.mp4")))
+    film(EncodedVideo(tmp_path / "a.mp4", FPS, 64, 48, MP4, FileSound(tmp_path / "clicks.wav")))
+    film(EncodedVideo(tmp_path / "b.mp4", FPS, 64, 48, MP4, FileSound(tmp_path / "a.mp4")))
     flashes, clicks, _, _ = decode(tmp_path / "b.mp4")
     np.testing.assert_allclose(clicks, flashes, atol=0.003)
 
 
 def test_short_sound_ends_before_the_pictures(tmp_path: Path) -> None:
     write_clicks(tmp_path / "clicks.wav", 48000, 1, 1.0)
-    film(VideoSink(tmp_path / "a.mp4", FPS, 64, 48, FileSound(tmp_path / "clicks.wav")))
+    film(EncodedVideo(tmp_path / "a.mp4", FPS, 64, 48, MP4, FileSound(tmp_path / "clicks.wav")))
     flashes, clicks, end_of_pictures, end_of_sound = decode(tmp_path / "a.mp4")
     assert len(flashes) == 3 and len(clicks) == 2
     assert end_of_sound == pytest.approx(1.0, abs=0.03) and end_of_pictures == pytest.approx(2.0, abs=0.01)
@@ -122,7 +120,7 @@ def test_hands_out_every_sample_once(tmp_path: Path) -> None:
 
 
 def test_a_file_without_sound_says_so(tmp_path: Path) -> None:
-    film(VideoSink(tmp_path / "mute.mp4", FPS, 64, 48), frames=3)
+    film(EncodedVideo(tmp_path / "mute.mp4", FPS, 64, 48, MP4), frames=3)
     (tmp_path / "text.txt").write_text("no sound")
     for name, message in (("mute.mp4", "no audio track"), ("text.txt", "cannot be decoded"), ("none.wav", "no such")):
         with pytest.raises(SignalError, match=message):

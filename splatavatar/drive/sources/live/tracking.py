@@ -107,7 +107,7 @@ class Landmarker:
         return self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=data)
 
 
-class Follower:
+class FaceChooser:
     """Keeps to one of several faces."""
 
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class LiveTracker:
         """Raises DependencyError."""
         self._report = report
         self._notices = notices
-        self._follower = Follower()
+        self._chooser = FaceChooser()
         self._lock = threading.Condition()
         self._waiting: tuple[Image, float] | None = None
         self._asked: dict[int, tuple[float, int, int]] = {}
@@ -219,7 +219,7 @@ class LiveTracker:
             return
         try:
             time, width, height = asked
-            self._report(self._follower.choose(seen(result, width, height), time), time)
+            self._report(self._chooser.choose(seen(result, width, height), time), time)
         except Exception as error:  # nothing may be raised into MediaPipe's thread
             self._notices.say(f"a frame cannot be used: {error}.")
         finally:

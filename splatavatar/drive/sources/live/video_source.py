@@ -12,7 +12,7 @@ from splatavatar.capture.faces.mediapipe_face import quiet
 from splatavatar.capture.video.video import Video
 from splatavatar.drive.face.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal, Recording
-from splatavatar.drive.sources.live.tracking import CameraSource, Follower, Landmarker, LiveTracker, seen
+from splatavatar.drive.sources.live.tracking import CameraSource, FaceChooser, Landmarker, LiveTracker, seen
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.recorded.checked import checked
 from splatavatar.drive.sources.source import Clock, Emit
@@ -113,7 +113,7 @@ def video_recording(path: str | Path, model: Path | None = None, progress: Frame
     read_bundle(found)
     video = _opened(Path(path))
     network = Landmarker(found)
-    follower, signal, signals = Follower(), LandmarkSignal(), list[FaceSignal]()
+    chooser, signal, signals = FaceChooser(), LandmarkSignal(), list[FaceSignal]()
     stamp, times = -1, list[float]()
     try:
         for index, time, image in video.frames():
@@ -123,7 +123,7 @@ def video_recording(path: str | Path, model: Path | None = None, progress: Frame
             else:
                 with quiet():
                     result = network.detect(image, stamp)
-            face = follower.choose(seen(result, image.shape[1], image.shape[0]), time)
+            face = chooser.choose(seen(result, image.shape[1], image.shape[0]), time)
             signals.append(signal(face, time))
             times.append(max(time, times[-1] + 1e-6) if times else time)
             if progress is not None:

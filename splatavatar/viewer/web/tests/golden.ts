@@ -7,7 +7,12 @@ import recordingsJson from './golden/recordings.json';
 
 type Plain = Record<keyof FaceSignal, number[]> & { time: number; confidence: number };
 
-export const faces = facesJson as unknown as { message: string; sequence: number; signal: Plain }[];
+export const faces = facesJson as unknown as {
+  message: string;
+  sequence: number;
+  given: Plain;
+  signal: Plain;
+}[];
 export const poses = posesJson;
 export const filtered = filterJson as unknown as { given: Plain[]; made: Plain[] };
 export const recordings = recordingsJson as unknown as ({ name: string; file: string; take: string | null } & Record<

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { liveAddress } from '../src/live/follower';
-import { decode, isNewer } from '../src/live/protocol';
+import { decode, encode, isNewer } from '../src/live/protocol';
 import { bytesOf, faces, farthest, signalOf } from './golden';
 
 describe('a face on the wire', () => {
@@ -12,6 +12,10 @@ describe('a face on the wire', () => {
     expect(decoded.signal.confidence).toBe(expected.confidence);
     for (const part of ['arkit', 'headRotation', 'headTranslation', 'gaze'] as const)
       expect(farthest(decoded.signal[part], expected[part]), part).toBeLessThan(1e-6);
+  });
+
+  it.each(faces)('is what Python encodes ($sequence)', ({ message, sequence, given }) => {
+    expect([...encode(signalOf(given), sequence)]).toEqual([...bytesOf(message)]);
   });
 
   it('is refused where it is none', () => {

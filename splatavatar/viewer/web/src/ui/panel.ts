@@ -1,11 +1,10 @@
 // The controls beside the picture.
 import { element, icon } from './dom';
-import { MOVEMENTS, regions } from './faces';
+import { type FaceActions, FaceSliders, group } from './face_sliders';
+import { MOVEMENTS } from './faces';
 
 /** What the controls do. */
-export interface Actions {
-  set(index: number, value: number): void;
-  head(axis: number, degrees: number): void;
+export interface Actions extends FaceActions {
   resetFace(): void;
   move(name: string): void;
   background(colour: string | null): void;
@@ -19,19 +18,11 @@ export interface Actions {
   copyLink(): void;
 }
 
-const HEAD: [string, string][] = [
-  ['Turn', 'to the left and right'],
-  ['Nod', 'down and up'],
-  ['Tilt', 'to the side'],
-];
-const MOST_DEGREES = 40;
-
 /** The panel; `set` shows coefficients in it, `filming` what the film button does. */
 export class Panel {
   readonly root: HTMLElement;
   readonly stats = element('dl', { class: 'stats' });
-  private readonly sliders: HTMLInputElement[] = [];
-  private readonly heads: HTMLInputElement[] = [];
+  private readonly sliders: FaceSliders;
   private readonly filmButton: HTMLButtonElement;
   private readonly colour: HTMLInputElement;
 
@@ -57,6 +48,7 @@ export class Panel {
       checked: background === null,
       onchange: () => actions.background(clear.checked ? null : this.colour.value),
     });
+    this.sliders = new FaceSliders(actions);
     this.root = element(
       'aside',
       { class: 'panel', 'aria-label': 'Controls', id: 'controls' },
@@ -105,42 +97,14 @@ export class Panel {
               }),
             ),
       ]),
-      group(
-        'Head',
-        false,
-        HEAD.map(([label, hint], axis) => {
-          const slider = this.slider(label, -MOST_DEGREES, MOST_DEGREES, 1, (value) => actions.head(axis, value));
-          slider.input.setAttribute('aria-label', `Head: ${label.toLowerCase()} ${hint}, degrees`);
-          this.heads.push(slider.input);
-          return slider.row;
-        }),
-      ),
-      ...regions().map(({ title, sliders }, i) =>
-        group(
-          title,
-          i === 0,
-          sliders.map(({ index, label }) => {
-            const slider = this.slider(label, 0, 1, 0.01, (value) => actions.set(index, value));
-            slider.input.setAttribute('aria-label', `${title}: ${label}`);
-            slider.input.dataset.index = String(index);
-            this.sliders[index] = slider.input;
-            return slider.row;
-          }),
-        ),
-      ),
+      ...this.sliders.groups,
       group('Figures', false, [this.stats]),
     );
   }
 
   /** Shows coefficients in the sliders, but for the one that is being moved. */
   show(arkit: Float32Array): void {
-    this.sliders.forEach((slider, index) => {
-      const value = arkit[index]!.toFixed(2);
-      if (slider !== document.activeElement && slider.value !== value) {
-        slider.value = value;
-        fill(slider);
-      }
-    });
+    this.sliders.show(arkit);
   }
 
   filming(on: boolean): void {
@@ -149,53 +113,13 @@ export class Panel {
   }
 
   private rest(): void {
-    for (const slider of [...this.sliders, ...this.heads]) {
-      slider.value = '0';
-      fill(slider);
-    }
+    this.sliders.rest();
     this.actions.resetFace();
-  }
-
-  private slider(
-    label: string,
-    min: number,
-    max: number,
-    step: number,
-    act: (value: number) => void,
-  ): { row: HTMLElement; input: HTMLInputElement } {
-    const input = element('input', {
-      type: 'range',
-      min,
-      max,
-      step,
-      value: 0,
-      oninput: () => {
-        fill(input);
-        act(input.valueAsNumber);
-      },
-      ondblclick: () => {
-        input.value = '0';
-        fill(input);
-        act(0);
-      },
-    });
-    fill(input);
-    return { row: element('label', { class: 'slider' }, element('span', {}, label), input), input };
   }
 }
 
 /** Asks for files. The field exists while it is needed only: hidden ones are in the way of keys and screen readers. */
-function choose(chosen: (files: File[]) => void): void {
+export function choose(chosen: (files: File[]) => void): void {
   const field = element('input', { type: 'file', multiple: true, onchange: () => chosen([...(field.files ?? [])]) });
   field.click();
-}
-
-function group(title: string, open: boolean, children: (Node | null)[]): HTMLElement {
-  return element('details', { open }, element('summary', {}, title), ...children);
-}
-
-/** The share of a slider's track that is filled. */
-function fill(slider: HTMLInputElement): void {
-  const share = (slider.valueAsNumber - Number(slider.min)) / (Number(slider.max) - Number(slider.min));
-  slider.style.setProperty('--share', `${(100 * share).toFixed(1)}%`);
 }

@@ -1,3 +1,5 @@
+"""mp4 and webm: every frame, its colours, its alpha, whole or not at all."""
+
 from __future__ import annotations
 
 from fractions import Fraction
@@ -5,12 +7,63 @@ from pathlib import Path
 
 import av
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
+from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.opening import open_sink
-from splatavatar.drive.sinks.video import VideoSink
 
+RATE = Fraction(30000, 1001)
 H, W = 48, 64
+COLOURS = [(200, 30, 40), (20, 180, 60), (30, 60, 220), (255, 255, 255), (0, 0, 0), (128, 128, 128)]
+
+
+def record(path: Path) -> EncodedVideo:
+    sink = EncodedVideo(path, RATE, 64, 48, MP4)
+    for colour in COLOURS:
+        sink.write(np.full((48, 64, 3), colour, np.uint8))
+    return sink
+
+
+def test_keeps_every_frame_its_colour_and_the_exact_rate(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    record(path).close()
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert stream.codec_context.name == "h264" and stream.codec_context.pix_fmt == "yuv420p"
+        assert stream.average_rate == RATE
+        frames = list(container.decode(stream))
+        context = stream.codec_context
+        assert (context.color_primaries, context.color_trc, context.colorspace, context.color_range) == (1, 13, 1, 1)
+    assert len(frames) == len(COLOURS)
+    assert [frame.pts * frame.time_base for frame in frames] == [n / RATE for n in range(len(COLOURS))]
+    for frame, colour in zip(frames, COLOURS, strict=True):
+        image = frame.reformat(format="rgb24", src_colorspace=1, src_color_range=1).to_ndarray()
+        np.testing.assert_allclose(image.reshape(-1, 3).mean(0), colour, atol=4)
+
+
+def test_appears_only_when_closed(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_text("old")
+    sink = record(path)
+    assert path.read_text() == "old"
+    sink.close()
+    assert path.read_bytes()[4:8] == b"ftyp"
+
+
+@pytest.mark.parametrize("frames", [0, 3])
+def test_discard_leaves_nothing(tmp_path: Path, frames: int) -> None:
+    sink = EncodedVideo(tmp_path / "a.mp4", RATE, 64, 48, MP4)
+    for _ in range(frames):
+        sink.write(np.zeros((48, 64, 3), np.uint8))
+    sink.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_closing_without_a_frame_leaves_nothing(tmp_path: Path) -> None:
+    EncodedVideo(tmp_path / "a.mp4", RATE, 64, 48, MP4).close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def badge() -> NDArray[np.uint8]:
@@ -58,7 +111,7 @@ def test_pictures_without_alpha_are_opaque(tmp_path: Path) -> None:
 
 
 def test_an_mp4_puts_what_is_transparent_on_black(tmp_path: Path) -> None:
-    sink = VideoSink(tmp_path / "a.mp4", Fraction(25), W, H)
+    sink = EncodedVideo(tmp_path / "a.mp4", Fraction(25), W, H, MP4)
     sink.write(badge())
     sink.close()
     with av.open(str(tmp_path / "a.mp4")) as container:

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from splatavatar.drive.face.calibrate import (
+from splatavatar.drive.face.user_calibration import (
     AS_MEASURED,
     Collector,
     UserCalibration,
