@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.playback import play
     from splatavatar.drive.retarget import retarget
-    from splatavatar.drive.session import Session, SessionSettings
+    from splatavatar.drive.session import Session
+    from splatavatar.drive.settings import SessionSettings
     from splatavatar.drive.signal import FaceSignal, Recording
     from splatavatar.drive.sinks.opening import open_sink
     from splatavatar.drive.sources.recorded.read import read_signal
@@ -78,7 +79,7 @@ _MODULES = {
     "Rig": "rig.rig",
     "RigError": "errors",
     "Session": "drive.session",
-    "SessionSettings": "drive.session",
+    "SessionSettings": "drive.settings",
     "SettingsError": "errors",
     "SignalError": "errors",
     "SourceError": "errors",

@@ -29,6 +29,7 @@ FOUNDATION = {
     "rotations",
     "torch_rotations",
     "models",
+    "plugins",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
 MAY_IMPORT = {
@@ -53,6 +54,7 @@ MAY_IMPORT = {
     "page": {"page", "printable"},
     "interrupts": {"interrupts"},
     "locks": {"errors", "output", "locks"},
+    "plugins": {"errors", "extras", "plugins"},
     "models": {"errors", "folders", "input", "output", "models"},
     "rotations": {"rotations"},
     "torch_rotations": {"torch_rotations"},

@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from splatavatar.cli.drive_checks import check_outputs, check_purpose
+from splatavatar.cli.drive_background import parse_backgrounds
+from splatavatar.cli.drive_checks import check_purpose
 from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption
 from splatavatar.cli.sizes import parse_size
-from splatavatar.cli.terminal import tell
 from splatavatar.errors import SettingsError
-from splatavatar.output import outputs_ready
-
-if TYPE_CHECKING:
-    from splatavatar.drive.offline import FileInput
-    from splatavatar.drive.sinks.sink import Sink
-    from splatavatar.drive.sources.source import Source
 
 DEFAULTS = {"--webcam": "0", "--livelink": "11111", "--osc": "39539"}
 """ports and number of the options whose value may be left out"""
 LOOPBACK = "127.0.0.1"
-NEEDS = {
-    "--fps": "is the frame rate of files that are driven live; a file that is played keeps its own.",
-    "--calibrate": "learns a live face; it needs --webcam, --livelink, --osc or --source.",
-    "--listen": "is for --livelink and --osc.",
-    "--model": "is for --webcam and --video.",
-    "--port": "is the port of the page that --view serves.",
-    "--share": "lets others open the page that --view serves.",
-    "--certificate": "is for the page that --view serves.",
-    "--key": "is for the page that --view serves.",
-}
-"""what options are for that do nothing without others"""
 
 
 def _file(name: str, what: str) -> Any:
@@ -87,6 +66,15 @@ def drive(
     ] = None,
     window: Annotated[bool, typer.Option("--window", help="Show a window, beside other outputs.")] = False,
     virtual_camera: Annotated[bool, typer.Option("--virtual-camera", help="Feed a virtual camera.")] = False,
+    sink: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--sink",
+            metavar="NAME[:ARGUMENT]",
+            help="What a plug-in does with pictures or the face; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
     view: Annotated[
         bool, typer.Option("--view", help="Serve a page that draws the avatar, live, for viewers.")
     ] = False,
@@ -129,18 +117,43 @@ def drive(
     Files alone are played frame by frame into the outputs; with anything live, or without an output, it runs in real
     time. In the window: F fullscreen, M mirror, C calibrate, B background, Esc ends.
     """
-    width, height = parse_size(size)
-    allowed = parse_limit(limit)
-    outputs = list(out or [])
-    files = [(kind, path) for kind, path in (("video", video), ("signal", signal), ("audio", audio)) if path]
-    live = webcam is not None or livelink is not None or osc is not None or mic or bool(source)
-    if not files and not live:
+    from splatavatar.drive.offline import FileInput
+    from splatavatar.drive.settings import SessionSettings
+
+    address, outputs = listen or LOOPBACK, list(out or [])
+    # In the order in which they are asked for a channel that several have.
+    sources: list[str | FileInput] = [
+        *([] if webcam is None else [f"webcam:{webcam}"]),
+        *([] if video is None else [FileInput("video", video)]),
+        *([] if livelink is None else [f"livelink:{address}:{livelink}"]),
+        *([] if osc is None else [f"osc:{address}:{osc}"]),
+        *([] if signal is None else [FileInput("signal", signal)]),
+        *([] if audio is None else [FileInput("audio", audio)]),
+        *(["mic"] if mic else []),
+        *(source or []),
+    ]
+    if not sources:
         raise SettingsError(
             "nothing drives; give one of --webcam, --video, --livelink, --osc, --signal, --audio, --mic or --source"
         )
-    check_outputs(outputs, record, [path for _, path in files])
-    alone = not live and len(files) == 1 and bool(outputs or record) and not (window or virtual_camera or view or stats)
-    seen = webcam is not None or livelink is not None or osc is not None or bool(source)
+    settings = SessionSettings(
+        sources,
+        outputs,
+        window=window or not (outputs or virtual_camera or sink or record or view),
+        virtual_camera=virtual_camera,
+        sinks=sink or [],
+        record=record,
+        realtime=stats or view,
+        model=model,
+        size=parse_size(size),
+        backgrounds=parse_backgrounds(background, outputs),
+        fps=30.0 if fps is None else fps,
+        limit=parse_limit(limit),
+        calibrate=calibrate,
+        idle_seed=None if no_idle else seed,
+        device=device.value,
+    )
+    cameras = [name for name in source or [] if name.partition(":")[0] in ("webcam", "video")]
     check_purpose(
         {
             "--fps": fps is not None,
@@ -153,127 +166,30 @@ def drive(
             "--key": key is not None,
         },
         {
-            "--fps": not alone,
-            "--calibrate": seen,
+            "--fps": settings.frame_by_frame is None,
+            "--calibrate": webcam is not None or livelink is not None or osc is not None or bool(source),
             "--listen": livelink is not None or osc is not None,
-            "--model": webcam is not None or video is not None,
+            "--model": webcam is not None or video is not None or bool(cameras),
             "--port": view,
             "--share": view,
             "--certificate": view,
             "--key": view,
         },
-        NEEDS,
     )
 
-    from splatavatar.avatar.renderer import check_device
-
-    check_device(device.value)
-    if alone:
-        from splatavatar.drive.offline import FileInput
-
-        given = FileInput(*files[0], model, None if no_idle else seed, mirror)
-        with outputs_ready(*_places(outputs, record)):
-            _play(avatar, (width, height), given, outputs, record, background, allowed, device.value)
-        return
-
-    from splatavatar.cli.drive_background import live_backgrounds
-    from splatavatar.cli.drive_live import drive_live
+    from splatavatar.cli.drive_session import drive_film, drive_live
     from splatavatar.drive.live.controls import Controls
-    from splatavatar.drive.session import Session, SessionSettings
-    from splatavatar.drive.sources.registry import make_from
+    from splatavatar.drive.session import Session
 
     person, path = open_avatar(avatar)
+    session = Session(person, settings, Controls(mirror=mirror))
+    if settings.frame_by_frame:
+        drive_film(session)
+    elif not view:
+        drive_live(session, stats)
+    else:
+        from splatavatar.cli.drive_view import served
 
-    made: list[Source] = []
-    if webcam is not None:
-        from splatavatar.drive.sources.live.camera import Webcam
-
-        made.append(Webcam(webcam, model))
-    if video is not None:
-        from splatavatar.drive.sources.live.video_source import VideoCamera
-
-        made.append(VideoCamera(video, model))
-    address = listen or LOOPBACK
-    names = [f"livelink:{address}:{livelink}"] if livelink is not None else []
-    names += [f"osc:{address}:{osc}"] if osc is not None else []
-    names += [f"signal:{signal}"] if signal is not None else []
-    names += [f"audio:{audio}"] if audio is not None else []
-    names += ["mic"] if mic else []
-    made += [make_from(name) for name in [*names, *(source or [])]]
-    settings = SessionSettings(
-        made,
-        outputs,
-        window=window or not (outputs or virtual_camera or record or view),
-        virtual_camera=virtual_camera,
-        record=record,
-        size=(width, height),
-        backgrounds=live_backgrounds(background, outputs, made),
-        fps=30.0 if fps is None else fps,
-        limit=allowed,
-        calibrate=calibrate,
-        idle_seed=None if no_idle else seed,
-        device=device.value,
-    )
-    if not view:
-        drive_live(Session(person, settings, Controls(mirror=mirror)), stats)
-        return
-    from splatavatar.cli.drive_view import served
-
-    with served(person, path, port, share, certificate, key) as sink:
-        settings = replace(settings, signal_sinks=[sink])
-        drive_live(Session(person, settings, Controls(mirror=mirror)), stats)
-
-
-def _places(outputs: Sequence[Path], record: Path | None) -> list[Path]:
-    return [*outputs, *([] if record is None else [record])]
-
-
-def _play(
-    avatar: str | None,
-    size: tuple[int, int],
-    given: FileInput,
-    outputs: Sequence[Path],
-    record: Path | None,
-    background: str | None,
-    limit: float | None,
-    device: str,
-) -> None:
-    """Every frame of a file, into files."""
-    from splatavatar.cli.drive_background import file_background
-    from splatavatar.drive.performer import Performer
-    from splatavatar.drive.playback import play
-    from splatavatar.drive.sinks.opening import open_sink, open_sinks
-    from splatavatar.drive.sources.recorded.signal_npz import write_signal
-    from splatavatar.interrupts import deferred_signals
-
-    width, height = size
-    behind = file_background(background, outputs, given, width, height) if outputs else None
-    person, _ = open_avatar(avatar)
-    with progress_bar("reading the face") as progress:
-        recording = given.recording(progress)
-    if record is not None:
-        write_signal(record, recording)
-        tell(f"{record}: {len(recording)} frames at {recording.fps:.5g} a second")
-    if not outputs:
-        return
-    performer = Performer(person, device, limit)
-    camera = performer.camera(width, height)
-
-    def opened(path: Path) -> Sink:
-        sound = None if path.suffix.lower() == ".png" else given.sound()
-        return open_sink(path, recording.fps, width, height, behind is None, sound)
-
-    interrupted = threading.Event()
-    # From the first sink on: an interrupt between two of them would leave a file that nobody closes.
-    with deferred_signals(interrupted.set) as asked:
-        sinks = open_sinks([partial(opened, path) for path in outputs])
-        try:
-            with progress_bar("driving") as progress:
-                stats = play(performer, recording, camera, sinks, behind, progress, interrupted=interrupted)
-        except KeyboardInterrupt:
-            raise asked.ending() from None
-    for out in outputs:
-        tell(
-            f"{out}: {stats.frames} frames of {width}x{height} at {recording.fps:.5g} a second, "
-            f"rendered at {stats.render_fps:.0f} FPS"
-        )
+        with served(person, path, port, share, certificate, key) as viewers:
+            session.settings = replace(settings, signal_sinks=[viewers])
+            drive_live(session, stats)

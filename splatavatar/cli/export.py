@@ -65,7 +65,7 @@ def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None
     if audio is not None:
         if recording is None:
             with progress_bar("hearing the voice") as progress:
-                recording = FileInput("audio", audio).recording(progress)
+                recording = FileInput("audio", audio).recording(progress=progress)
         files.append(embedded_sound(audio))
     if recording is not None:
         files.append(embedded_signal(recording))

@@ -4,23 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from splatavatar.printable import printable
+from splatavatar.progress import FrameProgress
 
 
 @contextmanager
-def progress_bar(description: str) -> Iterator[Callable[[int, int], None]]:
+def progress_bar(description: str) -> Iterator[FrameProgress]:
     """Yields ``progress(done, total)``."""
+    with progress_bars(description) as (progress,):
+        yield progress
+
+
+@contextmanager
+def progress_bars(*descriptions: str) -> Iterator[list[FrameProgress]]:
+    """Yields ``progress(done, total)`` of works that are done one after the other; the bar of the present one shows."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     # Without markup: brackets in the name of a file are a part of it.
     name = TextColumn("{task.description}", markup=False)
     columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(printable(description), total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+        first = bar.add_task(printable(descriptions[0]), total=None)
+        others = [bar.add_task(printable(each), total=None, visible=False) for each in descriptions[1:]]
+
+        def advance(task: TaskID, done: int, total: int) -> None:
+            if not bar.tasks[task].visible:
+                bar.reset(task, visible=True)
+                for before in range(first, task):
+                    bar.update(TaskID(before), visible=False)
+            bar.update(task, completed=done, total=total)
+
+        yield [partial(advance, task) for task in (first, *others)]
 
 
 @contextmanager

@@ -1,16 +1,31 @@
-"""A film of an avatar in one call."""
+"""Films of an avatar, frame by frame."""
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Colour
+from splatavatar.avatar.renderer import Colour, Picture
 from splatavatar.drive.limits import DEFAULT_LIMIT
+from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
-from splatavatar.drive.playback import PlaybackStats, play
+from splatavatar.drive.playback import FilmBackground, PlaybackStats, play
 from splatavatar.drive.signal import Recording
-from splatavatar.drive.sinks.opening import open_sink
+from splatavatar.drive.sinks.background import (
+    Background,
+    BlurredBackground,
+    BlurredCamera,
+    ColourBackground,
+    Transparent,
+    nothing_sees,
+)
+from splatavatar.drive.sinks.opening import open_sink, open_sinks
+from splatavatar.drive.sinks.sink import Sink
+from splatavatar.drive.sinks.soundtrack import Soundtrack
+from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
 from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
@@ -55,11 +70,84 @@ def save_video(
     """
     performer = Performer(avatar, device, limit)
     view = camera or performer.camera(*size)
-    sound = None
-    if audio is not None:
-        from splatavatar.drive.sinks.soundtrack import FileSound
-
-        sound = FileSound(Path(audio))
+    sound = None if audio is None else FileInput("audio", Path(audio)).sound
     with outputs_ready(Path(path)):
-        sink = open_sink(path, recording.fps, view.width, view.height, background is None, sound)
-        return play(performer, recording, view, [sink], background, progress)
+        return write_films(performer, recording, [path], view, background, sound, progress)
+
+
+def write_films(
+    performer: Performer,
+    recording: Recording,
+    paths: Sequence[str | Path],
+    camera: Camera,
+    background: FilmBackground | None = WHITE,
+    sound: Callable[[], Soundtrack | None] | None = None,
+    progress: FrameProgress | None = None,
+) -> PlaybackStats:
+    """Write what ``performer`` does by ``recording`` into every film of ``paths``: all are opened, or none is left.
+
+    Args:
+        performer: who is seen.
+        recording: the face.
+        paths: out.mp4, out.webm, frames/%05d.png; see ``open_sink``.
+        camera: where to look from; its size is the size of the films.
+        background: RGB in [0, 1] or the picture behind each frame; None for transparent pictures.
+        sound: opens what is heard, anew for each film that has sound.
+        progress: called once a frame with how many are done and how many there are.
+
+    Raises:
+        OutputError: a film cannot be written; of the others nothing is left either.
+        SignalError: the sound cannot be opened.
+        KeyboardInterrupt, SystemExit: a signal asked to end; the films keep their beginnings, see ``play``.
+    """
+
+    def opened(path: Path) -> Sink:
+        heard = None if sound is None or path.suffix.lower() == ".png" else sound()
+        try:
+            return open_sink(path, recording.fps, camera.width, camera.height, background is None, heard)
+        except BaseException:
+            if heard is not None:
+                heard.close()
+            raise
+
+    interrupted = threading.Event()
+    # From the first sink on: an interrupt between two of them would leave a file that nobody closes.
+    with deferred_signals(interrupted.set) as asked:
+        sinks = open_sinks([partial(opened, Path(path)) for path in paths])
+        try:
+            return play(performer, recording, camera, sinks, background, progress, interrupted=interrupted)
+        except KeyboardInterrupt:
+            raise asked.ending() from None
+
+
+def film_background(
+    background: Background | BlurredCamera, given: FileInput, width: int, height: int, mirrored: bool
+) -> FilmBackground | None:
+    """What ``play`` puts behind the frames of the file ``given``, in pictures of that size.
+
+    Raises SettingsError for the blurred pictures of a file that has none, SourceError for a video that cannot be read.
+    """
+    if isinstance(background, ColourBackground):
+        return background.colour
+    if isinstance(background, Transparent):
+        return None
+    if isinstance(background, BlurredCamera):
+        return _blurred(given, width, height, mirrored)
+    if isinstance(background, BlurredBackground):
+        return lambda frame: background(width, height, mirrored)
+    return lambda frame: background(width, height)
+
+
+def _blurred(given: FileInput, width: int, height: int, mirrored: bool) -> FilmBackground:
+    if given.kind != "video":
+        raise nothing_sees()
+    from splatavatar.drive.sources.live.video_source import VideoPictures
+
+    pictures = VideoPictures(given.path)
+    blurred = BlurredBackground(pictures.picture)
+
+    def behind(frame: int) -> Picture:
+        pictures.go_to(frame)
+        return blurred(width, height, mirrored)
+
+    return behind

@@ -13,6 +13,8 @@ from splatavatar.drive.face.mirror import mirror
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sinks.soundtrack import Soundtrack
 from splatavatar.drive.sources.recorded.read import read_signal
+from splatavatar.drive.sources.registry import make
+from splatavatar.drive.sources.source import Source
 from splatavatar.errors import SignalError
 from splatavatar.media import warn_once
 from splatavatar.progress import FrameProgress
@@ -24,16 +26,32 @@ class FileInput:
 
     kind: str
     path: Path
-    model: Path | None = None
-    """MediaPipe's face_landmarker.task, for a video"""
-    idle_seed: int | None = 0
-    """of what lids and head do by themselves, for a voice, which moves neither; None: nothing"""
-    mirror: bool = False
 
-    def recording(self, progress: FrameProgress | None = None) -> Recording:
-        """All of it. Raises SignalError, SourceError or DependencyError."""
-        recording = self._recording(progress)
-        return _with(recording, lambda signal, time: mirror(signal)) if self.mirror else recording
+    def recording(
+        self,
+        model: Path | None = None,
+        idle_seed: int | None = 0,
+        mirrored: bool = False,
+        progress: FrameProgress | None = None,
+    ) -> Recording:
+        """All of it.
+
+        Args:
+            model: MediaPipe's face_landmarker.task, for a video; None looks for it where ``models pull`` puts it.
+            idle_seed: of what lids and head do by themselves, for a voice, which moves neither; None: nothing.
+            mirrored: whether left and right change sides.
+            progress: called once a frame with how many are done and how many there are.
+
+        Raises:
+            SignalError, SourceError: the file cannot be read, or nothing in it drives.
+            DependencyError: a package or a model that is needed is absent.
+        """
+        recording = self._recording(model, idle_seed, progress)
+        return _with(recording, lambda signal, time: mirror(signal)) if mirrored else recording
+
+    def live(self, model: Path | None = None) -> Source:
+        """What plays it as if it came in live, not started; ``model`` as that of ``recording``. Raises SourceError."""
+        return make(self.kind, str(self.path), model)
 
     def sound(self) -> Soundtrack | None:
         """What is heard with it; None where there is nothing to hear. Raises SignalError for a voice without sound."""
@@ -49,19 +67,19 @@ class FileInput:
 
         return FileSound(self.path, Video(self.path).start)
 
-    def _recording(self, progress: FrameProgress | None) -> Recording:
+    def _recording(self, model: Path | None, idle_seed: int | None, progress: FrameProgress | None) -> Recording:
         if self.kind == "signal":
             return read_signal(self.path)
         if self.kind == "video":
             from splatavatar.drive.sources.live.video_source import video_recording
 
-            return video_recording(self.path, self.model, progress)
+            return video_recording(self.path, model, progress)
         from splatavatar.drive.sources.live.voice import audio_recording
 
         recording = audio_recording(self.path, None, progress)
-        if self.idle_seed is None:
+        if idle_seed is None:
             return recording
-        idle = Idle(self.idle_seed)
+        idle = Idle(idle_seed)
         return _with(recording, lambda signal, time: idle.add(signal, time))
 
 

@@ -1,4 +1,4 @@
-"""A live drive from one end to the other: sources, the face, pictures, sinks."""
+"""A drive from one end to the other: sources, the face, pictures, sinks."""
 
 from __future__ import annotations
 
@@ -10,69 +10,58 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.renderer import check_device
 from splatavatar.drive.face.chain import ChainSettings
 from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
-from splatavatar.drive.limits import DEFAULT_LIMIT
+from splatavatar.drive.film import film_background, write_films
 from splatavatar.drive.live.controls import Controls
-from splatavatar.drive.live.loop import DEFAULT_CAP, DEFAULT_FILE_FPS, Files, Loop, LoopSettings
+from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.live.stats import Stats
+from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
-from splatavatar.drive.sinks.background import Background, ColourBackground, Transparent
+from splatavatar.drive.playback import PlaybackStats
+from splatavatar.drive.settings import SessionSettings
+from splatavatar.drive.sinks.background import Background, Transparent, with_camera
+from splatavatar.drive.sinks.named import open_named
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink, SoundingSink
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.drive.sources.registry import make_from
-from splatavatar.drive.sources.source import Source
+from splatavatar.drive.sources.source import PictureSource, Source
+from splatavatar.errors import SettingsError
 from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
+from splatavatar.progress import FrameProgress
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 
 
 @dataclass(frozen=True)
-class SessionSettings:
-    """What drives, and where the pictures and the face go."""
+class Filmed:
+    """What came of a file that was played frame by frame."""
 
-    sources: Sequence[Source | str]
-    """sources, or their names as ``--source`` takes them: "webcam:0", "livelink", "audio:hello.wav" """
-    outputs: Sequence[Path] = ()
-    """files: out.mp4, out.webm, frames/%05d.png"""
-    window: bool = False
-    """whether a window shows the pictures; ``run`` must then be called by the main thread"""
-    virtual_camera: bool = False
-    live_sinks: Sequence[LiveSink] = ()
-    """others that take pictures, and sound if they are ``SoundingSink``"""
-    record: Path | None = None
-    """an .npz file that the face is recorded into"""
-    signal_sinks: Sequence[SignalSink] = ()
-    """others that take the face"""
-    size: tuple[int, int] = (512, 512)
-    """width and height of the pictures"""
-    backgrounds: Sequence[Background] = (ColourBackground((1.0, 1.0, 1.0)),)
-    """the first is shown; the controls step through the others"""
-    fps: float = DEFAULT_FILE_FPS
-    """of files and of the recorded face"""
-    cap: float | None = DEFAULT_CAP
-    """most pictures a second; None: as fast as it goes"""
-    limit: float | None = DEFAULT_LIMIT
-    """of ``ExpressionLimit``"""
-    calibrate: bool = False
-    """whether the face at rest is learnt in the first two seconds, and kept for the user"""
-    idle_seed: int | None = 0
-    """of what lids and head do by themselves; None: nothing"""
-    device: str = "cpu"
-    """where the avatar is drawn, one of ``renderer.DEVICES``"""
+    frames: int
+    """of the face"""
+    fps: float
+    """that they were seen at, and that the films have"""
+    played: PlaybackStats | None
+    """None where nothing took pictures"""
 
 
 @dataclass
 class Session:
-    """Drives ``avatar`` as ``settings`` say.
+    """Drives ``avatar`` as ``settings`` say: live by ``run``, or a file frame by frame by ``film``.
 
     >>> import splatavatar as sa
     >>> settings = sa.SessionSettings(sources=["signal:hello.npz"], record="again.npz")
     >>> sa.Session(sa.load_avatar("demo"), settings).run().rendered > 0
     True
+
+    Raises:
+        SettingsError, OutputError: see ``SessionSettings.check``.
+        DependencyError: a device that draws cannot work on this machine.
     """
 
     avatar: Avatar
@@ -81,6 +70,11 @@ class Session:
     """what a program changes while it runs"""
     calibrated: Callable[[str, Path], None] = lambda source, path: None
     """told the name of a source and the file where the face at rest was kept"""
+
+    def __post_init__(self) -> None:
+        self.settings.check()
+        if self.settings.draws:
+            check_device(self.settings.device)
 
     def run(self, report: Callable[[Stats], None] | None = None) -> Stats:
         """Drive until the sources end, the controls say stop, a window is closed, or Ctrl-C; returns the last figures.
@@ -91,28 +85,70 @@ class Session:
             SourceError: a source that is not there or cannot be opened.
             OutputError: a sink that cannot be opened, or failed.
             DependencyError: a package or a model that is needed is absent.
-            SettingsError: a device or a size that cannot be.
+            SettingsError: a size that cannot be, or a blurred background where nothing sees pictures.
         """
         settings = self.settings
-        sources = [make_from(source) if isinstance(source, str) else source for source in settings.sources]
+        sources = [self._source(source) for source in settings.sources]
+        seen = (source.picture for source in sources if isinstance(source, PictureSource))
+        backgrounds = with_camera(settings.backgrounds, next(seen, None))
         if settings.calibrate:
             self.controls.calibrate.set()
-        places = [*settings.outputs, *([] if settings.record is None else [settings.record])]
         # From the first sink on: an interrupt between two of them would leave a file that nobody closes. One that comes
         # before the loop begins ends it at once.
         with (
-            outputs_ready(*map(Path, places)),
+            outputs_ready(*settings.places),
             deferred_signals(self.controls.stop),
             ExitStack() as opened,
         ):
-            loop = self._opened(sources, opened)
+            loop = self._opened(sources, backgrounds, opened)
             opened.pop_all()
             return loop.run(report)
 
-    def _opened(self, sources: Sequence[Source], opened: ExitStack) -> Loop:
+    def film(self, reading: FrameProgress | None = None, drawing: FrameProgress | None = None) -> Filmed:
+        """Play the file of ``SessionSettings.frame_by_frame``: every frame of it, however long that takes.
+
+        The controls are asked for the camera and whether to mirror when it begins. On Ctrl-C the films keep the
+        beginning that they have, see ``play``.
+
+        Args:
+            reading: called once a frame of the file with how many are done and how many there are.
+            drawing: the same for the frames of the films.
+
+        Raises:
+            SettingsError: the settings want a live session.
+            SignalError, SourceError: the file cannot be played.
+            OutputError: a film cannot be written.
+            DependencyError: a package or a model that is needed is absent.
+        """
+        settings, controls = self.settings, self.controls
+        given = settings.frame_by_frame
+        if given is None:
+            raise SettingsError("a film is made of one file that drives, and goes into files alone; run is live")
+        width, height = settings.size
+        behind = None
+        if settings.outputs:
+            behind = film_background(settings.backgrounds[0], given, width, height, controls.mirror)
+        with outputs_ready(*settings.places):
+            recording = given.recording(settings.model, settings.idle_seed, controls.mirror, reading)
+            if settings.record is not None:
+                write_signal(Path(settings.record), recording)
+            played = None
+            if settings.outputs:
+                performer = Performer(self.avatar, settings.device, settings.limit)
+                camera = controls.camera
+                view = performer.camera(width, height) if camera is None else camera.resized(width, height)
+                played = write_films(performer, recording, settings.outputs, view, behind, given.sound, drawing)
+        return Filmed(len(recording), recording.fps, played)
+
+    def _source(self, given: Source | FileInput | str) -> Source:
+        if isinstance(given, str):
+            return make_from(given, self.settings.model)
+        return given.live(self.settings.model) if isinstance(given, FileInput) else given
+
+    def _opened(self, sources: Sequence[Source], backgrounds: Sequence[Background], opened: ExitStack) -> Loop:
         """The loop with its sinks open; ``opened`` closes them where it does not come so far."""
         settings, (width, height) = self.settings, self.settings.size
-        shows = list(settings.live_sinks)
+        shows, signals = list(settings.live_sinks), list(settings.signal_sinks)
         if settings.window:
             # Before anything that decodes video: see ``Window``.
             from splatavatar.drive.sinks.window import Window
@@ -123,7 +159,12 @@ class Session:
 
             shows.append(VirtualCamera(width, height))
             opened.callback(shows[-1].close)
-        transparent = isinstance(settings.backgrounds[0], Transparent)
+        for name in settings.sinks:
+            sink = open_named(name)
+            opened.callback(sink.close)
+            shows += [sink] if isinstance(sink, LiveSink) else []
+            signals += [sink] if isinstance(sink, SignalSink) else []
+        transparent = isinstance(backgrounds[0], Transparent)
         sounds: list[LiveSoundtrack] = []
         videos: dict[str, Sink] = {}
         for show in shows:
@@ -136,7 +177,6 @@ class Session:
             sounds += [sound] if sound is not None else []
             videos[str(path)] = open_sink(path, settings.fps, width, height, transparent, sound)
             opened.callback(videos[str(path)].discard)
-        signals = list(settings.signal_sinks)
         if settings.record is not None:
             signals.append(SignalRecord(Path(settings.record), settings.fps))
         known = {source.name: stored_calibration(_user(), source.name) for source in sources}
@@ -145,7 +185,7 @@ class Session:
             calibrations={name: kept for name, kept in known.items() if kept is not None},
             calibrated=self._keep,
         )
-        at = LoopSettings(settings.size, settings.backgrounds, settings.cap, settings.fps, chain)
+        at = LoopSettings(settings.size, backgrounds, settings.cap, settings.fps, chain)
         performer = Performer(self.avatar, settings.device, settings.limit)
         return Loop(performer, sources, shows, at, Files(videos, signals, sounds), self.controls)
 

@@ -7,9 +7,9 @@ A plug-in declares an entry point of the group ``splatavatar.rigs``: its name is
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import EntryPoint, entry_points
 
-from splatavatar.errors import RigError, SplatAvatarError
+from splatavatar.errors import RigError
+from splatavatar.plugins import called, plugins
 from splatavatar.rig.rig import Rig
 
 GROUP = "splatavatar.rigs"
@@ -37,21 +37,16 @@ def load_rig(kind: str, identity: Mapping[str, float] | None = None, progress: P
     """
     if kind in BUILTIN:
         return BUILTIN[kind](kind, identity, progress)
-    plugins = _plugins()
-    if kind not in plugins:
+    added = plugins(GROUP)
+    if kind not in added:
         raise RigError(f"unknown rig '{kind}'; known are {', '.join(names())}")
-    try:
-        rig: Rig = plugins[kind].load()(kind, identity, progress)
-    except SplatAvatarError:
-        raise
-    except Exception as error:  # whatever another package does wrong
-        raise RigError(f"the rig '{kind}' of {_package(plugins[kind])} cannot be loaded: {error}") from error
+    rig: Rig = called(added[kind], f"the rig '{kind}'", RigError, kind, identity, progress)
     return rig
 
 
 def names() -> list[str]:
     """The names of all rigs that can be loaded: the package's own, then the others, sorted."""
-    return [*BUILTIN, *sorted(_plugins().keys() - BUILTIN.keys())]
+    return [*BUILTIN, *sorted(plugins(GROUP).keys() - BUILTIN.keys())]
 
 
 def edition(kind: str) -> str:
@@ -63,7 +58,7 @@ def edition(kind: str) -> str:
         from splatavatar.rig.anny_data import cache_path
 
         return cache_path(kind, "data").name
-    point = _plugins().get(kind)
+    point = plugins(GROUP).get(kind)
     if point is None:
         raise RigError(f"unknown rig '{kind}'; known are {', '.join(names())}")
     return f"{kind} {point.value}" if point.dist is None else f"{kind} {point.dist.name} {point.dist.version}"
@@ -76,11 +71,3 @@ def _anny(kind: str, identity: Mapping[str, float] | None, progress: Progress | 
 
 
 BUILTIN: dict[str, Loader] = {"anny-head": _anny, "anny-bust": _anny, "anny-body": _anny}
-
-
-def _plugins() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-def _package(point: EntryPoint) -> str:
-    return f"the package {point.dist.name!r}" if point.dist is not None else "a plug-in"

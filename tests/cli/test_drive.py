@@ -120,11 +120,11 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
         (("--signal", "SIGNAL", "-o", "a.mp4", "--background", "leaf.png"), "leaf.png: "),
         (
             ("--signal", "SIGNAL", "-o", "a.mp4", "--background", "blur"),
-            "--background blur blurs what a camera or a video sees, and nothing here drives by pictures.",
+            "the blurred background is made of what a camera or a video sees, and nothing here drives by pictures.",
         ),
         (
             ("--livelink", "0", "-o", "a.mp4", "--background", "blur"),
-            "--background blur blurs what a camera or a video sees, and nothing here drives by pictures.",
+            "the blurred background is made of what a camera or a video sees, and nothing here drives by pictures.",
         ),
         (
             ("--livelink", "0", "-o", "a.mp4", "--background", "mauve"),
@@ -146,6 +146,9 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
         (("--signal", "SIGNAL", "-o", "a.mp4", "--key", "a"), "--key is for the page that --view serves."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--share"), "--share lets others open the page that --view serves."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
+        (("--source", "livelink", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
+        (("--source", "video:none.mp4", "--model", "x.task", "--record", "a.npz"), "x.task: no such file"),
+        (("--signal", "SIGNAL", "--sink", "fax"), "there is no sink 'fax'; no package that is installed adds one."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "-o", "./a.mp4"), "a.mp4: two outputs of one name; give each its own."),
         (
             ("--signal", "SIGNAL", "--record", "SIGNAL"),

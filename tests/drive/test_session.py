@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
+import av
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -12,14 +15,21 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
+from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.measuring.motion import moving_signal
-from splatavatar.drive.session import Session, SessionSettings
+from splatavatar.drive.offline import FileInput
+from splatavatar.drive.performer import Performer
+from splatavatar.drive.session import Session
+from splatavatar.drive.settings import SessionSettings
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.sinks.background import BlurredCamera, ColourBackground, Transparent
 from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.soundtrack import RATE
 from splatavatar.drive.sources.live.audio_file import AudioFile
 from splatavatar.drive.sources.live.playback_source import RecordingSource
-from splatavatar.errors import SourceError
+from splatavatar.drive.sources.recorded.read import read_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
+from splatavatar.errors import DependencyError, OutputError, SettingsError, SourceError
 
 SECONDS = 1.0
 TONE = 1000.0
@@ -127,6 +137,100 @@ def test_a_live_sink_is_given_no_sound_where_there_is_none(demo: Avatar) -> None
     speaker = Speaker()
     Session(demo, SessionSettings([clip()], live_sinks=[speaker], size=(64, 64))).run()
     assert speaker.images and speaker.sound is None
+
+
+KEPT: list[Screen | Room] = []
+
+
+def kept_screen(argument: str | None) -> Screen:
+    KEPT.append(Speaker())
+    return KEPT[-1]
+
+
+def kept_room(argument: str | None) -> Room:
+    KEPT.append(Room())
+    return KEPT[-1]
+
+
+def test_sinks_by_name(demo: Avatar, installed: Callable[..., None]) -> None:
+    installed({"screen": f"{__name__}:kept_screen", "room": f"{__name__}:kept_room"})
+    KEPT.clear()
+    settings = SessionSettings([clip()], sinks=["screen:1", "room"], size=(64, 64))
+    stats = Session(demo, settings).run()
+    screen, room = KEPT
+    assert isinstance(screen, Speaker) and isinstance(room, Room)
+    assert screen.images and set(screen.moments) <= {now for _, now in room.faces}
+    assert screen.closed and room.closed and list(stats.dropped) == ["screen"]
+
+
+def test_sinks_by_name_are_closed_where_another_cannot_be_opened(demo: Avatar, installed: Callable[..., None]) -> None:
+    installed({"screen": f"{__name__}:kept_screen", "room": f"{__name__}:kept_room"})
+    KEPT.clear()
+    with pytest.raises(OutputError, match=r"^there is no sink 'fax'; expected one of room, screen\.$"):
+        Session(demo, SessionSettings([clip()], sinks=["screen", "room", "fax"])).run()
+    assert [sink.closed for sink in KEPT] == [True, True]
+
+
+def test_a_file_alone_is_played_frame_by_frame(demo: Avatar, tmp_path: Path) -> None:
+    write_signal(tmp_path / "face.npz", moving_signal(0.2))
+    given = FileInput("signal", tmp_path / "face.npz")
+    outputs, record = [tmp_path / "%02d.png"], tmp_path / "again.npz"
+    settings = SessionSettings([given], outputs, record=record, size=(48, 40), backgrounds=[Transparent()])
+    seen = list[tuple[int, int]]()
+    film = Session(demo, settings, Controls(mirror=True)).film(drawing=lambda *at: seen.append(at))
+    assert (film.frames, film.fps) == (6, 30.0) and film.played is not None and film.played.frames == 6
+    assert seen == [(n, 6) for n in range(1, 7)]
+    mirrored, performer = read_signal(record), Performer(demo)
+    np.testing.assert_allclose(mirrored.head_rotation[:, 1], -moving_signal(0.2).head_rotation[:, 1], atol=1e-6)
+    picture = cv2.imread(str(tmp_path / "05.png"), cv2.IMREAD_UNCHANGED)
+    drawn = performer.draw(mirrored.frame(5), performer.camera(48, 40), None)
+    assert picture is not None
+    np.testing.assert_array_equal(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), drawn)
+
+
+def test_what_cannot_be_is_said_before_anything_is_opened(demo: Avatar) -> None:
+    given = FileInput("signal", Path("face.npz"))
+    with pytest.raises(OutputError, match=r"^a\.avi: unknown kind of output"):
+        Session(demo, SessionSettings([given], ["a.avi"]))
+    with pytest.raises(SettingsError, match=r"^unknown device 'tpu'; the devices are cpu, cuda$"):
+        Session(demo, SessionSettings([given], ["a.mp4"], device="tpu"))
+
+
+def test_a_live_session_makes_no_film(demo: Avatar) -> None:
+    with pytest.raises(SettingsError, match="a film is made of one file that drives"):
+        Session(demo, SessionSettings([clip()], record="a.npz")).film()
+
+
+def test_a_file_may_drive_live(demo: Avatar, tmp_path: Path) -> None:
+    write_signal(tmp_path / "face.npz", moving_signal(0.2))
+    room = Room()
+    Session(demo, SessionSettings([FileInput("signal", tmp_path / "face.npz")], signal_sinks=[room])).run()
+    assert any(signal.arkit.any() for signal, _ in room.faces)
+
+
+def test_a_blurred_camera_where_there_is_none(demo: Avatar) -> None:
+    screen = Screen()
+    with pytest.raises(SettingsError, match="nothing here drives by pictures"):
+        Session(demo, SessionSettings([clip()], live_sinks=[screen], backgrounds=[BlurredCamera()])).run()
+    later = [ColourBackground((1.0, 1.0, 1.0)), BlurredCamera()]
+    Session(demo, SessionSettings([clip()], live_sinks=[screen], backgrounds=later, size=(48, 40))).run()
+    assert screen.images
+
+
+def test_sources_by_name_take_the_model(demo: Avatar, tmp_path: Path) -> None:
+    write_grey(tmp_path / "grey.mp4")
+    settings = SessionSettings([f"video:{tmp_path / 'grey.mp4'}"], signal_sinks=[Room()], model=tmp_path / "none.task")
+    with pytest.raises(DependencyError, match=r"none\.task: "):
+        Session(demo, settings).run()
+
+
+def write_grey(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.full((64, 64, 3), 90, np.uint8), format="rgb24")
+        container.mux([*stream.encode(frame), *stream.encode(None)])
 
 
 def test_sources_by_name_that_are_none(demo: Avatar) -> None:

@@ -85,7 +85,7 @@ def test_other_packages_add_rigs(plugin, mean_head):
     assert load_rig("anny-head", {}).kind == "anny-head"
     with pytest.raises(RigError, match=r"^nobody in particular$"):
         load_rig("zebra", {"age": 1.0})
-    with pytest.raises(RigError, match=r"^the rig 'broken' of the package 'made-up-rigs' cannot be loaded"):
+    with pytest.raises(RigError, match=r"^the rig 'broken' of the package 'made-up-rigs' cannot be used: 'temp"):
         load_rig("broken")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,37 @@ class BlurredBackground:
         return self._blurred
 
 
+@dataclass(frozen=True)
+class BlurredCamera:
+    """The blurred picture of whatever sees pictures in a session, which makes a ``BlurredBackground`` of it."""
+
+
 Background = ColourBackground | Transparent | PictureBackground | BlurredBackground
+
+
+def with_camera(
+    backgrounds: Sequence[Background | BlurredCamera], picture: Callable[[], Picture | None] | None
+) -> list[Background]:
+    """``backgrounds`` with what ``picture`` returns, see ``BlurredBackground``, in the place of ``BlurredCamera``.
+
+    Where nothing sees pictures (None) it is left out. Raises SettingsError where it would be the first.
+    """
+    if picture is None and backgrounds and isinstance(backgrounds[0], BlurredCamera):
+        raise nothing_sees()
+    found: list[Background] = []
+    for background in backgrounds:
+        if not isinstance(background, BlurredCamera):
+            found.append(background)
+        elif picture is not None:
+            found.append(BlurredBackground(picture))
+    return found
+
+
+def nothing_sees() -> SettingsError:
+    """What is wrong with a ``BlurredCamera`` that is shown where nothing sees pictures."""
+    return SettingsError(
+        "the blurred background is made of what a camera or a video sees, and nothing here drives by pictures."
+    )
 
 
 def picture_background(path: str | Path) -> PictureBackground:

@@ -1,7 +1,7 @@
 """Which sink a path asks for: those of the package, and those that other packages add.
 
 A plug-in declares an entry point of the group ``splatavatar.sinks``: its name is a suffix (``.mkv``), its object takes
-the arguments of ``open_sink`` and returns a ``Sink``.
+the arguments of ``open_sink`` and returns a ``Sink``. Other names are those of live sinks, see ``named``.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from fractions import Fraction
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.drive.sinks.sink import Sink
-from splatavatar.errors import OutputError, SplatAvatarError
+from splatavatar.errors import OutputError
+from splatavatar.plugins import called, plugins
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.soundtrack import Soundtrack
@@ -48,8 +49,11 @@ def open_sink(
     """
     path = Path(path)
     suffix = path.suffix.lower()
-    if suffix in _plugins():
-        return _plugin(suffix)(path, fps, width, height, transparent, sound)
+    point = _plugins().get(suffix)
+    if point is not None:
+        what = f"{path}: the writer of {suffix} files"
+        sink: Sink = called(point, what, OutputError, path, fps, width, height, transparent, sound)
+        return sink
     if suffix == ".mp4":
         if transparent:
             raise OutputError(
@@ -96,22 +100,8 @@ def open_sinks(openings: Sequence[Callable[[], Sink]]) -> list[Sink]:
 
 
 def _plugins() -> dict[str, EntryPoint]:
-    return {point.name.lower(): point for point in entry_points(group=GROUP) if point.name.lower() not in KINDS}
-
-
-def _plugin(suffix: str) -> Callable[..., Sink]:
-    """What opens the sink of another package. Raises OutputError where it cannot be used."""
-
-    def opened(*arguments: object) -> Sink:
-        try:
-            sink: Sink = _plugins()[suffix].load()(*arguments)
-        except SplatAvatarError:
-            raise
-        except Exception as error:  # whatever another package does wrong
-            raise OutputError(f"{arguments[0]}: what writes {suffix} files cannot be used: {error}.") from error
-        return sink
-
-    return opened
+    named = {name.lower(): point for name, point in plugins(GROUP).items() if name.startswith(".")}
+    return {suffix: point for suffix, point in named.items() if suffix not in KINDS}
 
 
 def frame_rate(fps: float) -> Fraction:

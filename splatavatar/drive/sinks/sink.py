@@ -41,6 +41,7 @@ class Sink(Protocol):
         """Give up: leave nothing half-written behind."""
 
 
+@runtime_checkable
 class LiveSink(Protocol):
     """Shows pictures as they come and may miss some."""
 
@@ -72,6 +73,7 @@ class SoundingSink(Protocol):
         """
 
 
+@runtime_checkable
 class SignalSink(Protocol):
     """Takes faces as they come: a recording, somebody who draws them elsewhere."""
 
@@ -79,7 +81,7 @@ class SignalSink(Protocol):
         """Take the face of the moment ``now``, seconds of the clock of the drive; returns at once."""
 
     def close(self) -> None:
-        """Finish what has been taken so far. Raises OutputError."""
+        """Finish what has been taken so far; may be called again by who takes pictures too. Raises OutputError."""
 
 
 def prepare_folder(path: Path) -> None:

@@ -7,10 +7,11 @@ the argument behind the colon of ``--source NAME:ARGUMENT`` (None without one) a
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 
 from splatavatar.drive.sources.source import Source
-from splatavatar.errors import SourceError, SplatAvatarError
+from splatavatar.errors import SourceError
+from splatavatar.plugins import called, plugins
 
 GROUP = "splatavatar.sources"
 
@@ -20,58 +21,50 @@ DIGITS = 6
 Factory = Callable[[str | None], Source]
 
 
-def make(name: str, argument: str | None = None) -> Source:
-    """The source ``name``, not started. Raises SourceError for an unknown name or an argument that makes no sense."""
+def make(name: str, argument: str | None = None, model: Path | None = None) -> Source:
+    """The source ``name``, not started. Raises SourceError for an unknown name or an argument that makes no sense.
+
+    ``model`` is MediaPipe's face_landmarker.task, for what sees pictures; None looks where ``models pull`` puts it.
+    """
+    if name in SEEING:
+        return SEEING[name](argument, model)
     if name in BUILTIN:
         return BUILTIN[name](argument)
-    plugins = _plugins()
-    if name not in plugins:
+    added = plugins(GROUP)
+    if name not in added:
         raise SourceError(f"there is no source {name!r}; expected one of {', '.join(names())}.")
-    try:
-        source: Source = plugins[name].load()(argument)
-    except SplatAvatarError:
-        raise
-    except Exception as error:  # whatever another package does wrong
-        raise SourceError(f"the source {name!r} of {_package(plugins[name])} cannot be used: {error}.") from error
+    source: Source = called(added[name], f"the source {name!r}", SourceError, argument)
     return source
 
 
-def make_from(text: str) -> Source:
+def make_from(text: str, model: Path | None = None) -> Source:
     """The source of ``NAME`` or ``NAME:ARGUMENT``, not started: webcam, video, livelink, osc, signal, audio, mic ...
 
     >>> import splatavatar as sa
     >>> sa.open_source("webcam:1").name
     'webcam 1'
 
-    Raises SourceError for an unknown name or an argument that makes no sense.
+    ``model`` is that of ``make``. Raises SourceError for an unknown name or an argument that makes no sense.
     """
     name, mark, argument = text.partition(":")
-    return make(name, argument if mark else None)
+    return make(name, argument if mark else None, model)
 
 
 def names() -> list[str]:
     """Of all sources that can be made, sorted."""
-    return sorted({*BUILTIN, *_plugins()})
+    return sorted({*SEEING, *BUILTIN, *plugins(GROUP)})
 
 
-def _plugins() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-def _package(point: EntryPoint) -> str:
-    return f"the package {point.dist.name!r}" if point.dist is not None else "a plug-in"
-
-
-def _webcam(argument: str | None) -> Source:
+def _webcam(argument: str | None, model: Path | None) -> Source:
     from splatavatar.drive.sources.live.camera import Webcam
 
-    return Webcam(_number("webcam", argument, 0) if _is_number(argument or "0") else argument or 0)
+    return Webcam(_number("webcam", argument, 0) if _is_number(argument or "0") else argument or 0, model)
 
 
-def _video(argument: str | None) -> Source:
+def _video(argument: str | None, model: Path | None) -> Source:
     from splatavatar.drive.sources.live.video_source import VideoCamera
 
-    return VideoCamera(_file("video", argument))
+    return VideoCamera(_file("video", argument), model)
 
 
 def _livelink(argument: str | None) -> Source:
@@ -112,9 +105,9 @@ BUILTIN: dict[str, Factory] = {
     "mic": _mic,
     "osc": _osc,
     "signal": _signal,
-    "video": _video,
-    "webcam": _webcam,
 }
+SEEING: dict[str, Callable[[str | None, Path | None], Source]] = {"video": _video, "webcam": _webcam}
+"""those that find a face in pictures, by a model"""
 
 
 def _file(name: str, argument: str | None) -> str:
