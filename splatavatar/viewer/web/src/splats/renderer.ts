@@ -125,6 +125,11 @@ export class Renderer {
     this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, new Uint8Array(4));
   }
 
+  /** Gives up the context of the canvas, and with it all graphics memory at once; the canvas is of no more use. */
+  close(): void {
+    this.gl.getExtension('WEBGL_lose_context')?.loseContext();
+  }
+
   get kind(): TargetKind | null {
     return this.target?.kind ?? null;
   }
