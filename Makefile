@@ -131,6 +131,7 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy tests/support
 
 unit: setup
 	$(BIN)/pytest

@@ -14,15 +14,15 @@ import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "viewer"))
-
-import chromium
-from browser import Browser, Page
-from pictures import SIGNAL, SIZE, VIEWS, difference, rendered
-from serving import serving
-
 from splatavatar.avatar.file import load_avatar
 from splatavatar.viewer.site import FOLDER, load_site
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support import chromium
+from support.browser import Browser, Page
+from support.page_pictures import SIGNAL, SIZE, VIEWS, difference, rendered
+from support.serving import serving
 
 STAGES = """(async () => {
   const seen = {};
