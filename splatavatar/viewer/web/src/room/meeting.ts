@@ -156,7 +156,7 @@ export class Meeting {
   }
 
   private tag(): void {
-    this.tags.show(this.room.members, (member) => this.tableau.below(member.person.id));
+    this.tags.show(this.room.members, (member) => this.tableau.tag(member.person.id));
   }
 
   private described(members: readonly Member[]): string {
