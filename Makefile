@@ -27,7 +27,7 @@ SIGNAL := data/signals/hello.npz
 GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
 WEB := splatavatar/viewer/web
 PAGE := splatavatar/viewer/page/index.html
-PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html vite.config.ts)
+PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html vite.config.ts vite.room.config.ts)
 ELEMENT := splatavatar/viewer/element/package.json
 ELEMENT_SOURCES := $(shell find $(WEB)/src $(WEB)/element -type f) $(addprefix $(WEB)/,build_element.mjs tsconfig.element.json)
 
@@ -131,6 +131,7 @@ lint: setup
 
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy tests/support
 
 unit: setup
 	$(BIN)/pytest

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,17 +9,14 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import chromium
-from browser import Browser, Page
-from serving import serving
-
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import DependencyError
 from splatavatar.viewer import site
 from splatavatar.viewer.site import load_site
+from support import chromium
+from support.browser import Browser, Page
+from support.serving import serving
 
 SIGNAL = Path(__file__).parents[2] / "data" / "signals" / "hello.npz"
 

@@ -8,12 +8,12 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from serving import serving
 
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.viewer.server import HOST, PORT, listen
 from splatavatar.viewer.site import load_site
+from support.serving import serving
 
 Answer = tuple[int, dict[str, str], bytes]
 
