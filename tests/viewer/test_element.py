@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Page
-from conftest import SIGNAL
-from static import static
 
 from splatavatar.avatar.library import DEMO
+from support.browser import Page
+from support.page_pictures import SIGNAL
+from support.static import static
 
 SIDE = 160
 Place = Callable[..., Page]

@@ -7,10 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Page
-from serving import serving
-from static import static
-from test_server import ask
 
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
@@ -18,6 +14,10 @@ from splatavatar.errors import SettingsError
 from splatavatar.viewer.hub import Hub
 from splatavatar.viewer.origins import origin
 from splatavatar.viewer.sink import ViewerSink
+from support.asking import ask
+from support.browser import Page
+from support.serving import serving
+from support.static import static
 
 FRIEND = "https://example.org:8443"
 WIDE = FaceSignal.neutral(eyeWideLeft=1, eyeWideRight=1, browInnerUp=1, jawOpen=1)
