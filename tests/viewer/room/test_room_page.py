@@ -13,11 +13,8 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-import chromium
 import numpy as np
 import pytest
-from browser import Browser, Page
-from small_room import NOTICE, SmallRoom, opened
 from websockets.sync.client import connect
 
 from splatavatar.avatar.file import load_avatar, save_avatar
@@ -25,6 +22,9 @@ from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.viewer import server
 from splatavatar.viewer.protocol import encode
+from support import chromium
+from support.browser import Browser, Page
+from support.small_room import NOTICE, SmallRoom, opened
 
 Entered = Callable[..., Page]
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -372,7 +372,7 @@ def test_nothing_is_asked_of_other_machines(open_room: Callable[..., SmallRoom],
     page, _ = enter(room, "Ann"), enter(room, "Bob")
     wait_for_people(page, 2)
     page.run("1")
-    base = room.address.removesuffix("room.html")
+    base = room.address.partition("room.html")[0]
     assert page.requests and all(request.startswith((base, "blob:", "data:")) for request in page.requests)
 
 

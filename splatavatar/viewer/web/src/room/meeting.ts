@@ -14,6 +14,7 @@ import { NameTags, PeopleList, standing } from './people';
 import { Voice } from './sound/voice';
 import { LookControl } from './table/look';
 import { Tableau } from './table/tableau';
+import { roomAddress } from './wire/address';
 import { fetchMember, handOver } from './wire/avatars';
 import { type Member, Room } from './wire/room';
 
@@ -55,7 +56,7 @@ export class Meeting {
     private readonly listener: MeetingListener,
   ) {
     this.look = new LookControl(this.canvas, () => this.tableau.refresh());
-    const address = new URL('room/ws', document.baseURI);
+    const address = roomAddress('ws');
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
     const ticket = {
       name: guest.name,

@@ -2,6 +2,7 @@
 import { PageError } from '../../errors';
 import { type Avatar, readAvatar } from '../../file/avatar';
 import { LARGEST_FILE } from '../../tables';
+import { roomAddress } from './address';
 
 export interface HandedOver {
   sha256: string;
@@ -21,7 +22,7 @@ export async function chosenAvatar(file: File): Promise<{ bytes: ArrayBuffer; av
 /** Puts an avatar where the others of the room find it. Throws a PageError where the room refuses it, and a TypeError
  * where its server does not answer. */
 export async function handOver(bytes: ArrayBuffer): Promise<HandedOver> {
-  const response = await fetch(new URL('room/avatar', document.baseURI), { method: 'PUT', body: bytes });
+  const response = await fetch(roomAddress('avatar'), { method: 'PUT', body: bytes });
   const text = await response.text();
   if (!response.ok) throw new PageError(refusal(response.status, text));
   const answer = JSON.parse(text) as HandedOver;
@@ -34,7 +35,7 @@ export async function handOver(bytes: ArrayBuffer): Promise<HandedOver> {
 export async function fetchMember(sha256: string): Promise<Avatar> {
   let response: Response;
   try {
-    response = await fetch(new URL(`room/avatars/${sha256}`, document.baseURI));
+    response = await fetch(roomAddress(`avatars/${sha256}`));
   } catch {
     throw new PageError('The avatar cannot be fetched: the server of the room does not answer.');
   }

@@ -14,6 +14,7 @@ from splatavatar.viewer.guard import LOOPBACK, Application, Guard
 from splatavatar.viewer.site import load_site
 
 NOTICE = "No record of consent"
+TOKEN = "an-invitation"
 
 
 @dataclass
@@ -40,6 +41,7 @@ class SmallRoom:
         site = load_site()
 
         async def put(request: Any) -> Response:
+            assert request.query_params["token"] == TOKEN
             if self.refusal is not None:
                 return Response(self.refusal[1], self.refusal[0], media_type="text/plain")
             content = await request.body()
@@ -131,5 +133,5 @@ class SmallRoom:
 def opened(room: SmallRoom, port: int = 0) -> Iterator[SmallRoom]:
     """The room at its ``address``, while the block lasts."""
     with server.listen(port) as listening, server.serving(room.app(), listening):
-        room.address = f"http://127.0.0.1:{listening.getsockname()[1]}/room.html"
+        room.address = f"http://127.0.0.1:{listening.getsockname()[1]}/room.html?token={TOKEN}"
         yield room
