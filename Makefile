@@ -1,6 +1,7 @@
 # make demo    bake the sample capture, drive the avatar, write out/
 # make test    ruff, mypy, pytest, and the same for the page, in a browser too
 # make page    build the page that `splatavatar view` serves
+# make element build the npm package of <splat-avatar>; `npm pack splatavatar/viewer/element` packs it
 # make web     lint, types and tests of the page without a browser
 # make bench   the figures of the README, from the avatar of `make demo`
 # make test-native what is native under sanitizers, on every instruction set of this machine; takes minutes
@@ -26,7 +27,9 @@ SIGNAL := data/signals/hello.npz
 GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
 WEB := splatavatar/viewer/web
 PAGE := splatavatar/viewer/page/index.html
-PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html vite.config.ts)
+PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html vite.config.ts vite.room.config.ts)
+ELEMENT := splatavatar/viewer/element/package.json
+ELEMENT_SOURCES := $(shell find $(WEB)/src $(WEB)/element -type f) $(addprefix $(WEB)/,build_element.mjs tsconfig.element.json)
 
 # Works as a virtual environment and can build an extension module.
 USABLE := import ensurepip, os, sys, sysconfig, venv; \
@@ -47,7 +50,7 @@ with display.running():
 endef
 export PREPARE
 
-.PHONY: help setup demo test lint types page web unit test-native test-gpu bench clean
+.PHONY: help setup demo test lint types page element web unit test-native test-gpu bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -111,17 +114,24 @@ $(PAGE): $(WEB)/node_modules/.installed $(PAGE_SOURCES)
 
 page: $(PAGE)
 
+$(ELEMENT): $(WEB)/node_modules/.installed $(ELEMENT_SOURCES)
+	$(NODE) npm run --silent build:element
+	@touch $@
+
+element: $(ELEMENT)
+
 web: $(WEB)/node_modules/.installed
 	$(NODE) npm run --silent check
 	$(NODE) npm run --silent test
 
-test: lint types page web unit
+test: lint types page element web unit
 
 lint: setup
 	$(BIN)/ruff check .
 
 types: setup
 	$(BIN)/mypy
+	$(BIN)/mypy tests/support
 
 unit: setup
 	$(BIN)/pytest
@@ -143,4 +153,4 @@ bench: setup
 	$(BIN)/python benchmarks/startup.py $(AVATAR) $(SIGNAL)
 
 clean:
-	rm -rf $(VENV) build out $(WEB)/node_modules $(dir $(PAGE)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build out $(WEB)/node_modules $(dir $(PAGE)) $(dir $(ELEMENT)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -2,24 +2,27 @@
 
 Ten views of 512x512 pixels in a headless Chromium with software graphics, on the targets that the page blends into. The
 figures are levels of 255 where the avatar is: the mean, and of the worst view the 99.9th percentile and the largest.
-Then what the page weighs and what its own part of a picture costs, as its figures say while a signal plays.
+Then what the page and the element weigh and what the page's own part of a picture costs, as its figures say while a
+signal plays.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import re
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "viewer"))
-
-import chromium
-from browser import Browser, Page
-from pictures import SIGNAL, SIZE, VIEWS, difference, rendered
-from serving import serving
-
 from splatavatar.avatar.file import load_avatar
-from splatavatar.viewer.site import load_site
+from splatavatar.viewer.site import FOLDER, load_site
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from support import chromium
+from support.browser import Browser, Page
+from support.page_pictures import SIGNAL, SIZE, VIEWS, difference, rendered
+from support.serving import serving
 
 STAGES = """(async () => {
   const seen = {};
@@ -38,8 +41,14 @@ CASES = (("rgba16f", "ffffff"), ("rgba16f", "transparent"), ("rgb10_a2", "ffffff
 
 def costs(page: Page, address: str) -> None:
     """Print the size of the page, the time to its first picture and the milliseconds of its stages."""
-    files = load_site().values()
-    print(f"\nthe page: {sum(min(len(file.compressed), len(file.content)) for file in files) / 1000:.1f} kB compressed")
+    site = load_site()
+    for entry in ("index.html", "room.html"):
+        names = [entry, *re.findall(r'"\./([^"]+)"', site[entry].content.decode())]
+        size = sum(min(len(site[name].compressed), len(site[name].content)) for name in names)
+        print(f"\n{entry} and what it loads: {size / 1000:.1f} kB compressed")
+    script = FOLDER.parent / "element" / "splat-avatar.js"
+    if script.is_file():
+        print(f"the element: {len(gzip.compress(script.read_bytes(), 9)) / 1000:.1f} kB compressed")
     page.open(address)
     loaded = "performance.getEntriesByType('resource').filter(e => e.name.includes('.splatavatar')).at(-1).responseEnd"
     print(f"first picture {page.run(f'document.documentElement.dataset.drawn - {loaded}'):.0f} ms after the file")

@@ -1,19 +1,20 @@
-"""Where the shared data lies, and captures small enough to be made for a test."""
+"""What a run says of shared inputs, and captures small enough to be made for a test."""
 
 from __future__ import annotations
 
 import json
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from support import shared as inputs
+from support.shared import ABSENT, shared
+
 ROOT = Path(__file__).parents[1]
-SHARED = ROOT.parent / "shared"
-SUBJECT_A = SHARED / "captures" / "subject-a"
 SAMPLE_CAPTURE = ROOT / "data" / "sample-capture"
 
 for ignored in ("SIGINT", "SIGHUP", "SIGQUIT"):
@@ -25,6 +26,24 @@ for ignored in ("SIGINT", "SIGHUP", "SIGQUIT"):
 EditJson = Callable[[Callable[[dict[str, Any]], object]], None]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    inputs.running = item
+    try:
+        return (yield)
+    finally:
+        inputs.running = None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many tests read shared inputs, and how many were skipped for the want of one."""
+    stats = terminalreporter.stats
+    absent = sum(ABSENT in str(report.longrepr) for report in stats.get("skipped", []))
+    ran = sum("shared" in report.keywords for name in ("passed", "failed") for report in stats.get(name, []))
+    if absent or ran:
+        terminalreporter.write_line(f"../shared: {ran} tests read it, {absent} were skipped for the want of it")
+
+
 @pytest.fixture
 def sample_capture() -> Path:
     """Folder of the capture that comes with the project."""
@@ -34,9 +53,7 @@ def sample_capture() -> Path:
 @pytest.fixture
 def subject_a() -> Path:
     """Folder of the full capture, with the true vertices of every timestep."""
-    if not SUBJECT_A.is_dir():
-        pytest.skip("the shared capture subject-a is not here")
-    return SUBJECT_A
+    return shared("captures/subject-a")
 
 
 @pytest.fixture

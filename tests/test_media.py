@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,7 @@ import pytest
 
 from splatavatar.errors import CaptureError, SignalError
 from splatavatar.media import create_media, frames_of, open_media
-
-sys.path.insert(0, str(Path(__file__).parent / "capture"))
-from footage import numbered, write_sound, write_video
+from support.footage import numbered, write_sound, write_video
 
 av = pytest.importorskip("av")
 NAMES = [

@@ -16,8 +16,8 @@ import pytest
 from splatavatar import privacy
 from splatavatar.folders import cache_folder
 from splatavatar.privacy import import_rembg, unreported
+from support.shared import SHARED, landmark_model
 
-SHARED = Path(__file__).parents[2] / "shared"
 SAMPLE = Path(__file__).parents[1] / "data" / "sample-capture"
 LOOPBACK = ("127.", "::1")
 
@@ -140,9 +140,7 @@ def test_a_bake(watch: Watch) -> None:
 
 
 def test_a_face_that_is_tracked(watch: Watch) -> None:
-    model = SHARED / "models" / "face_landmarker.task"
-    if not model.is_file():
-        pytest.skip("the face model is not here")
+    model = landmark_model()
     pytest.importorskip("mediapipe")
     program = (
         "import pathlib, time, numpy\n"

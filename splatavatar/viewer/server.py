@@ -19,6 +19,7 @@ from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import LOOPBACK, Application, Guard
 from splatavatar.viewer.hub import Hub
 from splatavatar.viewer.live import LIVE, live_endpoint
+from splatavatar.viewer.origins import Admitted
 from splatavatar.viewer.ranges import byte_range
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.site import INDEX, SiteFile
@@ -59,12 +60,14 @@ def create_app(
     hub: Hub | None = None,
     hosts: Collection[str] = LOOPBACK,
     token: Token | None = None,
+    origins: Collection[str] = (),
 ) -> Application:
     """The ASGI application.
 
     ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
     hands out as the WebSocket ``/live``. Requests by another name than one of ``hosts`` are refused, and those that do
-    not bring the ``token`` where there is one. Needs the extra ``viewer``.
+    not bring the ``token`` where there is one, and those of pages of other origins than this server's own and
+    ``origins``. Needs the extra ``viewer``.
     """
     from fastapi import FastAPI, Response
 
@@ -90,7 +93,8 @@ def create_app(
     app.router.add_route("/{name:path}", one_file, methods)
     if hub is not None:
         app.router.add_websocket_route(LIVE, live_endpoint(hub))
-    return Guard(app, hosts, token)
+    guard = Guard(app, hosts, token)
+    return Admitted(guard, origins) if origins else guard
 
 
 def listen(port: int | None, host: str = HOST) -> socket.socket:

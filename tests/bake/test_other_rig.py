@@ -11,15 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from egg_rig import JAW, install, write_capture  # type: ignore[import-not-found]
-
 from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.file import load_avatar
 from splatavatar.drive.limits import ExpressionLimit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import INDEX
+from support.egg_rig import JAW, install, write_capture  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,17 +8,11 @@ import sys
 from pathlib import Path
 from zipfile import ZipFile
 
+import gpu_kit
 import numpy as np
 import pytest
+from gpu_kit import KitError, Target
 from packaging.requirements import Requirement
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-try:
-    import gpu_kit
-    from gpu_kit import KitError, Target
-finally:
-    sys.path.remove(str(BENCHMARKS))
 
 TARGET = Target("3.12")
 

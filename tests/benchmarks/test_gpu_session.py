@@ -7,15 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+import gpu_session
 import pytest
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-try:
-    import gpu_session
-    from gpu_session import Session
-finally:
-    sys.path.remove(str(BENCHMARKS))
+from gpu_session import Session
 
 
 @pytest.fixture

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from published import comparison, gaussian_avatars, rgbavatar, smaller_capture, spherical_harmonics
+from published.comparison import frames_a_second, scores
+from published.picture_loss import ssim
+from published.player import Player, draw, load_halves, save_halves
+from published.row_adam import RowAdam
+from published.scene import GREY, Pace, Scene, View, load_scene
+from published.screen import motion, radii
+from published.texels import covered_texels, side_for
 
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import look_at
 from splatavatar.torch_rotations import matrices_of_quaternions, rotation_matrices
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-try:
-    from published import comparison, gaussian_avatars, rgbavatar, smaller_capture, spherical_harmonics
-    from published.comparison import frames_a_second, scores
-    from published.picture_loss import ssim
-    from published.player import Player, draw, load_halves, save_halves
-    from published.row_adam import RowAdam
-    from published.scene import GREY, Pace, Scene, View, load_scene
-    from published.screen import motion, radii
-    from published.texels import covered_texels, side_for
-finally:
-    sys.path.remove(str(BENCHMARKS))
 
 CPU = torch.device("cpu")
 

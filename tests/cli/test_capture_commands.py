@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "capture"))
-from faces import prepared_folder
+from support.faces import prepared_folder
 
 
 def test_guide_prints_what_to_do(run) -> None:

@@ -17,8 +17,8 @@ from splatavatar.cli.optional_values import with_defaults
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
+from support.shared import landmark_model, shared
 
-SHARED = Path(__file__).parents[3] / "shared"
 ROOT = Path(__file__).parents[2]
 
 
@@ -145,7 +145,14 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
         ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--key", "a"), "--key is for the page that --view serves."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--share"), "--share lets others open the page that --view serves."),
+        (
+            ("--signal", "SIGNAL", "--view", "--allow-origin", "example.org"),
+            "example.org is no origin; name one as https://example.org, without a path.",
+        ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
+        (("--source", "livelink", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
+        (("--source", "video:none.mp4", "--model", "x.task", "--record", "a.npz"), "x.task: no such file"),
+        (("--signal", "SIGNAL", "--sink", "fax"), "there is no sink 'fax'; no package that is installed adds one."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "-o", "./a.mp4"), "a.mp4: two outputs of one name; give each its own."),
         (
             ("--signal", "SIGNAL", "--record", "SIGNAL"),
@@ -227,10 +234,9 @@ def test_an_interrupt_as_soon_as_an_output_is_there(files: Path, tmp_path: Path,
                 assert sum(1 for _ in container.decode(video=0)) > 0
 
 
+@pytest.mark.shared
 def test_a_video_before_its_own_blurred_pictures(run, tmp_path: Path) -> None:
-    face, model = SHARED / "videos" / "liveportrait-d0.mp4", SHARED / "models" / "face_landmarker.task"
-    if not (face.is_file() and model.is_file()):
-        pytest.skip("the shared video is not here")
+    face, model = shared("videos/liveportrait-d0.mp4"), landmark_model()
     cut_to(tmp_path / "face.mp4", face, 12)
     arguments = ("drive", "demo", "--video", "face.mp4", "--model", model, "--size", "64x64", "--background", "blur")
     for name, more in (("a.mp4", ()), ("live.mp4", ("--stats",))):

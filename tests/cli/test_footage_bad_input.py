@@ -12,17 +12,13 @@ import numpy as np
 import pytest
 
 from splatavatar.cli.app import main
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "capture"))
-from footage import SIZE, numbered, quarters, write_sound, write_video
-from people import MODELS, on_grey, own_cache, portrait, scaled
+from support.footage import SIZE, numbered, quarters, write_sound, write_video
+from support.people import MODELS, on_grey, own_cache, portrait, scaled
+from support.shared import landmark_model
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Said = Callable[..., str]
 
-NEEDS_MODEL = pytest.mark.skipif(
-    not (MODELS / "face_landmarker.task").is_file(), reason="the landmark model is not here"
-)
 UNREADABLE = "not a video that can be read (damaged, cut off, or something else)"
 
 
@@ -116,7 +112,7 @@ def everything(folder: Path) -> dict[str, bytes | None]:
             "its videos differ in length, left.mp4 has 20 frames and right.mp4 has 30; "
             "the cameras of one take must run together",
         ),
-        pytest.param("long.mp4", "no face found in any of its 60 frames", marks=NEEDS_MODEL),
+        pytest.param("long.mp4", "no face found in any of its 60 frames", marks=pytest.mark.shared),
     ],
 )
 def test_extract(said: Said, videos: Path, name: str, expected: str) -> None:
@@ -128,7 +124,7 @@ def test_extract(said: Said, videos: Path, name: str, expected: str) -> None:
     [
         ("song.mp4", "sound but no pictures in this file, expected a video"),
         ("cut.mp4", UNREADABLE),
-        pytest.param("long.mp4", "no face found in any of its 60 frames", marks=NEEDS_MODEL),
+        pytest.param("long.mp4", "no face found in any of its 60 frames", marks=pytest.mark.shared),
     ],
 )
 def test_bake(said: Said, videos: Path, name: str, expected: str) -> None:
@@ -136,7 +132,7 @@ def test_bake(said: Said, videos: Path, name: str, expected: str) -> None:
     assert said("bake", videos / name, "-o", "me.splatavatar") == f"Error: {videos / name}: {expected}"
 
 
-@NEEDS_MODEL
+@pytest.mark.shared
 def test_eval_without_a_face(said: Said, videos: Path, files: Path) -> None:
     expected = f"Error: {videos / 'long.mp4'}: no face found in any of its 60 frames"
     assert said("eval", files / "small.splatavatar", videos / "long.mp4", "--split", "test") == expected
@@ -148,11 +144,13 @@ def test_eval(said: Said, videos: Path, files: Path) -> None:
     assert said("eval", avatar, videos / "long.mp4", "--face", 0) == "Error: --face counts from 1, got 0"
 
 
+@pytest.mark.shared
 def test_one_bad_clip_of_several(said: Said, videos: Path, faces: Path) -> None:
     expected = f"Error: {videos / 'cut.mp4'}: {UNREADABLE}"
     assert said("capture", "extract", faces / "two.mp4", videos / "cut.mp4", "-o", "out") == expected
 
 
+@pytest.mark.shared
 def test_two_faces_ask_for_a_choice(said: Said, faces: Path) -> None:
     where = faces / "two.mp4"
     expected = f"Error: {where}: more than one face in 26 of its 26 frames; say which one with --face N, counted from "
@@ -164,6 +162,7 @@ def test_two_faces_ask_for_a_choice(said: Said, faces: Path) -> None:
     assert said("capture", "extract", where, "-o", "out", "--face", 2) == expected
 
 
+@pytest.mark.shared
 def test_a_face_in_the_end_that_is_kept_out(said: Said, faces: Path) -> None:
     where = faces / "late.mp4"
     assert said("bake", where, "-o", "me.splatavatar", "--holdout", "last:20%") == (
@@ -171,6 +170,7 @@ def test_a_face_in_the_end_that_is_kept_out(said: Said, faces: Path) -> None:
     )
 
 
+@pytest.mark.shared
 def test_a_face_that_is_too_small(said: Said, faces: Path) -> None:
     where = faces / "far.mp4"
     assert said("capture", "extract", where, "-o", "out") == (
@@ -179,6 +179,7 @@ def test_a_face_that_is_too_small(said: Said, faces: Path) -> None:
     )
 
 
+@pytest.mark.shared
 def test_a_video_that_is_too_short(said: Said, faces: Path) -> None:
     where = faces / "brief.mp4"
     expected = f"Error: {where}: 1.0 seconds are too short, expected at least 2"
@@ -222,6 +223,7 @@ def test_a_file_that_is_no_model(said: Said, videos: Path) -> None:
     assert said("capture", "extract", videos / "long.mp4", "-o", "out", "--model", "m.task") == expected
 
 
+@pytest.mark.shared
 def test_folders_of_others_are_left_alone(said: Said, videos: Path, faces: Path) -> None:
     Path("mine/images").mkdir(parents=True)
     Path("mine/images/1.png").write_bytes(b"x")
@@ -264,10 +266,10 @@ def test_without_the_model(run: Run, tmp_path: Path, videos: Path, monkeypatch: 
     missing_model(run, tmp_path, videos, monkeypatch, "bake")
 
 
-@pytest.mark.skipif(not MODELS.is_dir(), reason="the shared models are not here")
+@pytest.mark.shared
 def test_nobody_in_a_process_of_its_own(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setenv("SPLATAVATAR_MODELS", str(MODELS))
+    monkeypatch.setenv("SPLATAVATAR_MODELS", str(landmark_model().parent))
     write_video(tmp_path / "v.mp4", numbered(60, (SIZE[0] * 2, SIZE[1] * 2)))
     done = run("capture", "extract", "v.mp4", "-o", "out")
     assert (done.returncode, done.stdout) == (2, "")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import wave
 from fractions import Fraction
 from pathlib import Path
@@ -12,15 +11,10 @@ import av
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "capture"))
-from footage import write_video
+from support.footage import write_video
+from support.shared import landmark_model, shared
 
 ROOT = Path(__file__).parents[2]
-MODELS = ROOT.parent / "shared" / "models"
-FACE = ROOT.parent / "shared" / "videos" / "liveportrait-d18.mp4"
-NEEDS_FACE = pytest.mark.skipif(
-    not (FACE.is_file() and (MODELS / "face_landmarker.task").is_file()), reason="no face and no model of one here"
-)
 
 
 def write_tone(path: Path) -> Path:
@@ -32,7 +26,7 @@ def write_tone(path: Path) -> Path:
 
 def film_of_a_face(path: Path, frames: int = 8) -> Path:
     """With two tracks of sound, of which nobody can decode the first."""
-    with av.open(str(FACE)) as given, av.open(str(path), "w") as made:
+    with av.open(str(shared("videos/liveportrait-d18.mp4"))) as given, av.open(str(path), "w") as made:
         picture = made.add_stream("libx264", rate=30)
         picture.width = picture.height = 480
         sounds = [made.add_stream("aac", rate=48000, layout="mono") for _ in range(2)]
@@ -74,12 +68,12 @@ def test_names_of_sounds(run, files: Path, tmp_path: Path, name: str) -> None:
         assert container.streams.audio
 
 
-@NEEDS_FACE
+@pytest.mark.shared
 @pytest.mark.parametrize(("spoilt", "heard"), [(1, True), (2, False)])
 def test_a_film_whose_sound_nobody_decodes(
     run, files: Path, tmp_path: Path, spoilt: int, heard: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SPLATAVATAR_MODELS", str(MODELS))
+    monkeypatch.setenv("SPLATAVATAR_MODELS", str(landmark_model().parent))
     film = film_of_a_face(tmp_path / "film.mp4")
     spoil(film, spoilt)
     done = run("drive", files / "small.splatavatar", "--video", "film.mp4", "-o", "out.mp4", "--size", "64x64")
@@ -98,9 +92,9 @@ def test_a_film_whose_sound_nobody_decodes(
         )
 
 
-@NEEDS_FACE
+@pytest.mark.shared
 def test_an_unreadable_film_is_one_sentence(run, files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPLATAVATAR_MODELS", str(MODELS))
+    monkeypatch.setenv("SPLATAVATAR_MODELS", str(landmark_model().parent))
     (tmp_path / "notes.mp4").write_text("hello\n")
     (tmp_path / "list.mp4").write_text("#EXTM3U\nhttp://127.0.0.1:9/a.ts\n")
     (tmp_path / "loop.mp4").symlink_to("loop.mp4")
@@ -121,9 +115,9 @@ def test_an_unreadable_film_is_one_sentence(run, files: Path, tmp_path: Path, mo
     assert (done.returncode, done.stderr) == (2, "Error: pipe.mp4: a pipe or a device, expected a video.\n")
 
 
-@NEEDS_FACE
+@pytest.mark.shared
 def test_models_that_are_none(run, files: Path, tmp_path: Path) -> None:
-    whole = (MODELS / "face_landmarker.task").read_bytes()
+    whole = landmark_model().read_bytes()
     (tmp_path / "cut.task").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "bad.task").write_bytes(whole[:900_000] + b"x" * 1000 + whole[901_000:])
     (tmp_path / "text.task").write_text("a text\n")
@@ -138,9 +132,9 @@ def test_models_that_are_none(run, files: Path, tmp_path: Path) -> None:
         assert done.stderr.startswith(f"Error: {name}: "), done.stderr
 
 
-@NEEDS_FACE
+@pytest.mark.shared
 def test_a_film_and_a_folder_whose_names_are_no_text(run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SPLATAVATAR_MODELS", str(MODELS))
+    monkeypatch.setenv("SPLATAVATAR_MODELS", str(landmark_model().parent))
     monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
     name = os.fsdecode(b"Fran\xe7ois.mp4")
     (tmp_path / name).write_bytes(film_of_a_face(tmp_path / "me.mp4", 80).read_bytes())

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from documents import DOCUMENTS, ROOT
+from support.documents import DOCUMENTS, ROOT
 
 LINK = re.compile(r"\]\((?!https?:)([^)\s]*)\)")
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-from documents import DOCUMENTS, ROOT, blocks, inputs
+from support.documents import DOCUMENTS, ROOT, blocks, inputs
 
 ON_A_GPU = "CudaRenderer"
 WITH_PYTHON = [document for document in DOCUMENTS if blocks(document, "python")]

@@ -21,8 +21,7 @@ from splatavatar.cli.optional_values import with_defaults
 if sys.version_info >= (3, 11):
     import tomllib
 
-sys.path.insert(0, str(Path(__file__).parent))
-from documents import ROOT, Line, inputs, shell_lines
+from support.documents import ROOT, Line, inputs, shell_lines
 
 LINES = shell_lines()
 OURS = [line for line in LINES if line.text.startswith("splatavatar ")]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,9 +23,8 @@ from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.rig.arkit import INDEX, NAMES
+from support.shared import shared
 
-SHARED = Path(__file__).parents[2].parent / "shared"
-TAKE = SHARED / "livelink" / "alex_rom_3.csv"
 JAW = INDEX["jawOpen"]
 
 
@@ -145,10 +143,9 @@ def test_what_is_no_limit(limit: float) -> None:
         ExpressionLimit(LEARNT, limit)
 
 
+@pytest.mark.shared
 def test_a_talking_face_passes_and_an_extreme_one_is_held_back() -> None:
-    if not TAKE.is_file():
-        pytest.skip("the shared Live Link Face take is not here")
-    take = read_signal(TAKE).arkit
+    take = read_signal(shared("livelink/alex_rom_3.csv")).arkit
     activity = take[:, TOGETHER].sum(1)
     calm, extreme = take[activity <= np.quantile(activity, 0.5)], take[activity >= np.quantile(activity, 0.95)]
     learnt = calibrate(calm[::2])

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,9 +10,7 @@ from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera
 from splatavatar.render.rasterize import rasterize
-
-sys.path.insert(0, str(Path(__file__).parent))
-from scenes import FIELDS
+from support.scenes import FIELDS
 
 Arrays = Gaussians[np.ndarray]
 FOCAL = 100.0

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +13,7 @@ from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.gpu_check import gsplat_problem
 from splatavatar.render.gsplat import gsplat_arguments
 from splatavatar.render.rasterize import rasterize
-
-sys.path.insert(0, str(Path(__file__).parent))
-from scenes import FIELDS, camera, scene
+from support.scenes import FIELDS, camera, scene
 
 
 def test_arguments() -> None:

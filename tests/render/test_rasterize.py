@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,9 +14,7 @@ from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera
 from splatavatar.render.rasterize import rasterize
-
-sys.path.insert(0, str(Path(__file__).parent))
-from scenes import FIELDS, camera, edited, scene
+from support.scenes import FIELDS, camera, edited, scene
 
 BACKGROUND = (0.2, 0.5, 0.9)
 

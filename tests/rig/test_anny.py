@@ -1,7 +1,5 @@
 """The rig against captured ground truth and, where torch runs it in a moment, against the package itself."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -11,9 +9,7 @@ from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 from splatavatar.rig.triangulation import settled
 from splatavatar.rig.weights import collapse, driven_ancestors, four_weights
-
-SHARED = Path(__file__).parents[3] / "shared"
-SUBJECT_A = SHARED / "captures" / "subject-a" / "rig_params.npz"
+from support.shared import shared
 
 
 def turned(vectors):
@@ -21,10 +17,10 @@ def turned(vectors):
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
 
 
-@pytest.mark.skipif(not SUBJECT_A.exists(), reason="no shared/captures/subject-a beside the checkout")
+@pytest.mark.shared
 def test_reproduces_the_captured_meshes():
     pytest.importorskip("anny")
-    truth = np.load(SUBJECT_A)
+    truth = np.load(shared("captures/subject-a/rig_params.npz"))
     identity = dict(zip(truth["phenotype_names"].tolist(), truth["phenotype"].tolist(), strict=True))
     identity |= dict(zip(truth["local_change_names"].tolist(), truth["local_changes"].tolist(), strict=True))
     rig = load_rig("anny-head", identity)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -10,16 +9,14 @@ from typing import Any
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-import chromium
-from browser import Browser, Page
-from serving import serving
-
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import DependencyError
+from splatavatar.viewer import site
 from splatavatar.viewer.site import load_site
+from support import chromium
+from support.browser import Browser, Page
+from support.serving import serving
 
 SIGNAL = Path(__file__).parents[2] / "data" / "signals" / "hello.npz"
 
@@ -41,20 +38,35 @@ def address(built: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def light(built: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Of a server of every tenth Gaussian of the demo avatar, which software graphics draw fluently."""
+def light_avatar(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every tenth Gaussian of the demo avatar, which software graphics draw fluently."""
     avatar = load_avatar(DEMO)
     g, c = avatar.gaussians, avatar.correctives
     few = {field.name: getattr(g, field.name)[::10] for field in fields(g)}
     linear = replace(c, position=c.position[:, ::10], colour=c.colour[:, ::10])
     path = tmp_path_factory.mktemp("light") / "light.splatavatar"
     save_avatar(path, replace(avatar, gaussians=replace(g, **few), correctives=linear))
-    with serving(path, {SIGNAL.name: SIGNAL}) as where:
+    return path
+
+
+@pytest.fixture(scope="session")
+def light(built: None, light_avatar: Path) -> Iterator[str]:
+    """Of a server of the light avatar."""
+    with serving(light_avatar, {SIGNAL.name: SIGNAL}) as where:
         yield where
 
 
 @pytest.fixture(scope="session")
-def browser(built: None) -> Iterator[Browser]:
+def element() -> Path:
+    """The folder of the built npm package, or the test is skipped and says how to build it."""
+    folder = Path(site.__file__).parent / "element"
+    if not (folder / "package.json").is_file():
+        pytest.skip("the element is not built in this checkout; build it with: make element")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
     """One Chromium for all tests, or the test is skipped and says how to get one."""
     program = chromium.find()
     if program is None:

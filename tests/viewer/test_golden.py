@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import make_golden
 import numpy as np
 import pytest
+
+from support import page_golden as page_golden
 
 
 def same(a: Any, b: Any) -> bool:
@@ -30,5 +31,5 @@ def without_files(value: Any) -> Any:
 
 @pytest.mark.parametrize("name", ["poses.json", "filter.json", "recordings.json"])
 def test_the_golden_vectors_are_those_of_python(name: str) -> None:
-    stored = json.loads((make_golden.FOLDER / name).read_text(encoding="utf-8"))
-    assert same(without_files(stored), without_files(json.loads(json.dumps(make_golden.golden()[name]))))
+    stored = json.loads((page_golden.FOLDER / name).read_text(encoding="utf-8"))
+    assert same(without_files(stored), without_files(json.loads(json.dumps(page_golden.golden()[name]))))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Browser, Page
-from conftest import SIGNAL
-from serving import serving
 
 from splatavatar.avatar.library import DEMO
+from support.browser import Browser, Page
+from support.page_pictures import SIGNAL
+from support.serving import serving
 
 Opened = Callable[..., Page]
 DROP = """(async () => {

@@ -7,16 +7,16 @@ from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
-import make_golden
 import numpy as np
 import pytest
-from browser import Page
-from pictures import SIGNAL, SIZE, VIEWS, Bytes, Difference, View, difference, rendered
-from serving import serving
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
+from support import page_golden as page_golden
+from support.browser import Page
+from support.page_pictures import SIGNAL, SIZE, VIEWS, Bytes, Difference, View, difference, rendered
+from support.serving import serving
 
 WHITE = (1.0, 1.0, 1.0)
 Opened = Callable[..., Page]
@@ -68,7 +68,7 @@ def test_without_half_floats_it_is_nearly_as_near(open_page: Opened, address: st
 @pytest.mark.parametrize(("correctives", "framed"), [(11, True), (0, False)])
 def test_other_avatars(open_page: Opened, built: None, tmp_path: Path, correctives: int, framed: bool) -> None:
     # Few large Gaussians of strong colours that lie through one another: what is off shows.
-    avatar = make_golden.small_avatar()
+    avatar = page_golden.small_avatar()
     c = avatar.correctives
     few = replace(
         c,

@@ -18,8 +18,8 @@ from splatavatar.plugins import called, package, plugins
 def open_named(text: str) -> LiveSink | SignalSink:
     """The sink of ``NAME`` or ``NAME:ARGUMENT``, open.
 
-    Raises OutputError, one sentence, for an unknown name and for a plug-in that cannot be imported or opened or takes
-    neither pictures nor faces; DependencyError where a package that it needs is absent.
+    Raises OutputError, one sentence, for an unknown name and for a plug-in that cannot be imported or opened or is
+    neither; DependencyError where a package that it needs is absent.
     """
     name, mark, argument = text.partition(":")
     points = _points()
@@ -28,9 +28,7 @@ def open_named(text: str) -> LiveSink | SignalSink:
         raise OutputError(f"there is no sink {name!r}; {known}.")
     sink = called(points[name], f"the sink {name!r}", OutputError, argument if mark else None)
     if not isinstance(sink, LiveSink | SignalSink):
-        raise OutputError(
-            f"the sink {name!r} of {package(points[name])} cannot be used: it takes neither pictures nor faces."
-        )
+        raise OutputError(f"the sink {name!r} of {package(points[name])} is neither a LiveSink nor a SignalSink.")
     return sink
 
 

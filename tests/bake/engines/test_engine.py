@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,9 +13,7 @@ from splatavatar.bake.engines.native_engine import NativeEngine, as_rectangle
 from splatavatar.bake.engines.splats import PARAMETERS
 from splatavatar.bake.engines.torch_engine import TorchEngine
 from splatavatar.render.camera import look_at
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from octahedron import FACES, splats
+from support.octahedron import FACES, splats
 
 WEIGHTS = LossWeights(l1=0.8, dssim=0.2, matte=0.1)
 WIDTH, HEIGHT = 60, 44

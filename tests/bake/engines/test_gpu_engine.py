@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,10 +19,8 @@ from splatavatar.bake.engines.gpu_engine import GpuEngine
 from splatavatar.bake.engines.native_engine import NativeEngine
 from splatavatar.bake.engines.splats import PARAMETERS, Splats
 from splatavatar.render.camera import look_at
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from octahedron import FACES
-from octahedron import splats as random_splats
+from support.octahedron import FACES
+from support.octahedron import splats as random_splats
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
 WEIGHTS = LossWeights(l1=0.8, dssim=0.2, matte=0.1)

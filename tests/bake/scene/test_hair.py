@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
 
 from splatavatar.bake.scene.hair import NAPE, SHELL_MINIMUM, free_reach, hair_heights, shell_splats
 from splatavatar.rig.rig import Rig
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from ball import RADIUS, around, ball, disc
+from support.ball import RADIUS, around, ball, disc
 
 ALL_ROUND = np.arange(8) * np.pi / 4
 FRONT = np.linspace(-0.5, 0.5, 5)

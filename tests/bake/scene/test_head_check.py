@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,9 +20,7 @@ from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from ball import around, ball
+from support.ball import around, ball
 
 RIG = ball()
 CAMERAS = around(np.linspace(-1, 1, 10))

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +10,7 @@ from splatavatar.bake.scene.posed_view import PosedView, all_round, counting_hea
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.head_region import head_region
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from ball import SIZE, around, ball, disc
+from support.ball import SIZE, around, ball, disc
 
 YAWS = np.array([0.0, 0.1, 0.9, 0.15, -0.8, -0.1])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,8 @@ from splatavatar.capture.video.clips import open_clips
 from splatavatar.errors import CaptureError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import PoseParameters
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from ball import around, ball
-
-SHARED = Path(__file__).parents[4] / "shared"
+from support.ball import around, ball
+from support.shared import shared
 
 
 @pytest.fixture(scope="module")
@@ -169,9 +165,7 @@ def test_a_video_from_end_to_end(tmp_path: Path) -> None:
     """A mannequin instead of the person: followed, it shows more of the video than where the landmarks alone put it."""
     from splatavatar.rig.loader import load_rig
 
-    clip = SHARED / "videos" / "liveportrait-d18.mp4"
-    if not clip.is_file():
-        pytest.skip("the shared videos are not here")
+    clip = shared("videos/liveportrait-d18.mp4")
     rig = load_rig("anny-head", {})
     F = len(rig.faces)
     bound = BoundGaussians(

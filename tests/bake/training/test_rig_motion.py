@@ -36,6 +36,7 @@ def test_names_that_the_rig_does_not_have(head: tuple[Rig, RigParameters]) -> No
     assert str(joint.value) == "the rig parameters turn a joint 'tail', which anny-head does not have"
 
 
+@pytest.mark.shared
 def test_vertices_are_those_of_the_capture(subject_a: Path) -> None:
     parameters = read_capture(subject_a).rig_parameters
     assert parameters is not None

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +8,8 @@ from PIL import Image
 
 from splatavatar.capture.faces.landmark_cache import detect_once, kept
 from splatavatar.capture.video.clips import open_clips
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import good_landmarks
-from footage import numbered, write_video
+from support.faces import good_landmarks
+from support.footage import numbered, write_video
 
 
 @pytest.fixture(autouse=True)

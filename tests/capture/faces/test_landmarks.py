@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -12,13 +11,10 @@ from splatavatar.capture.faces.landmarks import FACES, Landmarks, detect, detect
 from splatavatar.capture.video.clips import open_clips
 from splatavatar.errors import CaptureError
 from splatavatar.rig.arkit import INDEX
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import FRAMES, SPAN, good_landmarks, without
-from footage import write_video
-from people import MODELS, portrait
-
-MODEL = MODELS / "face_landmarker.task"
+from support.faces import FRAMES, SPAN, good_landmarks, without
+from support.footage import write_video
+from support.people import portrait
+from support.shared import landmark_model
 
 
 def face(x: float, size: float = 100.0) -> dict[str, Any]:
@@ -123,12 +119,13 @@ def test_arrays_of_other_shapes_are_refused(tmp_path: Path, changes: dict[str, A
         Landmarks.load(tmp_path / "l.npz")
 
 
+@pytest.mark.shared
 def test_a_real_face(tmp_path: Path) -> None:
     """Its eyes lie where they are in the picture, its mouth opens when the score says so, and the time is known."""
     video = write_video(tmp_path / "v.mp4", portrait(), fps=30)
     (clip,) = open_clips([video])
     told: list[float] = []
-    landmarks = detect(clip, MODEL, None, told.append)
+    landmarks = detect(clip, landmark_model(), None, told.append)
     assert told == sorted(told) and told[-1] == 1.0
     assert landmarks.found.all() and (landmarks.faces == 1).all()
     assert (landmarks.width, landmarks.height) == (480, 480)
@@ -149,25 +146,27 @@ def test_a_real_face(tmp_path: Path) -> None:
     np.testing.assert_allclose(landmarks.brightness, 0.5, atol=0.25)
 
 
+@pytest.mark.shared
 def test_the_choice_of_a_face(tmp_path: Path) -> None:
     """The right half shows the same, mirrored."""
     frames = [np.concatenate([f[::2, ::2], f[::2, ::-2]], 1) for f in portrait()[:30:2]]
     video = write_video(tmp_path / "v.mkv", frames, fps=15)
     (clip,) = open_clips([video])
-    one, two = (detect(clip, MODEL, number) for number in (1, 2))
+    one, two = (detect(clip, landmark_model(), number) for number in (1, 2))
     assert one.found.all() and two.found.all() and (one.faces == 2).all()
     assert one.points[:, :, 0].max() < 240 < two.points[:, :, 0].min()
     nose = np.stack([480 - one.points[:, 1, 0], one.points[:, 1, 1]], 1)
     np.testing.assert_allclose(two.points[:, 1, :2], nose, atol=4)
     with pytest.raises(CaptureError, match=r"more than one face in 15 of its 15 frames; say which one with --face N"):
-        detect(clip, MODEL)
+        detect(clip, landmark_model())
     assert FACES == 2
 
 
+@pytest.mark.shared
 def test_pictures_one_by_one() -> None:
     image = portrait()[0]
     empty = np.full_like(image, 127)
-    rows = list(detect_pictures([image, empty, image], MODEL))
+    rows = list(detect_pictures([image, empty, image], landmark_model()))
     assert rows[1] is None and rows[0] is not None and rows[2] is not None
     np.testing.assert_array_equal(rows[0]["points"], rows[2]["points"])
     assert rows[0]["points"].shape == (478, 3) and rows[0]["transform"].shape == (4, 4)

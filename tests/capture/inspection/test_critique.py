@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,9 +9,7 @@ from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.inspection.critique import criticise, head_angles, lacks
 from splatavatar.capture.inspection.guide import ADVICE, Kind
 from splatavatar.rig.arkit import INDEX
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import FRAMES, SPAN, good_landmarks, without
+from support.faces import FRAMES, SPAN, good_landmarks, without
 
 WEIGHTS = np.full(20, 0.95)
 EVERY = slice(None)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -13,9 +12,7 @@ from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.inspection.curves import BREAK, Timeline, rig_charts, video_charts
 from splatavatar.rig.arkit import NAMES
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import FPS, FRAMES, good_landmarks, without
+from support.faces import FPS, FRAMES, good_landmarks, without
 
 LENGTH = (FRAMES - 1) / FPS
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -8,9 +7,7 @@ import pytest
 from splatavatar.capture.inspection.lost import lost_sentences, stretches
 from splatavatar.capture.preparation.folder import Extraction, landmarks_path
 from splatavatar.capture.video.crop import Crop
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import good_landmarks, without
+from support.faces import good_landmarks, without
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@ from __future__ import annotations
 import base64
 import io
 import re
-import sys
 from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,9 +13,7 @@ from PIL import Image
 
 from splatavatar.capture.inspection.page import chosen_pictures, read_prepared, write_inspection
 from splatavatar.errors import CaptureError, OutputError
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import prepared_folder
+from support.faces import prepared_folder
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import sys
 from pathlib import Path
 
 import cv2
@@ -14,9 +13,7 @@ import pytest
 from splatavatar.capture.matting import estimate_mattes
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import DependencyError, SettingsError
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import Drawn, draw, overlap
+from support.drawn import Drawn, draw, overlap
 
 
 def test_finds_hair_and_clothes_that_the_rig_does_not_have(drawn: Drawn) -> None:
@@ -72,6 +69,7 @@ def test_rembg_absent(drawn: Drawn) -> None:
         estimate_mattes(drawn.images[:1], drawn.silhouettes[:1], drawn.windows[:1], "rembg")
 
 
+@pytest.mark.shared
 def test_rendered_head(subject_a: Path) -> None:
     frames = json.loads((subject_a / "transforms.json").read_text())
     with np.load(subject_a / "rig_params.npz") as rig:

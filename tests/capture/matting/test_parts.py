@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -22,9 +20,7 @@ from splatavatar.capture.matting.padding import continued, outside
 from splatavatar.capture.matting.picture import COARSE, prepare
 from splatavatar.capture.matting.soft_edge import soften
 from splatavatar.capture.video.crop import Crop
-
-sys.path.insert(0, str(Path(__file__).parent))
-from conftest import Drawn
+from support.drawn import Drawn
 
 NONE = np.zeros((40, 40), bool)
 FLAT = np.full((40, 40, 2), 128, np.uint8)

@@ -23,9 +23,8 @@ from splatavatar.capture.preparation.calibrated import (
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import CaptureError
 from splatavatar.rig.loader import load_rig
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from people import MODELS, own_cache
+from support.people import own_cache
+from support.shared import landmark_model
 
 CAMERAS, TIMESTEPS = (0, 2, 4, 6), (0, 4)
 """numbers between 0 and 4 have no pictures"""
@@ -35,9 +34,7 @@ TURNED = np.array([[0.0, -0.6, 0.8], [1.0, 0.0, 0.0], [0.0, 0.8, 0.6]])
 
 @pytest.fixture(autouse=True)
 def own_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not MODELS.is_dir():
-        pytest.skip("the shared models are not here")
-    monkeypatch.setenv("SPLATAVATAR_MODELS", str(MODELS))
+    monkeypatch.setenv("SPLATAVATAR_MODELS", str(landmark_model().parent))
     monkeypatch.setenv("SPLATAVATAR_CACHE", str(own_cache(tmp_path / "cache")))
 
 
@@ -72,6 +69,7 @@ def quietly(name: str, share: float) -> None:
     """Nothing is said of the progress."""
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     ("unit", "turn", "origin"),
     [(3.7, np.eye(3), 0.0), (0.01, TURNED, -50.0), (100.0, np.diag([1.0, -1.0, -1.0]), 1e5)],
@@ -102,6 +100,7 @@ def test_any_world_will_do(sample_capture: Path, tmp_path: Path, unit: float, tu
         assert np.median(np.linalg.norm(found - truth, axis=1)) < 0.0035  # metres; 4 cameras, 2 timesteps
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_a_mirrored_world_is_said(sample_capture: Path, tmp_path: Path, axis: int) -> None:
     mirror = np.eye(3)
@@ -112,6 +111,7 @@ def test_a_mirrored_world_is_said(sample_capture: Path, tmp_path: Path, axis: in
     assert not list((tmp_path / "cache").glob("captures/*"))
 
 
+@pytest.mark.shared
 def test_the_metre_stays_as_it_is(sample_capture: Path, tmp_path: Path) -> None:
     capture = read(part(sample_capture, tmp_path / "part"))
     seen = observed(capture, tracking_frames(capture), None, quietly)
@@ -124,6 +124,7 @@ def test_the_metre_stays_as_it_is(sample_capture: Path, tmp_path: Path) -> None:
         assert factor(capture.placed(np.diag([scale, scale, scale, 1]))) * scale == pytest.approx(1.0, abs=0.06)
 
 
+@pytest.mark.shared
 def test_what_was_tracked_is_kept(sample_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "TIMESTEPS", (0,))
     capture = read(part(sample_capture, tmp_path / "part"))
@@ -139,6 +140,7 @@ def test_what_was_tracked_is_kept(sample_capture: Path, tmp_path: Path, monkeypa
     assert said and read(capture.root, one).rig_parameters is not None
 
 
+@pytest.mark.shared
 def test_the_cameras_are_those_of_the_capture(tiny_capture: Path) -> None:
     (tiny_capture / "rig_params.npz").unlink()
     capture = read_capture(tiny_capture)
@@ -151,6 +153,7 @@ def test_the_cameras_are_those_of_the_capture(tiny_capture: Path) -> None:
     assert "images/t001_cam01.png" not in names and names[-2:] == ["images/t002_cam00.png", "images/t002_cam01.png"]
 
 
+@pytest.mark.shared
 def test_timesteps_without_a_face(tiny_capture: Path) -> None:
     (tiny_capture / "rig_params.npz").unlink()
     capture = read_capture(tiny_capture)
@@ -161,6 +164,7 @@ def test_timesteps_without_a_face(tiny_capture: Path) -> None:
     )
 
 
+@pytest.mark.shared
 def test_timesteps_far_apart_take_no_memory(tiny_capture: Path, edit_transforms: Any) -> None:
     """Rows for all of a million timesteps took gigabytes."""
     (tiny_capture / "rig_params.npz").unlink()
@@ -168,6 +172,7 @@ def test_timesteps_far_apart_take_no_memory(tiny_capture: Path, edit_transforms:
     assert [frame.timestep for frame in read_capture(tiny_capture).frames] == [0, 0, 1, 1, 2, 2]
 
 
+@pytest.mark.shared
 def test_one_camera_that_is_moved_is_many(tiny_capture: Path, edit_transforms: Any) -> None:
     (tiny_capture / "rig_params.npz").unlink()
     edit_transforms(lambda data: [frame.update(camera_index=3) for frame in data["frames"]])

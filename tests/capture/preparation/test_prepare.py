@@ -22,10 +22,8 @@ from splatavatar.capture.preparation.folder import CAPTURE, EXTRACT, landmarks_p
 from splatavatar.capture.preparation.prepare import PrepareOptions, extracted, is_footage, prepare, tracked
 from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.errors import CaptureError, OutputError, SettingsError
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import write_video
-from people import MODELS, own_cache, portrait
+from support.footage import write_video
+from support.people import MODELS, own_cache, portrait
 
 PICTURES = 8
 FACE, HEAD, CUT = "finding the face", "tracking the head", "cutting pictures"
@@ -67,6 +65,7 @@ def capture(place: Path) -> Path:
     return prepare([place / "me.mp4"], options(), Stages(set()))
 
 
+@pytest.mark.shared
 def test_a_video_becomes_a_capture(capture: Path) -> None:
     read = read_capture(capture)
     assert len(read.frames) == PICTURES
@@ -83,6 +82,7 @@ def test_a_video_becomes_a_capture(capture: Path) -> None:
         np.testing.assert_allclose(track["time"], np.arange(72) / 30, atol=1e-3)
 
 
+@pytest.mark.shared
 def test_its_mattes_hold_the_head(capture: Path) -> None:
     """The landmarks of the face lie inside, the corners of the picture above the head outside."""
     read, extraction = read_capture(capture), read_extraction(capture)
@@ -96,6 +96,7 @@ def test_its_mattes_hold_the_head(capture: Path) -> None:
         assert matte[:10, :10].max() < 30 and matte[:10, -10:].max() < 30
 
 
+@pytest.mark.shared
 def test_nothing_is_done_twice(place: Path, capture: Path) -> None:
     again = Stages(set())
     before = {p: p.stat().st_mtime_ns for p in capture.rglob("*")}
@@ -106,6 +107,7 @@ def test_nothing_is_done_twice(place: Path, capture: Path) -> None:
     assert {p: p.stat().st_mtime_ns for p in capture.rglob("*")} == before
 
 
+@pytest.mark.shared
 def test_other_options_use_the_same_landmarks(place: Path, capture: Path) -> None:
     stages = Stages(set())
     out = place / "more"
@@ -118,6 +120,7 @@ def test_other_options_use_the_same_landmarks(place: Path, capture: Path) -> Non
     assert len(list((out / "images").iterdir())) == PICTURES
 
 
+@pytest.mark.shared
 def test_an_interrupted_extraction_goes_on(place: Path, capture: Path) -> None:
     """Ctrl-C while pictures are cut: the earlier capture is as it was, and the face need not be found again."""
     out = place / "interrupted"
@@ -140,6 +143,7 @@ def test_an_interrupted_extraction_goes_on(place: Path, capture: Path) -> None:
     assert is_footage(out)
 
 
+@pytest.mark.shared
 def test_clips_that_were_done_stay_done(place: Path) -> None:
     """Ctrl-C while the face is looked for in the second clip."""
     frames, out = portrait(), place / "several"
@@ -157,6 +161,7 @@ def test_clips_that_were_done_stay_done(place: Path) -> None:
     assert stages.worked == {f"{FACE} in two.mp4", CUT}
 
 
+@pytest.mark.shared
 def test_an_interrupted_tracking_goes_on(place: Path, capture: Path) -> None:
     out = place / "half"
     extracted([place / "me.mp4"], options(), out, Stages(set()))
@@ -179,6 +184,7 @@ def test_an_interrupted_tracking_goes_on(place: Path, capture: Path) -> None:
         assert one.read_bytes() == other.read_bytes(), name
 
 
+@pytest.mark.shared
 def test_ctrl_c_of_the_command(place: Path, tmp_path: Path) -> None:
     """Exit code 130, nothing on stdout, no capture."""
     write_video(tmp_path / "long.mp4", [*portrait(), *portrait(), *portrait()], fps=30)
@@ -196,6 +202,7 @@ def test_ctrl_c_of_the_command(place: Path, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["long.mp4"]
 
 
+@pytest.mark.shared
 def test_damaged_files_are_found_again(place: Path) -> None:
     out, video = place / "damaged", place / "me.mp4"
     extracted([video], options(), out, Stages(set()))
@@ -214,6 +221,7 @@ def test_damaged_files_are_found_again(place: Path) -> None:
         tracked(out, "auto", "grabcut", Stages(set()))
 
 
+@pytest.mark.shared
 def test_a_cache_that_cannot_be_written_stops_nobody(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its place is taken by a file."""
     (place / "nowhere").write_bytes(b"")
@@ -222,6 +230,7 @@ def test_a_cache_that_cannot_be_written_stops_nobody(place: Path, monkeypatch: p
     assert len(extracted([place / "me.mp4"], options(), out, Stages(set())).chosen) == PICTURES
 
 
+@pytest.mark.shared
 def test_pictures_of_others_are_not_replaced(place: Path) -> None:
     mine = place / "mine"
     mine.mkdir()
@@ -231,6 +240,7 @@ def test_pictures_of_others_are_not_replaced(place: Path) -> None:
     assert os.listdir(mine) == ["transforms.json"]
 
 
+@pytest.mark.shared
 def test_the_end_that_is_kept_out_is_not_looked_at(place: Path) -> None:
     folder = place / "beginning"
     extraction = extracted([place / "me.mp4"], replace(options(), holdout=0.25), folder, Stages(set()))

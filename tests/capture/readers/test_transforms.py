@@ -94,6 +94,7 @@ def test_the_sample_capture_is_whole(sample_capture: Path) -> None:
     assert sum(file.stat().st_size for file in sample_capture.rglob("*") if file.is_file()) < 8e6
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("index", [0, 47, 133, 219, 318])
 def test_true_vertices_project_into_the_matte(subject_a: Path, index: int) -> None:
     frame = read_capture(subject_a).frames[index]

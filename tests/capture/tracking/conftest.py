@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
-
-sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import Take, facing, movement, take
+from support.synthetic_track import Take, facing, movement, take
 
 IDENTITY = {"gender": 0.2, "chin-width-incr": 0.4, "nose-scale-vert-incr": 0.4, "mouth-scale-horiz-incr": 0.3}
 

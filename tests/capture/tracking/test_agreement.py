@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +11,7 @@ from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_wor
 from splatavatar.capture.tracking.agreement import disagreement, missed
 from splatavatar.capture.tracking.observations import Lenses
 from splatavatar.rotations import rotation_matrices
-
-sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import Take, facing, movement, take
+from support.synthetic_track import Take, facing, movement, take
 
 
 @pytest.fixture(scope="module")

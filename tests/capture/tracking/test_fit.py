@@ -6,8 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import FOCAL, Take, movement, take
-from synthetic import NOISE as SEEN_NOISE
 
 from splatavatar.capture.tracking import fit as module
 from splatavatar.capture.tracking.fit import NOISE, OUTLIER, PAIR_NOISE, SHARE, LandmarkFit
@@ -19,6 +17,8 @@ from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import axis_angles, rotation_matrices
+from support.synthetic_track import FOCAL, Take, movement, take
+from support.synthetic_track import NOISE as SEEN_NOISE
 
 G, E = 4, 52
 KINDS = {

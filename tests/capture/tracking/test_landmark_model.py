@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
-from synthetic import take
 
 from splatavatar.capture.tracking.landmark_model import IRIS, LIDS, LIPS, OVAL, PAIRS, LandmarkModel
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
+from support.synthetic_track import take
 
 
 def test_points_are_those_of_the_posed_rig(someone: Rig) -> None:

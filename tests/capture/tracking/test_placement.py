@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +12,7 @@ from splatavatar.capture.tracking.observations import Lenses
 from splatavatar.capture.tracking.placement import first_placement, mean_rotation, settled_placement
 from splatavatar.capture.tracking.solve import track_motion
 from splatavatar.rotations import axis_angles, rotation_matrices
-
-sys.path.insert(0, str(Path(__file__).parent))
-from synthetic import Take
+from support.synthetic_track import Take
 
 
 def angle(rotation: np.ndarray) -> float:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import FOCAL, MOVING, NOISE, Take, movement, placed, take, without_scale
 
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
@@ -14,6 +13,7 @@ from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, p
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import axis_angles, rotation_matrices
+from support.synthetic_track import FOCAL, MOVING, NOISE, Take, movement, placed, take, without_scale
 
 NO_HABITS = np.zeros((1, 3))
 EXPECTED = NOISE * np.sqrt(2 * np.log(2))

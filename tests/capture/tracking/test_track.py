@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,9 +11,7 @@ from splatavatar.capture.preparation.folder import Extraction
 from splatavatar.capture.tracking.track import LEAP, ChosenFrames, Known, observe, window_camera
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import SPAN, good_landmarks, without
+from support.faces import SPAN, good_landmarks, without
 
 
 def short(count: int = 6, *lost: int) -> Landmarks:

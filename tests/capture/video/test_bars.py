@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,7 @@ import pytest
 
 from splatavatar.capture.video.bars import content
 from splatavatar.capture.video.clips import VideoClip
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import write_video
+from support.footage import write_video
 
 WIDTH, HEIGHT = 96, 64
 

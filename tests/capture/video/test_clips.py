@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,7 @@ from PIL import Image
 
 from splatavatar.capture.video.clips import open_clips
 from splatavatar.errors import CaptureError, SettingsError
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import BLUE, GREEN, GREY, RED, corners, numbered, quarters, write_video
+from support.footage import BLUE, GREEN, GREY, RED, corners, numbered, quarters, write_video
 
 pytest.importorskip("av")
 

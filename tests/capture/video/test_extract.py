@@ -17,10 +17,8 @@ from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.preparation.folder import CAPTURE, Extraction, landmarks_path, read_extraction, read_json
 from splatavatar.capture.tracking.track import load_landmarks, observe
 from splatavatar.cli.app import main
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import write_video
-from people import MODELS, own_cache, portrait
+from support.footage import write_video
+from support.people import MODELS, own_cache, portrait
 
 PICTURES = 10
 LOST = slice(30, 42)
@@ -86,6 +84,7 @@ def pair(command: Command, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return out, read_extraction(out), read_capture(out)
 
 
+@pytest.mark.shared
 def test_lost_frames_are_said_and_left_out(odd: tuple[Path, list[str], list[str]]) -> None:
     folder, extracted, tracked = odd
     assert extracted == [
@@ -102,6 +101,7 @@ def test_lost_frames_are_said_and_left_out(odd: tuple[Path, list[str], list[str]
         assert len(track["frame"]) == 60 and track["chosen"].sum() == PICTURES
 
 
+@pytest.mark.shared
 def test_times_are_those_of_the_video(odd: tuple[Path, list[str], list[str]]) -> None:
     time = Landmarks.load(landmarks_path(odd[0], 0)).time
     assert time[49] == pytest.approx(49 / 30, abs=2e-3)
@@ -111,6 +111,7 @@ def test_times_are_those_of_the_video(odd: tuple[Path, list[str], list[str]]) ->
     assert clip["fps"] == pytest.approx(71 / (71 / 30 + PAUSE), rel=1e-3)
 
 
+@pytest.mark.shared
 def test_a_turned_phone_gives_upright_pictures(odd: tuple[Path, list[str], list[str]]) -> None:
     """The nose is below the forehead, and the head of the rig stands as the landmarks do."""
     landmarks = Landmarks.load(landmarks_path(odd[0], 0))
@@ -123,6 +124,7 @@ def test_a_turned_phone_gives_upright_pictures(odd: tuple[Path, list[str], list[
         assert np.abs(rotations).max() < 0.3
 
 
+@pytest.mark.shared
 def test_the_page_shows_real_landmarks_on_the_mesh(
     odd: tuple[Path, list[str], list[str]], command: Command, tmp_path: Path
 ) -> None:
@@ -138,6 +140,7 @@ def test_the_page_shows_real_landmarks_on_the_mesh(
         assert curve in page
 
 
+@pytest.mark.shared
 def test_cameras_of_one_take_share_their_timesteps(pair: tuple[Path, Extraction, Capture]) -> None:
     _, extraction, capture = pair
     half = PICTURES // 2
@@ -148,6 +151,7 @@ def test_cameras_of_one_take_share_their_timesteps(pair: tuple[Path, Extraction,
     assert capture.rig_parameters is not None and len(capture.rig_parameters.expression) == half
 
 
+@pytest.mark.shared
 def test_cameras_of_one_take_see_one_head(pair: tuple[Path, Extraction, Capture]) -> None:
     folder, _, capture = pair
     assert read_json(folder / CAPTURE)["tracking"]["reprojection_median"] < 0.01
@@ -163,6 +167,7 @@ def test_cameras_of_one_take_see_one_head(pair: tuple[Path, Extraction, Capture]
     assert np.abs(np.array(heads[:half]) - heads[half:]).max() < 0.1 * capture.frames[0].camera.width
 
 
+@pytest.mark.shared
 def test_several_clips_of_one_person(command: Command, tmp_path: Path) -> None:
     """Each has its share of the pictures, and its own neighbours in time."""
     frames = portrait()
@@ -182,6 +187,7 @@ def test_several_clips_of_one_person(command: Command, tmp_path: Path) -> None:
     np.testing.assert_array_equal(seen.lenses.centre, [[240, 240], [210, 210]])
 
 
+@pytest.mark.shared
 def test_a_folder_of_pictures(command: Command, tmp_path: Path) -> None:
     from PIL import Image
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +8,7 @@ import pytest
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.video.selection import choose_frames
 from splatavatar.rig.arkit import INDEX
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from faces import FRAMES, good_landmarks, without
+from support.faces import FRAMES, good_landmarks, without
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,9 +11,7 @@ import pytest
 
 from splatavatar.capture.video.shape import pixel_aspect
 from splatavatar.capture.video.video import Video
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import add_clean_aperture, disc, extent, write_video
+from support.footage import add_clean_aperture, disc, extent, write_video
 
 SIZE, RADIUS = (160, 240), 60.0
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 
 from splatavatar.capture.video.tone import HLG, PQ, to_srgb
 from splatavatar.capture.video.video import Video
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import write_video
+from support.footage import write_video
 
 pytest.importorskip("cv2")
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +7,7 @@ import pytest
 
 from splatavatar.capture.video.video import Video
 from splatavatar.errors import CaptureError
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import BLUE, GREEN, GREY, RED, SIZE, corners, numbered, quarters, write_sound, write_video
+from support.footage import BLUE, GREEN, GREY, RED, SIZE, corners, numbered, quarters, write_sound, write_video
 
 pytest.importorskip("av")
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from splatavatar.capture.video.video import Video
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from footage import numbered, woven_bar, write_video
+from support.footage import numbered, woven_bar, write_video
 
 
 def combs(image: np.ndarray) -> float:

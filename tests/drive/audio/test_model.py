@@ -10,9 +10,9 @@ from splatavatar.drive.audio.model import LOOK_AHEAD, MODEL, AudioToFace
 from splatavatar.drive.audio.sound import RATE, read_audio
 from splatavatar.errors import DependencyError, SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX, NAMES
+from support.shared import shared
 
 pytest.importorskip("onnxruntime")
-SHARED = Path(__file__).parents[4] / "shared"
 
 
 def sound(seconds: float, seed: int = 0) -> np.ndarray:
@@ -173,17 +173,17 @@ def test_read_audio_says_what_is_wrong(tmp_path: Path) -> None:
         read_audio(tmp_path / "text.wav")
     with pytest.raises(SignalError, match="without samples"):
         read_audio(write_wave(tmp_path / "empty.wav", np.empty(0), RATE))
-    silent = SHARED / "videos" / "liveportrait-d0.mp4"
-    if silent.exists():
-        with pytest.raises(SignalError, match="no audio track"):
-            read_audio(silent)
 
 
+@pytest.mark.shared
+def test_a_video_without_sound() -> None:
+    with pytest.raises(SignalError, match="no audio track"):
+        read_audio(shared("videos/liveportrait-d0.mp4"))
+
+
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["Claire_neutral", "Mark_joy"])
 def test_real_speech_moves_the_lips_and_its_pauses_do_not(network: AudioToFace, name: str) -> None:
-    path = SHARED / "speech" / f"{name}.wav"
-    if not path.exists():
-        pytest.skip("no shared speech beside the checkout")
-    arkit = network.track(read_audio(path)).arkit
+    arkit = network.track(read_audio(shared(f"speech/{name}.wav"))).arkit
     assert arkit[:, INDEX["jawOpen"]].std() > 0.03
     assert np.diff(arkit, axis=0).max() < 0.35

@@ -19,9 +19,8 @@ from splatavatar.drive.face.landmark_signal import LandmarkSignal
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.live.tracking import Seen
 from splatavatar.rig.arkit import INDEX, NAMES
+from support.shared import landmark_model, shared
 
-SHARED = Path(__file__).parents[3].parent / "shared"
-CLIP, MODEL = SHARED / "videos" / "liveportrait-d18.mp4", SHARED / "models" / "face_landmarker.task"
 FRAMES = 100
 
 
@@ -166,11 +165,9 @@ class FirstFrames:
 @pytest.fixture(scope="module")
 def clip() -> SimpleNamespace:
     """``before`` and ``after`` (T, 62): a man who opens his mouth wide and blinks."""
-    if not (CLIP.is_file() and MODEL.is_file()):
-        pytest.skip("the shared videos and models are not here")
     from splatavatar.capture.faces.landmarks import detect
 
-    found = detect(FirstFrames(CLIP), MODEL)
+    found = detect(FirstFrames(shared("videos/liveportrait-d18.mp4")), landmark_model())
     solve, smooth = LandmarkSignal(), FaceFilter()
     frames = zip(found.points, found.scores, found.transform, found.time, strict=True)
     before = [solve(Seen(p, s, t, found.width, found.height), float(time)) for p, s, t, time in frames]
@@ -196,6 +193,7 @@ def lag(before: np.ndarray, after: np.ndarray) -> float:
 BLINK, JAW = INDEX["eyeBlinkLeft"], INDEX["jawOpen"]
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     "column",
     [INDEX[n] for n in ("eyeBlinkLeft", "browInnerUp", "browDownLeft", "eyeSquintLeft", "mouthSmileLeft", "jawOpen")]
@@ -209,6 +207,7 @@ def test_on_a_real_clip_the_jitter_at_rest_is_halved(clip: SimpleNamespace, colu
     assert np.diff(after, 2)[rest].std() <= 0.5 * np.diff(before, 2)[rest].std()
 
 
+@pytest.mark.shared
 def test_on_a_real_clip_nothing_is_late(clip: SimpleNamespace) -> None:
     for column in (BLINK, JAW):
         assert lag(clip.before[:, column], clip.after[:, column]) < 0.5
@@ -216,6 +215,7 @@ def test_on_a_real_clip_nothing_is_late(clip: SimpleNamespace) -> None:
         assert lag(clip.before[:, column], clip.after[:, column]) < 1.0
 
 
+@pytest.mark.shared
 def test_on_a_real_clip_the_extremes_stay(clip: SimpleNamespace) -> None:
     for column in (BLINK, JAW):
         assert np.ptp(clip.after[:, column]) > 0.9 * np.ptp(clip.before[:, column])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,9 +13,8 @@ from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.live.tracking import Seen
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import rotation_matrices
+from support.shared import landmark_model, shared
 
-SHARED = Path(__file__).parents[3].parent / "shared"
-CLIP, MODEL = SHARED / "videos" / "liveportrait-d0.mp4", SHARED / "models" / "face_landmarker.task"
 SPAN = 100.0
 """pixels between the outer corners of the eyes"""
 
@@ -184,12 +182,10 @@ def test_scores_that_are_no_numbers_count_as_none() -> None:
 @pytest.fixture(scope="module")
 def clip() -> tuple[list[Seen], list[FaceSignal]]:
     """A man who smiles, blinks and looks to both sides."""
-    if not (CLIP.is_file() and MODEL.is_file()):
-        pytest.skip("the shared videos and models are not here")
     from splatavatar.capture.faces.landmarks import detect
     from splatavatar.capture.video.clips import open_clips
 
-    found = detect(open_clips([CLIP])[0], MODEL)
+    found = detect(open_clips([shared("videos/liveportrait-d0.mp4")])[0], landmark_model())
     seen = [
         Seen(points, scores, transform, found.width, found.height)
         for points, scores, transform in zip(found.points, found.scores, found.transform, strict=True)
@@ -198,6 +194,7 @@ def clip() -> tuple[list[Seen], list[FaceSignal]]:
     return seen, [solve(one, float(time)) for one, time in zip(seen, found.time, strict=True)]
 
 
+@pytest.mark.shared
 def test_on_a_real_clip_the_lips_follow_the_gap_better_than_the_scores(
     clip: tuple[list[Seen], list[FaceSignal]],
 ) -> None:
@@ -210,6 +207,7 @@ def test_on_a_real_clip_the_lips_follow_the_gap_better_than_the_scores(
     assert (opened[gap < 0.006] < 0).all()
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize(
     "name", ["jawOpen", "eyeBlinkLeft", "eyeBlinkRight", "eyeLookOutLeft", "eyeLookInRight", "eyeLookInLeft"]
 )
@@ -219,6 +217,7 @@ def test_on_a_real_clip_each_channel_goes_with_its_score(clip: tuple[list[Seen],
     assert np.corrcoef(scores, [value(s, name) for s in solved])[0, 1] > 0.9
 
 
+@pytest.mark.shared
 def test_on_a_real_clip_blinks_close_the_eyes(clip: tuple[list[Seen], list[FaceSignal]]) -> None:
     seen, solved = clip
     assert (

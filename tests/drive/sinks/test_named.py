@@ -18,7 +18,7 @@ from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sinks.named import open_named
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
-from splatavatar.errors import DependencyError, OutputError
+from splatavatar.errors import OutputError
 from splatavatar.rig.arkit import INDEX
 
 ROOT = Path(__file__).parents[3]
@@ -42,21 +42,15 @@ def busy(argument):
     raise OutputError(f"the stage {argument} is taken.")
 
 def broken(argument):
-    raise RuntimeError("no such\\n  device.")
-
-def silent(argument):
-    raise RuntimeError
+    raise RuntimeError("no such device")
 """
 POINTS = {
     "faces": "a_stage:Faces",
     "both": "a_stage:Both",
     "busy": "a_stage:busy",
     "broken": "a_stage:broken",
-    "silent": "a_stage:silent",
     "neither": "a_stage:OutputError",
-    "absent": "a_stage:absent",
     "elsewhere": "no_such_module:one",
-    "lacking": "lacking:one",
     ".stage": "a_stage:Faces",
 }
 
@@ -70,44 +64,24 @@ def test_what_they_take_is_known_by_their_methods(installed: Callable[..., None]
 
 
 @pytest.mark.parametrize(
-    ("text", "error", "said"),
+    ("text", "said"),
     [
-        (
-            "fax",
-            OutputError,
-            "there is no sink 'fax'; expected one of absent, both, broken, busy, elsewhere, faces, lacking, neither, "
-            "silent.",
-        ),
-        (".stage", OutputError, "there is no sink '.stage'; expected one of "),
-        ("busy:4", OutputError, "the stage 4 is taken."),
-        ("broken", OutputError, "the sink 'broken' of the package 'a-stage' cannot be used: no such device."),
-        ("silent", OutputError, "the sink 'silent' of the package 'a-stage' cannot be used: RuntimeError."),
-        (
-            "neither",
-            OutputError,
-            "the sink 'neither' of the package 'a-stage' cannot be used: it takes neither pictures nor faces.",
-        ),
-        ("absent", OutputError, "the sink 'absent' of the package 'a-stage' cannot be used: module 'a_stage' has no "),
+        ("fax", "there is no sink 'fax'; expected one of both, broken, busy, elsewhere, faces, neither."),
+        (".stage", "there is no sink '.stage'; expected one of "),
+        ("busy:4", "the stage 4 is taken."),
+        ("broken", "the sink 'broken' of the package 'a-stage' cannot be used: no such device."),
+        ("neither", "the sink 'neither' of the package 'a-stage' is neither a LiveSink nor a SignalSink."),
         (
             "elsewhere",
-            OutputError,
-            "the sink 'elsewhere' of the package 'a-stage' cannot be used: No module named 'no_such_module'.",
+            "the sink 'elsewhere' of the package 'a-stage' cannot be used: No module named 'no_such",
         ),
-        ("lacking", DependencyError, "the package 'rembg' is not installed; add it by: pip install"),
     ],
 )
-def test_what_another_package_does_wrong_is_one_sentence(
-    installed: Callable[..., None],
-    monkeypatch: pytest.MonkeyPatch,
-    text: str,
-    error: type[Exception],
-    said: str,
-) -> None:
-    installed(POINTS, a_stage=CODE, lacking="import rembg\n")
-    monkeypatch.setitem(sys.modules, "rembg", None)
-    with pytest.raises(error) as caught:
+def test_what_cannot_be_opened_is_one_sentence(installed: Callable[..., None], text: str, said: str) -> None:
+    installed(POINTS, a_stage=CODE)
+    with pytest.raises(OutputError) as caught:
         open_named(text)
-    assert str(caught.value).startswith(said) and "\n" not in str(caught.value)
+    assert str(caught.value).startswith(said)
 
 
 def test_where_no_package_adds_any() -> None:

@@ -7,13 +7,12 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
 from splatavatar.drive.signal import FaceSignal
+from support.shared import shared
 
-SHARED = Path(__file__).parents[4] / "shared"
 PATIENCE = 10.0
 """seconds until a test gives up waiting"""
 
@@ -71,10 +70,7 @@ def livelink_packet(
 
 def recorded_packets(name: str) -> list[bytes]:
     """Real packets of Live Link Face."""
-    path = SHARED / "livelink" / f"{name}.gesichter"
-    if not path.is_file():
-        pytest.skip("the shared recordings of Live Link Face are not here")
-    content = gzip.decompress(path.read_bytes())
+    content = gzip.decompress(shared(f"livelink/{name}.gesichter").read_bytes())
     (count,) = struct.unpack_from(">I", content, 1)
     packets, at = [], 5
     for _ in range(count):

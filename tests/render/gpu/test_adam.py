@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
 
 from splatavatar.bake.engines.splats import PARAMETERS
 from splatavatar.render.adam import adam_step
-
-sys.path.insert(0, str(Path(__file__).parent))
-from compiled import ARCHITECTURES, compiled
+from support.compiled_kernels import ARCHITECTURES, compiled
 
 pytest.importorskip("triton")
 from splatavatar.render.gpu import adam as kernels

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,9 +9,7 @@ import pytest
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.render.gpu import blend, bound, frames, pose, tiles, world
-
-sys.path.insert(0, str(Path(__file__).parent))
-from compiled import ARCHITECTURES, compiled
+from support.compiled_kernels import ARCHITECTURES, compiled
 
 F, I32, I64, I16, U8 = "*fp32", "*i32", "*i64", "*i16", "*u8"
 n, x = "i32", "fp32"

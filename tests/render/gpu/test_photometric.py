@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 import torch
@@ -13,9 +10,7 @@ from torch import Tensor
 from splatavatar.bake.engines.engine import LossWeights, Target
 from splatavatar.bake.engines.torch_engine import photometric
 from splatavatar.render.camera import Camera
-
-sys.path.insert(0, str(Path(__file__).parent))
-from compiled import ARCHITECTURES, compiled
+from support.compiled_kernels import ARCHITECTURES, compiled
 
 pytest.importorskip("triton")
 from splatavatar.render.gpu import photometric as kernels

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import fields
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,9 +17,7 @@ from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.gpu.rasterize import rasterize_gpu
 from splatavatar.render.gpu_check import cuda_problem
 from splatavatar.render.rasterize import rasterize
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from scenes import FIELDS, camera, scene
+from support.scenes import FIELDS, camera, scene
 
 BACKGROUND = (0.2, 0.5, 0.9)
 NAMES = [f.name for f in fields(Gaussians)]

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.errors import SettingsError
+from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.gpu.splats import ProjectedSplats
 from splatavatar.render.gpu.tiles import Grid, TileLists, map_to_tiles
 from splatavatar.render.gpu.views import pack_views
 from splatavatar.render.gpu.world import project_world
 from splatavatar.render.splatting import TILE
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-from scenes import FIELDS, camera, scene
-
-from splatavatar.gaussians.gaussians import Gaussians
+from support.scenes import FIELDS, camera, scene
 
 
 def projected(count: int, device: torch.device) -> tuple[ProjectedSplats, Grid]:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from splatavatar.errors import SettingsError
 from splatavatar.render import _native
-
-sys.path.insert(0, str(Path(__file__).parent))
-from build import SANITIZED, run
+from support.native_build import SANITIZED, run
 
 T, K = np.eye(4), np.array([[30.0, 0, 16], [0, 30, 16], [0, 0, 1]])
 AGAIN = "backward needs the forward pass of the same Gaussians first"

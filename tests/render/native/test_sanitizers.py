@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 from splatavatar.render import _native
-
-sys.path.insert(0, str(Path(__file__).parent))
-from build import COMPILER, ROOT
+from support.native_build import COMPILER, ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from splatavatar.render import _native
-
-sys.path.insert(0, str(Path(__file__).parent))
-from build import SANITIZED, compiled, run
+from support.native_build import SANITIZED, compiled, run
 
 FILES = ("thread_pool.cpp", "calls.cpp")
 

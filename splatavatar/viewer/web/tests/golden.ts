@@ -1,4 +1,4 @@
-// What Python computed: `tests/viewer/make_golden.py` writes it.
+// What Python computed: `tests/support/page_golden.py` writes it.
 import type { FaceSignal } from '../src/signal/signal';
 import facesJson from './golden/faces.json';
 import filterJson from './golden/filter.json';

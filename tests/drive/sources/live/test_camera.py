@@ -20,17 +20,14 @@ from splatavatar.drive.sources.live.camera import Webcam, absence
 from splatavatar.drive.sources.live.video_source import VideoCamera, VideoPictures, video_recording
 from splatavatar.drive.sources.source import PictureSource
 from splatavatar.errors import DependencyError, SourceError
+from support.shared import landmark_model, shared
 
-SHARED = Path(__file__).parents[5] / "shared"
 FRAMES, FPS, SIZE = 16, 25, 256
 
 
 @pytest.fixture(scope="module")
 def model() -> Path:
-    path = SHARED / "models" / "face_landmarker.task"
-    if not path.is_file():
-        pytest.skip("the model of MediaPipe is not here")
-    return path
+    return landmark_model()
 
 
 def encode(path: Path, pictures: list[Any]) -> Path:
@@ -50,11 +47,8 @@ def face(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A short cut of a real video of a face."""
     import av
 
-    video = SHARED / "videos" / "liveportrait-d18.mp4"
-    if not video.is_file():
-        pytest.skip("the shared video is not here")
     pictures = []
-    with av.open(str(video)) as file:
+    with av.open(str(shared("videos/liveportrait-d18.mp4"))) as file:
         for frame in file.decode(video=0):
             pictures.append(frame.reformat(SIZE, SIZE, "rgb24").to_ndarray())
             if len(pictures) == FRAMES:
@@ -75,6 +69,7 @@ def until(condition: Any) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.shared
 def test_a_video_is_a_camera(face: Path, model: Path, heard: Any) -> None:
     source = VideoCamera(face, model)
     # Time goes on when a frame has been looked at, however slow this machine is.
@@ -91,6 +86,7 @@ def test_a_video_is_a_camera(face: Path, model: Path, heard: Any) -> None:
     assert max(float(signal.arkit.max()) for signal in heard.signals) > 0.1
 
 
+@pytest.mark.shared
 def test_all_of_a_video_at_once(face: Path, model: Path) -> None:
     progress: list[tuple[int, int]] = []
     recording = video_recording(face, model, lambda done, total: progress.append((done, total)))
@@ -104,6 +100,7 @@ def test_all_of_a_video_at_once(face: Path, model: Path) -> None:
     assert progress == [(index + 1, FRAMES) for index in range(FRAMES)]
 
 
+@pytest.mark.shared
 def test_late_frames_of_a_video_are_left_out(face: Path, model: Path, heard: Any) -> None:
     source = VideoCamera(face, model)
     looks = iter(range(10**9))
@@ -115,6 +112,7 @@ def test_late_frames_of_a_video_are_left_out(face: Path, model: Path, heard: Any
     assert len(heard.signals) < FRAMES
 
 
+@pytest.mark.shared
 def test_a_video_without_a_face(nobody: Path, model: Path, heard: Any) -> None:
     with pytest.raises(SourceError, match="no face in any of its 4 frames"):
         video_recording(nobody, model)
@@ -156,6 +154,7 @@ def as_stream(video: Path, path: Path) -> None:
                 out.mux(packet)
 
 
+@pytest.mark.shared
 def test_a_camera_that_goes_and_comes_back(
     face: Path, model: Path, heard: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -178,6 +177,7 @@ def test_a_camera_that_goes_and_comes_back(
     assert heard.signals[-1].confidence > 0
 
 
+@pytest.mark.shared
 def test_a_video_shows_its_newest_picture(face: Path, model: Path, heard: Any) -> None:
     source = VideoCamera(face, model)
     assert isinstance(source, PictureSource) and source.picture() is None
@@ -204,6 +204,7 @@ def test_why_there_is_no_camera(tmp_path: Path) -> None:
     assert absence(2, tmp_path).startswith("camera 2 gives no pictures; another program is using it")
 
 
+@pytest.mark.shared
 def test_no_camera(model: Path) -> None:
     with pytest.raises(SourceError, match=r"no camera 97.*--video FILE"):
         Webcam(97, model).start(lambda signal: None, time.perf_counter)
@@ -229,6 +230,7 @@ def test_names_that_are_no_cameras(tmp_path: Path) -> None:
     assert refusal("concat:/etc/hostname") == f"concat:/etc/hostname: no such file, {expected}."
 
 
+@pytest.mark.shared
 def test_files_that_are_no_videos(tmp_path: Path, model: Path) -> None:
     with pytest.raises(SourceError, match="no such file"):
         VideoCamera(tmp_path / "a.mp4", model).start(lambda signal: None, time.perf_counter)

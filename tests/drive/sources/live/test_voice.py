@@ -15,8 +15,7 @@ from splatavatar.drive.sources.live.microphone import Microphone, open_microphon
 from splatavatar.drive.sources.live.voice import RATE, Voice, audio_recording, own_model, sound_of
 from splatavatar.errors import DependencyError, SourceError
 from splatavatar.rig.arkit import INDEX
-
-SHARED = Path(__file__).parents[5] / "shared"
+from support.shared import shared
 
 
 class Loudness:
@@ -116,12 +115,10 @@ def test_a_recording_of_a_file(tmp_path: Path) -> None:
     assert progress[-1] == (48000, 48000)
 
 
+@pytest.mark.shared
 def test_the_models_of_the_package_have_the_interface() -> None:
     pytest.importorskip("onnxruntime")
-    recorded = SHARED / "speech" / "jfk.wav"
-    if not recorded.is_file():
-        pytest.skip("the shared speech is not here")
-    with wave.open(str(recorded)) as file:
+    with wave.open(str(shared("speech/jfk.wav"))) as file:
         samples = np.frombuffer(file.readframes(3 * RATE), "<i2") / np.float32(32768)
     voice, signals = Voice(own_model()), []
     for block in range(0, len(samples), 160):

@@ -10,8 +10,8 @@ import pytest
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.errors import SignalError
 from splatavatar.rig.arkit import NAMES
+from support.shared import shared
 
-SAMPLE = Path(__file__).parents[5] / "shared" / "livelink" / "lam-expression-1s.json"
 NAMES_BACKWARDS = list(NAMES[::-1])
 
 
@@ -130,9 +130,9 @@ def test_a_rate_that_makes_no_sense(tmp_path: Path, fps: object) -> None:
         read_signal(path)
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the shared Live Link recordings are not beside this checkout")
+@pytest.mark.shared
 def test_reads_a_real_one() -> None:
-    recording = read_signal(SAMPLE)
+    recording = read_signal(shared("livelink/lam-expression-1s.json"))
     assert len(recording) == 973
     assert recording.fps == 30.0
     assert recording.arkit[:, NAMES.index("jawOpen")].max() == np.float32(0.3)

@@ -8,8 +8,8 @@ import pytest
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.errors import SignalError
 from splatavatar.rig.arkit import NAMES
+from support.shared import shared
 
-SAMPLE = Path(__file__).parents[5] / "shared" / "livelink" / "alex_rom_3.csv"
 ANGLES = ["HeadYaw", "HeadPitch", "HeadRoll"] + [
     f"{side}Eye{angle}" for side in ("Left", "Right") for angle in ("Yaw", "Pitch", "Roll")
 ]
@@ -127,9 +127,9 @@ def test_a_take_that_a_spreadsheet_saved(tmp_path: Path) -> None:
     assert (recording.arkit[:, NAMES.index("jawOpen")] == 0.25).all()
 
 
-@pytest.mark.skipif(not SAMPLE.exists(), reason="the shared Live Link recordings are not beside this checkout")
+@pytest.mark.shared
 def test_reads_a_real_one() -> None:
-    recording = read_signal(SAMPLE)
+    recording = read_signal(shared("livelink/alex_rom_3.csv"))
     assert len(recording) == 4030
     assert recording.fps == 30.0
     # Where the eyes look, by the coefficients and by the angles, is the same side and the same height.

@@ -52,6 +52,7 @@ def test_angles(packet: Packet) -> None:
     np.testing.assert_allclose(looking.gaze, [[-0.4, 0.5], [0.1, -0.2]], atol=1e-6)
 
 
+@pytest.mark.shared
 def test_recorded_packets_all_show_a_face(recorded: Recorded) -> None:
     signals = [to_signal(parse(packet).values, 0.0) for packet in recorded("dao")]
     assert len(signals) == 180
@@ -64,6 +65,7 @@ def test_recorded_packets_all_show_a_face(recorded: Recorded) -> None:
     assert np.corrcoef(down, pitch)[0, 1] < -0.8
 
 
+@pytest.mark.shared
 @pytest.mark.parametrize("name", ["eyeBlinkLeft", "jawOpen", "mouthLeft"])
 def test_recorded_movements_have_their_names(recorded: Recorded, name: str) -> None:
     arkit = np.array([to_signal(parse(p).values, 0.0).arkit for p in recorded(f"debug-{name.lower()}")])

@@ -37,10 +37,11 @@ export class Depths {
     }
   }
 
-  /** Fills `depth` for a view axis (3) with the shift that goes with it: the third row of T_camera_world. */
-  measure(posed: PosedRig, axis: readonly number[], shift: number): void {
+  /** Fills `depth` for a view axis (3) with the shift that goes with it: the third row of T_camera_world. Of the first
+   * `count` Gaussians alone where that is said. */
+  measure(posed: PosedRig, axis: readonly number[], shift: number, count = this.avatar.sizes.N): void {
     const { vertexDepth, slope, depth, barycentric, position, share, correction } = this;
-    const { V, F, N, K } = this.avatar.sizes;
+    const { V, F, K } = this.avatar.sizes;
     const { faces } = this.avatar.rig;
     const { face } = this.avatar.splats;
     const { vertices, psiPosition } = posed;
@@ -55,7 +56,7 @@ export class Depths {
       slope[f + 1] = size * (fx * frame[3]! + fy * frame[4]! + fz * frame[5]!);
       slope[f + 2] = size * (fx * frame[6]! + fy * frame[7]! + fz * frame[8]!);
     }
-    for (let n = 0; n < N; n++) {
+    for (let n = 0; n < count; n++) {
       const f = 3 * face[n]!;
       const g = 3 * n;
       let c = g * K;

@@ -3,30 +3,32 @@
 const BITS = 8;
 const SIZE = 1 << BITS;
 const STEPS = 0xffff;
+const PAD = 0xffffffff;
 
 /** Sorts N depths by a stable radix sort of two passes over keys of 16 bits. */
 export class DepthOrder {
   /** the order, padded with 0xffffffff to whole rows of `row` */
   readonly padded: Uint32Array;
-  private readonly order: Uint32Array;
   private readonly spare: Uint32Array;
   private readonly keys: Uint16Array;
   private readonly low = new Uint32Array(SIZE);
   private readonly high = new Uint32Array(SIZE);
 
   constructor(
-    private readonly count: number,
+    private readonly most: number,
     row: number,
   ) {
-    this.padded = new Uint32Array(row * Math.ceil(count / row)).fill(0xffffffff);
-    this.order = this.padded.subarray(0, count);
-    this.spare = new Uint32Array(count);
-    this.keys = new Uint16Array(count);
+    this.padded = new Uint32Array(row * Math.ceil(most / row)).fill(PAD);
+    this.spare = new Uint32Array(most);
+    this.keys = new Uint16Array(most);
   }
 
-  /** (N) indices by falling depth; among equals the later one first, as the nearer one of equals comes last. */
-  sort(depth: Float32Array): Uint32Array {
-    const { order, spare, keys, low, high, count } = this;
+  /** (N) indices by falling depth; among equals the later one first, as the nearer one of equals comes last. Of the
+   * first `count` depths alone where that is said. */
+  sort(depth: Float32Array, count = this.most): Uint32Array {
+    const { spare, keys, low, high } = this;
+    const order = this.padded.subarray(0, count);
+    this.padded.fill(PAD, count);
     let nearest = Number.POSITIVE_INFINITY;
     let farthest = Number.NEGATIVE_INFINITY;
     for (let n = 0; n < count; n++) {

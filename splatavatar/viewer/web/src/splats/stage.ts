@@ -5,7 +5,8 @@ import { PosedRig } from '../pose/rig';
 import { Depths } from '../sort/depth';
 import { DepthOrder } from '../sort/radix';
 import { type Camera, framing } from './camera';
-import { type Background, QUADS, type Renderer } from './renderer';
+import { QUADS } from './quads';
+import type { Background, Renderer } from './renderer';
 
 export const STAGES = ['pose', 'depth', 'sort', 'upload', 'draw'] as const;
 export type Stages = Record<(typeof STAGES)[number], number>;

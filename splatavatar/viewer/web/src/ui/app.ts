@@ -6,7 +6,7 @@ import type { FaceSignal } from '../signal/signal';
 import { type FaceSource, Sources } from '../signal/source';
 import { DEFAULT_LIMIT } from '../tables';
 import { ByHand } from './by_hand';
-import { fitCanvas, fixCanvas } from './canvas_size';
+import { fitCanvas, fixCanvas, roomyFraming } from './canvas_size';
 import { fromHex, hex, themeColour } from './colours';
 import { describe } from './description';
 import { element } from './dom';
@@ -25,9 +25,6 @@ import { Status } from './status';
 import { Transport } from './transport';
 import { View } from './view';
 import { viewLink } from './view_link';
-
-/** width over height of a picture in which a head has room */
-const LEAST_ASPECT = 0.8;
 
 /** What there is beside the picture, unless the link asks for the picture alone. */
 interface Controls {
@@ -63,6 +60,7 @@ export class App implements Actions {
       this.moved();
       this.describe();
     });
+    this.control.listen();
     this.view = new View(this.canvas, { face: (now) => this.face(now), orbit: () => this.control.orbit }, link.target);
     this.view.limit = link.limit;
     this.view.drawn = () => this.afterPicture();
@@ -109,12 +107,10 @@ export class App implements Actions {
 
   private show(avatar: Avatar): void {
     this.view.show(avatar);
-    const frame = this.view.stage!.frame;
-    const { yaw, pitch, distance } = this.link;
-    const { clientWidth, clientHeight } = this.canvas;
-    // A narrow window shows the whole head, too; a link that names a size means exactly that picture.
-    const narrow = this.link.size ? 1 : Math.max(1, (LEAST_ASPECT * clientHeight) / Math.max(clientWidth, 1));
-    const usual = { ...frame, distance: frame.distance * narrow };
+    const { frame } = this.view.stage!;
+    const { yaw, pitch, distance, size } = this.link;
+    // A link that names a size means exactly that picture.
+    const usual = size ? frame : roomyFraming(frame, this.canvas);
     this.control.begin(usual, { yaw, pitch, distance: distance ?? usual.distance, pan: [0, 0] });
     document.title = avatar.name ? `${avatar.name} - splatavatar` : 'splatavatar';
     this.describe();

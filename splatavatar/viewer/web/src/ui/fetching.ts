@@ -6,15 +6,15 @@ const FIRST = 1 << 16;
 type Progress = (loaded: number, total: number) => void;
 
 /** The avatar file at `url`. Its beginning is asked for alone: what is no avatar is not loaded. Throws a PageError. */
-export async function fetchAvatar(url: string, progress: Progress): Promise<ArrayBuffer> {
-  const first = await get(url, { range: `bytes=0-${FIRST - 1}` }, 'avatar');
+export async function fetchAvatar(url: string, progress: Progress, until?: AbortSignal): Promise<ArrayBuffer> {
+  const first = await get(url, { range: `bytes=0-${FIRST - 1}` }, 'avatar', until);
   if (first.status !== 206) return whole(first, 'avatar', LARGEST_FILE, progress);
   const head = new Uint8Array(await first.arrayBuffer());
   const total = Number(/\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
   if (!Number.isInteger(total)) throw new PageError('The avatar was sent in parts that do not fit.');
   headerEnd(head, total);
   if (head.length >= total) return head.buffer;
-  const rest = await get(url, { range: `bytes=${head.length}-` }, 'avatar');
+  const rest = await get(url, { range: `bytes=${head.length}-` }, 'avatar', until);
   const tail = await whole(rest, 'avatar', LARGEST_FILE, (loaded) => progress(head.length + loaded, total));
   if (rest.status !== 206 || head.length + tail.byteLength !== total)
     throw new PageError('The avatar file changed while it was loaded; reload the page.');
@@ -25,14 +25,30 @@ export async function fetchAvatar(url: string, progress: Progress): Promise<Arra
 }
 
 /** The file at `url`, of up to `most` bytes. Throws a PageError. */
-export async function fetchFile(url: string, what: string, most: number): Promise<ArrayBuffer> {
-  return whole(await get(url, {}, what), what, most, () => {});
+export async function fetchFile(url: string, what: string, most: number, until?: AbortSignal): Promise<ArrayBuffer> {
+  return whole(await get(url, {}, what, until), what, most, () => {});
 }
 
-async function get(url: string, headers: Record<string, string>, what: string): Promise<Response> {
+/** What a file at `url` is called. */
+export function fileName(url: string): string {
+  if (url.startsWith('data:')) return 'signal';
+  return decodeURIComponent(
+    url
+      .replace(/[?#].*$/, '')
+      .split('/')
+      .at(-1)!,
+  );
+}
+
+async function get(
+  url: string,
+  headers: Record<string, string>,
+  what: string,
+  until: AbortSignal | undefined,
+): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(new URL(url, document.baseURI), { headers, cache: 'no-store' });
+    response = await fetch(new URL(url, document.baseURI), { headers, cache: 'no-store', signal: until ?? null });
   } catch {
     throw new PageError(
       `The ${what} cannot be fetched: the server does not answer, or its address is not one that this page may load from.`,

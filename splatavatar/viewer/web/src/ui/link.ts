@@ -3,6 +3,7 @@ import { PageError } from '../errors';
 import type { Background } from '../splats/renderer';
 import type { TargetKind } from '../splats/target';
 import { DEFAULT_LIMIT, FARTHEST, NEAREST } from '../tables';
+import { parseBackground } from './colours';
 
 const LARGEST_SIDE = 8192;
 const TARGETS: TargetKind[] = ['rgba16f', 'rgb10_a2', 'rgba8'];
@@ -68,17 +69,11 @@ function readSize(text: string | null): [number, number] | null {
   return sides as [number, number];
 }
 
-/** RGB in [0, 1] of `rrggbb`, `rgb` or `r,g,b`; null for `transparent`, undefined where nothing is said. */
+/** Null for `transparent`, undefined where nothing is said. */
 function readBackground(text: string | null): Background | undefined {
   if (!text) return undefined;
-  if (text.toLowerCase() === 'transparent') return null;
-  const hex = /^#?([0-9a-f]{6}|[0-9a-f]{3})$/i.exec(text)?.[1];
-  if (hex) {
-    const digits = hex.length === 3 ? [...hex].map((digit) => digit + digit) : hex.match(/../g)!;
-    return digits.map((pair) => Number.parseInt(pair, 16) / 255) as [number, number, number];
-  }
-  const parts = text.split(',').map(Number);
-  if (parts.length === 3 && parts.every((part) => Number.isInteger(part) && part >= 0 && part <= 255))
-    return parts.map((part) => part / 255) as [number, number, number];
-  throw new PageError(`The link asks for background=${text.slice(0, 20)}; expected rrggbb or transparent.`);
+  const background = parseBackground(text);
+  if (background === undefined)
+    throw new PageError(`The link asks for background=${text.slice(0, 20)}; expected rrggbb or transparent.`);
+  return background;
 }

@@ -4,7 +4,7 @@ import { type Avatar, readAvatar } from '../file/avatar';
 import { embedded } from '../file/embedded';
 import { LARGEST_SIGNAL, readRecording } from '../recorded/read';
 import type { Recording } from '../signal/signal';
-import { fetchAvatar, fetchFile } from './fetching';
+import { fetchAvatar, fetchFile, fileName } from './fetching';
 import type { Link } from './link';
 
 type Say = (text: string) => void;
@@ -27,7 +27,7 @@ export async function linkedRecording(
 ): Promise<{ name: string; recording: Recording } | null> {
   const inside = signal ? null : embedded('signal');
   if (!signal && !inside) return null;
-  const name = inside ? inside.name : nameOf(signal!);
+  const name = inside ? inside.name : fileName(signal!);
   const bytes = inside ? inside.bytes : new Uint8Array(await fetchFile(signal!, 'signal', LARGEST_SIGNAL));
   const recording = await readRecording(name, bytes, null, say);
   const count = recording.time.length;
@@ -41,15 +41,4 @@ export function linkedSound({ signal, sound }: Link): { url: string; inside: boo
   const inside = embedded('sound');
   if (inside) return { url: URL.createObjectURL(new Blob([inside.bytes], { type: inside.type })), inside: true };
   return signal && sound ? { url: new URL(sound, document.baseURI).href, inside: false } : null;
-}
-
-/** What a file at `url` is called. */
-function nameOf(url: string): string {
-  if (url.startsWith('data:')) return 'signal';
-  return decodeURIComponent(
-    url
-      .replace(/[?#].*$/, '')
-      .split('/')
-      .at(-1)!,
-  );
 }

@@ -20,15 +20,21 @@ export class OrbitControl {
   constructor(
     private readonly surface: HTMLElement,
     private readonly changed: () => void,
-  ) {
-    surface.addEventListener('pointerdown', (event) => this.down(event));
-    surface.addEventListener('pointermove', (event) => this.move(event));
+  ) {}
+
+  /** Obeys mouse, touch and keys on its surface, until `until` aborts. */
+  listen(until?: AbortSignal): void {
+    const { surface } = this;
+    const listen = <K extends keyof HTMLElementEventMap>(name: K, act: (event: HTMLElementEventMap[K]) => void) =>
+      surface.addEventListener(name, act, { passive: false, ...(until && { signal: until }) });
+    listen('pointerdown', (event) => this.down(event));
+    listen('pointermove', (event) => this.move(event));
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
-      surface.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
-    surface.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
-    surface.addEventListener('dblclick', () => this.reset());
-    surface.addEventListener('contextmenu', (event) => event.preventDefault());
-    surface.addEventListener('keydown', (event) => this.key(event));
+      listen(end, (event) => this.pointers.delete(event.pointerId));
+    listen('wheel', (event) => this.wheel(event));
+    listen('dblclick', () => this.reset());
+    listen('contextmenu', (event) => event.preventDefault());
+    listen('keydown', (event) => this.key(event));
   }
 
   /** Begins with an avatar; `reset` comes back to `start`. */
@@ -38,17 +44,21 @@ export class OrbitControl {
     this.orbit = copy(start);
   }
 
+  /** Looks from elsewhere. */
+  place(orbit: Orbit): void {
+    this.orbit = copy(orbit);
+    this.changed();
+  }
+
   /** The view that the page began with. */
   reset(): void {
-    this.orbit = copy(this.start);
-    this.changed();
+    this.place(this.start);
   }
 
   /** The whole of what the bake frames, from the front. */
   frameFace(): void {
     if (!this.frame) return;
-    this.orbit = { yaw: 0, pitch: 0, distance: this.frame.distance, pan: [0, 0] };
-    this.changed();
+    this.place({ yaw: 0, pitch: 0, distance: this.frame.distance, pan: [0, 0] });
   }
 
   turn(yaw: number, pitch: number): void {

@@ -1,4 +1,5 @@
 // The controls beside the picture.
+import { choose } from './choose';
 import { element, icon } from './dom';
 import { type FaceActions, FaceSliders, group } from './face_sliders';
 import { MOVEMENTS } from './faces';
@@ -116,10 +117,4 @@ export class Panel {
     this.sliders.rest();
     this.actions.resetFace();
   }
-}
-
-/** Asks for files. The field exists while it is needed only: hidden ones are in the way of keys and screen readers. */
-export function choose(chosen: (files: File[]) => void): void {
-  const field = element('input', { type: 'file', multiple: true, onchange: () => chosen([...(field.files ?? [])]) });
-  field.click();
 }

@@ -32,6 +32,7 @@ export class View {
   private asked = 0;
   private movedAt = Number.NEGATIVE_INFINITY;
   private whole = false;
+  private readonly closing = new AbortController();
 
   constructor(
     readonly canvas: HTMLCanvasElement,
@@ -39,12 +40,25 @@ export class View {
     target: TargetKind | null,
   ) {
     this.renderer = new Renderer(canvas, target);
-    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault());
-    canvas.addEventListener('webglcontextrestored', () => {
-      this.renderer = new Renderer(canvas, target);
-      if (this.stage) this.show(this.stage.avatar);
-      this.refresh();
-    });
+    const { signal } = this.closing;
+    canvas.addEventListener('webglcontextlost', (event) => event.preventDefault(), { signal });
+    canvas.addEventListener(
+      'webglcontextrestored',
+      () => {
+        this.renderer = new Renderer(canvas, target);
+        if (this.stage) this.show(this.stage.avatar);
+        this.refresh();
+      },
+      { signal },
+    );
+  }
+
+  /** Draws nothing any more and gives the graphics memory back. */
+  close(): void {
+    this.closing.abort();
+    cancelAnimationFrame(this.asked);
+    this.stage = null;
+    this.renderer.close();
   }
 
   show(avatar: Avatar): void {
@@ -58,6 +72,7 @@ export class View {
 
   /** Asks for a picture; `moving` ones may be coarser, until nothing moves. */
   refresh(moving = false): void {
+    if (this.closing.signal.aborted) return;
     if (moving) this.movedAt = performance.now();
     this.asked ||= requestAnimationFrame((now) => this.frame(now));
   }

@@ -58,7 +58,8 @@ def movement(steps: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     smile = np.clip(np.sin(phase), 0, None)[:, None]
     expression[:, [INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"]]] = 0.7 * smile
     blink = (np.arange(steps) % 20 >= 14) & (np.arange(steps) % 20 <= 17)
-    expression[np.ix_(blink, [INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]])] = 0.9
+    for lid in ("eyeBlinkLeft", "eyeBlinkRight"):
+        expression[blink, INDEX[lid]] = 0.9
     turn = np.stack([0.12 * np.sin(1.3 * phase), 0.4 * np.sin(phase), 0.08 * np.cos(phase)], 1)
     shift = np.stack([0.01 * np.sin(phase), 0.005 * np.cos(2 * phase), 0.01 * np.sin(0.7 * phase)], 1)
     return expression, turn, shift

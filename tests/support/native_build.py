@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 NATIVE = ROOT / "splatavatar" / "render" / "native"
 COMPILER = os.environ.get("CXX") or shutil.which("c++") or shutil.which("g++") or "c++"
 SANITIZED = "NATIVE_MODULE" in os.environ
@@ -31,13 +31,25 @@ def run(code: str, seconds: float = 60, **changes: str) -> subprocess.CompletedP
 
 
 def compiled(program: str, files: tuple[str, ...], flags: tuple[str, ...], folder: Path) -> Path:
-    """``program`` (beside this file) with ``files`` of the native part; skips where there is no compiler."""
+    """``program`` of ``tests/render/native`` with ``files`` of the native part; skips where there is no compiler."""
     if shutil.which(COMPILER) is None:
         pytest.skip(f"no C++ compiler ({COMPILER})")
-    source = Path(__file__).with_name(program)
+    source = ROOT / "tests" / "render" / "native" / program
     out = folder / source.stem
     parts = [str(source), *(str(NATIVE / file) for file in files)]
-    command = [COMPILER, "-std=c++20", "-Wall", "-Wextra", *flags, f"-I{NATIVE}", *parts, "-pthread", "-ldl", "-o", out]
+    command = [
+        COMPILER,
+        "-std=c++20",
+        "-Wall",
+        "-Wextra",
+        *flags,
+        f"-I{NATIVE}",
+        *parts,
+        "-pthread",
+        "-ldl",
+        "-o",
+        str(out),
+    ]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return out

@@ -8,22 +8,24 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import pytest
 
-SHARED = Path(__file__).parents[3] / "shared"
-CLIP = SHARED / "videos" / "liveportrait-d18.mp4"
+from support.shared import SHARED, landmark_model, shared
+
 MODELS = SHARED / "models"
 FRAMES = 72
 
 
-@cache
 def portrait() -> tuple[np.ndarray, ...]:
-    """72 frames (480, 480, 3) of a woman who begins to speak. Skips where the shared videos are not."""
-    if not CLIP.is_file() or not (MODELS / "face_landmarker.task").is_file():
-        pytest.skip("the shared videos or the landmark model are not here")
+    """72 frames (480, 480, 3) of a woman who begins to speak, for tests that find her face."""
+    landmark_model()
+    return _frames(shared("videos/liveportrait-d18.mp4"))
+
+
+@cache
+def _frames(clip: Path) -> tuple[np.ndarray, ...]:
     import av
 
-    with av.open(str(CLIP)) as container:
+    with av.open(str(clip)) as container:
         return tuple(f.to_ndarray(format="rgb24") for f in itertools.islice(container.decode(video=0), FRAMES))
 
 

@@ -1,6 +1,6 @@
 """Writes the golden vectors of the page's tests: what Python makes of small avatars, signals and recordings.
 
-Run it after a change of what Python computes: ``python tests/viewer/make_golden.py``. ``test_golden`` holds that the
+Run it after a change of what Python computes: ``python tests/support/page_golden.py``. ``test_golden`` holds that the
 files are those of the code at hand.
 """
 

@@ -1,0 +1,125 @@
+// One's own voice, and those of the others.
+import { sentence } from '../../errors';
+import { element } from '../../ui/dom';
+import { Listening } from '../../ui/exports';
+import type { Room } from '../wire/room';
+import { RATE, relaysSound, VoiceEncoder } from './encode';
+import { openMicrophone } from './microphone';
+
+/** The microphone's button, and everything that is heard. */
+export class Voice {
+  readonly button: HTMLButtonElement;
+  private context: AudioContext | null = null;
+  private encoder: VoiceEncoder | null = null;
+  private microphone: MediaStream | null = null;
+  private readonly listening = new Listening();
+  private readonly heard = new Map<number, HTMLAudioElement>();
+  private relays: boolean | null = null;
+  private told = false;
+
+  /** `say` is given one sentence about what cannot be heard. */
+  constructor(
+    private readonly room: Room,
+    private readonly say: (text: string) => void,
+  ) {
+    this.button = element(
+      'button',
+      { type: 'button', class: 'microphone', 'aria-pressed': 'false', onclick: () => void this.toggle() },
+      'Turn microphone on',
+    );
+    void relaysSound().then((is) => {
+      this.relays = is;
+      this.listen();
+    });
+  }
+
+  /** Plays what somebody says from now on; null: they are gone. */
+  hear(id: number, stream: MediaStream | null): void {
+    let audio = this.heard.get(id);
+    if (!stream) {
+      if (audio) audio.srcObject = null;
+      this.heard.delete(id);
+      return;
+    }
+    audio ??= new Audio();
+    this.heard.set(id, audio);
+    audio.srcObject = stream;
+    // The click on "Take a seat" allows it; where it does not, the next click does.
+    audio.play().catch(() => document.addEventListener('click', () => void audio.play(), { once: true }));
+  }
+
+  /** Whether somebody is reached through the server alone. */
+  relay(needed: boolean): void {
+    if (this.encoder) this.encoder.wanted = needed && !this.room.muted;
+    if (!needed || this.relays !== false || this.told) return;
+    this.told = true;
+    this.say(
+      'This browser cannot send sound through the server (WebCodecs): who is not reached directly is not heard.',
+    );
+  }
+
+  close(): void {
+    for (const id of [...this.heard.keys()]) this.hear(id, null);
+    for (const track of this.microphone?.getTracks() ?? []) track.stop();
+    this.encoder?.close();
+    void this.context?.close();
+    this.context = null;
+  }
+
+  /** Makes what voices from the server are heard through; it comes from a click. */
+  private listen(): void {
+    if (!this.relays || this.context) return;
+    this.context = new AudioContext({ sampleRate: RATE, latencyHint: 'interactive' });
+    void this.context.resume();
+    this.room.hearThrough(this.context);
+  }
+
+  /** Has the others hear a recording instead of the microphone, until it ends. */
+  async play(audio: HTMLAudioElement): Promise<void> {
+    const stream = this.listening.of(audio);
+    if (!stream) return;
+    const muted = this.room.muted;
+    await this.speak(stream);
+    this.mute(false);
+    audio.addEventListener(
+      'ended',
+      () => {
+        void this.speak(this.microphone);
+        this.mute(muted);
+      },
+      { once: true },
+    );
+  }
+
+  private async toggle(): Promise<void> {
+    this.button.disabled = true;
+    try {
+      if (!this.microphone) {
+        this.microphone = await openMicrophone();
+        await this.speak(this.microphone);
+        this.mute(false);
+      } else this.mute(!this.room.muted);
+    } catch (error) {
+      this.say(sentence(error));
+    } finally {
+      this.button.disabled = false;
+    }
+  }
+
+  private mute(muted: boolean): void {
+    this.room.mute(muted);
+    this.button.textContent = muted ? (this.microphone ? 'Unmute' : 'Turn microphone on') : 'Mute';
+    this.button.setAttribute('aria-pressed', String(!this.room.muted));
+  }
+
+  /** Sends what this stream holds from now on. */
+  private async speak(stream: MediaStream | null): Promise<void> {
+    this.room.speak(stream?.getAudioTracks()[0] ?? null);
+    if (!this.context) return;
+    this.encoder ??= new VoiceEncoder(this.context, (milliseconds, packet) =>
+      this.room.sendSound(milliseconds, packet),
+    );
+    await this.context.resume();
+    await this.encoder.hear(stream);
+  }
+}

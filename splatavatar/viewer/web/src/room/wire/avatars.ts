@@ -1,0 +1,57 @@
+// The avatar files of a room: handing over the own one, fetching those of others.
+import { PageError } from '../../errors';
+import { type Avatar, readAvatar } from '../../file/avatar';
+import { LARGEST_FILE } from '../../tables';
+import { roomAddress } from './address';
+
+export interface HandedOver {
+  sha256: string;
+  name: string;
+  /** whether consent is on record, one line */
+  notice: string;
+}
+
+/** A file that somebody chose, checked. Throws a PageError. */
+export async function chosenAvatar(file: File): Promise<{ bytes: ArrayBuffer; avatar: Avatar }> {
+  if (file.size > LARGEST_FILE)
+    throw new PageError(`${file.name} has ${file.size >> 20} MB, the limit is ${LARGEST_FILE >> 20} MB.`);
+  const bytes = await file.arrayBuffer();
+  return { bytes, avatar: await readAvatar(bytes) };
+}
+
+/** Puts an avatar where the others of the room find it. Throws a PageError where the room refuses it, and a TypeError
+ * where its server does not answer. */
+export async function handOver(bytes: ArrayBuffer): Promise<HandedOver> {
+  const response = await fetch(roomAddress('avatar'), { method: 'PUT', body: bytes });
+  const text = await response.text();
+  if (!response.ok) throw new PageError(refusal(response.status, text));
+  const answer = JSON.parse(text) as HandedOver;
+  if (!/^[0-9a-f]{64}$/.test(answer.sha256))
+    throw new PageError('The room took the avatar without saying which it is.');
+  return answer;
+}
+
+/** The avatar of somebody else. Throws a PageError. */
+export async function fetchMember(sha256: string): Promise<Avatar> {
+  let response: Response;
+  try {
+    response = await fetch(roomAddress(`avatars/${sha256}`));
+  } catch {
+    throw new PageError('The avatar cannot be fetched: the server of the room does not answer.');
+  }
+  if (!response.ok) throw new PageError(refusal(response.status, await response.text()));
+  if (Number(response.headers.get('content-length') ?? 0) > LARGEST_FILE)
+    throw new PageError(`The avatar is larger than the limit of ${LARGEST_FILE >> 20} MB.`);
+  return readAvatar(await response.arrayBuffer());
+}
+
+/** The server's own sentence, or what its status means. */
+export function refusal(status: number, text: string): string {
+  const said = text.trim();
+  if (said && said.length < 400 && !said.startsWith('<') && !said.startsWith('{')) return said;
+  if (status === 403) return 'This invitation is not valid (any more): ask the host for a new link.';
+  if (status === 404 || status === 405) return 'There is no room at this address (any more): ask the host.';
+  if (status === 409) return 'The room is full.';
+  if (status === 413) return 'The avatar is larger than this room takes.';
+  return `The room refuses (${status}).`;
+}

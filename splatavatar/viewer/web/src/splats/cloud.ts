@@ -1,0 +1,131 @@
+// The Gaussians of one avatar in the graphics memory.
+import { PageError } from '../errors';
+import type { Avatar } from '../file/avatar';
+import { type PosedRig, ROW } from '../pose/rig';
+import type { Camera } from './camera';
+import { type Packed, packSplats } from './pack';
+import { buildProgram, type Program } from './program';
+import { QUADS } from './quads';
+import { SPLAT_FRAGMENT, splatVertex } from './shaders';
+
+/** of the ray in the Jacobian of the projection, in halves of the picture beyond its border */
+const CLAMP = 0.15;
+const UNIT = { splats: 0, vertices: 1, order: 2 } as const;
+
+export class SplatCloud {
+  private readonly packed: Packed;
+  private readonly program: Program;
+  private readonly textures: WebGLTexture[];
+  private readonly psi: Float32Array;
+  private readonly shStep: number;
+
+  /** Takes the Gaussians of an avatar to the graphics memory. Throws a PageError where they do not fit. */
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    avatar: Avatar,
+  ) {
+    const largest = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
+    const packed = packSplats(avatar, largest);
+    const orderRows = Math.ceil(avatar.sizes.N / QUADS);
+    const vertexRows = Math.ceil(avatar.sizes.V / ROW);
+    const uniforms = 2 * packed.words + 16;
+    const room = gl.getParameter(gl.MAX_VERTEX_UNIFORM_VECTORS) as number;
+    if (Math.max(packed.height, packed.width, orderRows, vertexRows) > largest || uniforms > room)
+      throw new PageError(
+        `This avatar has ${avatar.sizes.N} Gaussians and ${avatar.sizes.K} correctives, more than the graphics of this device take.`,
+      );
+    const splats = this.texture(UNIT.splats, gl.RGBA32UI, packed.width, packed.height);
+    gl.texSubImage2D(
+      gl.TEXTURE_2D,
+      0,
+      0,
+      0,
+      packed.width,
+      packed.height,
+      gl.RGBA_INTEGER,
+      gl.UNSIGNED_INT,
+      packed.data,
+    );
+    const vertices = this.texture(UNIT.vertices, gl.RGBA32F, ROW, vertexRows);
+    const order = this.texture(UNIT.order, gl.R32UI, QUADS, orderRows);
+    this.textures = [splats, vertices, order];
+    this.program = buildProgram(gl, splatVertex(packed.texels, packed.perRow, packed.words), SPLAT_FRAGMENT);
+    this.psi = new Float32Array(4 * Math.max(2 * packed.words, 1));
+    this.packed = packed;
+    this.shStep = avatar.splats.shStep;
+  }
+
+  /** Takes a pose and an order of drawing to the graphics memory: of `order`, padded to whole rows, the first `count`.
+   * Returns the bytes taken. */
+  upload(posed: PosedRig, order: Uint32Array, count: number): number {
+    const { gl } = this;
+    this.bind();
+    const rows = Math.ceil(count / QUADS);
+    gl.activeTexture(gl.TEXTURE0 + UNIT.vertices);
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, ROW, posed.rows, gl.RGBA, gl.FLOAT, posed.vertices);
+    gl.activeTexture(gl.TEXTURE0 + UNIT.order);
+    gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, QUADS, rows, gl.RED_INTEGER, gl.UNSIGNED_INT, order);
+    this.psi.set(posed.psiPosition, 0);
+    this.psi.set(posed.psiColour, 4 * this.packed.words);
+    return posed.vertices.byteLength + 4 * QUADS * rows;
+  }
+
+  /** Blends `count` Gaussians, as they were uploaded and as `camera` sees them, into what is bound.
+   *
+   * `gain` scales colours, `growth` the standard deviations: where some are left out, the others are larger.
+   */
+  draw(camera: Camera, gain: number, count: number, growth: number): void {
+    const { gl } = this;
+    const { at, program } = this.program;
+    const { focal, width, height, cx, cy } = camera;
+    const beyondX = (CLAMP * width) / focal;
+    const beyondY = (CLAMP * height) / focal;
+    this.bind();
+    gl.useProgram(program);
+    gl.uniform1i(at.uSplats!, UNIT.splats);
+    gl.uniform1i(at.uVertices!, UNIT.vertices);
+    gl.uniform1i(at.uOrder!, UNIT.order);
+    gl.uniformMatrix3fv(at.uTurn!, true, camera.rows.flat());
+    gl.uniform3fv(at.uShift!, camera.shift);
+    gl.uniform3fv(at.uEye!, camera.eye);
+    gl.uniform4f(at.uLens!, focal, focal, cx, cy);
+    gl.uniform2f(at.uSize!, width, height);
+    gl.uniform4f(
+      at.uClamp!,
+      -cx / focal - beyondX,
+      -cy / focal - beyondY,
+      (width - cx) / focal + beyondX,
+      (height - cy) / focal + beyondY,
+    );
+    gl.uniform1f(at.uShStep!, this.shStep);
+    gl.uniform1f(at.uGain!, gain);
+    gl.uniform1f(at.uGrowth!, growth);
+    if (at.uPsi) gl.uniform4fv(at.uPsi, this.psi);
+    gl.drawElementsInstanced(gl.TRIANGLES, 6 * QUADS, gl.UNSIGNED_SHORT, 0, Math.ceil(count / QUADS));
+  }
+
+  /** Gives the graphics memory back. */
+  close(): void {
+    for (const texture of this.textures) this.gl.deleteTexture(texture);
+    this.gl.deleteProgram(this.program.program);
+  }
+
+  private bind(): void {
+    const { gl } = this;
+    this.textures.forEach((texture, unit) => {
+      gl.activeTexture(gl.TEXTURE0 + unit);
+      gl.bindTexture(gl.TEXTURE_2D, texture);
+    });
+  }
+
+  private texture(unit: number, format: number, width: number, height: number): WebGLTexture {
+    const { gl } = this;
+    const texture = gl.createTexture();
+    gl.activeTexture(gl.TEXTURE0 + unit);
+    gl.bindTexture(gl.TEXTURE_2D, texture);
+    gl.texStorage2D(gl.TEXTURE_2D, 1, format, width, height);
+    for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER])
+      gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
+    return texture;
+  }
+}

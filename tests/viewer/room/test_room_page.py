@@ -1,0 +1,389 @@
+"""People who meet in a room, each with a page."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from websockets.sync.client import connect
+
+from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.library import DEMO
+from splatavatar.drive.signal import FaceSignal
+from splatavatar.viewer import server
+from splatavatar.viewer.protocol import encode
+from support import chromium
+from support.browser import Browser, Page
+from support.small_room import NOTICE, SmallRoom, opened
+
+Entered = Callable[..., Page]
+MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+"""a microphone that beeps, allowed without a question"""
+UNREACHABLE = "RTCPeerConnection.prototype.addIceCandidate = async () => {};"
+"""no pair of pages finds a way to each other"""
+IN = "document.documentElement.dataset.room === 'in'"
+SAID = "document.querySelector('.said')?.textContent"
+PEOPLE = "document.querySelector('.people').textContent"
+SENTENCES = 60
+"""pixels at the top in which the page says what happens"""
+BUDGET = 60_000
+"""Gaussians of a picture"""
+
+
+@pytest.fixture(scope="module")
+def room_browser(built: None) -> Iterator[Browser]:
+    """A Chromium with a microphone."""
+    program = chromium.find()
+    if program is None:
+        pytest.skip(chromium.HOW)
+    running = Browser(*program, flags=MICROPHONE)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="module")
+def few(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A file with every tenth Gaussian of the demo avatar, which software graphics draw fluently."""
+    avatar = load_avatar(DEMO)
+    g, c = avatar.gaussians, avatar.correctives
+    tenth = {field.name: getattr(g, field.name)[::10] for field in fields(g)}
+    linear = replace(c, position=c.position[:, ::10], colour=c.colour[:, ::10])
+    path = tmp_path_factory.mktemp("room") / "few.splatavatar"
+    save_avatar(path, replace(avatar, gaussians=replace(g, **tenth), correctives=linear))
+    return path.read_bytes()
+
+
+@pytest.fixture
+def open_room(built: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SmallRoom]]:
+    """``open_room(...)``: a room that lasts as long as the test."""
+    monkeypatch.setattr(server, "MOST_HEARD", 1 << 16)
+    with ExitStack() as stack:
+        yield lambda **settings: stack.enter_context(opened(SmallRoom(**settings)))
+
+
+@pytest.fixture
+def enter(room_browser: Browser, few: bytes) -> Iterator[Entered]:
+    """``enter(room, name)``: a page whose person has tried to take a seat."""
+    tabs: list[Page] = []
+
+    def entered(
+        room: SmallRoom,
+        name: str,
+        avatar: bytes = few,
+        size: tuple[int, int] = (480, 360),
+        script: str = "",
+        **more: Any,
+    ) -> Page:
+        page = room_browser.page(*size, **more)
+        tabs.append(page)
+        if script:
+            page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
+        page.open(room.address)
+        if page.state()[0] == "ready":
+            take_seat(page, name, avatar)
+        return page
+
+    yield entered
+    for page in tabs:
+        page.close()
+
+
+def take_seat(page: Page, name: str, avatar: bytes) -> None:
+    """Fill in the form and send it; wait until the person is in or is told why not."""
+    page.run(f"document.querySelector('#name').value = {json.dumps(name)}")
+    page.run(
+        f"""(() => {{
+        const bytes = Uint8Array.from(atob({json.dumps(base64.b64encode(avatar).decode())}), c => c.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], 'me.splatavatar'));
+        const field = document.querySelector('#avatar');
+        field.files = transfer.files;
+        field.dispatchEvent(new Event('change')); }})()"""
+    )
+    page.wait(f"{SAID} || document.querySelector('#chosen').textContent.includes(' MB')")
+    if not page.run(SAID):
+        page.run("document.querySelector('button[type=submit]').click()")
+        page.wait(f"{IN} || {SAID}")
+
+
+def press(page: Page, text: str) -> None:
+    """Press the button of that text."""
+    page.run(f"[...document.querySelectorAll('button')].find(b => b.textContent === {json.dumps(text)}).click()")
+
+
+def smile(page: Page, share: float) -> None:
+    """Hold a smile with an open mouth."""
+    for name in ("Mouth: Smile, left", "Mouth: Smile, right", "Jaw and tongue: Jaw open"):
+        page.run(
+            f"""(() => {{ const slider = document.querySelector('input[aria-label="{name}"]');
+            slider.value = {share}; slider.dispatchEvent(new Event('input')); }})()"""
+        )
+
+
+def wait_for_people(page: Page, count: int) -> None:
+    """Wait until so many are there, oneself included, and the heads of all others are in the picture."""
+    page.wait(
+        f"document.documentElement.dataset.people === '{count}'"
+        f" && document.documentElement.dataset.heads === '{count - 1}'"
+    )
+
+
+def settled(page: Page) -> np.ndarray:
+    """The picture once nothing moves any more, without the sentences above it."""
+    before = page.screenshot()[SENTENCES:]
+    for _ in range(60):
+        page.run("new Promise(resolve => setTimeout(resolve, 250))")
+        page.wait("document.documentElement.dataset.picture === 'whole'")
+        now = page.screenshot()[SENTENCES:]
+        if np.array_equal(before, now):
+            return now
+        before = now
+    raise AssertionError("the picture does not come to rest")
+
+
+def changed(a: np.ndarray, b: np.ndarray) -> int:
+    """Pixels that differ well."""
+    return int((np.abs(a[..., :3].astype(int) - b[..., :3].astype(int)).max(-1) > 24).sum())
+
+
+def once_changed(page: Page, before: np.ndarray) -> np.ndarray:
+    """The picture at rest, once it is another one than ``before``."""
+    for _ in range(20):
+        if changed(before, now := settled(page)) > 20:
+            return now
+    raise AssertionError("the picture stays as it was")
+
+
+def test_two_see_each_other_smile(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    ann, bob = enter(room, "Ann"), enter(room, "Bob")
+    for page, other in ((ann, "Bob"), (bob, "Ann")):
+        wait_for_people(page, 2)
+        page.wait(f"{PEOPLE}.includes('direct')")
+        assert other in page.run("document.querySelector('.tag').textContent")
+        assert page.run(PEOPLE).count(NOTICE) == 2
+    for one, other in ((ann, bob), (bob, ann)):
+        before = settled(other)
+        smile(one, 1)
+        smiling = once_changed(other, before)
+        assert changed(before, smiling) > 60
+        smile(one, 0)
+        again = once_changed(other, smiling)
+        assert changed(before, again) < 20
+        assert one.messages == [] and other.messages == []
+
+
+def test_one_leaves_and_a_third_sees_the_present_face(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    ann, bob = enter(room, "Ann"), enter(room, "Bob")
+    wait_for_people(ann, 2)
+    with_bob = settled(ann)
+    press(bob, "Leave")
+    assert bob.state() == ("error", "You have left the room.")
+    wait_for_people(ann, 1)
+    assert ann.run("document.querySelector('.status').textContent") == "Bob has left."
+    assert changed(with_bob, settled(ann)) > 1000
+    smile(ann, 1)
+    late = enter(room, "Cleo")
+    wait_for_people(late, 2)
+    smiling = settled(late)
+    smile(ann, 0)
+    assert changed(smiling, once_changed(late, smiling)) > 60
+
+
+def test_who_finds_no_direct_way_goes_through_the_server(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    ann, bob = (enter(room, name, script=UNREACHABLE) for name in ("Ann", "Bob"))
+    wait_for_people(ann, 2)
+    wait_for_people(bob, 2)
+    before = settled(ann)
+    smile(bob, 1)
+    assert changed(before, once_changed(ann, before)) > 60
+    press(bob, "Turn microphone on")
+    ann.wait(f"{PEOPLE}.includes('speaks, through the server')")
+    assert ann.messages == [] and bob.messages == []
+
+
+def test_the_microphone_is_asked_for_by_a_click_alone(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    count = """(() => { const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        window.asked = 0; navigator.mediaDevices.getUserMedia = (what) => { window.asked++; return own(what); }; })()"""
+    room = open_room()
+    ann, bob = enter(room, "Ann", script=count), enter(room, "Bob")
+    wait_for_people(bob, 2)
+    assert ann.run("window.asked") == 0
+    bob.wait(f"{PEOPLE}.includes('muted, direct')")
+    press(ann, "Turn microphone on")
+    bob.wait(f"{PEOPLE}.includes('speaks, direct')")
+    bob.wait("document.querySelector('.tag.speaking')?.textContent === 'Ann'")
+    assert ann.run("window.asked") == 1
+    press(ann, "Mute")
+    bob.wait(f"{PEOPLE}.includes('muted, direct')")
+    assert ann.run("document.querySelector('.microphone').textContent") == "Unmute"
+
+
+def test_a_refused_microphone_is_said(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    refuse = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
+    ann = enter(open_room(), "Ann", script=refuse)
+    press(ann, "Turn microphone on")
+    ann.wait("document.querySelector('.status.wrong')?.textContent.startsWith('The browser was told not to give')")
+    assert ann.run(f"{IN} && document.querySelector('.microphone').textContent") == "Turn microphone on"
+
+
+def test_pages_come_back_after_a_restart_of_the_server(
+    built: None, monkeypatch: pytest.MonkeyPatch, enter: Entered
+) -> None:
+    monkeypatch.setattr(server, "MOST_HEARD", 1 << 16)
+    with opened(SmallRoom()) as room:
+        port = int(room.address.split(":")[2].partition("/")[0])
+        ann, bob = enter(room, "Ann"), enter(room, "Bob")
+        wait_for_people(ann, 2)
+    ann.wait("document.documentElement.dataset.room === 'lost'")
+    with opened(SmallRoom(), port):
+        for page in (ann, bob):
+            page.wait(IN)
+            wait_for_people(page, 2)
+        before = settled(ann)
+        smile(bob, 1)
+        assert changed(before, once_changed(ann, before)) > 60
+
+
+def test_one_turns_to_look_at_somebody(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    ann = enter(room, "Ann")
+    others = [enter(room, name) for name in ("Bob", "Cleo")]
+    wait_for_people(ann, 3)
+    middle = "[...document.querySelectorAll('.tag')].map(t => [t.textContent, t.getBoundingClientRect().x])"
+    before = dict(ann.run(middle))
+    seen = settled(others[0])
+    ann.run("[...document.querySelectorAll('.person button')].find(b => b.ariaLabel === 'Look at Cleo').click()")
+    ann.wait("document.querySelector('.status').textContent === 'You look at Cleo.'")
+    settled(ann)
+    box = "(() => { const b = [...document.querySelectorAll('.tag')].find(t => t.textContent.startsWith('Cleo'))"
+    left, right = ann.run(f"{box}.getBoundingClientRect(); return [b.left, b.right]; }})()")
+    assert left < 240 < right
+    assert any(abs(before[name] - 240) > 60 for name in before)
+    # Everybody sees whom she looks at.
+    assert changed(seen, once_changed(others[0], seen)) > 100
+    assert "Cleo" in ann.run("document.querySelector('canvas').ariaLabel")
+
+
+def test_a_full_table_is_drawn_within_bounds(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    content = DEMO.read_bytes()
+    request = urllib.request.Request(room.address.replace("room.html", "room/avatar"), content, method="PUT")
+    with urllib.request.urlopen(request) as answer:
+        sha256 = json.load(answer)["sha256"]
+    over = threading.Event()
+
+    def sit(number: int) -> None:
+        with connect(room.address.replace("http", "ws").replace("room.html", "room/ws")) as socket:
+            socket.send(json.dumps({"type": "join", "name": f"{number}", "avatar": sha256, "kind": "program"}))
+            face = encode(FaceSignal.neutral(jawOpen=number / 8), 0, 1.0)
+            while not over.wait(0.2):
+                socket.send(bytes([1, 255]) + face)
+                try:
+                    while True:
+                        socket.recv(timeout=0)
+                except TimeoutError:
+                    pass
+
+    seated = [threading.Thread(target=sit, args=(number,)) for number in range(7)]
+    for thread in seated:
+        thread.start()
+    try:
+        while len(room.people) < 7:
+            time.sleep(0.02)
+        ann = enter(room, "Ann", content, (1280, 720))
+        wait_for_people(ann, 8)
+        ann.wait("Number(document.documentElement.dataset.gaussians) > 7 * 1500")
+        assert int(ann.run("document.documentElement.dataset.gaussians")) <= BUDGET
+        assert ann.run("document.querySelectorAll('.tag:not([hidden])').length") == 7
+        assert ann.run(PEOPLE).count("a program") == 7
+        assert ann.run(f"{IN} && document.querySelector('.status.wrong')") is None and ann.messages == []
+        one_more = enter(room, "Dora")
+        assert one_more.run(SAID) == "The room is full."
+    finally:
+        over.set()
+        for thread in seated:
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("refusal", "sentence"),
+    [
+        ((403, "This invitation was withdrawn by the host."), "This invitation was withdrawn by the host."),
+        ((403, ""), "This invitation is not valid (any more): ask the host for a new link."),
+        ((413, "The avatar has 80 MB, this room takes 64 MB."), "The avatar has 80 MB, this room takes 64 MB."),
+        ((404, ""), "There is no room at this address (any more): ask the host."),
+    ],
+)
+def test_a_refusal_is_one_sentence(
+    open_room: Callable[..., SmallRoom], enter: Entered, refusal: tuple[int, str], sentence: str
+) -> None:
+    page = enter(open_room(refusal=refusal), "Ann")
+    assert page.run(SAID) == sentence
+    assert page.run("document.querySelector('button[type=submit]').disabled") is False
+
+
+def test_what_cannot_come_in_is_said(open_room: Callable[..., SmallRoom], enter: Entered, few: bytes) -> None:
+    room = open_room()
+    page = enter(room, "Ann", few[:-5000])
+    assert "not an intact avatar" in page.run(SAID)
+    page.run("document.querySelector('form').noValidate = true")
+    press(page, "Take a seat")
+    assert page.run(SAID).startswith("Choose an avatar")
+    without = enter(room, "Ann", script="delete window.RTCPeerConnection")
+    assert without.state()[1].startswith("This browser has no WebRTC")
+    without = enter(room, "Ann", script="HTMLCanvasElement.prototype.getContext = () => null")
+    assert without.state()[1].startswith("This browser shows no WebGL2")
+    assert room.heard == []
+
+
+def test_it_fits_a_phone_and_everything_has_a_name(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    page = enter(room, "Ann", size=(390, 780), touch=True)
+    enter(room, "Bob with a name as long as names may be")
+    wait_for_people(page, 2)
+    for panel in ("Face", "People"):
+        press(page, panel)
+        assert page.run("document.documentElement.scrollWidth") <= 390
+        outside = "[...document.querySelectorAll('button')].filter(b => b.offsetParent && (b.getBoundingClientRect()"
+        assert page.run(f"{outside}.right > 390 || b.getBoundingClientRect().left < 0)).length") == 0
+    nameless = page.run(
+        "[...document.querySelectorAll('button, input, aside, nav')]"
+        ".filter(e => !e.ariaLabel && !e.textContent.trim() && !e.labels?.length).map(e => e.outerHTML)"
+    )
+    assert nameless == []
+    assert page.run("document.querySelector('[aria-expanded=true]').textContent") == "People"
+
+
+def test_nothing_is_asked_of_other_machines(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+    room = open_room()
+    page, _ = enter(room, "Ann"), enter(room, "Bob")
+    wait_for_people(page, 2)
+    page.run("1")
+    base = room.address.partition("room.html")[0]
+    assert page.requests and all(request.startswith((base, "blob:", "data:")) for request in page.requests)
+
+
+def test_the_page_of_a_room_is_small() -> None:
+    """Where the page is built: 300 kB with all that it loads, the headset's part included."""
+    folder = Path(server.__file__).parent / "page"
+    if not (folder / "room.html").is_file():
+        pytest.skip("the page is not built")
+    from splatavatar.viewer.site import load_site
+
+    site = load_site()
+    names = [name for name in site if name == "room.html" or name.startswith("assets/room")]
+    assert len(names) > 2
+    assert sum(len(site[name].compressed) for name in names) < 300_000
