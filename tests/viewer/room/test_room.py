@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rooms import (
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+
+from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.library import DEMO
+from splatavatar.drive.signal import FaceSignal
+from splatavatar.viewer.protocol import encode
+from splatavatar.viewer.room import endpoint, uploads
+from splatavatar.viewer.room.room import Room
+from support.rooms import (
     SITE,
     Closed,
     Guest,
@@ -23,15 +32,6 @@ from rooms import (
     running,
     token,
 )
-from websockets.asyncio.client import connect
-from websockets.exceptions import InvalidStatus
-
-from splatavatar.avatar.file import load_avatar, save_avatar
-from splatavatar.avatar.library import DEMO
-from splatavatar.drive.signal import FaceSignal
-from splatavatar.viewer.protocol import encode
-from splatavatar.viewer.room import endpoint, uploads
-from splatavatar.viewer.room.room import Room
 
 
 @pytest.fixture(scope="session")
