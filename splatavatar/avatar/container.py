@@ -8,6 +8,7 @@ mistaken for an intact one.
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -80,6 +81,13 @@ def read_container(path: str | Path) -> tuple[Tensors, dict[str, str]]:
     return _tensors(header, data), _metadata(header)
 
 
+def parse_container(content: bytes) -> tuple[Tensors, dict[str, str]]:
+    """The same for the bytes of a file. Raises Defect."""
+    file = io.BytesIO(content)
+    header = _parsed_header(file, len(content))
+    return _tensors(header, np.frombuffer(content, np.uint8, offset=file.tell())), _metadata(header)
+
+
 def read_header(path: str | Path) -> tuple[dict[str, str], int]:
     """The metadata of a file and its size in bytes; its tensors are not read. Raises as ``read_container`` does."""
     with open_input(path, AvatarFileError, EXPECTED) as file:
@@ -90,6 +98,10 @@ def read_header(path: str | Path) -> tuple[dict[str, str], int]:
 def _header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     """The header at the beginning of ``file``, which is read up to its end, and the size of the file in bytes."""
     size = os.fstat(file.fileno()).st_size
+    return _parsed_header(file, size), size
+
+
+def _parsed_header(file: BinaryIO, size: int) -> dict[str, Any]:
     if size > LARGEST_FILE:
         raise Defect(f"it has {size >> 20} MB, the limit is {LARGEST_FILE >> 20} MB")
     start = file.read(8)
@@ -103,7 +115,7 @@ def _header(file: BinaryIO) -> tuple[dict[str, Any], int]:
     header = parse_json(file.read(length), "its header")
     if not isinstance(header, dict):
         raise Defect("its header is not a JSON object")
-    return header, size
+    return header
 
 
 def canonical_json(value: object, sort: bool = True) -> str:

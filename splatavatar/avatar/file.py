@@ -12,6 +12,7 @@ from splatavatar.avatar.container import (
     EXPECTED,
     Tensors,
     canonical_json,
+    parse_container,
     parse_json,
     read_container,
     read_header,
@@ -76,6 +77,17 @@ def load_avatar(path: str | Path) -> Avatar:
         raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
     except OSError as error:
         raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+
+
+def parse_avatar(content: bytes, shown: str) -> Avatar:
+    """The avatar of the bytes of a file, which messages call ``shown``. Raises AvatarFileError as ``load_avatar``."""
+    try:
+        tensors, texts = parse_container(content)
+        _check_version(texts, shown)
+        check_digest(tensors, texts)
+        return _unpack(tensors, texts)
+    except Defect as defect:
+        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
 
 
 def read_digest(path: str | Path) -> tuple[str | None, int]:

@@ -21,6 +21,7 @@ from splatavatar.cli.info import info
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
+from splatavatar.cli.room import room
 from splatavatar.cli.terminal import steady_streams
 from splatavatar.cli.view import view
 from splatavatar.errors import SettingsError, SplatAvatarError
@@ -41,6 +42,7 @@ app.command("eval")(eval_)
 app.command("render")(render)
 app.command("drive")(drive)
 app.command("view")(view)
+app.command("room")(room)
 app.command("export")(export)
 app.command("info")(info)
 app.command("bench")(bench)

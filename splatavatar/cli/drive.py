@@ -14,7 +14,7 @@ from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption
+from splatavatar.cli.sharing import CertificateOption, KeyOption, OriginOption, PortOption, ShareOption
 from splatavatar.cli.sizes import parse_size
 from splatavatar.errors import SettingsError
 
@@ -82,6 +82,7 @@ def drive(
     share: ShareOption = False,
     certificate: CertificateOption = None,
     key: KeyOption = None,
+    allow_origin: OriginOption = None,
     record: Annotated[
         Path | None, typer.Option("--record", metavar="FILE", help="Write the signal as .npz.", show_default=False)
     ] = None,
@@ -164,6 +165,7 @@ def drive(
             "--share": share,
             "--certificate": certificate is not None,
             "--key": key is not None,
+            "--allow-origin": bool(allow_origin),
         },
         {
             "--fps": settings.frame_by_frame is None,
@@ -174,6 +176,7 @@ def drive(
             "--share": view,
             "--certificate": view,
             "--key": view,
+            "--allow-origin": view,
         },
     )
 
@@ -190,6 +193,6 @@ def drive(
     else:
         from splatavatar.cli.drive_view import served
 
-        with served(person, path, port, share, certificate, key) as viewers:
+        with served(person, path, port, share, certificate, key, allow_origin) as viewers:
             session.settings = replace(settings, signal_sinks=[viewers])
             drive_live(session, stats)

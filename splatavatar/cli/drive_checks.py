@@ -13,6 +13,7 @@ NEEDS = {
     "--share": "lets others open the page that --view serves.",
     "--certificate": "is for the page that --view serves.",
     "--key": "is for the page that --view serves.",
+    "--allow-origin": "lets pages of other servers follow what --view serves.",
 }
 """what such options are for"""
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from splatavatar.cli.sharing import tell_address
+from splatavatar.cli.sharing import origins, tell_address
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
@@ -16,7 +16,13 @@ if TYPE_CHECKING:
 
 @contextmanager
 def served(
-    avatar: Avatar, path: Path, port: int | None, share: bool, certificate: Path | None, key: Path | None
+    avatar: Avatar,
+    path: Path,
+    port: int | None,
+    share: bool,
+    certificate: Path | None,
+    key: Path | None,
+    allow_origin: list[str] | None,
 ) -> Iterator[ViewerSink]:
     """Takes the faces that the page of the avatar in the file ``path`` shows, while the page is served.
 
@@ -29,9 +35,9 @@ def served(
     from splatavatar.viewer.site import load_site
 
     check_packages()
-    site, hub = load_site(), Hub()
+    site, hub, admitted = load_site(), Hub(), origins(allow_origin)
     with place(port, share, certificate, key) as at:
-        app = create_app(path.absolute(), site, None, hub, at.names, at.token)
+        app = create_app(path.absolute(), site, None, hub, at.names, at.token, admitted)
         with serving(app, at.listening, at.certificate):
             tell_address(str(avatar.metadata.get("name") or path.name), at, "signal=live")
             yield ViewerSink(hub)

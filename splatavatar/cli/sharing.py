@@ -29,6 +29,22 @@ KeyOption = Annotated[
     Path | None,
     typer.Option("--key", metavar="FILE", help="Key of the certificate, in PEM.", show_default=False),
 ]
+OriginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-origin",
+        metavar="ORIGIN",
+        help="Answer the pages of another server, such as https://example.org, too; may be given again.",
+        show_default=False,
+    ),
+]
+
+
+def origins(given: list[str] | None) -> tuple[str, ...]:
+    """The origins that ``--allow-origin`` names. Raises SettingsError."""
+    from splatavatar.viewer.origins import origin
+
+    return tuple(map(origin, given or ()))
 
 
 def tell_address(name: str, at: Place, query: str) -> str:

@@ -10,7 +10,15 @@ import typer
 
 from splatavatar.cli.options import AvatarArgument
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption, tell_address
+from splatavatar.cli.sharing import (
+    CertificateOption,
+    KeyOption,
+    OriginOption,
+    PortOption,
+    ShareOption,
+    origins,
+    tell_address,
+)
 
 
 def view(
@@ -23,6 +31,7 @@ def view(
     share: ShareOption = False,
     certificate: CertificateOption = None,
     key: KeyOption = None,
+    allow_origin: OriginOption = None,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Look at an avatar in a browser, on this machine or, shared, on others."""
@@ -32,7 +41,7 @@ def view(
     from splatavatar.viewer.site import load_site
 
     check_packages()
-    site = load_site()
+    site, admitted = load_site(), origins(allow_origin)
     person, path = open_avatar(avatar)
     signals = {}
     for file in signal or []:
@@ -48,5 +57,5 @@ def view(
             if not no_open:
                 typer.launch(address)
 
-        app = create_app(path.absolute(), site, signals, None, at.names, at.token)
+        app = create_app(path.absolute(), site, signals, None, at.names, at.token, admitted)
         serve(app, at.listening, ready, at.certificate)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
+import hashlib
 import ipaddress
 import os
 import ssl
@@ -45,6 +47,18 @@ def check_certificate(certificate: Path, key: Path) -> Certificate:
             f"{certificate} and {key} are not a certificate and its key without a password, both in PEM."
         ) from error
     return Certificate(certificate, key)
+
+
+def fingerprint(files: Certificate) -> str:
+    """The SHA-256 of the certificate that a server shows, in URL-safe base64 without padding."""
+    text = files.certificate.read_text(encoding="latin-1")
+    first = text[text.index(ssl.PEM_HEADER) :].partition(ssl.PEM_FOOTER)
+    return of_certificate(ssl.PEM_cert_to_DER_cert(first[0] + first[1]))
+
+
+def of_certificate(encoded: bytes) -> str:
+    """The same of a certificate in DER."""
+    return base64.urlsafe_b64encode(hashlib.sha256(encoded).digest()).decode().rstrip("=")
 
 
 def own_certificate(names: Sequence[str], folder: Path | None = None) -> Certificate:

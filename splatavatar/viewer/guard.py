@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 from urllib.parse import parse_qs
 
-from splatavatar.viewer.share import COOKIE, PARAMETER, Token
+from splatavatar.viewer.share import COOKIE, PARAMETER, Admission
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -28,6 +28,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cross-origin-opener-policy": "same-origin",
 }
+TOKEN = "splatavatar.token"
+"""where the scope of a request has the token that it came with"""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?")
 
 
@@ -38,9 +40,9 @@ class Guard:
     requests still carry that name.
     """
 
-    def __init__(self, app: Application, hosts: Collection[str] = LOOPBACK, token: Token | None = None) -> None:
-        """``token`` has to come with every request, as a parameter of its address or as the cookie that the first
-        answer sets.
+    def __init__(self, app: Application, hosts: Collection[str] = LOOPBACK, token: Admission | None = None) -> None:
+        """With ``token`` one that it admits has to come with every request, as a parameter of its address or as the
+        cookie that the first answer sets; ``TOKEN`` of the scope is what came.
         """
         self._app = app
         self._hosts = {host.lower() for host in hosts}
@@ -55,10 +57,14 @@ class Guard:
         if self._is_foreign(headers.get(b"host", b"").decode("latin-1")) or self._of_another_page(headers):
             await _refuse(scope, send, b"This server answers to its own name alone.\n")
             return
-        by_link = self._token is not None and self._token.admits(_parameter(scope))
-        if self._token is not None and not by_link and not self._token.admits(_cookie(headers)):
-            await _refuse(scope, send, b"This link lacks its token: ask for the whole link, or for a new one.\n")
-            return
+        given = _parameter(scope)
+        by_link = self._token is not None and self._token.admits(given)
+        if self._token is not None and not by_link:
+            given = _cookie(headers)
+            if not self._token.admits(given):
+                await _refuse(scope, send, f"{self._token.refusal}\n".encode())
+                return
+        scope[TOKEN] = given
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
@@ -66,9 +72,9 @@ class Guard:
                     *message["headers"],
                     *((name.encode(), value.encode()) for name, value in HEADERS.items()),
                 ]
-                if by_link and self._token is not None:
+                if by_link:
                     secure = "; Secure" if scope.get("scheme") == "https" else ""
-                    cookie = f"{COOKIE}={self._token.text}; HttpOnly; SameSite=Strict; Path=/{secure}"
+                    cookie = f"{COOKIE}={given}; HttpOnly; SameSite=Strict; Path=/{secure}"
                     message["headers"].append((b"set-cookie", cookie.encode()))
             await send(message)
 

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splatavatar.errors import SettingsError
-from splatavatar.viewer.certificate import Certificate, check_certificate, own_certificate
+from splatavatar.viewer.certificate import Certificate, check_certificate, fingerprint, own_certificate
 from splatavatar.viewer.guard import LOOPBACK
 from splatavatar.viewer.server import HOST, listen
 from splatavatar.viewer.share import Token, addresses, link
 
+CERTIFICATE = "certificate"
+"""what a link calls the fingerprint of the certificate, in the part that is sent to nobody"""
 EVERYWHERE = "0.0.0.0"
 
 
@@ -32,6 +34,12 @@ class Place:
         port = self.listening.getsockname()[1]
         plain = link(self.names[0], port, self.token, self.certificate is not None)
         return plain + (("&" if self.token else "?") + query if query else "")
+
+    def room_link(self, token: Token) -> str:
+        """The invitation of one person: with the token, and the certificate by which a program knows this machine."""
+        port = self.listening.getsockname()[1]
+        plain = link(self.names[0], port, token, self.certificate is not None, "room.html")
+        return plain if self.certificate is None else f"{plain}#{CERTIFICATE}={fingerprint(self.certificate)}"
 
 
 @contextmanager

@@ -7,6 +7,7 @@ message that is not exactly as described is refused with one sentence.
 from __future__ import annotations
 
 import math
+import struct
 
 import numpy as np
 
@@ -37,6 +38,8 @@ LAYOUT = np.dtype(
         "itemsize": SIZE,
     }
 )
+_STEPS = struct.Struct("<10h")
+"""rotation, translation and gaze"""
 LOST = 1 << 7
 """set in ``kind`` where no face is seen: what is sent is the last one"""
 
@@ -66,25 +69,30 @@ def decode(content: bytes) -> tuple[FaceSignal, int]:
 
     ``time`` is in seconds since the driver's start, and begins anew after 49 days. Raises SignalError.
     """
-    if len(content) != SIZE:
-        raise SignalError(f"a message of {len(content)} bytes, expected {SIZE}.")
+    check(content)
     message = np.frombuffer(content, LAYOUT)[0]
-    if message["version"] != VERSION:
-        raise SignalError(f"a message of version {message['version']}, expected {VERSION}.")
-    kind = int(message["kind"])
-    if kind not in (FACE, FACE | LOST):
-        raise SignalError(f"a message of kind {kind}, expected {FACE} or {FACE | LOST}.")
-    if min(int(message[name].min()) for name in ("rotation", "translation", "gaze")) < -32767:
-        raise SignalError("a message with a number that no driver sends.")
     signal = FaceSignal(
         float(message["time"]) * MILLISECOND,
         (message["arkit"] / np.float32(LEVELS)).astype(np.float32),
         (message["rotation"] * np.float32(ANGLE)).astype(np.float32),
         (message["translation"] * np.float32(LENGTH)).astype(np.float32),
         (message["gaze"] * np.float32(ANGLE)).astype(np.float32).reshape(2, 2),
-        0.0 if kind & LOST else 1.0,
+        0.0 if message["kind"] & LOST else 1.0,
     )
     return signal, int(message["sequence"])
+
+
+def check(content: bytes) -> None:
+    """Raises SignalError unless ``content`` is the message of a face."""
+    if len(content) != SIZE:
+        raise SignalError(f"a message of {len(content)} bytes, expected {SIZE}.")
+    version, kind = content[0], content[1]
+    if version != VERSION:
+        raise SignalError(f"a message of version {version}, expected {VERSION}.")
+    if kind not in (FACE, FACE | LOST):
+        raise SignalError(f"a message of kind {kind}, expected {FACE} or {FACE | LOST}.")
+    if min(_STEPS.unpack_from(content, SIZE - _STEPS.size)) < -32767:
+        raise SignalError("a message with a number that no driver sends.")
 
 
 def is_newer(sequence: int, than: int) -> bool:

@@ -19,6 +19,7 @@ from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import LOOPBACK, Application, Guard
 from splatavatar.viewer.hub import Hub
 from splatavatar.viewer.live import LIVE, live_endpoint
+from splatavatar.viewer.origins import Admitted
 from splatavatar.viewer.ranges import byte_range
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.site import INDEX, SiteFile
@@ -40,6 +41,8 @@ NO_TELEMETRY: Any = {
 """newer versions of the framework can report what they serve to where variables of the environment point"""
 MOST_HEARD = 1024
 """bytes of a message of a viewer, which has nothing to say"""
+PING, PATIENCE = 5.0, 10.0
+"""seconds between two questions whether a WebSocket is still there, and those that an answer may take"""
 MOST_HEADERS = 16 << 10
 """bytes of the headers of a request"""
 
@@ -57,12 +60,14 @@ def create_app(
     hub: Hub | None = None,
     hosts: Collection[str] = LOOPBACK,
     token: Token | None = None,
+    origins: Collection[str] = (),
 ) -> Application:
     """The ASGI application.
 
     ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
     hands out as the WebSocket ``/live``. Requests by another name than one of ``hosts`` are refused, and those that do
-    not bring the ``token`` where there is one. Needs the extra ``viewer``.
+    not bring the ``token`` where there is one, and those of pages of other origins than this server's own and
+    ``origins``. Needs the extra ``viewer``.
     """
     from fastapi import FastAPI, Response
 
@@ -73,7 +78,7 @@ def create_app(
     def one_file(request: Request) -> Response:
         name = request.path_params.get("name") or INDEX
         file = site.get(name)
-        return Response("Not found\n", 404) if file is None else _site_response(file, request)
+        return Response("Not found\n", 404) if file is None else site_response(file, request)
 
     def the_avatar(request: Request) -> Response:
         return _file_response(avatar, AvatarFileError, request)
@@ -88,7 +93,8 @@ def create_app(
     app.router.add_route("/{name:path}", one_file, methods)
     if hub is not None:
         app.router.add_websocket_route(LIVE, live_endpoint(hub))
-    return Guard(app, hosts, token)
+    guard = Guard(app, hosts, token)
+    return Admitted(guard, origins) if origins else guard
 
 
 def listen(port: int | None, host: str = HOST) -> socket.socket:
@@ -103,13 +109,19 @@ def listen(port: int | None, host: str = HOST) -> socket.socket:
 
 
 def serve(
-    app: Application, listening: socket.socket, ready: Callable[[], None], certificate: Certificate | None = None
+    app: Application,
+    listening: socket.socket,
+    ready: Callable[[], None],
+    certificate: Certificate | None = None,
+    most_heard: int = MOST_HEARD,
 ) -> None:
     """Answer until the process is told to end; ``ready`` is called once when requests are answered.
 
+    ``most_heard``: bytes that a message of a WebSocket may have.
+
     Ctrl-C is how this ends, and no failure. Raises SystemExit for other signals.
     """
-    server = _server(app, ready, certificate)
+    server = _server(app, ready, certificate, most_heard)
 
     def stop() -> None:
         server.should_exit = True
@@ -123,10 +135,15 @@ def serve(
 
 
 @contextmanager
-def serving(app: Application, listening: socket.socket, certificate: Certificate | None = None) -> Iterator[None]:
-    """Answer in a thread of its own within the block. Raises SettingsError where it cannot begin."""
+def serving(
+    app: Application,
+    listening: socket.socket,
+    certificate: Certificate | None = None,
+    most_heard: int = MOST_HEARD,
+) -> Iterator[None]:
+    """Answer in a thread of its own within the block; see ``serve``. Raises SettingsError where it cannot begin."""
     ready = threading.Event()
-    server = _server(app, ready.set, certificate)
+    server = _server(app, ready.set, certificate, most_heard)
 
     def run() -> None:
         try:
@@ -147,7 +164,9 @@ def serving(app: Application, listening: socket.socket, certificate: Certificate
         thread.join()
 
 
-def _server(app: Application, ready: Callable[[], None], certificate: Certificate | None) -> uvicorn.Server:
+def _server(
+    app: Application, ready: Callable[[], None], certificate: Certificate | None, most_heard: int
+) -> uvicorn.Server:
     import uvicorn
 
     class Server(uvicorn.Server):
@@ -166,7 +185,9 @@ def _server(app: Application, ready: Callable[[], None], certificate: Certificat
         server_header=False,
         lifespan="off",
         ws="websockets-sansio",
-        ws_max_size=MOST_HEARD,
+        ws_max_size=most_heard,
+        ws_ping_interval=PING,
+        ws_ping_timeout=PATIENCE,
         ws_per_message_deflate=False,
         h11_max_incomplete_event_size=MOST_HEADERS,
         timeout_graceful_shutdown=1,
@@ -189,7 +210,8 @@ def _bound(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _site_response(file: SiteFile, request: Request) -> Response:
+def site_response(file: SiteFile, request: Request) -> Response:
+    """The answer to who asks for ``file``."""
     from fastapi import Response
 
     headers = {

@@ -8,6 +8,7 @@ import secrets
 import socket
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
 from urllib.parse import quote
 
 COOKIE = "splatavatar-token"
@@ -16,10 +17,22 @@ _NOWHERE = (("192.0.2.1", socket.AF_INET), ("2001:db8::1", socket.AF_INET6))
 """addresses that are nobody's (RFC 5737, RFC 3849): asking how one would get there sends nothing"""
 
 
+class Admission(Protocol):
+    """Says who is answered."""
+
+    @property
+    def refusal(self) -> str:
+        """One sentence for whoever is not."""
+
+    def admits(self, given: str | None) -> bool:
+        """Whether who comes with the token ``given``, None without one, is answered."""
+
+
 @dataclass(frozen=True)
 class Token:
     """The secret that a link carries; who has none is not answered."""
 
+    refusal: ClassVar[str] = "This link lacks its token: ask for the whole link, or for a new one."
     text: str = field(default_factory=lambda: secrets.token_urlsafe(16), repr=False)
 
     def admits(self, given: str | None) -> bool:
@@ -37,11 +50,11 @@ def addresses() -> list[str]:
     return [address for address in found if not ipaddress.ip_address(address).is_loopback]
 
 
-def link(address: str, port: int, token: Token | None, secure: bool) -> str:
-    """The address of the page for a browser."""
+def link(address: str, port: int, token: Token | None, secure: bool, page: str = "") -> str:
+    """The address of ``page``, of the first one where it is '', for a browser."""
     host = f"[{address}]" if ":" in address and not address.startswith("[") else address
     query = "" if token is None else f"?{PARAMETER}={quote(token.text)}"
-    return f"{'https' if secure else 'http'}://{host}:{port}/{query}"
+    return f"{'https' if secure else 'http'}://{host}:{port}/{page}{query}"
 
 
 def qr_code(text: str) -> str:

@@ -145,6 +145,10 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
         ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--key", "a"), "--key is for the page that --view serves."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--share"), "--share lets others open the page that --view serves."),
+        (
+            ("--signal", "SIGNAL", "--view", "--allow-origin", "example.org"),
+            "example.org is no origin; name one as https://example.org, without a path.",
+        ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
         (("--source", "livelink", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
         (("--source", "video:none.mp4", "--model", "x.task", "--record", "a.npz"), "x.task: no such file"),

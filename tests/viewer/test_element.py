@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Page
-from conftest import SIGNAL
-from static import static
 
 from splatavatar.avatar.library import DEMO
+from support.browser import Page
+from support.page_pictures import SIGNAL
+from support.static import static
 
 SIDE = 160
 Place = Callable[..., Page]
@@ -221,6 +221,8 @@ def test_it_has_a_name_and_can_be_turned_by_keys(place: Place) -> None:
     page.run("one.controls = false; one.camera = { yaw: 0, distance: 1 }")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
     assert page.run("one.camera.yaw") == 0 and image().endswith("seen from the front")
+    page.run("one.setAttribute('aria-label', 'Anna')")
+    assert image() == "Anna"
 
 
 def test_children_are_seen_until_the_avatar_is_there(place: Place) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from browser import Page
-from static import static
+
+from support.browser import Page
+from support.static import static
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = sorted((ROOT / "examples").glob("*.html"))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import gzip
-import http.client
 import re
 import socket
 from contextlib import ExitStack, suppress
@@ -13,24 +12,8 @@ from splatavatar.avatar.library import DEMO
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.viewer.server import HOST, PORT, listen
 from splatavatar.viewer.site import load_site
+from support.asking import ask
 from support.serving import serving
-
-Answer = tuple[int, dict[str, str], bytes]
-
-
-def ask(address: str, path: str, method: str = "GET", **headers: str) -> Answer:
-    """Status, headers and body; the path goes out as it is."""
-    port = int(re.search(r":(\d+)/", address)[1])  # type: ignore[index]
-    connection = http.client.HTTPConnection(HOST, port, timeout=30)
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    connection.putrequest(method, path, skip_host="host" in named, skip_accept_encoding=True)
-    for name, value in named.items():
-        connection.putheader(name, value)
-    connection.endheaders()
-    response = connection.getresponse()
-    found = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read()
-    connection.close()
-    return found
 
 
 def test_the_page(address: str) -> None:

@@ -1,0 +1,93 @@
+"""The avatars that people bring: checked wholly before anybody else is given them, and kept in memory alone."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from dataclasses import dataclass, field
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.file import parse_avatar
+from splatavatar.errors import AvatarFileError
+from splatavatar.printable import printable
+from splatavatar.viewer.room.invitations import Invitation
+from splatavatar.viewer.room.messages import LONGEST_NAME
+from splatavatar.viewer.room.pace import Allowance
+
+LARGEST = 32 << 20
+"""bytes of an avatar"""
+TOO_LARGE = f"The avatar is too large: this room takes files of up to {LARGEST >> 20} MiB."
+TOO_MANY = "Too many avatars were handed over; wait a little."
+UNUSED = 60.0
+"""seconds after which an avatar is dropped that nobody has taken a seat with"""
+LONGEST_NOTICE = 200
+NO_CONSENT = "No record of consent"
+
+
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """One avatar file, intact."""
+
+    sha256: str
+    content: bytes = field(repr=False)
+    name: str
+    """of the avatar, '' where its file has none"""
+    notice: str
+    """the line about consent that everybody is shown"""
+
+
+class Uploads:
+    """One avatar a person. All methods belong to one event loop."""
+
+    def __init__(self) -> None:
+        self._of: dict[Invitation, Upload] = {}
+        self._allowances: dict[Invitation, Allowance] = {}
+        self._checking = asyncio.Lock()
+
+    def of(self, invitation: Invitation) -> Upload | None:
+        """The avatar that its person has handed over last."""
+        return self._of.get(invitation)
+
+    def all(self) -> list[Upload]:
+        """Every avatar."""
+        return list(self._of.values())
+
+    async def take(self, invitation: Invitation, content: bytes) -> Upload:
+        """Check and keep what a person hands over, instead of what they did before.
+
+        Raises AvatarFileError, one sentence, and TooOften.
+        """
+        if len(content) > LARGEST:
+            raise AvatarFileError(TOO_LARGE)
+        if not self._allowances.setdefault(invitation, Allowance(0.25, 10)).take(1):
+            raise TooOften(TOO_MANY)
+        # One at a time: what is unpacked takes several times the memory of the file.
+        async with self._checking:
+            upload = await asyncio.to_thread(_checked, content)
+        if invitation.withdrawn:
+            raise AvatarFileError("The host has withdrawn this invitation.")
+        self._of[invitation] = upload
+        return upload
+
+    def drop(self, invitation: Invitation, upload: Upload | None) -> None:
+        """Forget ``upload``, unless its person has handed over another one since."""
+        if self._of.get(invitation) is upload:
+            self._of.pop(invitation, None)
+
+
+class TooOften(Exception):
+    """Avatars come faster than a person has a reason to hand them over."""
+
+
+def _checked(content: bytes) -> Upload:
+    avatar = parse_avatar(content, "What was handed over")
+    sha256 = hashlib.sha256(content).hexdigest()
+    name = printable(str(avatar.metadata.get("name") or ""))[:LONGEST_NAME]
+    return Upload(sha256, content, name, notice_of(avatar))
+
+
+def notice_of(avatar: Avatar) -> str:
+    """What the file says of the consent of who it shows, in a line."""
+    said = avatar.metadata.get("consent")
+    line = printable(" ".join(said.split())) if isinstance(said, str) else ""
+    return line[:LONGEST_NOTICE] or NO_CONSENT
