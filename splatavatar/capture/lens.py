@@ -8,9 +8,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.render.camera import Camera
 
-Bytes = NDArray[np.uint8]
 Model = Literal["opencv", "fisheye"]
 
 

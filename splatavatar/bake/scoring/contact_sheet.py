@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from splatavatar.array_types import Bytes, Floats
+
 CELL = 320
 """longest side of a picture on the sheet, pixels"""
 GAP, LABEL, FONT = 6, 24, 14

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderer import Renderer
 from splatavatar.bake.scoring.contact_sheet import Row, contact_sheet, spread
-from splatavatar.bake.scoring.metrics import FrameScore, Mask, composite, score, unit, with_head
+from splatavatar.bake.scoring.metrics import FrameScore, composite, score, unit, with_head
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.head_region import head_region
 from splatavatar.capture.images import load_frame
@@ -28,8 +28,6 @@ from splatavatar.progress import Progress, unheard
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 THREADS = 2
 SCORING = "scoring"
 """the stage that is told of"""

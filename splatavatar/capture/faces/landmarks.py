@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture.faces.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.errors import CaptureError, DependencyError
@@ -23,7 +24,6 @@ from splatavatar.rig.arkit import NAMES
 if TYPE_CHECKING:
     from splatavatar.capture.video.clips import Clip
 
-Floats = NDArray[np.float32]
 Row = dict[str, Any]
 """what is known of one face in one frame: points, scores, transform, sharpness, brightness"""
 

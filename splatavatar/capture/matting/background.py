@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from splatavatar.array_types import Bytes, Floats, Mask
 
 ENOUGH = 3
 """pictures that must show a place"""

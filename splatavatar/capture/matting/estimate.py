@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.capture.matting.anatomy import disc, signed_distance
 from splatavatar.capture.matting.background import Background, estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
@@ -22,9 +23,6 @@ from splatavatar.capture.matting.soft_edge import soften
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import SettingsError
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 Progress = Callable[[float], None]
 
 METHODS = ("grabcut", "rembg")

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats, Mask
 from splatavatar.capture.matting.background import UNUSUAL, Background
 from splatavatar.capture.matting.colour_model import Histogram
 from splatavatar.capture.matting.picture import HeadPicture
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 LIMIT = 5.0
 """log odds that a colour may weigh"""

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.capture.matting.anatomy import CHIN
 from splatavatar.capture.matting.background import Background, masked_median
 from splatavatar.capture.matting.picture import HeadPicture
-
-Floats = NDArray[np.float32]
 
 SIZE = 160
 """pixels of the picture relative to the head"""
