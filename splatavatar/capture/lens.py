@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from splatavatar.array_types import Bytes
 from splatavatar.render.camera import Camera
 
-Model = Literal["opencv", "fisheye"]
+LensModel = Literal["opencv", "fisheye"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Lens:
     k2, k3, k4, of the angle from the axis.
     """
 
-    model: Model
+    model: LensModel
     coefficients: tuple[float, ...]
     K: NDArray[np.float64]
     """(3, 3) pixels, of the stored picture; the centre of its first pixel is at (0.5, 0.5)"""

@@ -26,7 +26,7 @@ MOVES = 1e-4
 
 
 @dataclass(frozen=True)
-class Row:
+class ToothRow:
     """One row. Tooth sizes are millimetres of an average adult, from the middle backwards; only their ratios count."""
 
     widths: tuple[float, ...]
@@ -45,7 +45,7 @@ class Row:
     """lower left corner of its patch of the texture, which nothing else of Anny uses"""
 
 
-UPPER = Row(
+UPPER = ToothRow(
     widths=(8.6, 6.6, 7.6, 7.1, 6.6, 10.2, 9.6),
     crowns=(10.5, 9.0, 10.0, 8.5, 7.8, 7.2, 6.8),
     depths=(6.5, 6.0, 7.5, 8.6, 8.6, 10.0, 9.6),
@@ -55,7 +55,7 @@ UPPER = Row(
     half_width=1.16,
     uv_corner=(0.86, 0.95),
 )
-LOWER = Row(
+LOWER = ToothRow(
     widths=(5.3, 5.8, 6.8, 7.0, 7.1, 11.0, 10.4),
     crowns=(8.5, 8.7, 9.6, 8.4, 7.6, 7.0, 6.6),
     depths=(5.8, 6.2, 7.4, 7.8, 8.2, 9.8, 9.6),
@@ -133,7 +133,7 @@ def jaw_motion(rig: Rig, points: AnyArray) -> AnyArray:
     return motion
 
 
-def strip(row: Row, lips: AnyArray) -> tuple[AnyArray, Ints, AnyArray]:
+def strip(row: ToothRow, lips: AnyArray) -> tuple[AnyArray, Ints, AnyArray]:
     """Vertices (T, 3), faces (N, 3), texture coordinates (N, 3, 2) of a row behind the line ``lips`` (L, 3) meet in."""
     unit = (lips[:, 0].max() - lips[:, 0].min()) / 2
     middle = lips[np.abs(lips[:, 0]) < unit / 4].mean(0)
@@ -154,7 +154,7 @@ def strip(row: Row, lips: AnyArray) -> tuple[AnyArray, Ints, AnyArray]:
     return vertices.reshape(-1, 3), faces.astype(np.int32), uv[faces]
 
 
-def _sections(row: Row, half_width: float, length: float) -> tuple[AnyArray, AnyArray, float]:
+def _sections(row: ToothRow, half_width: float, length: float) -> tuple[AnyArray, AnyArray, float]:
     """Cross-sections along an arch of ``half_width`` and ``length`` (metres), from the right to the left.
 
     Returns (C, P, 2) outward and gumward coordinates in the millimetres of ``row``, (C, 4) place x, z and outward

@@ -17,7 +17,7 @@ DIFFERENCE_GAIN = 5.0
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One frame of the sheet."""
 
     label: str
@@ -32,7 +32,7 @@ def spread(count: int, wanted: int) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, wanted))}) if count else []
 
 
-def contact_sheet(rows: Sequence[Row]) -> Bytes:
+def contact_sheet(rows: Sequence[SheetRow]) -> Bytes:
     """The sheet (height, width, 3) RGB 0-255 of at least one row: a line of headings, then the rows.
 
     The difference is |render - truth|, averaged over the channels and five times as bright.
@@ -60,7 +60,7 @@ def contact_sheet(rows: Sequence[Row]) -> Bytes:
     return np.asarray(sheet)
 
 
-def _cells(row: Row) -> list[Bytes]:
+def _cells(row: SheetRow) -> list[Bytes]:
     import cv2
 
     height, width = row.truth.shape[:2]

@@ -15,7 +15,7 @@ import numpy as np
 from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderer import Renderer
-from splatavatar.bake.scoring.contact_sheet import Row, contact_sheet, spread
+from splatavatar.bake.scoring.contact_sheet import SheetRow, contact_sheet, spread
 from splatavatar.bake.scoring.metrics import FrameScore, composite, score, unit, with_head
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.head_region import head_region
@@ -73,15 +73,15 @@ def score_split(
     if out is not None:
         for folder in ("renders", "truth", "masks"):
             make_folder(out / folder)
-    results: list[tuple[FrameScore, Row | None]] = []
+    results: list[tuple[FrameScore, SheetRow | None]] = []
 
-    def finish(jobs: deque[Future[tuple[FrameScore, Row | None]]], left: int) -> None:
+    def finish(jobs: deque[Future[tuple[FrameScore, SheetRow | None]]], left: int) -> None:
         while len(jobs) > left:
             results.append(jobs.popleft().result())
             progress(SCORING, len(results) / len(frames))
 
     with ThreadPoolExecutor(THREADS) as pool:
-        jobs: deque[Future[tuple[FrameScore, Row | None]]] = deque()
+        jobs: deque[Future[tuple[FrameScore, SheetRow | None]]] = deque()
         try:
             for position, frame in enumerate(frames):
                 rgba = _quantise(render(frame))
@@ -131,7 +131,7 @@ def _head(avatar: Avatar, pose: PoseParameters, frame: Frame) -> Mask:
 
 def _compare(
     frame: Frame, rgba: Bytes, head: Mask | None, out: Path | None, name: str, on_sheet: bool
-) -> tuple[FrameScore, Row | None]:
+) -> tuple[FrameScore, SheetRow | None]:
     image, matte = load_frame(frame)
     floats = unit(rgba)
     result = score(floats, image, matte, head)
@@ -144,7 +144,7 @@ def _compare(
     masked = "" if result.psnr_masked is None else f", {result.psnr_masked:.2f} dB inside the matte"
     truth = composite(unit(image), unit(matte))
     label = f"{printable(frame.name)}   {result.psnr:.2f} dB{masked}"
-    return result, Row(label, composite(floats[..., :3], floats[..., 3]), truth)
+    return result, SheetRow(label, composite(floats[..., :3], floats[..., 3]), truth)
 
 
 def _quantise(rgba: Floats) -> Bytes:

@@ -46,7 +46,7 @@ class Seen:
     height: int
 
 
-Report = Callable[[Seen | None, float], None]
+FaceListener = Callable[[Seen | None, float], None]
 """takes the face, or None, and the time of its frame"""
 
 
@@ -153,7 +153,7 @@ class CameraSource:
 class LiveTracker:
     """Tracks in a thread of its own. While a frame is looked at, only the newest of those that come is kept."""
 
-    def __init__(self, model: Path, report: Report, notices: Notices) -> None:
+    def __init__(self, model: Path, report: FaceListener, notices: Notices) -> None:
         """Raises DependencyError."""
         self._report = report
         self._notices = notices
