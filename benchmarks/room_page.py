@@ -1,4 +1,4 @@
-"""What a room costs and how well lips and voice agree: ``python benchmarks/room_table.py [--seconds N]``.
+"""What a room costs and how well lips and voice agree: ``python benchmarks/room_page.py [--seconds N]``.
 
 Two pages in two headless Chromiums sit in one room. One of them opens its mouth and sounds a tone at the same moment,
 again and again; the other one notes when it hands the tone to its sound output and when it hands the opened mouth to
