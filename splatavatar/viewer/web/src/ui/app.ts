@@ -1,6 +1,7 @@
 // The page: an avatar, what moves its face, and the controls.
 import { PageError } from '../errors';
 import type { Avatar } from '../file/avatar';
+import { hasEmbedded } from '../file/embedded';
 import { liveAddress } from '../live/follower';
 import type { FaceSignal } from '../signal/signal';
 import { type FaceSource, Sources } from '../signal/source';
@@ -19,6 +20,7 @@ import { Header } from './header';
 import type { Link } from './link';
 import { linkedAvatar, linkedRecording, linkedSound } from './linked';
 import { OrbitControl } from './orbit';
+import { OwnFaceButtons } from './own_face_buttons';
 import { type Actions, Panel } from './panel';
 import { Player } from './player';
 import { Status } from './status';
@@ -128,6 +130,11 @@ export class App implements Actions {
       figures: new Figures(panel.stats, view, () => this.received()),
       filming: new Filming(this.canvas, player, panel, status),
     };
+    // A page that is one file has no server that could give it networks.
+    if (!hasEmbedded('avatar')) {
+      const stage = { begin: (s: FaceSource) => this.begin(s), end: (s: FaceSource) => this.end(s), moved: this.moved };
+      panel.add(new OwnFaceButtons(stage, status).root);
+    }
     const { header, transport } = controls;
     document.body.append(header.root, panel.root, transport.root, status.root);
     header.hideWhereNarrow();
