@@ -22,8 +22,6 @@ export interface Member {
   /** faces and sound go directly */
   direct: boolean;
   speaking: boolean;
-  /** bytes of their faces so far */
-  bytes: number;
 }
 
 export interface RoomListener {
@@ -45,14 +43,14 @@ interface Seat extends Member {
   decoder: VoiceDecoder | null;
   voice: Speaking;
   before: Waited;
+  /** what is wrong with what they send was said */
+  told: boolean;
 }
 
 export class Room {
   /** null until the server has let the page in */
   welcome: Welcome | null = null;
   muted = true;
-  /** of faces that were sent, each counted once however many it went to */
-  sent = 0;
   private readonly signalling: Signalling;
   private readonly seats = new Map<number, Seat>();
   private track: MediaStreamTrack | null = null;
@@ -109,7 +107,6 @@ export class Room {
     if (this.held % REPEAT) return;
     this.last = message;
     this.sequence = (this.sequence + 1) & 0xffff;
-    this.sent += SIZE;
     for (const { peer } of this.seats.values()) peer.send(message);
     const { mask } = this;
     if (mask) this.signalling.relay(relayedFace(mask, message));
@@ -195,11 +192,11 @@ export class Room {
       person,
       direct: false,
       speaking: false,
-      bytes: 0,
       playout,
       decoder: null,
       voice: new Speaking(),
       before: waited([]),
+      told: false,
       peer: new Peer(you < person.id, ice, {
         introduce: (data) => this.signalling.say({ type: 'peer', to: person.id, data }),
         face: (content) => this.take(seat, content),
@@ -231,9 +228,9 @@ export class Room {
   private take(seat: Seat, content: ArrayBuffer): void {
     try {
       seat.playout.push(decode(content), performance.now());
-      seat.bytes += content.byteLength;
     } catch (error) {
-      this.listener.say(`${seat.person.name}: ${sentence(error)}`);
+      if (!seat.told) this.listener.say(`${seat.person.name}: ${sentence(error)}`);
+      seat.told = true;
     }
   }
 
