@@ -11,7 +11,8 @@ import { Signalling, type Ticket } from './signalling';
 
 /** faces, of which one is sent while nothing moves: for who comes late, and for those that were lost */
 const REPEAT = 6;
-/** where in a message what moves begins */
+/** where in a message it says whether a face is seen, and where what moves begins */
+const KIND = 1;
 const MOVING = 8;
 /** milliseconds between two looks at the figures of a connection */
 const STATS_EVERY = 1000;
@@ -102,7 +103,7 @@ export class Room {
   send(signal: FaceSignal): void {
     if (!this.seats.size) return;
     const message = encode(signal, this.sequence, (performance.now() - this.began) / 1000);
-    const still = message.every((byte, i) => i < MOVING || byte === this.last[i]);
+    const still = message.every((byte, i) => (i < MOVING && i !== KIND) || byte === this.last[i]);
     this.held = still ? this.held + 1 : 0;
     if (this.held % REPEAT) return;
     this.last = message;
