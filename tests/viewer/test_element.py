@@ -119,6 +119,24 @@ def test_what_leaves_the_page_gives_its_graphics_memory_back(place: Place) -> No
     assert not page.run("one.shadowRoot.querySelector('canvas').getContext('webgl2').isContextLost()")
 
 
+def test_one_that_leaves_while_it_loads(place: Place) -> None:
+    page = place('<splat-avatar id="one"></splat-avatar>')
+    page.run("window.one = one; window.said = []; one.addEventListener('error', e => said.push(e.message))")
+    page.run("one.src = 'demo.splatavatar'; one.src = 'a.splatavatar'; one.remove()")
+    page.run("new Promise(resolve => setTimeout(resolve, 500))")
+    assert page.run("[said.length, !!one.shadowRoot.querySelector('canvas')]") == [0, False]
+    page.run("document.body.append(one)")
+    assert page.run(ALL_READY) and page.run("said") == []
+
+
+def test_a_background(place: Place) -> None:
+    page = place('<splat-avatar id="one" src="a.splatavatar" background="#204080"></splat-avatar>')
+    assert page.run(ALL_READY)
+    assert settled(page)[3, 3].tolist() == [32, 64, 128, 255]
+    page.run("one.background = null")
+    assert settled(page)[3, 3].tolist() == [255, 255, 255, 255]  # the page's own
+
+
 def test_more_than_a_browser_has_contexts_for(place: Place) -> None:
     page = place('<splat-avatar src="a.splatavatar" style="display: block"></splat-avatar>' * 11)
     assert page.run(ALL_READY)
@@ -172,6 +190,8 @@ def test_importing_it_does_nothing(place: Place) -> None:
     page.wait("window.all")
     assert page.run("window.known") is False
     assert page.run("Object.keys(all).sort()") == ["ARKIT_NAMES", "SplatAvatar", "axisAngle", "define"]
+    documented = (Path(__file__).parents[2] / "docs" / "embed.md").read_text().partition("\n## Properties")[0]
+    assert all(f"`{name}`" in documented for name in page.run("all.SplatAvatar.observedAttributes"))
     page.run("one.src = 'a.splatavatar'; one.camera = { yaw: 40 }")  # before it has its class
     page.run("all.define(); all.define(); all.define('my-face')")
     assert page.run("Promise.all([one.ready, two.ready]).then(() => one.getAttribute('src'))") == "a.splatavatar"
@@ -221,6 +241,8 @@ def test_it_has_a_name_and_can_be_turned_by_keys(place: Place) -> None:
     page.run("one.controls = false; one.camera = { yaw: 0, distance: 1 }")
     page.call("Input.dispatchKeyEvent", type="keyDown", key="ArrowRight")
     assert page.run("one.camera.yaw") == 0 and image().endswith("seen from the front")
+    page.run("one.setAttribute('aria-label', 'Anna')")
+    assert image() == "Anna"
 
 
 def test_children_are_seen_until_the_avatar_is_there(place: Place) -> None:
