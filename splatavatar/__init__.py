@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         DependencyError,
         OutputError,
         RigError,
+        RoomError,
         SettingsError,
         SignalError,
         SourceError,
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.viewer.room.listener import RoomListener
+    from splatavatar.viewer.room.member import RoomMember
+    from splatavatar.viewer.room.messages import Person
 
 _MODULES = {
     "ARKIT_NAMES": "rig.arkit:NAMES",
@@ -74,10 +78,14 @@ _MODULES = {
     "Image": "render.image",
     "OutputError": "errors",
     "Performer": "drive.performer",
+    "Person": "viewer.room.messages",
     "PoseParameters": "rig.rig",
     "Recording": "drive.signal",
     "Rig": "rig.rig",
     "RigError": "errors",
+    "RoomError": "errors",
+    "RoomListener": "viewer.room.listener",
+    "RoomMember": "viewer.room.member",
     "Session": "drive.session",
     "SessionSettings": "drive.settings",
     "SettingsError": "errors",
@@ -132,10 +140,14 @@ __all__ = [
     "Image",
     "OutputError",
     "Performer",
+    "Person",
     "PoseParameters",
     "Recording",
     "Rig",
     "RigError",
+    "RoomError",
+    "RoomListener",
+    "RoomMember",
     "Session",
     "SessionSettings",
     "SettingsError",
