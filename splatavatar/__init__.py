@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.viewer.room.host import open_room
     from splatavatar.viewer.room.listener import RoomListener
     from splatavatar.viewer.room.member import RoomMember
     from splatavatar.viewer.room.messages import Person
@@ -103,6 +104,7 @@ _MODULES = {
     "load_rig": "rig.loader",
     "look_at": "render.camera",
     "open_renderer": "avatar.open_renderer",
+    "open_room": "viewer.room.host",
     "open_sink": "drive.sinks.opening",
     "open_source": "drive.sources.registry:make_from",
     "play": "drive.playback",
@@ -166,6 +168,7 @@ __all__ = [
     "load_rig",
     "look_at",
     "open_renderer",
+    "open_room",
     "open_sink",
     "open_source",
     "play",
