@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any
@@ -63,11 +63,11 @@ class Peer:
         @self._connection.on("track")  # type: ignore[untyped-decorator]
         def tracked(track: Any) -> None:
             if track.kind == "audio":
-                self._begin(self._listen(track))
+                self._begin(lambda: self._listen(track))
 
         if offers:
             self._connection.addTrack(self._voice)
-            self._begin(self._offer())
+            self._begin(self._offer)
 
     @property
     def connected(self) -> bool:
@@ -76,7 +76,7 @@ class Peer:
 
     def take(self, data: Mapping[str, Any]) -> None:
         """Hear what the other one's side says; what cannot be used leaves the pair to the server."""
-        self._begin(self._consider(data))
+        self._begin(lambda: self._consider(data))
 
     def send_face(self, message: bytes) -> None:
         """Send a face, if that can be done now."""
@@ -143,11 +143,11 @@ class Peer:
         while True:
             self._sound(mono(await track.recv()))
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Callable[[], Awaitable[None]]) -> None:
         async def guarded() -> None:
             # What strangers send makes the package fail in many ways, each of which ends this pair's direct way alone.
             with suppress(Exception, SignalError):
-                await work
+                await work()
 
         task = asyncio.get_running_loop().create_task(guarded())
         self._tasks.add(task)
