@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.avatar.file import load_avatar, save_avatar
-    from splatavatar.avatar.open_renderer import open_renderer
+    from splatavatar.avatar.renderers.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
     from splatavatar.bake.events import Baked
@@ -103,7 +103,7 @@ _MODULES = {
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",
-    "open_renderer": "avatar.open_renderer",
+    "open_renderer": "avatar.renderers.open_renderer",
     "open_room": "viewer.room.host",
     "open_sink": "drive.sinks.opening",
     "open_source": "drive.sources.registry:make_from",
@@ -121,7 +121,10 @@ _MODULES = {
     "write_signal": "drive.sources.recorded.signal_npz",
 }
 
-_OLD = {"DrivePath": "avatar.cpu_renderer:CpuRenderer", "open_path": "avatar.open_renderer:open_renderer"}
+_OLD = {
+    "DrivePath": "avatar.renderers.cpu_renderer:CpuRenderer",
+    "open_path": "avatar.renderers.open_renderer:open_renderer",
+}
 """names of before that stay for one version"""
 
 __all__ = [

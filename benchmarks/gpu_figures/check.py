@@ -19,8 +19,8 @@ from gpu_figures.clock import on_gpu
 from gpu_figures.scenes import WHITE, Motion, measured_avatar, motion
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.avatar.cuda_renderer import CudaRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
 from splatavatar.bake.engines.engine import Engine, Gradients, LossWeights, Shots
 from splatavatar.bake.engines.gpu_engine import GpuEngine
 from splatavatar.bake.engines.native_engine import NativeEngine

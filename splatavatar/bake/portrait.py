@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.capture.capture import Capture
 from splatavatar.render.camera import look_at
 from splatavatar.rig.rig import PoseParameters

@@ -16,7 +16,7 @@ from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 
 if TYPE_CHECKING:
-    from splatavatar.avatar.renderer import Renderer
+    from splatavatar.avatar.renderers.renderer import Renderer
 
 
 def bench(
@@ -44,8 +44,8 @@ def bench(
     if not latency and (video is not None or audio is not None):
         raise SettingsError("--video and --audio drive only with --latency")
 
-    from splatavatar.avatar.open_renderer import open_renderer
-    from splatavatar.avatar.renderer import check_device
+    from splatavatar.avatar.renderers.open_renderer import open_renderer
+    from splatavatar.avatar.renderers.renderer import check_device
 
     check_device(device.value)
     person, file = open_avatar(avatar)

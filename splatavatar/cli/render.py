@@ -67,7 +67,7 @@ def render(
     allowed = parse_limit(limit)
     pixels = None if size is None else parse_size(size)
 
-    from splatavatar.avatar.renderer import check_device
+    from splatavatar.avatar.renderers.renderer import check_device
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.signal import chosen_frame
     from splatavatar.drive.sinks.frames import write_png

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import check_device
+from splatavatar.avatar.renderers.renderer import check_device
 from splatavatar.drive.face.chain import ChainSettings
 from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
 from splatavatar.drive.film import film_background, write_films

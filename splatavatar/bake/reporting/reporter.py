@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.events import AvatarWritten, Event, Listener, Measured, ReportWritten, Resumed
 from splatavatar.bake.reporting.page import Report, write_report
 from splatavatar.bake.scoring.contact_sheet import spread

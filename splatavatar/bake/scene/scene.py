@@ -10,7 +10,7 @@ from torch import Tensor
 
 from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.splats import Splats

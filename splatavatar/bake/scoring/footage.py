@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer
-from splatavatar.avatar.renderer import Renderer
+from splatavatar.avatar.renderers.open_renderer import open_renderer
+from splatavatar.avatar.renderers.renderer import Renderer
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower

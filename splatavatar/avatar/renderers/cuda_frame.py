@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from splatavatar.avatar.cuda_model import CudaModel
+from splatavatar.avatar.renderers.cuda_model import CudaModel
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu.blend import blend_bytes
 from splatavatar.render.gpu.bound import Posed, project_bound
