@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from splatavatar.avatar.container import EXPECTED, LARGEST_FILE
+from splatavatar.avatar.format.container import EXPECTED, LARGEST_FILE
 from splatavatar.avatar.library import resolve
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.errors import AvatarFileError, RoomError, SettingsError
