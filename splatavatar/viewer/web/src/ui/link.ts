@@ -23,6 +23,8 @@ export interface Link {
   /** standard deviations of the expression limit, null for none */
   limit: number | null;
   target: TargetKind | null;
+  /** measure what pictures cost here, and show a code to report */
+  selfCheck: boolean;
 }
 
 /** Reads the query of an address; `hasSignal` where the page has one inside. Throws a PageError for a value that makes no sense. */
@@ -55,6 +57,7 @@ export function readLink(query: string, hasSignal = false): Link {
     ui: given.get('ui') !== '0',
     limit: given.get('limit') === 'off' ? null : (number('limit', 0, 1e6) ?? DEFAULT_LIMIT),
     target: (target as TargetKind) || null,
+    selfCheck: given.has('selfcheck'),
   };
 }
 
