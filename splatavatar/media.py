@@ -13,11 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from splatavatar.errors import SplatAvatarError
 from splatavatar.extras import required
-from splatavatar.input import open_input
-
-Failure = type[SplatAvatarError]
+from splatavatar.input import Failure, open_input
 
 FORMATS = (
     # Films.

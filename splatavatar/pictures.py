@@ -5,15 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.errors import SplatAvatarError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes
 from splatavatar.output import write_draft
 from splatavatar.png import encode_png
-
-Bytes = NDArray[np.uint8]
 
 LARGEST = 1 << 28
 """bytes of a file"""

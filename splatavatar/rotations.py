@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Doubles = NDArray[np.float64]
+from splatavatar.array_types import Doubles
 
 _SMALLEST = 1e-300
 """below it a length is none: its inverse would be infinite"""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations, Doubles
+from splatavatar.array_types import Doubles
+from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations
 from splatavatar.avatar.defect import Defect
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.printable import printable

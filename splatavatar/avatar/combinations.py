@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.rig.arkit import NAMES
 
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
-
-TOGETHER: Ints = np.array([i for i, name in enumerate(NAMES) if not name.startswith("eye") and name != "tongueOut"])
+TOGETHER: Longs = np.array([i for i, name in enumerate(NAMES) if not name.startswith("eye") and name != "tongueOut"])
 """(37) the modelled coefficients. Blinks, glances and the tongue are rare and large: in a range-of-motion take jawOpen
 is beyond 0.2 in one frame of 4, tongueOut in one of 50. A variance says little of such events, their range says it.
 """

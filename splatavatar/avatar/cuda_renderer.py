@@ -9,13 +9,13 @@ from time import perf_counter
 import numpy as np
 import torch
 
+from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cuda_frame import CudaFrame
 from splatavatar.avatar.cuda_model import cuda_model
 from splatavatar.avatar.renderer import (
     IN_FLIGHT,
     Colour,
-    Floats,
     Picture,
     check_device,
     picture_out,

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.array_types import AnyArray, Floats
 from splatavatar.avatar import quantise
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.container import Tensors
 from splatavatar.avatar.defect import Defect
-from splatavatar.avatar.quantise import Array, Floats
 from splatavatar.avatar.schema import RigDescription, index_dtype
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import Rig, SurfacePoints
@@ -157,7 +157,7 @@ def _encode_gaussians(gaussians: BoundGaussians, faces: int, scales: Scales) -> 
     return tensors
 
 
-def _half(name: str, values: Floats) -> Array:
+def _half(name: str, values: Floats) -> AnyArray:
     with np.errstate(over="ignore"):
         half = values.astype("<f2")
     if not np.isfinite(half).all():

@@ -7,13 +7,10 @@ the scale exactly.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[Any]
-Floats = NDArray[np.float32]
+from splatavatar.array_types import AnyArray, Floats
 
 UNIT_STEPS = 65535
 SIGNED_STEPS = 32767
@@ -30,7 +27,7 @@ def encode_unit(values: Floats) -> NDArray[np.uint16]:
     return np.rint(np.clip(values.astype(np.float64), 0, 1) * UNIT_STEPS).astype(np.uint16)
 
 
-def decode_unit(stored: Array) -> Floats:
+def decode_unit(stored: AnyArray) -> Floats:
     """Inverse of ``encode_unit``."""
     return stored.astype(np.float32) / np.float32(UNIT_STEPS)
 
@@ -51,7 +48,7 @@ def encode_signed(values: Floats) -> tuple[NDArray[np.int16], Floats]:
     return np.rint(share * SIGNED_STEPS).astype(np.int16), scale
 
 
-def decode_signed(stored: Array, scale: Floats) -> Floats:
+def decode_signed(stored: AnyArray, scale: Floats) -> Floats:
     """Inverse of ``encode_signed``, for a scale that broadcasts against ``stored``."""
     values: Floats = stored.astype(np.float32)
     values /= np.float32(SIGNED_STEPS)
@@ -65,7 +62,7 @@ def encode_log(values: Floats) -> NDArray[np.int16]:
     return np.clip(steps, -SIGNED_STEPS, SIGNED_STEPS).astype(np.int16)
 
 
-def decode_log(stored: Array) -> Floats:
+def decode_log(stored: AnyArray) -> Floats:
     """Inverse of ``encode_log``."""
     values: Floats = stored.astype(np.float32)
     values *= np.float32(LOG_STEP)
@@ -79,7 +76,7 @@ def encode_directions(values: Floats) -> NDArray[np.int16]:
     return np.rint(values / np.where(largest > 0, largest, 1) * SIGNED_STEPS).astype(np.int16)
 
 
-def decode_directions(stored: Array) -> Floats:
+def decode_directions(stored: AnyArray) -> Floats:
     """Unit vectors (N, L); a row of zeros stays zero."""
     values: Floats = stored.astype(np.float32)
     values /= np.maximum(np.sqrt(np.einsum("nl,nl->n", values, values)), 1)[:, None]
@@ -102,7 +99,7 @@ def encode_bytes(values: Floats) -> tuple[NDArray[np.int8], Floats, NDArray[np.f
     return steps.astype(np.int8), scale, share
 
 
-def decode_bytes(stored: Array, scale: Floats, share: Array) -> Floats:
+def decode_bytes(stored: AnyArray, scale: Floats, share: AnyArray) -> Floats:
     """Inverse of ``encode_bytes``."""
     values: Floats = stored.astype(np.float32)
     values /= np.float32(BYTE_STEPS)
@@ -111,10 +108,10 @@ def decode_bytes(stored: Array, scale: Floats, share: Array) -> Floats:
     return values
 
 
-def _magnitudes(largest: Array) -> Floats:
+def _magnitudes(largest: AnyArray) -> Floats:
     scale: Floats = largest.astype(np.float32)
     return np.where(scale < _SMALLEST_SCALE, np.float32(0), scale)
 
 
-def _divisor(scale: Array) -> NDArray[np.float64]:
+def _divisor(scale: AnyArray) -> NDArray[np.float64]:
     return np.where(scale > 0, scale, np.inf).astype(np.float64)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.gaussians.binding import corrected, to_world, world_sh
@@ -23,7 +24,6 @@ IN_FLIGHT = 2
 Colour = tuple[float, float, float]
 """RGB in [0, 1]"""
 Picture = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 
 class Drawing(Protocol):

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import AnyArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.defect import Defect
 from splatavatar.avatar.metadata import check_metadata
 from splatavatar.avatar.schema import ARKIT
 from splatavatar.gaussians.gaussians import BoundGaussians
 from splatavatar.rig.rig import Rig
-
-Array = NDArray[Any]
 
 # Sums of float32 shares, and barycentrics on an edge.
 TOLERANCE = 1e-3
@@ -108,7 +105,7 @@ def _check_gaussians(gaussians: BoundGaussians, rig: Rig) -> None:
         )
 
 
-def _array(name: str, array: Array, shape: tuple[int, ...]) -> None:
+def _array(name: str, array: AnyArray, shape: tuple[int, ...]) -> None:
     if array.shape != shape:
         raise Defect(f"{name} has the shape {array.shape}, expected {shape}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
@@ -117,13 +114,13 @@ def _array(name: str, array: Array, shape: tuple[int, ...]) -> None:
         raise Defect(f"{name} holds {array.flat[np.abs(array).argmax()]:g}, expected values within {LARGEST:g}")
 
 
-def _indices(name: str, indices: Array, count: int, what: str) -> None:
+def _indices(name: str, indices: AnyArray, count: int, what: str) -> None:
     if indices.size and (indices.min() < 0 or indices.max() >= count):
         wrong = indices.min() if indices.min() < 0 else indices.max()
         raise Defect(f"{name} holds {wrong}, the rig has {count} {what}")
 
 
-def _shares(name: str, shares: Array) -> None:
+def _shares(name: str, shares: AnyArray) -> None:
     """Rows that are non-negative and sum to one."""
     if shares.size and shares.min() < -TOLERANCE:
         raise Defect(f"{name} holds {shares.min():g}, expected values from 0 to 1")

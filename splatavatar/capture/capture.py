@@ -8,11 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.capture.lens import Lens
 from splatavatar.capture.references import PictureReference
 from splatavatar.render.camera import Camera
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

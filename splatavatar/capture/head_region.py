@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats, Mask
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.rig import Rig
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 BELOW = ("neck", "torso")
 """regions of a rig that are not its head; mattes may end above them"""

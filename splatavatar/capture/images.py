@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.mattes import matte_of, scaled
 from splatavatar.capture.references import PictureReference
@@ -17,7 +17,6 @@ from splatavatar.errors import CaptureError
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Bytes = NDArray[np.uint8]
 T = TypeVar("T")
 R = TypeVar("R", bound=PictureReference)
 THREADS = 2

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.render.camera import Camera
 
-Bytes = NDArray[np.uint8]
-Model = Literal["opencv", "fisheye"]
+LensModel = Literal["opencv", "fisheye"]
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Lens:
     k2, k3, k4, of the angle from the axis.
     """
 
-    model: Model
+    model: LensModel
     coefficients: tuple[float, ...]
     K: NDArray[np.float64]
     """(3, 3) pixels, of the stored picture; the centre of its first pixel is at (0.5, 0.5)"""

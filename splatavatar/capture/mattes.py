@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.capture.references import PictureReference
 from splatavatar.errors import CaptureError
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-Bytes = NDArray[np.uint8]
 Numbers = NDArray[Any]
 
 OVERSHOOT = 0.05

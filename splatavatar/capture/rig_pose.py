@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
+from splatavatar.array_types import Floats
 from splatavatar.capture.capture import RigParameters
 from splatavatar.errors import RigError
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
-
-Floats = NDArray[np.float32]
 
 
 def pose_parameters(rig: Rig, parameters: RigParameters, timestep: int) -> PoseParameters:

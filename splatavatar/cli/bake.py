@@ -25,13 +25,13 @@ UNFINISHED = 3
 """exit code of a bake that has written an avatar and had no time to finish it"""
 
 
-class Preset(str, Enum):
+class PresetChoice(str, Enum):
     fast = "fast"
     balanced = "balanced"
     best = "best"
 
 
-class Device(str, Enum):
+class DeviceChoice(str, Enum):
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"
@@ -61,7 +61,9 @@ def bake(
             "--rig-params", metavar="FILE", help="Rig parameters.", show_default="rig_params.npz of the capture"
         ),
     ] = None,
-    preset: Annotated[Preset, typer.Option("--preset", help="Trade of time for quality.")] = Preset.balanced,
+    preset: Annotated[
+        PresetChoice, typer.Option("--preset", help="Trade of time for quality.")
+    ] = PresetChoice.balanced,
     budget: Annotated[
         str | None, typer.Option("--budget", metavar="TIME", help="Wall time of the whole bake: 90s, 5m, 1h.")
     ] = None,
@@ -69,7 +71,7 @@ def bake(
         int | None,
         typer.Option("--iterations", metavar="N", max=MOST_STEPS, help="Optimiser steps instead of a budget."),
     ] = None,
-    device: Annotated[Device, typer.Option("--device", help="Where to optimise.")] = Device.auto,
+    device: Annotated[DeviceChoice, typer.Option("--device", help="Where to optimise.")] = DeviceChoice.auto,
     seed: Annotated[int, typer.Option("--seed", metavar="N", max=LARGEST_SEED, help="Random seed.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an interrupted bake.")] = False,
     holdout: Annotated[

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from splatavatar.errors import SettingsError
 
-Colour = tuple[float, float, float]
+if TYPE_CHECKING:
+    from splatavatar.avatar.renderer import Colour
+
 WHITE: Colour = (1.0, 1.0, 1.0)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splatavatar.cli.bake import Device
+from splatavatar.cli.bake import DeviceChoice
 from splatavatar.errors import DependencyError
 
 if TYPE_CHECKING:
@@ -16,7 +16,9 @@ STYLES = {"present": "", "missing": "yellow", "broken": "red"}
 
 
 def doctor(
-    device: Annotated[Device, typer.Option("--device", help="Fail where this one cannot work.")] = Device.auto,
+    device: Annotated[
+        DeviceChoice, typer.Option("--device", help="Fail where this one cannot work.")
+    ] = DeviceChoice.auto,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
     """Show what of splatavatar can work on this machine, and the command that adds what is missing."""
@@ -30,7 +32,7 @@ def doctor(
         typer.echo(json.dumps(asdict(found), indent=2))
     else:
         _print(found)
-    problem = found.core_problem or (found.cuda_problem if device is Device.cuda else None)
+    problem = found.core_problem or (found.cuda_problem if device is DeviceChoice.cuda else None)
     if problem is not None:
         raise DependencyError(problem)
 

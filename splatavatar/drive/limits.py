@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.combinations import TOGETHER
 from splatavatar.avatar.defect import Defect
-from splatavatar.drive.signal import Floats
 from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.rig.arkit import INDEX
 

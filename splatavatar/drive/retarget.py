@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.limits import ExpressionLimit
-from splatavatar.drive.signal import FaceSignal, Floats
+from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.arkit_map import show_arkit
 from splatavatar.rig.rig import PoseParameters, Rig

@@ -7,10 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import NAMES
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.gaussians.gaussians import PSI_LIMIT, BoundGaussians, Correctives, Floats, Gaussians, Ints
+from splatavatar.array_types import Doubles, Floats, Ints
+from splatavatar.gaussians.gaussians import PSI_LIMIT, BoundGaussians, Correctives, Gaussians
 from splatavatar.rotations import quaternion_product, quaternions_of_matrices
 
 # A triangle without area still gets finite values.
 _SMALLEST = 1e-12
-
-Doubles = NDArray[np.float64]
 
 
 def triangle_frames(vertices: Floats, faces: Ints) -> tuple[Floats, Floats]:

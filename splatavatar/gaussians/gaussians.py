@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from splatavatar.array_types import Floats, Ints
 
-Floats = NDArray[np.float32]
-Ints = NDArray[np.int32]
 Array = TypeVar("Array")
 PSI_LIMIT = 3.0
 """psi has unit variance over the capture; poses far outside of it are corrected no further than this"""

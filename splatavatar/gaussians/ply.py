@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
+from splatavatar.array_types import Floats
 from splatavatar.errors import AvatarFileError
-from splatavatar.gaussians.gaussians import Floats, Gaussians
+from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable

@@ -8,11 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.render.camera import Camera, Floats
+from splatavatar.array_types import Doubles, Floats, Longs
+from splatavatar.render.camera import Camera
 from splatavatar.render.drawable import check_camera, check_size
-
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 NEAR = 1e-3
 """metres: triangles that reach nearer to the plane of the camera, or behind it, are skipped"""
@@ -62,11 +60,11 @@ def _filled(x: Doubles, y: Doubles, winding: Doubles, width: int, height: int) -
 
 @dataclass(frozen=True)
 class _Edges:
-    ends: Ints
+    ends: Longs
     """(N, 2) vertices of each edge"""
-    edge: Ints
+    edge: Longs
     """(3 F) for each side of each face its edge"""
-    face: Ints
+    face: Longs
     """(3 F) and its face"""
     direction: Doubles
     """(3 F) 1 where the face runs along the edge from its first end to its second, else -1"""

@@ -7,11 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from splatavatar.array_types import AnyArray, Ints
+from splatavatar.progress import Progress
 from splatavatar.rig import anny_data, bust, landmarks
-from splatavatar.rig.anny_data import AnnyData, Array, Progress, Rest
+from splatavatar.rig.anny_data import AnnyData, Rest
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.regions import REGIONS, derive, parts
-from splatavatar.rig.rig import Ints, Rig
+from splatavatar.rig.rig import Rig
 from splatavatar.rig.teeth import append_teeth
 from splatavatar.rig.weights import collapse, driven_ancestors, four_weights
 
@@ -99,7 +101,7 @@ def _regions(rig: Rig, data: AnnyData, mean: Rest) -> dict[str, Ints]:
     return regions
 
 
-def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
+def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> AnyArray:
     """The vertices (V) that one of these changes moves by more than ``share`` of the most it moves any."""
     shaped = np.zeros(len(data.template), bool)
     for name in names:
@@ -110,7 +112,7 @@ def shaped_by(data: AnnyData, names: Sequence[str], share: float) -> Array:
     return shaped
 
 
-def neck_and_head(data: AnnyData) -> tuple[Array, Array]:
+def neck_and_head(data: AnnyData) -> tuple[AnyArray, AnyArray]:
     """The shares (V) in every vertex of the bones of the neck, and of the head and all that it carries."""
     names = [str(name) for name in data.bone_names]
     first = names.index("neck01")
@@ -120,7 +122,7 @@ def neck_and_head(data: AnnyData) -> tuple[Array, Array]:
     return tuple((data.bone_weights * is_bone[data.bone_indices]).sum(1) for is_bone in (is_neck, is_head))
 
 
-def _identity_basis(kind: str, data: AnnyData, progress: Progress | None) -> tuple[tuple[str, ...], Array, Array]:
+def _identity_basis(kind: str, data: AnnyData, progress: Progress | None) -> tuple[tuple[str, ...], AnyArray, AnyArray]:
     """Names (I) and central differences (I, V, 3) and (I, B, 3) of vertices and bone heads about the mean person.
 
     A local change has one shape for positive and one for negative values: the difference over [-1, 1] is the mean of

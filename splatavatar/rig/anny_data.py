@@ -9,26 +9,23 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import AnyArray
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.errors import DependencyError, OutputError, RigError
 from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write, make_folder
 from splatavatar.privacy import import_anny
+from splatavatar.progress import Progress
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.triangulation import settled
 from splatavatar.rotations import nearest_rotations
-
-Array = NDArray[Any]
-Progress = Callable[[str, float], None]
 
 FORMAT = 2
 """Increase when the arrays below change: it is part of the name of the cached file."""
@@ -63,51 +60,51 @@ LAYOUT: Layout = {
 class AnnyData:
     """B bones, V vertices, F faces, P rows blended by phenotypes, L local changes; metres, rig frame, root at zero."""
 
-    template: Array
+    template: AnyArray
     """(V, 3) vertices with every coefficient at zero"""
-    faces: Array
+    faces: AnyArray
     """(F, 3)"""
-    uv: Array
+    uv: AnyArray
     """(F, 3, 2)"""
-    expression: Array
+    expression: AnyArray
     """(52, V, 3) facial actions, ``arkit.NAMES`` order"""
-    phenotype_names: Array
+    phenotype_names: AnyArray
     """names of the phenotypes that can be set"""
-    phenotype_mask: Array
+    phenotype_mask: AnyArray
     """(K, variations) which variations the weight of each target shape is the product of"""
-    phenotype_projection: Array
+    phenotype_projection: AnyArray
     """(K, P) from the weights of the target shapes to the rows"""
-    phenotype_vertices: Array
+    phenotype_vertices: AnyArray
     """(P, V, 3)"""
-    local_names: Array
+    local_names: AnyArray
     """(L)"""
-    local_start: Array
+    local_start: AnyArray
     """(2 L + 1) where the vertices of each row begin; rows 2 l and 2 l + 1 are local change l above and below zero"""
-    local_vertex: Array
+    local_vertex: AnyArray
     """(N) vertices that local changes move"""
-    local_delta: Array
+    local_delta: AnyArray
     """(N, 3)"""
-    bone_names: Array
+    bone_names: AnyArray
     """(B)"""
-    bone_parents: Array
+    bone_parents: AnyArray
     """(B) index of the parent, -1 for the root"""
-    heads: Array
+    heads: AnyArray
     """(B, 3)"""
-    phenotype_heads: Array
+    phenotype_heads: AnyArray
     """(P, B, 3)"""
-    local_heads: Array
+    local_heads: AnyArray
     """(2 L, B, 3)"""
-    bone_weights: Array
+    bone_weights: AnyArray
     """(V, W) skinning weights"""
-    bone_indices: Array
+    bone_indices: AnyArray
     """(V, W)"""
-    orientations: Array
+    orientations: AnyArray
     """(B, 3, 3) matrices whose nearest rotations are the rest orientations; B = 0 in a rig posed from its rest pose"""
-    phenotype_orientations: Array
+    phenotype_orientations: AnyArray
     """(P, B, 3, 3)"""
-    local_orientations: Array
+    local_orientations: AnyArray
     """(2 L, B, 3, 3)"""
-    reference: Array
+    reference: AnyArray
     """(B, 3, 3) orientation of each bone in the reference pose"""
 
     def rest(self, identity: Mapping[str, float]) -> Rest:
@@ -127,7 +124,7 @@ class AnnyData:
         matrices = _blend(self.orientations, rows, self.phenotype_orientations, local, self.local_orientations)
         return self._reference_pose(vertices, heads, nearest_rotations(matrices))
 
-    def _split(self, identity: Mapping[str, float]) -> tuple[dict[str, float], Array]:
+    def _split(self, identity: Mapping[str, float]) -> tuple[dict[str, float], AnyArray]:
         phenotypes = {str(name): 0.5 for name in self.phenotype_names}
         index = {str(name): i for i, name in enumerate(self.local_names)}
         local = np.zeros(2 * len(index))
@@ -143,7 +140,7 @@ class AnnyData:
                 )
         return phenotypes, local
 
-    def _reference_pose(self, vertices: Array, heads: Array, rest: Array) -> Rest:
+    def _reference_pose(self, vertices: AnyArray, heads: AnyArray, rest: AnyArray) -> Rest:
         """Anny's zero pose where it has reference orientations: each bone turned to its own, about its head.
 
         In that pose the bones behave as if their frames were parallel to the rig axes, which is what ``Rig`` asks for.
@@ -160,7 +157,7 @@ class AnnyData:
         shifted = np.einsum("vw,vwi->vi", self.bone_weights, shift[self.bone_indices])
         return Rest(np.einsum("vij,vj->vi", blended, vertices) + shifted, moved, blended)
 
-    def mean_change(self, change: int) -> tuple[Array, Array]:
+    def mean_change(self, change: int) -> tuple[AnyArray, AnyArray]:
         """The mean slopes (V, 3) of vertices, (B, 3) of heads by a local change, in a rig posed from its rest pose."""
         vertices = np.zeros_like(self.template)
         for row, sign in ((2 * change, 1), (2 * change + 1, -1)):
@@ -168,7 +165,7 @@ class AnnyData:
             vertices[self.local_vertex[part]] += sign / 2 * self.local_delta[part]
         return vertices, np.asarray(self.local_heads[2 * change] - self.local_heads[2 * change + 1]) / 2
 
-    def expression_basis(self, rest: Rest) -> Array:
+    def expression_basis(self, rest: Rest) -> AnyArray:
         """The facial actions (52, V, 3) of a person at ``rest``."""
         if rest.turn is None:
             return self.expression
@@ -179,15 +176,15 @@ class AnnyData:
 class Rest:
     """A person in the rest pose of the rig; metres, rig frame."""
 
-    vertices: Array
+    vertices: AnyArray
     """(V, 3)"""
-    heads: Array
+    heads: AnyArray
     """(B, 3) where each bone turns"""
-    turn: Array | None
+    turn: AnyArray | None
     """(V, 3, 3) how the reference pose has turned the surroundings of each vertex; None where there is no such pose"""
 
 
-def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:
+def phenotype_weights(values: Mapping[str, float], mask: AnyArray) -> AnyArray:
     """The weights (K) of the target shapes for phenotype ``values`` (by name, clamped to [0, 1]).
 
     Each target shape is made for one variation of some features; its weight is the product of those variations'
@@ -207,7 +204,7 @@ def phenotype_weights(values: Mapping[str, float], mask: Array) -> Array:
     return np.asarray(np.where(mask > 0, weights, 1.0).prod(1))
 
 
-def _blend(base: Array, rows: Array, phenotype: Array, local: Array, changes: Array) -> Array:
+def _blend(base: AnyArray, rows: AnyArray, phenotype: AnyArray, local: AnyArray, changes: AnyArray) -> AnyArray:
     return np.asarray(base + np.tensordot(rows, phenotype, 1) + np.tensordot(local, changes, 1))
 
 
@@ -223,7 +220,7 @@ def cache_path(kind: str, what: str) -> Path:
     return cache_folder() / f"{kind}-{what}-anny{version}-v{FORMAT}.npz"
 
 
-def save(path: Path, arrays: Mapping[str, Array]) -> None:
+def save(path: Path, arrays: Mapping[str, AnyArray]) -> None:
     """Write ``arrays`` so that a reader sees all of the file or none; do without where it cannot be written."""
     with contextlib.suppress(OSError, OutputError):
         make_folder(path.parent)
@@ -231,7 +228,7 @@ def save(path: Path, arrays: Mapping[str, Array]) -> None:
             np.savez(file, allow_pickle=False, **arrays)
 
 
-def read(path: Path, names: Collection[str] | Layout) -> dict[str, Array] | None:
+def read(path: Path, names: Collection[str] | Layout) -> dict[str, AnyArray] | None:
     """The arrays called ``names`` of a file that ``save`` wrote; None where it is absent or damaged."""
     return read_npz_or_none(path, names)
 
@@ -333,12 +330,12 @@ def prepare(kind: str) -> AnnyData:
     )
 
 
-def _turned(vectors: Array) -> Array:
+def _turned(vectors: AnyArray) -> AnyArray:
     """(..., 3) from Anny's axes (Z up, facing -Y) to the rig's (Y up, facing +Z)."""
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
 
 
-def sparse(rows: Array) -> tuple[Array, Array, Array]:
+def sparse(rows: AnyArray) -> tuple[AnyArray, AnyArray, AnyArray]:
     """The starts (R + 1), vertices (N) and displacements (N, 3) of what moves in (R, V, 3) by over 0.1 micrometres."""
     moves = np.abs(rows).max(2) > 1e-7
     _, vertex = np.nonzero(moves)

@@ -9,11 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.rig import Floats, PoseParameters, Rig
+from splatavatar.rig.rig import PoseParameters, Rig
 from splatavatar.rotations import cross_matrices
-
-Doubles = NDArray[np.float64]
 
 CALM = 1e-4
 """Pull of every coefficient towards 0, beside the mean over the coefficients of the square of what one moves: of two

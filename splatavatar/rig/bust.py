@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from splatavatar.array_types import AnyArray, Ints
+from splatavatar.progress import Progress
 from splatavatar.rig import anny_data
-from splatavatar.rig.anny_data import AnnyData, Array, Progress, phenotype_weights
+from splatavatar.rig.anny_data import AnnyData, phenotype_weights
 from splatavatar.rig.regions import REGIONS as OF_HEAD
-from splatavatar.rig.rig import Ints, Rig
+from splatavatar.rig.rig import Rig
 from splatavatar.rig.weights import collapse, driven_ancestors
 
 KIND, HEAD, BODY = "anny-bust", "anny-head", "anny-body"
@@ -68,7 +70,7 @@ def cut(head: AnnyData, body: AnnyData) -> AnnyData:
     of_head, of_body = _places(head.bone_names, HEAD_JOINTS), _places(body.bone_names, CLAVICLES)
     weights = _weights(head, body, shared, torso.vertices)
 
-    def heads(own: Array, clavicles: Array) -> Array:
+    def heads(own: AnyArray, clavicles: AnyArray) -> AnyArray:
         """The places (..., 8, 3) of JOINTS from those of HEAD_JOINTS and CLAVICLES."""
         return np.concatenate([own[..., :1, :], clavicles, own[..., 1:, :]], -2)
 
@@ -132,18 +134,18 @@ class Torso:
             more = np.array([[cosine, -sign * sine, 0], [sign * sine, cosine, 0], [0, 0, 0]])  # rotation less identity
             self.arms.append((shoulder, share, more))
 
-    def placed(self, vertices: Array, heads: Array) -> Array:
+    def placed(self, vertices: AnyArray, heads: AnyArray) -> AnyArray:
         """The places of ``vertices`` (..., N, 3) with ``heads`` (..., B, 3) of all bones, or differences of both."""
         moved = vertices - heads[..., self.neck, None, :]
         for shoulder, share, more in self.arms:
             moved = moved + share * ((vertices - heads[..., shoulder, None, :]) @ more.T)
         return np.asarray(moved.astype(vertices.dtype, copy=False))
 
-    def turned(self, vectors: Array) -> Array:
+    def turned(self, vectors: AnyArray) -> AnyArray:
         """Displacements (..., N, 3) that do not depend on where the bones are."""
         return self.placed(vectors, np.zeros((len(self.body.heads), 3), vectors.dtype))
 
-    def bones(self, heads: Array, chosen: Ints) -> Array:
+    def bones(self, heads: AnyArray, chosen: Ints) -> AnyArray:
         """The bones (..., C, 3) that are ``chosen`` (C) of ``heads`` (..., B, 3); none of an arm."""
         return np.asarray(heads[..., chosen, :] - heads[..., self.neck, None, :])
 
@@ -156,7 +158,7 @@ def counterparts(head: AnnyData, body: AnnyData) -> Ints:
     return found
 
 
-def share_from(data: AnnyData, bone: str) -> Array:
+def share_from(data: AnnyData, bone: str) -> AnyArray:
     """The weight (V) in each vertex of a bone and of all that it carries."""
     carried = driven_ancestors(data.bone_parents, [0, int(_places(data.bone_names, [bone])[0])]) == 1
     return np.asarray((data.bone_weights * carried[data.bone_indices]).sum(1))
@@ -172,12 +174,12 @@ def _keys(faces: Ints) -> Ints:
     return np.asarray((low << 42) | (middle << 21) | high)
 
 
-def _places(names: Array, wanted: tuple[str, ...] | list[str]) -> Ints:
+def _places(names: AnyArray, wanted: tuple[str, ...] | list[str]) -> Ints:
     every = [str(name) for name in names]
     return np.array([every.index(name) for name in wanted])
 
 
-def _block_diagonal(first: Array, second: Array) -> Array:
+def _block_diagonal(first: AnyArray, second: AnyArray) -> AnyArray:
     """(P + Q, V + W, 3) from (P, V, 3) and (Q, W, 3)."""
     rows = np.zeros((len(first) + len(second), first.shape[1] + second.shape[1], 3), np.float32)
     rows[: len(first), : first.shape[1]] = first
@@ -185,7 +187,7 @@ def _block_diagonal(first: Array, second: Array) -> Array:
     return rows
 
 
-def _local_changes(head: AnnyData, torso: Torso) -> tuple[Array, Array, Array]:
+def _local_changes(head: AnnyData, torso: Torso) -> tuple[AnyArray, AnyArray, AnyArray]:
     """``local_start``, ``local_vertex`` and ``local_delta`` of the bust."""
     body, count = torso.body, len(head.template)
     vertices, deltas = [], []
@@ -201,7 +203,7 @@ def _local_changes(head: AnnyData, torso: Torso) -> tuple[Array, Array, Array]:
     return start.astype(np.int64), np.concatenate(vertices).astype(np.int32), np.concatenate(deltas)
 
 
-def _weights(head: AnnyData, body: AnnyData, shared: Ints, torso: Ints) -> Array:
+def _weights(head: AnnyData, body: AnnyData, shared: Ints, torso: Ints) -> AnyArray:
     """(V, 8) weights on JOINTS. The head hangs all that is neither neck nor head on its root; the body knows better."""
     dense = np.zeros((len(shared) + len(torso), len(JOINTS)))
     trunk = ("root", *CLAVICLES, "neck03", "head")

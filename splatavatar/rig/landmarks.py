@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats, Ints
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.errors import RigError
 from splatavatar.printable import printable
-from splatavatar.rig.rig import Floats, Ints, Rig, SurfacePoints
+from splatavatar.rig.rig import Rig, SurfacePoints
 
 DATA = Path(__file__).parent / "data" / "anny_landmarks.npz"
 

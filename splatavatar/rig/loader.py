@@ -10,14 +10,13 @@ from collections.abc import Callable, Mapping
 
 from splatavatar.errors import RigError
 from splatavatar.plugins import called, plugins
+from splatavatar.progress import Progress
 from splatavatar.rig.rig import Rig
 
 GROUP = "splatavatar.rigs"
 DEFAULT = "anny-head"
 """the rig of whoever names none"""
 
-Progress = Callable[[str, float], None]
-"""takes what is being done and how much of it is done, from 0 to 1"""
 Loader = Callable[[str, Mapping[str, float] | None, Progress | None], Rig]
 """takes what ``load_rig`` takes"""
 

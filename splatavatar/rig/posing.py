@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splatavatar.rig.rig import Floats, PoseParameters, Rig
+from splatavatar.array_types import Doubles, Floats
+from splatavatar.rig.rig import PoseParameters, Rig
 from splatavatar.rotations import rotation_matrices
-
-Doubles = NDArray[np.float64]
 
 
 def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:

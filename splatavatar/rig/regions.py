@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from splatavatar.rig.anny_data import Array
+from splatavatar.array_types import AnyArray, Ints
 from splatavatar.rig.arkit import INDEX
-from splatavatar.rig.rig import Ints, Rig
+from splatavatar.rig.rig import Rig
 
 REGIONS = (
     *("skin", "lips", "mouth", "tongue", "eye_left", "eye_right", "eye_sockets"),
@@ -45,7 +45,7 @@ def parts(rig: Rig) -> dict[str, Ints]:
     outer = np.bincount(island[on_body]).argmax()
     action = np.linalg.norm(rig.expression_basis, axis=2)[:, rig.faces].mean(2)  # (52, F)
 
-    def moved_most(label: Array, allowed: Array, *names: str) -> Array:
+    def moved_most(label: AnyArray, allowed: AnyArray, *names: str) -> AnyArray:
         """Faces of the label among ``allowed`` whose faces the named actions move most on average."""
         amount = action[[INDEX[name] for name in names]].sum(0)
         totals = np.bincount(label, amount * allowed) / np.maximum(np.bincount(label, allowed), 1)
@@ -63,7 +63,9 @@ def parts(rig: Rig) -> dict[str, Ints]:
     return {name: np.flatnonzero(mask).astype(np.int32) for name, mask in found.items()}
 
 
-def derive(rig: Rig, found: Mapping[str, Ints], lips: Array, ears: Array, neck: Array, head: Array) -> dict[str, Ints]:
+def derive(
+    rig: Rig, found: Mapping[str, Ints], lips: AnyArray, ears: AnyArray, neck: AnyArray, head: AnyArray
+) -> dict[str, Ints]:
     """All regions of a head: ``found`` of ``parts`` with the lips taken out of the skin, and the parts of the skin.
 
     ``lips`` and ``ears`` (V) say which vertices belong there: those that identity parameters for just these move.

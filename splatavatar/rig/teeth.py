@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from splatavatar.rig.anny_data import Array
+from splatavatar.array_types import AnyArray, Ints
 from splatavatar.rig.regions import seam
-from splatavatar.rig.rig import Ints, Rig
+from splatavatar.rig.rig import Rig
 
 COLUMNS = 4
 """strips of quads a tooth"""
@@ -26,7 +26,7 @@ MOVES = 1e-4
 
 
 @dataclass(frozen=True)
-class Row:
+class ToothRow:
     """One row. Tooth sizes are millimetres of an average adult, from the middle backwards; only their ratios count."""
 
     widths: tuple[float, ...]
@@ -45,7 +45,7 @@ class Row:
     """lower left corner of its patch of the texture, which nothing else of Anny uses"""
 
 
-UPPER = Row(
+UPPER = ToothRow(
     widths=(8.6, 6.6, 7.6, 7.1, 6.6, 10.2, 9.6),
     crowns=(10.5, 9.0, 10.0, 8.5, 7.8, 7.2, 6.8),
     depths=(6.5, 6.0, 7.5, 8.6, 8.6, 10.0, 9.6),
@@ -55,7 +55,7 @@ UPPER = Row(
     half_width=1.16,
     uv_corner=(0.86, 0.95),
 )
-LOWER = Row(
+LOWER = ToothRow(
     widths=(5.3, 5.8, 6.8, 7.0, 7.1, 11.0, 10.4),
     crowns=(8.5, 8.7, 9.6, 8.4, 7.6, 7.0, 6.6),
     depths=(5.8, 6.2, 7.4, 7.8, 8.2, 9.8, 9.6),
@@ -71,7 +71,7 @@ ARCH_LENGTH = 1.6
 UV_SIZE = (0.12, 0.04)
 
 
-def append_teeth(rig: Rig, mean: Array) -> Rig:
+def append_teeth(rig: Rig, mean: AnyArray) -> Rig:
     """The ``rig`` with both rows appended to its vertices and faces, and the regions teeth_upper and teeth_lower.
 
     ``rig`` has the regions of ``regions.derive``; ``mean`` (V, 3) are the vertices of the mean person, metres.
@@ -113,7 +113,7 @@ def append_teeth(rig: Rig, mean: Array) -> Rig:
     )
 
 
-def jaw_motion(rig: Rig, points: Array) -> Array:
+def jaw_motion(rig: Rig, points: AnyArray) -> AnyArray:
     """The displacements (52, T, 3) of ``points`` (T, 3), metres, that are fixed to the lower jaw.
 
     The tongue of Anny rides on the jaw: the rotation and translation that best explain what a facial action does to
@@ -133,7 +133,7 @@ def jaw_motion(rig: Rig, points: Array) -> Array:
     return motion
 
 
-def strip(row: Row, lips: Array) -> tuple[Array, Ints, Array]:
+def strip(row: ToothRow, lips: AnyArray) -> tuple[AnyArray, Ints, AnyArray]:
     """Vertices (T, 3), faces (N, 3), texture coordinates (N, 3, 2) of a row behind the line ``lips`` (L, 3) meet in."""
     unit = (lips[:, 0].max() - lips[:, 0].min()) / 2
     middle = lips[np.abs(lips[:, 0]) < unit / 4].mean(0)
@@ -154,7 +154,7 @@ def strip(row: Row, lips: Array) -> tuple[Array, Ints, Array]:
     return vertices.reshape(-1, 3), faces.astype(np.int32), uv[faces]
 
 
-def _sections(row: Row, half_width: float, length: float) -> tuple[Array, Array, float]:
+def _sections(row: ToothRow, half_width: float, length: float) -> tuple[AnyArray, AnyArray, float]:
     """Cross-sections along an arch of ``half_width`` and ``length`` (metres), from the right to the left.
 
     Returns (C, P, 2) outward and gumward coordinates in the millimetres of ``row``, (C, 4) place x, z and outward
@@ -177,7 +177,7 @@ def _sections(row: Row, half_width: float, length: float) -> tuple[Array, Array,
     return sections, at, float(scale)
 
 
-def _section(sizes: list[Array], column: int) -> Array:
+def _section(sizes: list[AnyArray], column: int) -> AnyArray:
     """(P, 2) outward and gumward coordinates, millimetres, of one cross-section; between two teeth it is drawn in."""
     teeth = len(sizes[0])
     here = np.clip([(column - 1) // COLUMNS, column // COLUMNS], 0, teeth - 1)
@@ -205,5 +205,5 @@ def _section(sizes: list[Array], column: int) -> Array:
     return section
 
 
-def _homogeneous(points: Array) -> Array:
+def _homogeneous(points: AnyArray) -> AnyArray:
     return np.concatenate([points, np.ones((len(points), 1))], 1).astype(np.float64)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from splatavatar.rig.anny_data import Array
+from splatavatar.array_types import AnyArray
 
 
-def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
+def driven_ancestors(parents: AnyArray, kept: Sequence[int]) -> AnyArray:
     """For each bone (B) the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
     owner = np.zeros(len(parents), np.int64)
     place = {bone: position for position, bone in enumerate(kept)}
@@ -18,14 +18,14 @@ def driven_ancestors(parents: Array, kept: Sequence[int]) -> Array:
     return owner
 
 
-def collapse(weights: Array, joints: Array, count: int) -> Array:
+def collapse(weights: AnyArray, joints: AnyArray, count: int) -> AnyArray:
     """The dense weights (V, count) of sparse ones (V, W) on ``joints`` (V, W), repeated joints added up."""
     dense = np.zeros((len(weights), count))
     np.add.at(dense, (np.arange(len(weights))[:, None], joints), weights)
     return dense
 
 
-def four_weights(dense: Array, heads: Array) -> tuple[Array, Array]:
+def four_weights(dense: AnyArray, heads: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Joints (V, 4) int32 and weights (V, 4) float32 from dense weights (V, J).
 
     A vertex keeps its four largest; each other one goes to the nearest of these by joint position ``heads`` (J, 3).

@@ -22,12 +22,6 @@ ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "benchmarks" / "gpu.py"
 
 
-@pytest.fixture
-def own(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The modules beside the script can be imported."""
-    monkeypatch.syspath_prepend(str(SCRIPT.parent))
-
-
 def rehearsed(*arguments: str, out: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(SCRIPT), "demo", "--rehearse", "--out", str(out), *arguments]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, sys.path)])}
@@ -88,7 +82,7 @@ def test_unknown_parts_are_named(tmp_path: Path) -> None:
     assert ran.returncode == 2 and "no 'sound' among the parts" in ran.stderr
 
 
-def test_entries_count_until_the_tile_is_opaque(own: None) -> None:
+def test_entries_count_until_the_tile_is_opaque() -> None:
     """One tile whose first entry is clear, whose second hides everything, and one whose two entries are faint."""
     from gpu_figures.floors import blended_share
 
@@ -102,7 +96,7 @@ def test_entries_count_until_the_tile_is_opaque(own: None) -> None:
     assert blended_share(lists, grid) == pytest.approx((2 + 2) / 6)
 
 
-def test_eyes_stand_apart(own: None) -> None:
+def test_eyes_stand_apart() -> None:
     from gpu_figures.scenes import BETWEEN_EYES, eyes
 
     from splatavatar.render.camera import look_at

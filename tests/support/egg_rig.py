@@ -17,10 +17,10 @@ from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_wor
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.gaussians.binding import to_world
 from splatavatar.gaussians.gaussians import BoundGaussians
+from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.cpu import rasterize_numpy
 from splatavatar.rig.arkit import INDEX
-from splatavatar.rig.loader import Progress
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 

@@ -1,13 +1,12 @@
 """Writes the golden vectors of the page's tests: what Python makes of small avatars, signals and recordings.
 
-Run it after a change of what Python computes: ``python tests/support/page_golden.py``. ``test_golden`` holds that the
-files are those of the code at hand.
+Run it after a change of what Python computes: ``PYTHONPATH=tests python -m support.page_golden``. ``test_golden`` holds
+that the files are those of the code at hand.
 """
 
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import json
 import math
@@ -34,6 +33,7 @@ from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.viewer import site
 from splatavatar.viewer.protocol import decode, encode
+from support.random_avatar import random_avatar
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(site.__file__).parent / "web" / "tests" / "golden"
@@ -41,15 +41,8 @@ FOLDER = Path(site.__file__).parent / "web" / "tests" / "golden"
 
 def small_avatar() -> Avatar:
     """300 Gaussians on triangles with an area, a calibration, eleven correctives, and a jaw that is a joint."""
-    place = ROOT / "tests" / "avatar" / "conftest.py"
-    spec = importlib.util.spec_from_file_location("avatar_conftest", place)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     rng = np.random.default_rng(20)
-    avatar: Avatar = module.random_avatar(
-        rng, gaussians=300, vertices=80, faces=90, expressions=9, joints=5, correctives=11
-    )
+    avatar = random_avatar(rng, gaussians=300, vertices=80, faces=90, expressions=9, joints=5, correctives=11)
     corners = np.stack([rng.permutation(80)[:3] for _ in range(90)]).astype(np.int32)
     c = avatar.correctives
     turns = np.zeros((5, 3, len(NAMES)), np.float32)

@@ -16,9 +16,8 @@ from splatavatar.viewer import site
 from splatavatar.viewer.site import load_site
 from support import chromium
 from support.browser import Browser, Page
+from support.page_pictures import SIGNAL
 from support.serving import serving
-
-SIGNAL = Path(__file__).parents[2] / "data" / "signals" / "hello.npz"
 
 
 @pytest.fixture(scope="session")

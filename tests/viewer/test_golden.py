@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support import page_golden as page_golden
+from support import page_golden
 
 
 def same(a: Any, b: Any) -> bool:

@@ -13,7 +13,7 @@ import pytest
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
-from support import page_golden as page_golden
+from support import page_golden
 from support.browser import Page
 from support.page_pictures import SIGNAL, SIZE, VIEWS, Bytes, Difference, View, difference, rendered
 from support.serving import serving

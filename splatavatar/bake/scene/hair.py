@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float32]
 HAIRY = ("scalp",)
 """regions that hair may stand on; above others the hull is the inside of the head, or a hollow that no camera sees"""
 SHELL_DEPTH = 0.06

@@ -13,6 +13,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.bake.engines.engine import Target
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.head_region import head_faces
@@ -21,9 +22,6 @@ from splatavatar.printable import printable
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.rig import Rig
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 SIZE = 128
 """pixels of the height at which pictures are looked at"""

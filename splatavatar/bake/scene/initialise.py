@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.hair import shell_splats
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float32]
 DENSITY = {
     "eye_left": 3.0,
     "eye_right": 3.0,

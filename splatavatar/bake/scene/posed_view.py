@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scoring.metrics import with_head
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.capture.head_region import head_region
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.device import BakeDevice
@@ -28,8 +28,6 @@ from splatavatar.rig.rig import PoseParameters, Rig
 
 VIEWS = 16
 """pictures of a single camera from which the first Gaussians get their colours and hair its height"""
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

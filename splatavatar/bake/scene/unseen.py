@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.scene.posed_view import PosedView
@@ -17,7 +18,6 @@ from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float32]
 FAINT = 0.3
 """of the median evidence: what turns away and shows more than that is an outline, which must stay as it is"""
 PATCH = 0.008

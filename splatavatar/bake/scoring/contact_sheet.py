@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
+from splatavatar.array_types import Bytes, Floats
+
 CELL = 320
 """longest side of a picture on the sheet, pixels"""
 GAP, LABEL, FONT = 6, 24, 14
@@ -18,7 +17,7 @@ DIFFERENCE_GAIN = 5.0
 
 
 @dataclass(frozen=True)
-class Row:
+class SheetRow:
     """One frame of the sheet."""
 
     label: str
@@ -33,7 +32,7 @@ def spread(count: int, wanted: int) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, count - 1, min(count, wanted))}) if count else []
 
 
-def contact_sheet(rows: Sequence[Row]) -> Bytes:
+def contact_sheet(rows: Sequence[SheetRow]) -> Bytes:
     """The sheet (height, width, 3) RGB 0-255 of at least one row: a line of headings, then the rows.
 
     The difference is |render - truth|, averaged over the channels and five times as bright.
@@ -61,7 +60,7 @@ def contact_sheet(rows: Sequence[Row]) -> Bytes:
     return np.asarray(sheet)
 
 
-def _cells(row: Row) -> list[Bytes]:
+def _cells(row: SheetRow) -> list[Bytes]:
     import cv2
 
     height, width = row.truth.shape[:2]

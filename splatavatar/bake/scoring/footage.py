@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.open_renderer import open_renderer
 from splatavatar.avatar.renderer import Renderer
@@ -47,7 +48,6 @@ SEVERAL = FollowSettings(steps=90, sigmas=(0.5, 0.05, 0.005))
 """where several known cameras see each timestep: together they know better than the landmarks"""
 VIEWS = 5
 """pictures of a timestep that are followed together"""
-Floats = NDArray[np.float32]
 
 
 def evaluate_footage(

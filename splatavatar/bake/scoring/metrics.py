@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from splatavatar.array_types import Bytes, Floats, Mask
+
 GREY = 0.6
 PSNR_CEILING = 100.0
 """what equal pictures score, instead of infinity"""

@@ -11,12 +11,12 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderer import Renderer
-from splatavatar.bake.scoring.contact_sheet import Row, contact_sheet, spread
-from splatavatar.bake.scoring.metrics import FrameScore, Mask, composite, score, unit, with_head
+from splatavatar.bake.scoring.contact_sheet import SheetRow, contact_sheet, spread
+from splatavatar.bake.scoring.metrics import FrameScore, composite, score, unit, with_head
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.head_region import head_region
 from splatavatar.capture.images import load_frame
@@ -28,8 +28,6 @@ from splatavatar.progress import Progress, unheard
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 THREADS = 2
 SCORING = "scoring"
 """the stage that is told of"""
@@ -75,15 +73,15 @@ def score_split(
     if out is not None:
         for folder in ("renders", "truth", "masks"):
             make_folder(out / folder)
-    results: list[tuple[FrameScore, Row | None]] = []
+    results: list[tuple[FrameScore, SheetRow | None]] = []
 
-    def finish(jobs: deque[Future[tuple[FrameScore, Row | None]]], left: int) -> None:
+    def finish(jobs: deque[Future[tuple[FrameScore, SheetRow | None]]], left: int) -> None:
         while len(jobs) > left:
             results.append(jobs.popleft().result())
             progress(SCORING, len(results) / len(frames))
 
     with ThreadPoolExecutor(THREADS) as pool:
-        jobs: deque[Future[tuple[FrameScore, Row | None]]] = deque()
+        jobs: deque[Future[tuple[FrameScore, SheetRow | None]]] = deque()
         try:
             for position, frame in enumerate(frames):
                 rgba = _quantise(render(frame))
@@ -133,7 +131,7 @@ def _head(avatar: Avatar, pose: PoseParameters, frame: Frame) -> Mask:
 
 def _compare(
     frame: Frame, rgba: Bytes, head: Mask | None, out: Path | None, name: str, on_sheet: bool
-) -> tuple[FrameScore, Row | None]:
+) -> tuple[FrameScore, SheetRow | None]:
     image, matte = load_frame(frame)
     floats = unit(rgba)
     result = score(floats, image, matte, head)
@@ -146,7 +144,7 @@ def _compare(
     masked = "" if result.psnr_masked is None else f", {result.psnr_masked:.2f} dB inside the matte"
     truth = composite(unit(image), unit(matte))
     label = f"{printable(frame.name)}   {result.psnr:.2f} dB{masked}"
-    return result, Row(label, composite(floats[..., :3], floats[..., 3]), truth)
+    return result, SheetRow(label, composite(floats[..., :3], floats[..., 3]), truth)
 
 
 def _quantise(rgba: Floats) -> Bytes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float32]
 TURN, EXPRESSION = 0.05, 0.2
 """radians over all joints, coefficients: standard deviations below which inputs are hardly more than tracking noise. A
 corrective that takes a degree for its full range saturates as soon as the head turns by three"""

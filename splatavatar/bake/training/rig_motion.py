@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from splatavatar.array_types import Floats
 from splatavatar.bake.engines.engine import sent
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.rig_pose import pose_parameters
@@ -17,7 +17,6 @@ from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.rig import skinning
 from splatavatar.rig.rig import Rig
 
-Floats = NDArray[np.float32]
 MOVING = ("expression", "joint_rotations", "translation", "template_offset")
 """tensors of a ``RigMotion`` that a bake may refine: rows of timesteps, and one template for all"""
 

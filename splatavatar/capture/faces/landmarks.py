@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture.faces.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.errors import CaptureError, DependencyError
@@ -23,8 +24,7 @@ from splatavatar.rig.arkit import NAMES
 if TYPE_CHECKING:
     from splatavatar.capture.video.clips import Clip
 
-Floats = NDArray[np.float32]
-Row = dict[str, Any]
+FaceRow = dict[str, Any]
 """what is known of one face in one frame: points, scores, transform, sharpness, brightness"""
 
 POINTS = 478
@@ -115,7 +115,7 @@ def detect(
         CaptureError: no face, a face too small, or several faces and no choice.
         DependencyError: ``model`` is not a model of MediaPipe.
     """
-    seen: list[list[Row]] = []
+    seen: list[list[FaceRow]] = []
     times: list[float] = []
     width, height = clip.info.width, clip.info.height
     with unreported(), _landmarker(model, clip.info.still, FACES if face is None else CROWD) as landmarker:
@@ -146,13 +146,13 @@ def detect_pictures(pictures: Iterable[NDArray[np.uint8]], model: Path) -> Itera
             yield max(faces, key=lambda row: face_box(row["points"])[1], default=None)
 
 
-def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
+def follow(seen: Sequence[Sequence[FaceRow]], face: int | None) -> list[FaceRow | None]:
     """One face through the frames, where ``seen`` holds the rows of all faces of each frame.
 
     It is the ``face``-th from the left, counted from 1, in the first frame that shows the most faces. Without a choice
     it is the one that is there most, and who comes back elsewhere while nobody else is there is the same person.
     """
-    tracks: list[dict[int, Row]] = []
+    tracks: list[dict[int, FaceRow]] = []
     for t, faces in enumerate(seen):
         free = tracks.copy()
         for row in sorted(faces, key=lambda row: -face_box(row["points"])[1]):
@@ -164,7 +164,7 @@ def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
                 track[t] = row
             else:
                 tracks.append({t: row})
-    chosen: dict[int, Row] = {}
+    chosen: dict[int, FaceRow] = {}
     if face is None:
         for track in sorted(tracks, key=lambda track: -sum(face_box(row["points"])[1] for row in track.values())):
             if not chosen.keys() & track.keys():
@@ -176,16 +176,16 @@ def follow(seen: Sequence[Sequence[Row]], face: int | None) -> list[Row | None]:
     return [chosen.get(t) for t in range(len(seen))]
 
 
-def _last(track: dict[int, Row]) -> Row:
+def _last(track: dict[int, FaceRow]) -> FaceRow:
     return next(reversed(track.values()))
 
 
-def _same(one: Row, other: Row) -> bool:
+def _same(one: FaceRow, other: FaceRow) -> bool:
     size, now = face_box(one["points"])[1], face_box(other["points"])[1]
     return _distance(one, other) < REACH * size and 1 / GROWTH < now / size < GROWTH
 
 
-def _distance(one: Row, other: Row) -> float:
+def _distance(one: FaceRow, other: FaceRow) -> float:
     return float(np.linalg.norm(face_box(one["points"])[0] - face_box(other["points"])[0]))
 
 
@@ -225,7 +225,7 @@ def _landmarker(model: Path, still: bool, faces: int) -> Iterator[Callable[[NDAr
         yield run
 
 
-def _row(result: Any, chosen: int, image: NDArray[np.uint8]) -> Row:
+def _row(result: Any, chosen: int, image: NDArray[np.uint8]) -> FaceRow:
     height, width = image.shape[:2]
     points = np.array([[p.x * width, p.y * height, p.z * width] for p in result.face_landmarks[chosen]], np.float32)
     transform = np.array(result.facial_transformation_matrixes[chosen], np.float32)
@@ -252,9 +252,9 @@ def _quality(image: NDArray[np.uint8], points: Floats) -> tuple[float, float]:
 
 
 def _stacked(
-    times: Sequence[float], faces: Sequence[int], chosen: Sequence[Row | None], width: int, height: int
+    times: Sequence[float], faces: Sequence[int], chosen: Sequence[FaceRow | None], width: int, height: int
 ) -> Landmarks:
-    nothing: Row = {
+    nothing: FaceRow = {
         "points": np.full((POINTS, 3), np.nan, np.float32),
         "scores": np.zeros(len(NAMES), np.float32),
         "transform": np.zeros((4, 4), np.float32),

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.capture.inspection.guide import ADVICE, Kind
 from splatavatar.rig.arkit import INDEX
 
 if TYPE_CHECKING:
     from splatavatar.capture.faces.landmarks import Landmarks
 
-Doubles = NDArray[np.float64]
 
 SHORT = 5.0
 """seconds; D0 has 3 and never returns to rest, D18 has 7"""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.inspection.critique import head_angles, turn_angles
 from splatavatar.page.chart import Points, strip
@@ -18,7 +19,6 @@ from splatavatar.rotations import rotation_matrices
 if TYPE_CHECKING:
     from splatavatar.capture.faces.landmarks import Landmarks
 
-Doubles = NDArray[np.float64]
 
 BREAK = 0.5
 """seconds between two takes on the time axis"""

@@ -7,11 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Doubles, Ints
 from splatavatar.render.camera import Camera
-
-Bytes = NDArray[np.uint8]
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int32]
 
 WIRE, WIRE_OPACITY = (90, 230, 255), 0.6
 DETECTED, FITTED = (60, 255, 90), (255, 80, 60)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from splatavatar.array_types import Floats, Mask
 
 # All lengths below are in widths of the head, ears included; the height of a head is about 1.4 of them.
 CHIN = 1.4

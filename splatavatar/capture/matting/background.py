@@ -12,9 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from splatavatar.array_types import Bytes, Floats, Mask
 
 ENOUGH = 3
 """pictures that must show a place"""
@@ -27,7 +25,7 @@ UNUSUAL = 0.05
 
 
 @dataclass(frozen=True)
-class Background:
+class Plate:
     """A still picture of what is behind the person."""
 
     colours: Floats
@@ -70,7 +68,7 @@ class Background:
 
 def estimate_background(
     pictures: Sequence[Bytes], background: Sequence[Mask], offsets: Sequence[tuple[float, float]]
-) -> Background | None:
+) -> Plate | None:
     """From ``pictures`` (H, W, 3), where in them the ``background`` (H, W) is seen and where in the frame they lie.
 
     None where the pictures lie too far apart.
@@ -94,7 +92,7 @@ def estimate_background(
     spread = 1.2 * masked_median(deviation[..., None], seen, count)[..., 0].astype(np.float32)
     spread = np.maximum(cv2.blur(spread, (3, 3)), LEAST_SPREAD)
     spread[count < ENOUGH] = np.inf
-    return Background(middle.astype(np.float32), spread, (-float(low[0]), -float(low[1])))
+    return Plate(middle.astype(np.float32), spread, (-float(low[0]), -float(low[1])))
 
 
 def masked_median(stack: Bytes, seen: Mask, count: NDArray[np.int64]) -> Bytes:

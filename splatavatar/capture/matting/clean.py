@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Mask
 from splatavatar.capture.matting.anatomy import disc
-
-Mask = NDArray[np.bool_]
 
 
 def one_piece(mask: Mask, sure: Mask, hole: float) -> Mask:

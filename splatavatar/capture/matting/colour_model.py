@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Bytes = NDArray[np.uint8]
+from splatavatar.array_types import Bytes, Floats
 
 BINS = 32
 LEVELS = 8 * 4 * 4

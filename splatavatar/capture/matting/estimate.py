@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.capture.matting.anatomy import disc, signed_distance
-from splatavatar.capture.matting.background import Background, estimate_background
+from splatavatar.capture.matting.background import Plate, estimate_background
 from splatavatar.capture.matting.clean import one_piece, without_wires
 from splatavatar.capture.matting.graph_cut import cut
 from splatavatar.capture.matting.leaks import departures, weight
@@ -21,11 +22,7 @@ from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.matting.soft_edge import soften
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import SettingsError
-
-Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
-Progress = Callable[[float], None]
+from splatavatar.progress import ShareProgress
 
 METHODS = ("grabcut", "rembg")
 LEARNT_FROM = 40
@@ -61,7 +58,7 @@ class Models:
     """What a clip looks like."""
 
     colours: Colours
-    plate: Background | None
+    plate: Plate | None
     layers: Layers | None
 
     def odds(self, picture: HeadPicture) -> Floats:
@@ -75,7 +72,7 @@ def estimate_mattes(
     silhouettes: Sequence[Mask],
     windows: Sequence[Crop],
     method: str = "grabcut",
-    progress: Progress | None = None,
+    progress: ShareProgress | None = None,
 ) -> Mattes:
     """The person in ``images`` (S, S, 3), pictures of one camera in the order of time.
 
@@ -114,7 +111,7 @@ def estimate_mattes(
 
 
 def _by_grabcut(
-    images: Sequence[Bytes], windows: Sequence[Crop], pictures: Sequence[HeadPicture], heard: Progress
+    images: Sequence[Bytes], windows: Sequence[Crop], pictures: Sequence[HeadPicture], heard: ShareProgress
 ) -> tuple[list[Bytes], list[float]]:
     """Mattes (S, S) and weights."""
     if not pictures:
@@ -160,7 +157,7 @@ def learn_models(pictures: Sequence[HeadPicture]) -> Models:
     return models
 
 
-def see_behind(pictures: Sequence[HeadPicture], masks: Sequence[Mask]) -> Background | None:
+def see_behind(pictures: Sequence[HeadPicture], masks: Sequence[Mask]) -> Plate | None:
     """The background that the ``masks`` (H, W) leave."""
     import cv2
 
@@ -187,7 +184,7 @@ def enlarged(mask: Mask) -> Mask:
     return np.asarray(cv2.resize(mask.view(np.uint8), (FINE, FINE), interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def outline(picture: HeadPicture, coarse: Mask, motion: Floats, colours: Colours, plate: Background | None) -> Mask:
+def outline(picture: HeadPicture, coarse: Mask, motion: Floats, colours: Colours, plate: Plate | None) -> Mask:
     """The mask (FINE, FINE) of the person, whose outline is near that of the ``coarse`` mask."""
     import cv2
 

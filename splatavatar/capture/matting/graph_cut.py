@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
+from splatavatar.array_types import Floats, Mask
 
 STEP = 0.25
 """levels of the energy per level of the encoded channel"""

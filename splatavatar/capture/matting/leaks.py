@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats, Mask
 from splatavatar.capture.matting.anatomy import disc
 from splatavatar.capture.matting.picture import HeadPicture
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 REACH = 4
 """neighbours on either side"""

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splatavatar.capture.matting.background import UNUSUAL, Background
+from splatavatar.array_types import Floats, Mask
+from splatavatar.capture.matting.background import UNUSUAL, Plate
 from splatavatar.capture.matting.colour_model import Histogram
 from splatavatar.capture.matting.picture import HeadPicture
-
-Floats = NDArray[np.float32]
-Mask = NDArray[np.bool_]
 
 LIMIT = 5.0
 """log odds that a colour may weigh"""
@@ -33,7 +30,7 @@ class Colours:
     """and below"""
     behind: Floats
 
-    def odds(self, picture: HeadPicture, plate: Background | None) -> Floats:
+    def odds(self, picture: HeadPicture, plate: Plate | None) -> Floats:
         """The log odds (H, W) of the person from the colours of ``picture`` and a still background, if any."""
         rows = np.arange(len(picture.bins)) - picture.plan.chin
         torso = np.clip(rows / (BLEND * picture.plan.width) + 0.5, 0, 1)[:, None].astype(np.float32)

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.capture.matting.anatomy import CHIN
-from splatavatar.capture.matting.background import Background, masked_median
+from splatavatar.capture.matting.background import Plate, masked_median
 from splatavatar.capture.matting.picture import HeadPicture
-
-Floats = NDArray[np.float32]
 
 SIZE = 160
 """pixels of the picture relative to the head"""
@@ -37,11 +36,11 @@ head, about which there is background in every picture"""
 class Layers:
     """The colours of what stands still, Y'CrCb."""
 
-    frame: Background
+    frame: Plate
     head: Floats
     """(SIZE, SIZE, 3)"""
 
-    def odds(self, picture: HeadPicture, plate: Background | None) -> Floats:
+    def odds(self, picture: HeadPicture, plate: Plate | None) -> Floats:
         """The log odds (H, W) of the person above the chin, zero below: shoulders do not move with the head."""
         import cv2
 
@@ -57,7 +56,7 @@ class Layers:
         return np.asarray(np.clip(odds, -FOR_FRAME, FOR_HEAD) * fade[:, None], np.float32)
 
 
-def find_layers(pictures: Sequence[HeadPicture], frame: Background) -> Layers:
+def find_layers(pictures: Sequence[HeadPicture], frame: Plate) -> Layers:
     """From pictures spread over the clip; ``frame`` is what stands still in the frame."""
     import cv2
 

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Mask
 from splatavatar.capture.matting.anatomy import Anatomy, anatomy
 from splatavatar.capture.matting.colour_model import bins_of
 from splatavatar.capture.matting.padding import outside
 from splatavatar.capture.video.crop import Crop
-
-Bytes = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
 
 COARSE = 128
 """pixels: the size at which the person is found"""

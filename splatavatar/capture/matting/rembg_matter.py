@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.errors import DependencyError
 from splatavatar.privacy import import_rembg
-
-Bytes = NDArray[np.uint8]
 
 MODEL = "u2net_human_seg"
 

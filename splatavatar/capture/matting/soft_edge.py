@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from splatavatar.array_types import Floats
 
 WIDE, NARROW = 8, 6
 """pixels: radii of the passes, the first at the resolution of the mask"""

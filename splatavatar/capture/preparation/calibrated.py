@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.faces.landmarks import detect_pictures
 from splatavatar.capture.images import load_frame
@@ -19,7 +20,7 @@ from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.agreement import disagreement
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
-from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.capture.tracking.placement import first_placement, settled_placement
 from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
 from splatavatar.errors import CaptureError, RigError
@@ -27,11 +28,10 @@ from splatavatar.folders import cache_folder, plain_name
 from splatavatar.models import locate
 from splatavatar.output import make_folder
 from splatavatar.printable import printable
+from splatavatar.progress import Progress
 from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import nearest_rotations
-
-Progress = Callable[[str, float], None]
 
 PLACED = 1
 """version of how the world of the cameras is placed, for what is kept in the cache"""
@@ -89,7 +89,7 @@ def placement_of(capture: Capture, seen: Observations) -> Doubles:
     return first_placement(points, fit.model.pivot, seen, lenses_of(capture), training_timesteps(capture))
 
 
-def training_timesteps(capture: Capture) -> Ints:
+def training_timesteps(capture: Capture) -> Longs:
     """Those of the training pictures, ascending."""
     return np.unique([frame.timestep for frame in capture.split("train")])
 

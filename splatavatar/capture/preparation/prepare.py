@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
@@ -37,8 +37,7 @@ from splatavatar.capture.video.extract import ExtractOptions, extract, forget_dr
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.locks import alone_in
-
-Progress = Callable[[str, float], None]
+from splatavatar.progress import Progress
 
 AUTO = "auto"
 WAITING = "waiting for another splatavatar that prepares the same"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_world
-from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.rotations import axis_angles, nearest_rotations
 
 STEADY = (33, 133, 362, 263, 1, 4, 6, 168, 98, 327, 61, 291, 0, 17, 199, 9, 151, 50, 280, 205, 425)
@@ -121,7 +122,7 @@ def missed(observations: Observations, T_camera_rig: Doubles, lenses: Lenses) ->
     return float(np.median(np.concatenate(errors))) if errors else None
 
 
-def _several(observations: Observations) -> list[Ints]:
+def _several(observations: Observations) -> list[Longs]:
     """The observations of some of the timesteps that several cameras saw squarely."""
     square = observations.rotation[:, 2, 2] > SQUARE
     several = [

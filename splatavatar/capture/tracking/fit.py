@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.tracking.landmark_model import IRIS, OVAL, PAIRS, LandmarkModel
-from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.capture.tracking.steps import bends, dolly, step_all, step_motion
 from splatavatar.capture.tracking.unknowns import Head, Normal
 from splatavatar.capture.tracking.weak_perspective import growth, place_in_camera, side_by_side
@@ -247,7 +248,7 @@ def _add_landmarks(fit: LandmarkFit, head: Head, points: Doubles, rows: slice, n
             normal.shared_gradient += gradient[:, k:].sum(0, dtype=np.float64)
 
 
-def _add_rows(total: Doubles, timestep: Ints, values: NDArray[np.float32]) -> None:
+def _add_rows(total: Doubles, timestep: Longs, values: NDArray[np.float32]) -> None:
     """Adds ``values`` (n, ...) to the rows of ``total`` that ``timestep`` (n), ascending, says."""
     first = np.flatnonzero(np.diff(timestep, prepend=-1))
     total[timestep[first]] += np.add.reduceat(values, first) if len(first) < len(values) else values

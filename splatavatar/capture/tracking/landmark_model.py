@@ -7,10 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.rig.rig import Rig
-
-Doubles = NDArray[np.float64]
 
 IRIS = slice(468, 478)
 OVAL = (

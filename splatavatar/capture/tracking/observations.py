@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Doubles = NDArray[np.float64]
-Ints = NDArray[np.int64]
+from splatavatar.array_types import Doubles, Longs
 
 FACING_CAMERA = np.diag([1.0, -1.0, -1.0, 1.0])
 """T_camera_rig of a camera at the origin that looks at a face looking at it"""
@@ -18,9 +17,9 @@ FACING_CAMERA = np.diag([1.0, -1.0, -1.0, 1.0])
 class Observations:
     """N detections of one face, ordered by timestep."""
 
-    timestep: Ints
+    timestep: Longs
     """(N) from 0 to T - 1, ascending; every timestep occurs"""
-    camera: Ints
+    camera: Longs
     """(N) from 0 to C - 1"""
     pixels: Doubles
     """(N, L, 2)"""
@@ -47,7 +46,7 @@ class Observations:
         yaw = np.abs(np.arctan2(self.rotation[:, 0, 2], self.rotation[:, 2, 2]))
         return np.asarray(eyes / np.maximum(np.cos(yaw), 0.35))
 
-    def of_timesteps(self, chosen: Ints) -> Observations:
+    def of_timesteps(self, chosen: Longs) -> Observations:
         """Those of the timesteps ``chosen`` (ascending), renumbered from 0; none of them is linked."""
         place = np.full(self.timesteps, -1)
         place[chosen] = np.arange(len(chosen))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.capture.tracking.shape_prior import ShapePrior, head_share
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
-
-Doubles = NDArray[np.float64]
 
 PHENOTYPE_MEAN = 0.5
 """of the mean person, whose local changes are zero"""

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
-from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.capture.tracking.solve import Motion, carried
 from splatavatar.capture.tracking.weak_perspective import metres_per_unit, places_in_cameras
 from splatavatar.rig.rig import Rig
@@ -21,7 +22,7 @@ CLOSE = 0.02
 FACING_CAMERA = np.diag([1.0, -1.0, -1.0])
 
 
-def first_placement(points: Doubles, pivot: Doubles, seen: Observations, lenses: Lenses, timesteps: Ints) -> Doubles:
+def first_placement(points: Doubles, pivot: Doubles, seen: Observations, lenses: Lenses, timesteps: Longs) -> Doubles:
     """(4, 4) from the world of ``lenses`` to the rig frame, by what the detector and weak perspective say of the head
     in ``timesteps``: a factor, a turn and a shift.
 
@@ -38,7 +39,7 @@ def first_placement(points: Doubles, pivot: Doubles, seen: Observations, lenses:
     return _to_rest(factor, mean_rotation(turns[rows], trust[rows]), np.median(places[rows], 0), pivot)
 
 
-def settled_placement(rig: Rig, motion: Motion, timesteps: Ints) -> Doubles:
+def settled_placement(rig: Rig, motion: Motion, timesteps: Longs) -> Doubles:
     """The similarity (4, 4) that takes the mean head of ``motion`` in ``timesteps`` to where ``rig`` has it at rest."""
     pivot = LandmarkModel.of(rig, None).pivot
     turn = mean_rotation(rotation_matrices(motion.head_rotation[timesteps]))

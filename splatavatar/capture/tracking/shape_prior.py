@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.rig.rig import Rig
-
-Doubles = NDArray[np.float64]
 
 PHENOTYPE_SIGMA, CHANGE_SIGMA = 0.2, 0.3
 """standard deviations of the identity parameters about the mean person, on the ranges 0 to 1 and -1 to 1"""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
-from splatavatar.capture.tracking.observations import Doubles, Ints, Lenses, Observations
+from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.capture.tracking.person import Person, person
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.unknowns import Head
@@ -95,7 +96,7 @@ def joint_rotations(rig: Rig, head_rotation: Doubles) -> dict[str, Doubles]:
     return {rig.joint_names[joint]: share * head_rotation for joint, share in rig.head_chain}
 
 
-def _keyframes(observations: Observations) -> Ints:
+def _keyframes(observations: Observations) -> Longs:
     """Timesteps that differ in turn and expression, each the farthest from those before it."""
     views = len(observations.timestep) / observations.timesteps
     count = max(int(PICTURES / views), FEWEST_TIMESTEPS)

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.capture.tracking.observations import Doubles, Observations
+from splatavatar.array_types import Doubles
+from splatavatar.capture.tracking.observations import Observations
 from splatavatar.capture.tracking.unknowns import Head, Normal
 from splatavatar.rotations import axis_angles, rotation_matrices
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.inspection.critique import criticise
@@ -35,14 +36,12 @@ from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write, make_folder, reason
 from splatavatar.pictures import read_picture, write_picture
+from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 from splatavatar.rotations import nearest_rotations
-
-Bytes = NDArray[np.uint8]
-Progress = Callable[[str, float], None]
 
 FOCAL = 1.3
 """of the longer side of a frame: between the front camera of a phone and a webcam"""

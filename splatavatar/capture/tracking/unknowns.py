@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from splatavatar.capture.tracking.observations import Doubles, Lenses
+from splatavatar.array_types import Doubles
+from splatavatar.capture.tracking.observations import Lenses
 
 
 @dataclass

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from splatavatar.capture.tracking.observations import Doubles, Lenses, Observations
+from splatavatar.array_types import Doubles
+from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.rotations import nearest_rotations
 
 KNOWN = 1.25

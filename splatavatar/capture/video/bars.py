@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Bytes = NDArray[np.uint8]
+from splatavatar.array_types import Bytes
 
 BLACK = 24
 """of 255: what black becomes at most in a bar, once it is compressed"""

@@ -10,16 +10,14 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.capture.video.bars import content
 from splatavatar.capture.video.video import Video
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.input import open_input, reason
 from splatavatar.natural import natural
 from splatavatar.printable import printable
-
-Bytes = NDArray[np.uint8]
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")

@@ -28,8 +28,7 @@ from splatavatar.errors import CaptureError
 from splatavatar.models import locate
 from splatavatar.output import folder_made, make_folder, temporary_beside
 from splatavatar.pictures import write_picture
-
-Progress = Callable[[str, float], None]
+from splatavatar.progress import Progress
 
 FRAMES = 180
 """pictures that are chosen where nothing else is said"""

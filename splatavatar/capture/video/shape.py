@@ -9,11 +9,10 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.media import warn_once
 
-Bytes = NDArray[np.uint8]
 Matrix = tuple[int, ...]
 Borders = tuple[int, int, int, int]
 """pixels that are cut off: left, right, top, bottom"""

@@ -9,17 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
+from splatavatar.array_types import Bytes
 from splatavatar.capture.video.colours import state_matrix
 from splatavatar.capture.video.shape import WHOLE, Borders, Shape, clean_aperture, display_matrix, pixel_aspect
 from splatavatar.capture.video.tone import HLG, PQ, to_srgb
 from splatavatar.capture.video.weave import TALLEST, Weave, deinterlaced, woven
 from splatavatar.errors import CaptureError
 from splatavatar.media import Media, frames_of, open_media, packets_of, warn_once
-
-Bytes = NDArray[np.uint8]
 
 MOST = 1000.0
 """frames a second"""

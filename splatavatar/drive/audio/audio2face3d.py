@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.arrays import read_npz
 from splatavatar.drive.audio.contract import (
     AudioModelSpec,
@@ -19,9 +20,6 @@ from splatavatar.drive.audio.contract import (
 from splatavatar.drive.audio.runtime import open_network
 from splatavatar.drive.sources.recorded.checked import as_doubles
 from splatavatar.errors import SettingsError
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 WINDOW, CENTRE = 8320, 4160
 """samples of a window, and the one that the output is for"""

@@ -16,14 +16,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.drive.audio.runtime import open_network
 from splatavatar.drive.audio.sound import RATE, checked_samples
 from splatavatar.drive.signal import Recording
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX, NAMES
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 METADATA = "splatavatar.audio"
 OUTPUTS = ("arkit", "flame")

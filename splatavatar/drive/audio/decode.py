@@ -7,12 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.errors import SignalError
 from splatavatar.media import Media, frames_of, open_media, warn_once
-
-Floats = NDArray[np.float32]
 
 GAP = 0.02
 """seconds that the timestamps of a file may be off its samples before silence is put in"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+from splatavatar.array_types import Floats
 
 RATE = 16000
 """Hz"""

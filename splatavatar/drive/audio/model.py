@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.drive.audio.contract import still_head
 from splatavatar.drive.audio.features import HOP, RATE, SIZE, WINDOW, Features
 from splatavatar.drive.audio.runtime import open_network
@@ -14,9 +15,6 @@ from splatavatar.drive.audio.sound import checked_samples
 from splatavatar.drive.signal import Recording
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import NAMES
-
-Floats = NDArray[np.float32]
-Doubles = NDArray[np.float64]
 
 MODEL = Path(__file__).parent / "data" / "audio_to_face.onnx"
 FPS = 60

@@ -7,10 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.audio.decode import Sound
 from splatavatar.errors import SignalError
-
-Floats = NDArray[np.float32]
 
 RATE = 16000
 """Hz that every model of speech here takes"""

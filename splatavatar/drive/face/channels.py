@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Longs
 from splatavatar.rig.arkit import NAMES
-
-Ints = NDArray[np.int64]
 
 MOUTH, EYES, BROWS, HEAD, GAZE = "mouth", "eyes", "brows", "head", "gaze"
 FACE: frozenset[str] = frozenset({MOUTH, EYES, BROWS, HEAD, GAZE})
@@ -26,10 +24,10 @@ STARTS: dict[str, tuple[str, ...]] = {
 with the brows; the head has no coefficient."""
 
 
-def starting_with(*starts: str) -> Ints:
+def starting_with(*starts: str) -> Longs:
     """Indices of the coefficients whose names start with one of ``starts``, ascending."""
     return np.array([index for index, name in enumerate(NAMES) if name.startswith(starts)], np.int64)
 
 
-COEFFICIENTS: dict[str, Ints] = {channel: starting_with(*starts) for channel, starts in STARTS.items() if starts}
+COEFFICIENTS: dict[str, Longs] = {channel: starting_with(*starts) for channel, starts in STARTS.items() if starts}
 """indices of the coefficients of each channel that has any; every coefficient is in one of them"""

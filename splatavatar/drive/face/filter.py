@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from splatavatar.drive.face.channels import Ints, starting_with
-from splatavatar.drive.face.vector import EYES_TURN, PLACE, SIZE, TURN, Values, from_vector, to_vector
+from splatavatar.array_types import Doubles, Longs
+from splatavatar.drive.face.channels import starting_with
+from splatavatar.drive.face.vector import EYES_TURN, PLACE, SIZE, TURN, from_vector, to_vector
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
 
@@ -56,7 +57,7 @@ class FilterSettings:
     head_translation: OneEuro = OneEuro(0.4, 80.0, 3.0)
 
 
-GROUPS: dict[str, Ints] = {
+GROUPS: dict[str, Longs] = {
     "blinks": starting_with("eyeBlink"),
     "plosives": starting_with("jawOpen", "mouthClose", "mouthPress", "mouthRoll"),
     "lids": starting_with("eyeSquint", "eyeWide", "cheekSquint"),
@@ -66,7 +67,7 @@ GROUPS: dict[str, Ints] = {
 GROUPS["mouth"] = np.setdiff1d(np.arange(len(NAMES)), np.concatenate(list(GROUPS.values())))
 """indices of the coefficients of each group"""
 
-WHERE: dict[str, Ints | slice] = {
+WHERE: dict[str, Longs | slice] = {
     **GROUPS,
     **{"head_rotation": TURN, "head_translation": PLACE, "gaze": EYES_TURN},
 }
@@ -117,7 +118,7 @@ class FaceFilter:
         filtered = from_vector(self._value, signal.time, signal.confidence)
         return filtered if looks else replace(filtered, gaze=np.zeros((2, 2), np.float32))
 
-    def _advance(self, values: Values, step: float) -> None:
+    def _advance(self, values: Doubles, step: float) -> None:
         self._speed += _share(self._derivative_cutoff, step) * ((values - self._raw) / step - self._speed)
         squares = np.bincount(TOGETHER, self._speed**2, SIZE)
         cutoff = self._min_cutoff + self._beta * np.sqrt(squares[TOGETHER])
@@ -125,6 +126,6 @@ class FaceFilter:
         self._raw = values
 
 
-def _share(cutoff: Values, step: float) -> Values:
+def _share(cutoff: Doubles, step: float) -> Doubles:
     """Of the way to the new value that a filter of ``cutoff`` Hz goes in ``step`` seconds."""
     return np.asarray(1 / (1 + 1 / (2 * np.pi * cutoff * step)))

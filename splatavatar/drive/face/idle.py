@@ -11,15 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.drive.face.channels import EYES, FACE, GAZE, HEAD
 from splatavatar.drive.face.presence import eased
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import INDEX
-
-Values = NDArray[np.float64]
 
 BLOCK = 300.0
 """seconds of events that are drawn together"""
@@ -53,7 +51,7 @@ class Idle:
         rng = np.random.default_rng([seed, 0])
         self._sway_phases = rng.uniform(0, 2 * np.pi, (len(SWAY_PERIODS), 3))
         self._breath_phases = rng.uniform(0, 2 * np.pi, len(BREATH))
-        self._blocks: dict[tuple[int, int], tuple[list[float], Values]] = {}
+        self._blocks: dict[tuple[int, int], tuple[list[float], Doubles]] = {}
 
     def add(self, signal: FaceSignal, t: float, amount: float | Mapping[str, float] = 1.0) -> FaceSignal:
         """``signal`` and what the face does by itself at ``t`` seconds, where ``amount`` in [0, 1] says how much of it:
@@ -93,7 +91,7 @@ class Idle:
             return eased(after / CLOSE)
         return 1 - eased((after - CLOSE - SHUT) / OPEN)
 
-    def look(self, t: float) -> Values:
+    def look(self, t: float) -> Doubles:
         """(2) where both eyes look: yaw to the subject's left and pitch up, radians."""
         times, drawn = self._events(1, t)
         index = bisect_right(times, t) - 1
@@ -103,7 +101,7 @@ class Idle:
         before = drawn[index - 1] * (LOOK_YAW, LOOK_PITCH)
         return np.asarray(before + eased((t - times[index]) / SACCADE) * (goal - before))
 
-    def head(self, t: float) -> tuple[Values, Values]:
+    def head(self, t: float) -> tuple[Doubles, Doubles]:
         """(3) radians and (3) metres of breath and sway, rig axes."""
         breath = sum(
             weight * np.sin(2 * np.pi * t / period + phase)
@@ -114,7 +112,7 @@ class Idle:
         turn[0] += BREATH_NOD * breath
         return turn, np.array([0.0, BREATH_RISE * breath, BREATH_FORWARD * breath])
 
-    def _events(self, kind: int, t: float) -> tuple[list[float], Values]:
+    def _events(self, kind: int, t: float) -> tuple[list[float], Doubles]:
         """Times (N) of the events of the block about ``t``, the first at its start, and two normal numbers (N, 2) each,
         0 for the first and the last two.
         """

@@ -8,16 +8,14 @@ hardly ever rises, and there is no gaze.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.drive.face.running_quantile import RunningQuantile
 from splatavatar.drive.retarget import LOOK, look_coefficients
-from splatavatar.drive.signal import FaceSignal, Floats, nobody
+from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.sources.live.tracking import Seen
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import axis_angles, nearest_rotations
-
-Values = NDArray[np.float64]
 
 EYES = np.array([33, 263])
 """outer corners of the right and the left eye: the eye span, which lengths are measured in, lies between them"""
@@ -141,7 +139,7 @@ class LandmarkSignal:
             1.0,
         )
 
-    def _lips(self, arkit: Values, points: Values, trust: float) -> None:
+    def _lips(self, arkit: Doubles, points: Doubles, trust: float) -> None:
         """Jaw and lips such that the rig's inner lips are as far apart as those seen, and touch where those do."""
         gap = float((points[LIPS[0], 1] - points[LIPS[1], 1]).mean())
         missing = trust * (GAP_SCALE * max(gap, 0.0) + GAP_SHUT - float(GAP_ROW @ arkit)) / PARTING
@@ -155,7 +153,7 @@ class LandmarkSignal:
             arkit[JAW] -= raised
             arkit[CLOSE] = min(arkit[CLOSE] - missing - raised, 1.0)
 
-    def _mouth_side(self, arkit: Values, points: Values, trust: float, since: float) -> None:
+    def _mouth_side(self, arkit: Doubles, points: Doubles, trust: float, since: float) -> None:
         """mouthLeft and mouthRight, at least as much as the middle of the mouth is away from where it rests."""
         side = float(points[MOUTH, 0].mean() - points[EYES, 0].mean())
         away = side - self._side(side, since * trust)
@@ -164,7 +162,7 @@ class LandmarkSignal:
         arkit[which] = min(max(arkit[which], moved), 1.0)
         arkit[other] = max(arkit[other] - moved, 0.0)
 
-    def _eyelids(self, arkit: Values, points: Values, trust: float, since: float) -> Values:
+    def _eyelids(self, arkit: Doubles, points: Doubles, trust: float, since: float) -> Doubles:
         """Blinks and wide eyes by the height of the eyes; returns (2) that height, of the open eye."""
         corners, lids = points[CORNERS], points[LIDS]
         width = np.maximum(np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1), 1e-6)
@@ -176,7 +174,7 @@ class LandmarkSignal:
         arkit[WIDES] = np.maximum(arkit[WIDES], wide)
         return opened
 
-    def _gaze(self, points: Values, opened: Values, trust: float) -> Floats:
+    def _gaze(self, points: Doubles, opened: Doubles, trust: float) -> Floats:
         """(2, 2) both eyes look the same way, by the irises between the corners; lids that close leave it as it was."""
         corners = points[CORNERS]
         width = np.maximum(np.linalg.norm(corners[:, 0] - corners[:, 1], axis=1), 1e-6)
@@ -192,7 +190,7 @@ class LandmarkSignal:
         look = np.where(self._look == 0, 1e-6, self._look)
         return np.tile(look, (2, 1)).astype(np.float32)
 
-    def _translation(self, face: Seen, rotation: Values, since: float) -> Floats:
+    def _translation(self, face: Seen, rotation: Doubles, since: float) -> Floats:
         """(3) metres from the place of rest, less what turning about the neck already moves."""
         place = HEAD_SIZE * face.transform[:3, 3].astype(np.float64) / 100
         place[2] *= FOCAL * max(face.width, face.height) / (face.height / 2 / np.tan(DETECTOR_VIEW / 2))

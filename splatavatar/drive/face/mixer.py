@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.drive.face.channels import FACE, GAZE, HEAD, MOUTH
 from splatavatar.drive.face.landmark_signal import GAP_ROW, PARTING
-from splatavatar.drive.face.vector import SIZE, SLOTS, Values, from_vector, to_vector
+from splatavatar.drive.face.vector import SIZE, SLOTS, from_vector, to_vector
 from splatavatar.drive.live.mailbox import Mailbox
 from splatavatar.drive.signal import FaceSignal, nobody
 from splatavatar.drive.sources.source import Source
@@ -135,7 +136,7 @@ class _Track:
         self.source = source
         self.voice = MOUTH in source.channels and not source.channels & {HEAD, GAZE}
         self.there = False
-        self.vector: Values = np.zeros(SIZE)
+        self.vector: Doubles = np.zeros(SIZE)
         self.time = 0.0
         self.confidence = 0.0
         self.motion = 0.0

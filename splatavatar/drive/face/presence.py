@@ -6,8 +6,8 @@ from collections.abc import Collection
 
 import numpy as np
 
-from splatavatar.drive.face.channels import Ints
-from splatavatar.drive.face.vector import SIZE, SLOTS, Values, from_vector, to_vector
+from splatavatar.array_types import Doubles, Longs
+from splatavatar.drive.face.vector import SIZE, SLOTS, from_vector, to_vector
 from splatavatar.drive.signal import FaceSignal
 
 HOLD = 0.3
@@ -58,7 +58,7 @@ class Presence:
 class _Part:
     """One channel."""
 
-    def __init__(self, slots: Ints) -> None:
+    def __init__(self, slots: Longs) -> None:
         self._slots = slots
         self._start = np.zeros(len(slots))
         self._since = np.inf
@@ -66,7 +66,7 @@ class _Part:
         self._away_at_start = 1.0
         self.away = 1.0
 
-    def advance(self, shown: Values, live: Values, there: bool, step: float) -> None:
+    def advance(self, shown: Doubles, live: Doubles, there: bool, step: float) -> None:
         """``step`` seconds on; writes this channel of ``shown`` (62)."""
         if there != self._there:
             self._there, self._since = there, 0.0

@@ -16,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.face.channels import starting_with
 from splatavatar.drive.retarget import LOOK, look_coefficients
-from splatavatar.drive.signal import FaceSignal, Floats
+from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.recorded.checked import MOST_TURN, MOST_WAY
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.folders import cache_folder

@@ -7,7 +7,8 @@ from time import perf_counter
 
 import numpy as np
 
-from splatavatar.drive.signal import FaceSignal, Floats
+from splatavatar.array_types import Floats
+from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.source import Clock
 
 PREDICTION = 0.5

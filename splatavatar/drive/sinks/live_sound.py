@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.sinks.soundtrack import CHANNELS, RATE, FileSound, Soundtrack
-
-Floats = NDArray[np.float32]
 
 HEARD_RATE = 16000
 """Hz of what microphones hand over"""

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.audio.decode import Sound
-
-Floats = NDArray[np.float32]
 
 RATE = 48000
 """Hz of every soundtrack"""

@@ -16,15 +16,11 @@ import pytest
 from splatavatar.drive.sources.recorded.read import read_signal
 
 PROGRAM = """
-import importlib.util, sys, threading
+import sys
 from pathlib import Path
-here, out, how = sys.argv[1:]
-spec = importlib.util.spec_from_file_location("small", here + "/conftest.py")
-small = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(small)
-spec = importlib.util.spec_from_file_location("loop_test", here + "/live/test_loop.py")
-loop_test = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(loop_test)
+from support.clip import Clip
+from support.small_avatar import small_avatar
+out, how = sys.argv[1:]
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
@@ -32,7 +28,7 @@ from splatavatar.drive.playback import play
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.view import default_camera
-avatar, out = small.small_avatar(), Path(out)
+avatar, out = small_avatar(), Path(out)
 camera = default_camera(avatar, 48, 48)
 sinks = {name: open_sink(out / name, 30, 48, 48, False) for name in ("a.mp4", "b.webm", "%05d.png")}
 print("ready", flush=True)
@@ -43,7 +39,7 @@ if how == "play":
         print("interrupted", flush=True)
 else:
     files = Files(sinks, [SignalRecord(out / "signal.npz", 30)])
-    Loop(Performer(avatar), [loop_test.Clip(10000.0)], [], LoopSettings((48, 48)), files).run()
+    Loop(Performer(avatar), [Clip(10000.0)], [], LoopSettings((48, 48)), files).run()
     print("ended", flush=True)
 """
 
@@ -59,7 +55,7 @@ def test_files_play_after_interrupts(tmp_path: Path, how: str, said: str, seed: 
     rng = np.random.default_rng(seed)
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(Path(__file__).parents[1]), str(tmp_path), how],
+        [sys.executable, "-c", PROGRAM, str(tmp_path), how],
         env=environment,
         stdout=subprocess.PIPE,
         text=True,

@@ -40,11 +40,9 @@ window.close()
 """
 
 LIVE = """
-import importlib.util, sys
+import sys
 from pathlib import Path
-spec = importlib.util.spec_from_file_location("small", sys.argv[1])
-small = importlib.util.module_from_spec(spec)
-spec.loader.exec_module(small)
+from support.small_avatar import small_avatar
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.motion import moving_signal
@@ -52,9 +50,9 @@ from splatavatar.drive.performer import Performer
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.window import Window
 from splatavatar.drive.sources.live.playback_source import RecordingSource
-avatar, controls = small.small_avatar(), Controls()
+avatar, controls = small_avatar(), Controls()
 window = Window(controls, "avatar of a test")
-files = Files({"a.mp4": open_sink(Path(sys.argv[2]), 30, 64, 64, False)})
+files = Files({"a.mp4": open_sink(Path(sys.argv[1]), 30, 64, 64, False)})
 source, settings = RecordingSource(moving_signal(), loop=True), LoopSettings((64, 64))
 loop = Loop(Performer(avatar), [source], [window], settings, files, controls=controls)
 loop.run(lambda stats: print(stats.rendered, *((False, 0, False, False) if stats.rendered else ()), flush=True))
@@ -188,8 +186,7 @@ def test_closing_the_window_ends(shown: Shown) -> None:
 def test_the_loop_shows_on_the_main_thread_and_writes_beside(display: str, tmp_path: Path) -> None:
     if XDOTOOL is None:
         pytest.skip("xdotool is not installed")
-    small = Path(__file__).parents[1] / "conftest.py"
-    shown = Shown(display, LIVE, str(small), str(tmp_path / "a.mp4"))
+    shown = Shown(display, LIVE, str(tmp_path / "a.mp4"))
     try:
         number = shown.do("search", "--sync", "--name", "avatar of a test").split()[-1]
         shown.do("windowfocus", "--sync", number)

@@ -6,11 +6,9 @@ import base64
 import json
 import threading
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from dataclasses import fields, replace
-from pathlib import Path
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,11 +18,18 @@ from websockets.sync.client import connect
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.viewer import server
 from splatavatar.viewer.protocol import encode
+from splatavatar.viewer.room import app
+from splatavatar.viewer.room.app import create_room_app
+from splatavatar.viewer.room.invitations import REFUSAL
+from splatavatar.viewer.room.messages import LONGEST_TEXT
+from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
+from splatavatar.viewer.room.uploads import NO_CONSENT, TOO_LARGE
+from splatavatar.viewer.server import listen, serving
+from splatavatar.viewer.site import FOLDER, load_site
 from support import chromium
 from support.browser import Browser, Page
-from support.small_room import NOTICE, SmallRoom, opened
+from support.rooms import address, hand_over, token
 
 Entered = Callable[..., Page]
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -63,21 +68,44 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@dataclass(frozen=True)
+class Open:
+    """A room that is open."""
+
+    room: Room
+    port: int
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def link(self, number: int) -> str:
+        """The invitation of that number."""
+        return f"{self.base}room.html?token={token(self.room, number)}"
+
+
+@contextmanager
+def opened(room: Room, port: int = 0) -> Iterator[Open]:
+    """Serve the room while the block lasts."""
+    served = create_room_app(load_site(), room)
+    with listen(port) as listening, serving(served, listening, None, LONGEST_TEXT):
+        yield Open(room, listening.getsockname()[1])
+
+
 @pytest.fixture
-def open_room(built: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SmallRoom]]:
-    """``open_room(...)``: a room that lasts as long as the test."""
-    monkeypatch.setattr(server, "MOST_HEARD", 1 << 16)
-    with ExitStack() as stack:
-        yield lambda **settings: stack.enter_context(opened(SmallRoom(**settings)))
+def room(built: None) -> Iterator[Open]:
+    """A room for eight."""
+    with opened(Room(8)) as there:
+        yield there
 
 
 @pytest.fixture
 def enter(room_browser: Browser, few: bytes) -> Iterator[Entered]:
-    """``enter(room, name)``: a page whose person has tried to take a seat."""
+    """``enter(link, name)``: a page whose person has tried to take a seat."""
     tabs: list[Page] = []
 
     def entered(
-        room: SmallRoom,
+        link: str,
         name: str,
         avatar: bytes = few,
         size: tuple[int, int] = (480, 360),
@@ -88,7 +116,7 @@ def enter(room_browser: Browser, few: bytes) -> Iterator[Entered]:
         tabs.append(page)
         if script:
             page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
-        page.open(room.address)
+        page.open(link)
         if page.state()[0] == "ready":
             take_seat(page, name, avatar)
         return page
@@ -164,14 +192,13 @@ def once_changed(page: Page, before: np.ndarray) -> np.ndarray:
     raise AssertionError("the picture stays as it was")
 
 
-def test_two_see_each_other_smile(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
-    ann, bob = enter(room, "Ann"), enter(room, "Bob")
+def test_two_see_each_other_smile(room: Open, enter: Entered) -> None:
+    ann, bob = enter(room.link(1), "Ann"), enter(room.link(2), "Bob")
     for page, other in ((ann, "Bob"), (bob, "Ann")):
         wait_for_people(page, 2)
         page.wait(f"{PEOPLE}.includes('direct')")
         assert other in page.run("document.querySelector('.tag').textContent")
-        assert page.run(PEOPLE).count(NOTICE) == 2
+        assert page.run(PEOPLE).count(NO_CONSENT) == 2
     for one, other in ((ann, bob), (bob, ann)):
         before = settled(other)
         smile(one, 1)
@@ -183,9 +210,8 @@ def test_two_see_each_other_smile(open_room: Callable[..., SmallRoom], enter: En
         assert one.messages == [] and other.messages == []
 
 
-def test_one_leaves_and_a_third_sees_the_present_face(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
-    ann, bob = enter(room, "Ann"), enter(room, "Bob")
+def test_one_leaves_and_a_third_sees_the_present_face(room: Open, enter: Entered) -> None:
+    ann, bob = enter(room.link(1), "Ann"), enter(room.link(2), "Bob")
     wait_for_people(ann, 2)
     with_bob = settled(ann)
     press(bob, "Leave")
@@ -194,16 +220,15 @@ def test_one_leaves_and_a_third_sees_the_present_face(open_room: Callable[..., S
     assert ann.run("document.querySelector('.status').textContent") == "Bob has left."
     assert changed(with_bob, settled(ann)) > 1000
     smile(ann, 1)
-    late = enter(room, "Cleo")
+    late = enter(room.link(3), "Cleo")
     wait_for_people(late, 2)
     smiling = settled(late)
     smile(ann, 0)
     assert changed(smiling, once_changed(late, smiling)) > 60
 
 
-def test_who_finds_no_direct_way_goes_through_the_server(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
-    ann, bob = (enter(room, name, script=UNREACHABLE) for name in ("Ann", "Bob"))
+def test_who_finds_no_direct_way_goes_through_the_server(room: Open, enter: Entered) -> None:
+    ann, bob = (enter(room.link(i), name, script=UNREACHABLE) for i, name in enumerate(("Ann", "Bob"), 1))
     wait_for_people(ann, 2)
     wait_for_people(bob, 2)
     before = settled(ann)
@@ -214,11 +239,10 @@ def test_who_finds_no_direct_way_goes_through_the_server(open_room: Callable[...
     assert ann.messages == [] and bob.messages == []
 
 
-def test_the_microphone_is_asked_for_by_a_click_alone(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+def test_the_microphone_is_asked_for_by_a_click_alone(room: Open, enter: Entered) -> None:
     count = """(() => { const own = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
         window.asked = 0; navigator.mediaDevices.getUserMedia = (what) => { window.asked++; return own(what); }; })()"""
-    room = open_room()
-    ann, bob = enter(room, "Ann", script=count), enter(room, "Bob")
+    ann, bob = enter(room.link(1), "Ann", script=count), enter(room.link(2), "Bob")
     wait_for_people(bob, 2)
     assert ann.run("window.asked") == 0
     bob.wait(f"{PEOPLE}.includes('muted, direct')")
@@ -231,36 +255,36 @@ def test_the_microphone_is_asked_for_by_a_click_alone(open_room: Callable[..., S
     assert ann.run("document.querySelector('.microphone').textContent") == "Unmute"
 
 
-def test_a_refused_microphone_is_said(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
+def test_a_refused_microphone_is_said(room: Open, enter: Entered) -> None:
     refuse = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
-    ann = enter(open_room(), "Ann", script=refuse)
+    ann = enter(room.link(1), "Ann", script=refuse)
     press(ann, "Turn microphone on")
     ann.wait("document.querySelector('.status.wrong')?.textContent.startsWith('The browser was told not to give')")
     assert ann.run(f"{IN} && document.querySelector('.microphone').textContent") == "Turn microphone on"
 
 
-def test_pages_come_back_after_a_restart_of_the_server(
-    built: None, monkeypatch: pytest.MonkeyPatch, enter: Entered
-) -> None:
-    monkeypatch.setattr(server, "MOST_HEARD", 1 << 16)
-    with opened(SmallRoom()) as room:
-        port = int(room.address.split(":")[2].partition("/")[0])
-        ann, bob = enter(room, "Ann"), enter(room, "Bob")
+def test_pages_come_back_after_the_server_was_away(built: None, enter: Entered) -> None:
+    room = Room(2)
+    with opened(room) as there:
+        ann, bob = enter(there.link(1), "Ann"), enter(there.link(2), "Bob")
         wait_for_people(ann, 2)
     ann.wait("document.documentElement.dataset.room === 'lost'")
-    with opened(SmallRoom(), port):
+    with opened(room, there.port):
         for page in (ann, bob):
             page.wait(IN)
             wait_for_people(page, 2)
         before = settled(ann)
         smile(bob, 1)
         assert changed(before, once_changed(ann, before)) > 60
+    # Another room at this address has other invitations.
+    with opened(Room(2), there.port):
+        ann.wait("document.documentElement.dataset.state === 'error'")
+        assert ann.state()[1] == REFUSAL
 
 
-def test_one_turns_to_look_at_somebody(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
-    ann = enter(room, "Ann")
-    others = [enter(room, name) for name in ("Bob", "Cleo")]
+def test_one_turns_to_look_at_somebody(room: Open, enter: Entered) -> None:
+    ann = enter(room.link(1), "Ann")
+    others = [enter(room.link(i), name) for i, name in ((2, "Bob"), (3, "Cleo"))]
     wait_for_people(ann, 3)
     middle = "[...document.querySelectorAll('.tag')].map(t => [t.textContent, t.getBoundingClientRect().x])"
     before = dict(ann.run(middle))
@@ -277,40 +301,37 @@ def test_one_turns_to_look_at_somebody(open_room: Callable[..., SmallRoom], ente
     assert "Cleo" in ann.run("document.querySelector('canvas').ariaLabel")
 
 
-def test_a_full_table_is_drawn_within_bounds(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
+def test_a_full_table_is_drawn_within_bounds(room: Open, enter: Entered) -> None:
     content = DEMO.read_bytes()
-    request = urllib.request.Request(room.address.replace("room.html", "room/avatar"), content, method="PUT")
-    with urllib.request.urlopen(request) as answer:
-        sha256 = json.load(answer)["sha256"]
     over = threading.Event()
 
     def sit(number: int) -> None:
-        with connect(room.address.replace("http", "ws").replace("room.html", "room/ws")) as socket:
-            socket.send(json.dumps({"type": "join", "name": f"{number}", "avatar": sha256, "kind": "program"}))
-            face = encode(FaceSignal.neutral(jawOpen=number / 8), 0, 1.0)
+        _, _, answer = hand_over(room.port, room.room, number, content)
+        join = {"version": 1, "name": f"{number}", "avatar": json.loads(answer)["sha256"], "kind": "program"}
+        with connect(address(room.port, room.room, number)) as socket:
+            socket.send(json.dumps({"type": "join", **join}))
+            face = encode(FaceSignal.neutral(jawOpen=number / 9), 0, 1.0)
             while not over.wait(0.2):
                 socket.send(bytes([1, 255]) + face)
-                try:
+                with suppress(TimeoutError):
                     while True:
                         socket.recv(timeout=0)
-                except TimeoutError:
-                    pass
 
-    seated = [threading.Thread(target=sit, args=(number,)) for number in range(7)]
+    seated = [threading.Thread(target=sit, args=(number,)) for number in range(2, 9)]
     for thread in seated:
         thread.start()
     try:
-        while len(room.people) < 7:
+        while len(room.room.people) < 7:
             time.sleep(0.02)
-        ann = enter(room, "Ann", content, (1280, 720))
+        ann = enter(room.link(1), "Ann", content, (1280, 720))
         wait_for_people(ann, 8)
         ann.wait("Number(document.documentElement.dataset.gaussians) > 7 * 1500")
         assert int(ann.run("document.documentElement.dataset.gaussians")) <= BUDGET
         assert ann.run("document.querySelectorAll('.tag:not([hidden])').length") == 7
         assert ann.run(PEOPLE).count("a program") == 7
-        assert ann.run(f"{IN} && document.querySelector('.status.wrong')") is None and ann.messages == []
-        one_more = enter(room, "Dora")
+        assert ann.run("document.querySelector('.status.wrong')") is None and ann.messages == []
+        room.room.invite()
+        one_more = enter(room.link(9), "Dora")
         assert one_more.run(SAID) == "The room is full."
     finally:
         over.set()
@@ -318,41 +339,41 @@ def test_a_full_table_is_drawn_within_bounds(open_room: Callable[..., SmallRoom]
             thread.join()
 
 
-@pytest.mark.parametrize(
-    ("refusal", "sentence"),
-    [
-        ((403, "This invitation was withdrawn by the host."), "This invitation was withdrawn by the host."),
-        ((403, ""), "This invitation is not valid (any more): ask the host for a new link."),
-        ((413, "The avatar has 80 MB, this room takes 64 MB."), "The avatar has 80 MB, this room takes 64 MB."),
-        ((404, ""), "There is no room at this address (any more): ask the host."),
-    ],
-)
-def test_a_refusal_is_one_sentence(
-    open_room: Callable[..., SmallRoom], enter: Entered, refusal: tuple[int, str], sentence: str
-) -> None:
-    page = enter(open_room(refusal=refusal), "Ann")
-    assert page.run(SAID) == sentence
-    assert page.run("document.querySelector('button[type=submit]').disabled") is False
+def test_invitations_are_of_one_person_each_and_can_be_withdrawn(room: Open, enter: Entered) -> None:
+    ann, bob = enter(room.link(1), "Ann"), enter(room.link(2), "Bob")
+    wait_for_people(ann, 2)
+    also = enter(room.link(2), "Not Bob")
+    assert also.run(SAID) == IN_USE
+    assert also.run("document.querySelector('button[type=submit]').disabled") is False
+    room.room.withdraw(2)
+    bob.wait("document.documentElement.dataset.state === 'error'")
+    assert bob.state()[1] == WITHDRAWN
+    wait_for_people(ann, 1)
+    press(also, "Take a seat")
+    also.wait(f"{SAID} === {json.dumps(REFUSAL)}")
 
 
-def test_what_cannot_come_in_is_said(open_room: Callable[..., SmallRoom], enter: Entered, few: bytes) -> None:
-    room = open_room()
-    page = enter(room, "Ann", few[:-5000])
+def test_an_avatar_that_is_too_large(room: Open, enter: Entered, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "LARGEST", 1000)
+    assert enter(room.link(1), "Ann").run(SAID) == TOO_LARGE
+
+
+def test_what_cannot_come_in_is_said(room: Open, enter: Entered, few: bytes) -> None:
+    page = enter(room.link(1), "Ann", few[:-5000])
     assert "not an intact avatar" in page.run(SAID)
     page.run("document.querySelector('form').noValidate = true")
     press(page, "Take a seat")
     assert page.run(SAID).startswith("Choose an avatar")
-    without = enter(room, "Ann", script="delete window.RTCPeerConnection")
+    without = enter(room.link(1), "Ann", script="delete window.RTCPeerConnection")
     assert without.state()[1].startswith("This browser has no WebRTC")
-    without = enter(room, "Ann", script="HTMLCanvasElement.prototype.getContext = () => null")
+    without = enter(room.link(1), "Ann", script="HTMLCanvasElement.prototype.getContext = () => null")
     assert without.state()[1].startswith("This browser shows no WebGL2")
-    assert room.heard == []
+    assert room.room.people == []
 
 
-def test_it_fits_a_phone_and_everything_has_a_name(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
-    page = enter(room, "Ann", size=(390, 780), touch=True)
-    enter(room, "Bob with a name as long as names may be")
+def test_it_fits_a_phone_and_everything_has_a_name(room: Open, enter: Entered) -> None:
+    page = enter(room.link(1), "Ann", size=(390, 780), touch=True)
+    enter(room.link(2), "Bob with a name as long as names may be")
     wait_for_people(page, 2)
     for panel in ("Face", "People"):
         press(page, panel)
@@ -367,22 +388,17 @@ def test_it_fits_a_phone_and_everything_has_a_name(open_room: Callable[..., Smal
     assert page.run("document.querySelector('[aria-expanded=true]').textContent") == "People"
 
 
-def test_nothing_is_asked_of_other_machines(open_room: Callable[..., SmallRoom], enter: Entered) -> None:
-    room = open_room()
-    page, _ = enter(room, "Ann"), enter(room, "Bob")
+def test_nothing_is_asked_of_other_machines(room: Open, enter: Entered) -> None:
+    page, _ = enter(room.link(1), "Ann"), enter(room.link(2), "Bob")
     wait_for_people(page, 2)
     page.run("1")
-    base = room.address.partition("room.html")[0]
-    assert page.requests and all(request.startswith((base, "blob:", "data:")) for request in page.requests)
+    assert page.requests and all(request.startswith((room.base, "blob:", "data:")) for request in page.requests)
 
 
 def test_the_page_of_a_room_is_small() -> None:
     """Where the page is built: 300 kB with all that it loads, the headset's part included."""
-    folder = Path(server.__file__).parent / "page"
-    if not (folder / "room.html").is_file():
+    if not (FOLDER / "room.html").is_file():
         pytest.skip("the page is not built")
-    from splatavatar.viewer.site import load_site
-
     site = load_site()
     names = [name for name in site if name == "room.html" or name.startswith("assets/room")]
     assert len(names) > 2

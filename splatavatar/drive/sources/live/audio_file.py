@@ -7,18 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.face.channels import VOICE
-from splatavatar.drive.sources.live.voice import (
-    FPS,
-    PIECE,
-    RATE,
-    AudioModel,
-    Floats,
-    ModelMaker,
-    own_model,
-    sound_of,
-    spoken,
-)
+from splatavatar.drive.sources.live.voice import FPS, PIECE, RATE, AudioModel, ModelMaker, own_model, sound_of, spoken
 from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.drive.sources.thread import Thread
 

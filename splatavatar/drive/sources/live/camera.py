@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.capture.faces.mediapipe_face import quiet
 from splatavatar.drive.face.landmark_signal import LandmarkSignal
 from splatavatar.drive.sources.live.tracking import CameraSource, LiveTracker
@@ -24,8 +24,6 @@ from splatavatar.extras import required
 from splatavatar.input import reason
 from splatavatar.models import locate
 from splatavatar.printable import printable
-
-Image = NDArray[np.uint8]
 
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
 """that a camera is asked for; it may give others"""
@@ -74,7 +72,7 @@ class Webcam(CameraSource):
         self._thread = Thread(self.name, lambda stopping: self._read(camera, offer, clock, stopping))
 
     def _read(
-        self, camera: Any, offer: Callable[[Image, float], None], clock: Clock, stopping: threading.Event
+        self, camera: Any, offer: Callable[[Bytes, float], None], clock: Clock, stopping: threading.Event
     ) -> None:
         import cv2
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.face.channels import VOICE
-from splatavatar.drive.sources.live.voice import FPS, RATE, Floats, ModelMaker, Voice, own_model
+from splatavatar.drive.sources.live.voice import FPS, RATE, ModelMaker, Voice, own_model
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.drive.sources.thread import Thread

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes, Floats
 from splatavatar.capture.faces.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.drive.face.channels import FACE
 from splatavatar.drive.sources.notices import Notices
@@ -18,9 +18,6 @@ from splatavatar.drive.sources.thread import Thread
 from splatavatar.errors import DependencyError
 from splatavatar.models import read_bundle
 from splatavatar.privacy import import_mediapipe, unreported
-
-Image = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 
 FACES = 2
 """that are looked for: with one alone MediaPipe smooths its landmarks in time, which makes them late"""
@@ -49,7 +46,7 @@ class Seen:
     height: int
 
 
-Report = Callable[[Seen | None, float], None]
+FaceListener = Callable[[Seen | None, float], None]
 """takes the face, or None, and the time of its frame"""
 
 
@@ -86,11 +83,11 @@ class Landmarker:
                 f"{model}: not MediaPipe's face_landmarker.task; run `splatavatar models pull`."
             ) from error
 
-    def detect(self, image: Image, milliseconds: int) -> Any:
+    def detect(self, image: Bytes, milliseconds: int) -> Any:
         """The answer to one picture (H, W, 3) RGB; ``milliseconds`` must increase."""
         return self._landmarker.detect_for_video(self._picture(image), milliseconds)
 
-    def ask(self, image: Image, milliseconds: int) -> None:
+    def ask(self, image: Bytes, milliseconds: int) -> None:
         """Have ``answer`` called with the answer, from a thread of MediaPipe."""
         self._landmarker.detect_async(self._picture(image), milliseconds)
 
@@ -102,7 +99,7 @@ class Landmarker:
             self._landmarker.close()
         self._unreported.__exit__(None, None, None)
 
-    def _picture(self, image: Image) -> Any:
+    def _picture(self, image: Bytes) -> Any:
         data = np.ascontiguousarray(image)
         return self._mediapipe.Image(image_format=self._mediapipe.ImageFormat.SRGB, data=data)
 
@@ -137,9 +134,9 @@ class CameraSource:
     channels = FACE
     _thread: Thread | None = None
     _tracker: LiveTracker | None = None
-    _newest: Image | None = None
+    _newest: Bytes | None = None
 
-    def picture(self) -> Image | None:
+    def picture(self) -> Bytes | None:
         """See ``PictureSource``."""
         return self._newest
 
@@ -156,13 +153,13 @@ class CameraSource:
 class LiveTracker:
     """Tracks in a thread of its own. While a frame is looked at, only the newest of those that come is kept."""
 
-    def __init__(self, model: Path, report: Report, notices: Notices) -> None:
+    def __init__(self, model: Path, report: FaceListener, notices: Notices) -> None:
         """Raises DependencyError."""
         self._report = report
         self._notices = notices
         self._chooser = FaceChooser()
         self._lock = threading.Condition()
-        self._waiting: tuple[Image, float] | None = None
+        self._waiting: tuple[Bytes, float] | None = None
         self._asked: dict[int, tuple[float, int, int]] = {}
         self._landmarker = Landmarker(model, self._answered)
         self._warm = threading.Event()
@@ -176,7 +173,7 @@ class LiveTracker:
             self._landmarker.close()
             raise
 
-    def offer(self, image: Image, time: float) -> None:
+    def offer(self, image: Bytes, time: float) -> None:
         """A frame (H, W, 3) RGB, captured at ``time``; it must not change any more."""
         with self._lock:
             self._waiting = (image, time)

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Bytes
 from splatavatar.capture.faces.mediapipe_face import quiet
 from splatavatar.capture.video.video import Video
 from splatavatar.drive.face.landmark_signal import LandmarkSignal
@@ -21,8 +21,6 @@ from splatavatar.errors import CaptureError, SourceError
 from splatavatar.input import check_input
 from splatavatar.models import locate, read_bundle
 from splatavatar.progress import FrameProgress
-
-Image = NDArray[np.uint8]
 
 NAP = 0.01
 """seconds after which the clock is looked at again"""
@@ -85,9 +83,9 @@ class VideoPictures:
         """Raises SourceError."""
         self._frames = _opened(Path(path)).frames()
         self._index = -1
-        self._newest: Image | None = None
+        self._newest: Bytes | None = None
 
-    def picture(self) -> Image | None:
+    def picture(self) -> Bytes | None:
         """See ``PictureSource``: that of the frame gone to last."""
         return self._newest
 

@@ -9,13 +9,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sources.recorded.checked import checked
 from splatavatar.drive.sources.recorded.clock import frame_rate
 from splatavatar.errors import SignalError, SourceError
 from splatavatar.progress import FrameProgress
-
-Floats = NDArray[np.float32]
 
 RATE = 16000
 """Hz that the models of speech take"""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.signal import Floats, Recording
+from splatavatar.array_types import Floats
+from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.recorded.clock import frame_rate, increasing
 from splatavatar.errors import SignalError
 

@@ -11,10 +11,10 @@ import logging
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.errors import SignalError
 
 LOG = logging.getLogger("splatavatar")
-Doubles = NDArray[np.float64]
 
 DEFAULT_FPS = 30.0
 """of frames without times"""

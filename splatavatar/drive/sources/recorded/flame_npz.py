@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.arrays import read_npz
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.recorded.checked import (
@@ -43,7 +44,6 @@ from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rotations import axis_angles_of_quaternions, quaternion_product, quaternions
 
 LOG = logging.getLogger("splatavatar")
-Doubles = NDArray[np.float64]
 Arrays = Mapping[str, NDArray[Any]]
 
 JAW_OPEN, JAW_ASIDE = 0.37, 0.097

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from splatavatar.drive.signal import Floats
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.drive.sources.recorded.checked import MOST_FRAMES, check_length
 from splatavatar.drive.sources.recorded.clock import DEFAULT_FPS
 from splatavatar.drive.sources.recorded.columns import arkit_columns, to_arkit
@@ -18,8 +17,6 @@ from splatavatar.drive.sources.recorded.spelling import meant
 from splatavatar.drive.sources.recorded.timecode import seconds_of
 from splatavatar.errors import SignalError
 from splatavatar.rotations import axis_angle_from_yaw_pitch_roll
-
-Doubles = NDArray[np.float64]
 
 HEAD = ("headyaw", "headpitch", "headroll")
 EYES = ("lefteyeyaw", "lefteyepitch", "righteyeyaw", "righteyepitch")

@@ -14,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from splatavatar.array_types import Doubles
 from splatavatar.drive.sources.recorded.clock import NTSC
 from splatavatar.errors import SignalError
 from splatavatar.input import read_json
 
 LOG = logging.getLogger("splatavatar")
-Doubles = NDArray[np.float64]
 
 CODE = re.compile(r"(\d{1,3})[:;](\d{1,2})[:;](\d{1,2})(?:([:;])(\d{1,4}(?:[.,]\d{0,9})?)|[.,](\d{1,9}))?", re.ASCII)
 DAY = 24 * 3600.0

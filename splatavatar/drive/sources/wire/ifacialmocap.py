@@ -33,12 +33,12 @@ class NotMocap(ValueError):
     """Bytes that are no packet of iFacialMocap."""
 
 
-class Damaged(NotMocap):
+class DamagedMocap(NotMocap):
     """A packet of iFacialMocap with something that cannot be, which is said."""
 
 
 def parse(packet: bytes, time: float) -> FaceSignal:
-    """The face of one packet, with the confidence 0 where ``trackingStatus`` is 0. Raises NotMocap or Damaged."""
+    """The face of one packet, with the confidence 0 where ``trackingStatus`` is 0. Raises NotMocap or DamagedMocap."""
     try:
         text = packet.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -58,7 +58,7 @@ def parse(packet: bytes, time: float) -> FaceSignal:
             known += 1
             arkit[index] = min(max(_percent(name, value) / 100.0, 0.0), 1.0)
     if 0 < known < FEWEST:
-        raise Damaged(f"{known} coefficients, expected 52")
+        raise DamagedMocap(f"{known} coefficients, expected 52")
     if not known:
         raise NotMocap
     if not tracked:
@@ -83,16 +83,16 @@ def _pair(part: str) -> tuple[str, str]:
 def _percent(name: str, text: str) -> float:
     number = _number(name, text)
     if abs(number) > MOST:
-        raise Damaged(f"{name} at {number:g}, expected 0 to 100")
+        raise DamagedMocap(f"{name} at {number:g}, expected 0 to 100")
     return number
 
 
 def _numbers(name: str, text: str, count: int) -> list[float]:
     numbers = [_number(name, number) for number in text.split(",")]
     if len(numbers) < count:
-        raise Damaged(f"{len(numbers)} numbers for {name.lstrip('=')}, expected {count}")
+        raise DamagedMocap(f"{len(numbers)} numbers for {name.lstrip('=')}, expected {count}")
     if any(abs(number) > 360.0 for number in numbers[:3]):
-        raise Damaged(f"angles of {name.lstrip('=')} beyond 360 degrees")
+        raise DamagedMocap(f"angles of {name.lstrip('=')} beyond 360 degrees")
     return numbers[:count]
 
 
@@ -100,7 +100,7 @@ def _number(name: str, text: str) -> float:
     try:
         number = float(text)
     except ValueError as error:
-        raise Damaged(f"no number for {name.lstrip('=')}") from error
+        raise DamagedMocap(f"no number for {name.lstrip('=')}") from error
     if not math.isfinite(number):
-        raise Damaged(f"no number for {name.lstrip('=')}")
+        raise DamagedMocap(f"no number for {name.lstrip('=')}")
     return number

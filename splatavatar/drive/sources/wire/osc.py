@@ -67,7 +67,7 @@ class OscSource(UdpSource):
     def _hear_mocap(self, packet: bytes, emit: Emit, now: float, sender: Sender | None) -> None:
         try:
             signal = ifacialmocap.parse(packet, now)
-        except ifacialmocap.Damaged as error:
+        except ifacialmocap.DamagedMocap as error:
             self.leave_out("damaged text", f"a packet of iFacialMocap with {error}")
             return
         except ifacialmocap.NotMocap:

@@ -91,6 +91,11 @@ export class JoinForm {
     this.button.disabled = false;
   }
 
+  /** Says what the page waits for. */
+  wait(text: string): void {
+    this.said.textContent = text;
+  }
+
   private submit(event: Event): void {
     event.preventDefault();
     const name = this.name.value.trim();

@@ -35,6 +35,7 @@ function main(): void {
         form.root.replaceWith(meeting!.root);
         meeting!.focus();
       },
+      waiting: (why) => form.wait(why),
       refused: (why) => {
         meeting = null;
         form.say(why);

@@ -24,7 +24,9 @@ const FACE_EVERY = 1000 / 30;
 export interface MeetingListener {
   /** the server has let the person in */
   entered(): void;
-  /** it has not: one sentence */
+  /** it does not answer yet: one sentence */
+  waiting(why: string): void;
+  /** it has not let them in: one sentence */
   refused(why: string): void;
   /** the person has left, or the room is over: one sentence */
   ended(why: string): void;
@@ -78,6 +80,7 @@ export class Meeting {
       lost: () => {
         document.documentElement.dataset.room = 'lost';
         if (this.inside) this.status.say('The connection is gone; the page looks for it.', true);
+        else listener.waiting('The server of the room does not answer; the page goes on asking.');
       },
       ended: (why) => this.end(why),
     });
@@ -156,7 +159,7 @@ export class Meeting {
   }
 
   private tag(): void {
-    this.tags.show(this.room.members, (member) => this.tableau.below(member.person.id));
+    this.tags.show(this.room.members, (member) => this.tableau.tag(member.person.id));
   }
 
   private described(members: readonly Member[]): string {

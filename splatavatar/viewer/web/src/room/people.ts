@@ -1,6 +1,10 @@
 // Who is there, for eyes and for screen readers: a list, and names under the heads.
 import { element } from '../ui/dom';
+import type { Tag } from './table/tableau';
 import type { Member } from './wire/room';
+
+/** pixels between names at one side */
+const LINE = 32;
 
 /** What a list of people does. */
 export interface PeopleActions {
@@ -75,14 +79,15 @@ export class NameTags {
   readonly root = element('div', { class: 'tags', 'aria-hidden': 'true' });
   private readonly tags = new Map<number, HTMLElement>();
 
-  /** Puts each name at its place, in CSS pixels; null where the head is out of the picture. */
-  show(members: readonly Member[], place: (member: Member) => [number, number] | null): void {
+  /** Puts each name at its place; of those out of the picture at the side where they sit. */
+  show(members: readonly Member[], place: (member: Member) => Tag | null): void {
     const there = new Set(members.map(({ person }) => person.id));
     for (const [id, tag] of this.tags)
       if (!there.has(id)) {
         tag.remove();
         this.tags.delete(id);
       }
+    const aside: Record<number, number> = { [-1]: 0, 1: 0 };
     for (const member of members) {
       const { person } = member;
       let tag = this.tags.get(person.id);
@@ -91,15 +96,18 @@ export class NameTags {
         this.tags.set(person.id, tag);
         this.root.append(tag);
       }
-      const text = person.muted ? `${person.name} (muted)` : person.name;
-      if (tag.textContent !== text) tag.textContent = text;
-      tag.classList.toggle('speaking', member.speaking);
       const at = place(member);
       tag.hidden = at === null;
       if (!at) continue;
+      const name = person.muted ? `${person.name} (muted)` : person.name;
+      const text = at.aside ? (at.aside < 0 ? `\u2039 ${person.name}` : `${person.name} \u203a`) : name;
+      if (tag.textContent !== text) tag.textContent = text;
+      tag.classList.toggle('speaking', member.speaking);
       const half = tag.offsetWidth / 2;
-      const x = Math.min(Math.max(at[0], half), this.root.clientWidth - half);
-      tag.style.transform = `translate(-50%, 0) translate(${x.toFixed(1)}px, ${at[1].toFixed(1)}px)`;
+      const x = Math.min(Math.max(at.x, half), this.root.clientWidth - half);
+      // Those at one side are below each other.
+      const y = at.y + (at.aside ? LINE * aside[at.aside]!++ : 0);
+      tag.style.transform = `translate(-50%, 0) translate(${x.toFixed(1)}px, ${y.toFixed(1)}px)`;
     }
   }
 }

@@ -51,7 +51,7 @@ export interface Outlook {
 
 /** radians */
 const WIDEST = 1.8;
-const TALLEST = 1.3;
+const TALLEST = 1.5;
 const NARROWEST = 0.5;
 /** metres beyond the middle of a head that are to be seen, too */
 const MARGIN = 0.16;

@@ -23,6 +23,14 @@ export interface TableauListener {
   drawn(): void;
 }
 
+/** A place for a name, in CSS pixels. */
+export interface Tag {
+  x: number;
+  y: number;
+  /** -1 and 1 where the head is out of the picture: to the left, to the right */
+  aside: -1 | 0 | 1;
+}
+
 export class Tableau {
   private renderer: Renderer;
   private surroundings: Surroundings;
@@ -119,17 +127,17 @@ export class Tableau {
     return place && this.camera ? towards(this.camera.eye, this.own, place) : null;
   }
 
-  /** Where on the page the name of somebody belongs, in CSS pixels; null where their head is out of the picture. */
-  below(id: number): [number, number] | null {
+  /** Where on the page the name of somebody belongs; null before there is a picture. */
+  tag(id: number): Tag | null {
     const { camera, canvas } = this;
     const place = this.places.get(id);
-    if (!camera || !place || !this.heads.has(id)) return null;
-    const [x, y, z] = seen(camera, [place.x, place.y - BELOW, place.z]);
-    if (z < 0.1) return null;
-    const across = (camera.focal * x) / z + camera.cx;
-    if (across < 0 || across > camera.width) return null;
+    if (!camera || !place) return null;
     const scale = canvas.clientWidth / camera.width;
-    return [scale * across, scale * ((camera.focal * y) / z + camera.cy)];
+    const [x, y, z] = seen(camera, [place.x, place.y - BELOW, place.z]);
+    const across = (camera.focal * x) / z + camera.cx;
+    if (z > 0.1 && across > 0 && across < camera.width)
+      return { x: scale * across, y: scale * ((camera.focal * y) / z + camera.cy), aside: 0 };
+    return { x: x < 0 ? 0 : canvas.clientWidth, y: canvas.clientHeight / 2, aside: x < 0 ? -1 : 1 };
   }
 
   private draw(look: Look, scale: number): void {

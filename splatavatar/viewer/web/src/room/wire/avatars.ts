@@ -19,11 +19,15 @@ export async function chosenAvatar(file: File): Promise<{ bytes: ArrayBuffer; av
   return { bytes, avatar: await readAvatar(bytes) };
 }
 
-/** Puts an avatar where the others of the room find it. Throws a PageError where the room refuses it, and a TypeError
- * where its server does not answer. */
+/** statuses of a server that may take later what it does not take now */
+const LATER = [408, 429, 500, 502, 503, 504];
+
+/** Puts an avatar where the others of the room find it. Throws a PageError where the room refuses it, and another error
+ * where its server does not answer or asks for patience. */
 export async function handOver(bytes: ArrayBuffer): Promise<HandedOver> {
   const response = await fetch(roomAddress('avatar'), { method: 'PUT', body: bytes });
   const text = await response.text();
+  if (LATER.includes(response.status)) throw new Error(text);
   if (!response.ok) throw new PageError(refusal(response.status, text));
   const answer = JSON.parse(text) as HandedOver;
   if (!/^[0-9a-f]{64}$/.test(answer.sha256))

@@ -182,7 +182,6 @@ const REFUSALS: Record<number, string> = {
   [FULL]: 'The room is full, or somebody else is in it with this invitation.',
   4413: 'The room refused a message that is too large.',
   1008: 'The room did not understand this page; reload it.',
-  1013: 'The room is full.',
 };
 
 /** Why a connection was closed for good, in one sentence; null where it may be tried again.
