@@ -170,7 +170,7 @@ def test_without_a_headset_no_button_offers_one(browser: Browser, light: str) ->
 
 def test_a_self_check_shows_a_code(browser: Browser, light: str) -> None:
     page = browser.page(900, 500)
-    page.open(f"{light}?size=64x64&selfcheck")
+    page.open(f"{light}?size=64x64&selfcheck=128")
     assert page.state() == ("ready", "")
     code = page.run("document.documentElement.dataset.selfcheck")
     where, *levels = code.split("-")

@@ -87,9 +87,9 @@ export class App implements Actions {
     if (link.frame !== null) this.player.seekFrame(link.frame);
     this.view.draw();
     say('');
-    if (link.selfCheck && !hasEmbedded('avatar')) {
+    if (link.selfCheck !== null && !hasEmbedded('avatar')) {
       const { selfCheck } = await import('../xr/selfcheck');
-      await selfCheck(this.view.stage!.avatar);
+      await selfCheck(this.view.stage!.avatar, link.selfCheck);
     }
     if (live) this.begin(new Following(live, status, this.moved));
     else if (sound?.inside) say('Press Play, or the space bar.');
@@ -156,7 +156,7 @@ export class App implements Actions {
       limit: () => view.limit,
       presenting: (is) => view.pause(is),
       wrong: (error) => void status.trying(() => Promise.reject(error)),
-      selfCheck: link.selfCheck,
+      selfCheck: link.selfCheck !== null,
     });
   }
 

@@ -7,8 +7,6 @@ import { HeadRenderer } from '../scene/renderer';
 import { restSignal } from '../signal/signal';
 import { Measured, showReport } from './report';
 
-/** pixels of an eye's picture */
-const SIZE = 512;
 /** metres between the eyes */
 const APART = 0.064;
 /** metres to the left and away of each head */
@@ -23,15 +21,16 @@ const LONGEST = 3000;
 /** that are not counted: the browser has yet to learn what is run often */
 const WARM = 8;
 
-/** Measures `copies` heads at every level and shows the report. The face talks meanwhile: a still one costs less. */
-export async function selfCheck(avatar: Avatar, copies = PLACES.length): Promise<void> {
+/** Measures three heads at every level, in pictures of `size` pixels a side for each eye, and shows the report. Their faces
+ * move meanwhile: still ones cost less. */
+export async function selfCheck(avatar: Avatar, size: number): Promise<void> {
   const three = new WebGLRenderer({ antialias: false, alpha: true });
   three.setPixelRatio(1);
-  three.setSize(2 * SIZE, SIZE, false);
+  three.setSize(2 * size, size, false);
   const heads = new HeadRenderer(three);
   const scene = new Scene();
   const first = new Head(avatar);
-  const shown = PLACES.slice(0, copies).map(([x, z], i) => {
+  const shown = PLACES.map(([x, z], i) => {
     const head = i ? new Head(avatar) : first;
     head.position.set(x - head.middle[0], -head.middle[1], -z - head.middle[2]);
     scene.add(head);
@@ -40,7 +39,7 @@ export async function selfCheck(avatar: Avatar, copies = PLACES.length): Promise
   const eyes = [-1, 1].map((side, i) => {
     const eye = new PerspectiveCamera(75, 1, 0.05, 50) as PerspectiveCamera & { viewport: Vector4 };
     eye.position.x = (side * APART) / 2;
-    eye.viewport = new Vector4(i * SIZE, 0, SIZE, SIZE);
+    eye.viewport = new Vector4(i * size, 0, size, size);
     eye.updateMatrixWorld();
     return eye;
   });
@@ -50,9 +49,11 @@ export async function selfCheck(avatar: Avatar, copies = PLACES.length): Promise
   const pixel = new Uint8Array(4);
   for (let level = 0; level < LEVELS.length; level++) {
     const began = performance.now();
-    for (let picture = 0; picture < WARM + PICTURES; picture++) {
+    let counted = 0;
+    for (let picture = 0; counted < PICTURES; picture++) {
       const start = performance.now();
-      if (picture > WARM + 2 && start - began > LONGEST) break;
+      const warm = picture >= WARM || start - began > LONGEST / 3;
+      if (counted && start - began > LONGEST) break;
       for (const head of shown) {
         head.level = level;
         const face = restSignal();
@@ -61,7 +62,9 @@ export async function selfCheck(avatar: Avatar, copies = PLACES.length): Promise
       }
       heads.render(scene, camera);
       gl.readPixels(0, 0, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel);
-      if (picture >= WARM) measured.add(level, heads.milliseconds, performance.now() - start);
+      if (!warm) continue;
+      measured.add(level, heads.milliseconds, performance.now() - start);
+      counted++;
     }
     // The page shall stay alive in between.
     await new Promise((resolve) => setTimeout(resolve));
