@@ -39,6 +39,7 @@ from splatavatar.capture.video.extract import ExtractOptions, extract
 from splatavatar.errors import CaptureError
 from splatavatar.output import scratch_folder
 from splatavatar.progress import Progress, unheard
+from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import PoseParameters
 
 ALL = 10**9
@@ -111,7 +112,7 @@ def evaluate_untracked(
     """
     model = options.model if options else None
     seen = observed(capture, tracking_frames(capture), model, progress)
-    capture = capture.placed(placement_of(capture, seen))
+    capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))

@@ -62,10 +62,12 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     wrong = disagreement(seen, lenses_of(capture))
     if wrong:
         raise CaptureError(f"{capture.root / FILE}: {wrong}.")
-    placement = placement_of(capture, seen)
+    placement = placement_of(capture, seen, load_rig(DEFAULT, None, progress))
     trained = training_timesteps(capture)
     lenses = lenses_of(capture.placed(placement))
-    known = track(kind, seen.of_timesteps(trained), lenses, lambda d: progress("tracking the head", d))
+    known = track(
+        load_rig(kind, None, progress), seen.of_timesteps(trained), lenses, lambda d: progress("tracking the head", d)
+    )
     rig = known.person.rig
     placement = settled_placement(rig, known.motion, np.arange(len(trained))) @ placement
     motion = track_motion(rig, known.habits, seen, lenses_of(capture.placed(placement)))
@@ -81,10 +83,11 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     return path
 
 
-def placement_of(capture: Capture, seen: Observations) -> Doubles:
-    """A first idea (4, 4) of where the world of the cameras lies to the rig: a factor that makes metres of its unit (1
-    where that is about the mean size of a head), the turn and the place of the mean head of the training timesteps."""
-    fit = LandmarkFit(LandmarkModel.of(load_rig(DEFAULT), None), seen)
+def placement_of(capture: Capture, seen: Observations, mean: Rig) -> Doubles:
+    """A first idea (4, 4) of where the world of the cameras lies to the rig ``mean``: a factor that makes metres of its
+    unit (1 where that is about the mean size of a head), the turn and the place of the mean head of the training
+    timesteps."""
+    fit = LandmarkFit(LandmarkModel.of(mean, None), seen)
     points = fit.model.points(np.zeros(0), fit.goal)
     return first_placement(points, fit.model.pivot, seen, lenses_of(capture), training_timesteps(capture))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +13,7 @@ from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.capture.tracking.person import Person, person
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.unknowns import Head
-from splatavatar.rig.loader import load_rig
+from splatavatar.progress import ShareProgress
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import axis_angles, rotation_matrices
 
@@ -47,12 +46,12 @@ class Track:
     motion: Motion
 
 
-def track(
-    kind: str, observations: Observations, lenses: Lenses, progress: Callable[[float], None] | None = None
-) -> Track:
-    """Everything, from the landmarks alone. ``lenses`` say what is known of the cameras."""
+def track(mean: Rig, observations: Observations, lenses: Lenses, progress: ShareProgress | None = None) -> Track:
+    """Everything, from the landmarks alone.
+
+    ``mean`` is the rig of nobody in particular; ``lenses`` say what is known of the cameras.
+    """
     told = progress or (lambda done: None)
-    mean = load_rig(kind)
     prior = ShapePrior.of(mean)
     told(0.1)
     some = observations.of_timesteps(_keyframes(observations))

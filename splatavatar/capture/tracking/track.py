@@ -39,6 +39,7 @@ from splatavatar.pictures import read_picture, write_picture
 from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
+from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 from splatavatar.rotations import nearest_rotations
@@ -77,7 +78,12 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     key = key_of(rig, paths, extraction.synchronised)
     tracked = load_track(folder / FIT, key)
     if tracked is None:
-        tracked = track(rig, seen.observations, seen.lenses, lambda done: progress("tracking the head", done))
+        tracked = track(
+            load_rig(rig, None, progress),
+            seen.observations,
+            seen.lenses,
+            lambda done: progress("tracking the head", done),
+        )
         save_track(folder / FIT, tracked, key)
     progress("tracking the head", 1.0)
     pictures = ChosenFrames.of(extraction, seen, tracked.lenses)

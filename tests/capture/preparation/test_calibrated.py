@@ -22,7 +22,7 @@ from splatavatar.capture.preparation.calibrated import (
 )
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
 from splatavatar.errors import CaptureError
-from splatavatar.rig.loader import load_rig
+from splatavatar.rig.loader import DEFAULT, load_rig
 from support.people import own_cache
 from support.shared import landmark_model
 
@@ -117,7 +117,7 @@ def test_the_metre_stays_as_it_is(sample_capture: Path, tmp_path: Path) -> None:
     seen = observed(capture, tracking_frames(capture), None, quietly)
 
     def factor(capture: Capture) -> float:
-        return float(np.cbrt(np.linalg.det(placement_of(capture, seen)[:3, :3])))
+        return float(np.cbrt(np.linalg.det(placement_of(capture, seen, load_rig(DEFAULT))[:3, :3])))
 
     assert factor(capture) == pytest.approx(1.0, abs=1e-9)
     for scale in (0.02, 40.0):

@@ -11,6 +11,7 @@ from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.rig.arkit import INDEX
+from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import axis_angles, rotation_matrices
 from support.synthetic_track import FOCAL, MOVING, NOISE, Take, movement, placed, take, without_scale
@@ -149,7 +150,7 @@ def tracked(clip: Take) -> Track:
     """Everything from the landmarks of one camera whose focal length is a guess, a fourth too long."""
     guess = replace(clip.lenses(free_focal=True), focal=np.array([1.25 * FOCAL]), T_camera_rig=FACING_CAMERA[None])
     told: list[float] = []
-    result = track("anny-head", clip.seen, guess, told.append)
+    result = track(load_rig("anny-head"), clip.seen, guess, told.append)
     assert told == sorted(told) and told[-1] <= 1
     return result
 

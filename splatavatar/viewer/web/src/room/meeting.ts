@@ -79,6 +79,8 @@ export class Meeting {
       sound: (member, stream) => this.voice.hear(member.person.id, stream),
       lost: () => {
         document.documentElement.dataset.room = 'lost';
+        this.people.show([]);
+        this.tag();
         if (this.inside) this.status.say('The connection is gone; the page looks for it.', true);
         else listener.waiting('The server of the room does not answer; the page goes on asking.');
       },
@@ -145,6 +147,12 @@ export class Meeting {
       this.inside = true;
       this.root.append(this.status.root);
       this.listener.entered();
+      const { length } = this.room.members;
+      this.status.say(
+        length
+          ? `You are in the room, with ${length} other${length > 1 ? 's' : ''}.`
+          : 'You are the first in the room.',
+      );
     }
     const { dataset } = document.documentElement;
     const { members } = this.room;

@@ -1,30 +1,26 @@
 // The clocks of sound that comes in packets.
+import { Quickest } from './quickest';
 
 /** milliseconds of a packet */
 export const PACKET = 20;
 /** milliseconds by which a packet may be out of step with those before it until they count as a new beginning */
 const GAP = 200;
 
-/** of the time that a piece was late by, which is taken for drift */
-const DRIFT = 0.005;
-
-/** The time of each piece of a steady stream that is handed over unevenly. */
+/** The time of each piece of a steady stream that is handed over unevenly: none before it was heard. */
 export class PieceClock {
-  private begin = Number.NaN;
+  private quickest = new Quickest();
   private count = 0;
 
   /** Milliseconds at which the piece that is handed over `now` began. */
   next(now: number): number {
-    const earliest = now - PACKET;
-    const expected = this.begin + this.count * PACKET;
-    if (!(Math.abs(earliest - expected) < GAP)) {
-      this.begin = earliest;
+    const time = PACKET * this.count++;
+    if (Math.abs(now - time - this.quickest.offset) > GAP && this.count > 1) {
+      this.quickest = new Quickest();
       this.count = 0;
-    } else {
-      // None is handed over before it was heard, and most are later; the two clocks drift.
-      this.begin += (earliest - expected) * (earliest < expected ? 1 : DRIFT);
+      return this.next(now);
     }
-    return this.begin + this.count++ * PACKET;
+    this.quickest.add(time, now);
+    return this.quickest.offset + time - PACKET;
   }
 }
 

@@ -1,13 +1,12 @@
 // When a face is shown: as late as its sound is heard.
 import type { Face } from '../../live/protocol';
 import { isNewer } from '../../live/protocol';
+import { Quickest } from './quickest';
 
-/** milliseconds over which the quickest message says how far the clocks of two machines are apart */
-const WINDOW = 5_000;
 /** faces that may wait: two seconds of 30 a second */
 const MOST_WAITING = 64;
-/** milliseconds that the delay changes by in one: not so fast that it would be seen */
-const SLEW = 0.1;
+/** milliseconds that the delay changes by in one: a face that is a third slower or faster for a moment still moves */
+const SLEW = 0.3;
 /** milliseconds, beyond which a clock was set anew */
 const JUMP = 10_000;
 /** milliseconds, beyond which sound is no longer waited for */
@@ -24,10 +23,7 @@ export class FacePlayout {
   private waiting: { face: Face; time: number }[] = [];
   private shown: Face | null = null;
   private latest: number | null = null;
-  /** arrival less time of the quickest message, of this window and of the one before */
-  private quickest = Number.POSITIVE_INFINITY;
-  private before = Number.POSITIVE_INFINITY;
-  private since = Number.NEGATIVE_INFINITY;
+  private quickest = new Quickest();
   private delay = 0;
   private moved = Number.NaN;
   /** milliseconds that sound takes longer than the quickest message, until it is heard */
@@ -40,7 +36,7 @@ export class FacePlayout {
 
   /** The sound of the moment `time` of the sender's clock is heard `now`: both in milliseconds. */
   heard(time: number, now: number): void {
-    if (Number.isFinite(this.offset)) this.follow(now - time - this.offset);
+    if (Number.isFinite(this.quickest.offset)) this.follow(now - time - this.quickest.offset);
   }
 
   /** Takes a message that arrived `now`. */
@@ -49,12 +45,7 @@ export class FacePlayout {
     if (this.latest !== null && Math.abs(time - this.latest) > JUMP) this.reset();
     else if (this.shown && !isNewer(face.sequence, this.shown.sequence)) return;
     this.latest = time;
-    if (now - this.since > WINDOW) {
-      this.before = this.quickest;
-      this.quickest = Number.POSITIVE_INFINITY;
-      this.since = now;
-    }
-    this.quickest = Math.min(this.quickest, now - time);
+    this.quickest.add(time, now);
     // An unordered channel may turn two messages round.
     let place = this.waiting.length;
     while (place > 0 && this.waiting[place - 1]!.time > time) place--;
@@ -67,7 +58,7 @@ export class FacePlayout {
     const step = Number.isNaN(this.moved) ? Number.POSITIVE_INFINITY : SLEW * (now - this.moved);
     this.moved = now;
     this.delay += Math.min(Math.max(this.wanted - this.delay, -step), step);
-    const due = now - this.offset - this.delay;
+    const due = now - this.quickest.offset - this.delay;
     let count = 0;
     while (count < this.waiting.length && this.waiting[count]!.time <= due) count++;
     if (count) this.shown = this.waiting.splice(0, count)[count - 1]!.face;
@@ -80,15 +71,10 @@ export class FacePlayout {
     return this.waiting.length > 0;
   }
 
-  private get offset(): number {
-    return Math.min(this.quickest, this.before);
-  }
-
   private reset(): void {
     this.waiting = [];
     this.shown = null;
-    this.quickest = this.before = Number.POSITIVE_INFINITY;
-    this.since = Number.NEGATIVE_INFINITY;
+    this.quickest = new Quickest();
   }
 }
 

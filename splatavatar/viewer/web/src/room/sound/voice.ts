@@ -70,8 +70,11 @@ export class Voice {
   private listen(): void {
     if (!this.relays || this.context) return;
     this.context = new AudioContext({ sampleRate: RATE, latencyHint: 'interactive' });
-    void this.context.resume();
-    this.room.hearThrough(this.context);
+    const { context } = this;
+    void context.resume();
+    // Where the click on "Take a seat" is not enough, the next one is.
+    document.addEventListener('click', () => void context.resume(), { once: true });
+    this.room.hearThrough(context);
   }
 
   /** Has the others hear a recording instead of the microphone, until it ends. */
