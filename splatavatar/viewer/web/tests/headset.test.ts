@@ -144,7 +144,7 @@ describe('a report', () => {
   it('is read back from its code', () => {
     const measured = new Measured();
     for (const frame of [14, 13.89, 30])
-      measured.add(1, { pose: 0.35, depth: 1.2, sort: 0.31, upload: 0.1, draw: 0.2 }, frame);
+      measured.add(1, { pose: 0.35, depth: 1.2, sort: 0.31, upload: 0.1, draw: 0.2, frame });
     const text = code(measured, 'headset');
     expect(decode(text)).toEqual({ where: 'headset', levels: [[1, 0.35, 1.2, 0.31, 0.1, 0.2, 14]] });
     expect(text.length).toBeLessThan(30);

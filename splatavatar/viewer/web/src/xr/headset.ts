@@ -104,7 +104,7 @@ export class Headset {
     this.last = now;
     this.began ??= now;
     if (interval === null) return;
-    this.measured.add(head.level, this.heads.milliseconds, interval);
+    this.measured.add(head.level, { ...this.heads.milliseconds, frame: interval });
     if (shown.selfCheck) {
       const level = Math.floor((now - this.began) / STAY);
       if (level >= LEVELS.length) void this.session.end();

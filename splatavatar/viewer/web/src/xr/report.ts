@@ -5,21 +5,23 @@ import { element } from '../ui/dom';
 
 const COLUMNS = [...STAGES, 'frame'] as const;
 
-/** Samples of pictures: milliseconds of each stage, and from one picture to the next. */
+/** Samples of milliseconds: of each stage of a picture, and of whole pictures. */
 export class Measured {
-  private readonly samples = LEVELS.map(() => [] as number[][]);
+  private readonly samples = LEVELS.map(() => COLUMNS.map(() => [] as number[]));
 
-  add(level: number, stages: Stages, frame: number): void {
-    this.samples[level]!.push([...STAGES.map((stage) => stages[stage]), frame]);
+  add(level: number, found: Partial<Stages> & { frame?: number }): void {
+    COLUMNS.forEach((column, i) => {
+      const value = found[column];
+      if (value !== undefined) this.samples[level]![i]!.push(value);
+    });
   }
 
   /** Of each level, pictures and the median of each column; levels without pictures are left out. */
   rows(): { level: number; pictures: number; medians: number[] }[] {
-    return this.samples.flatMap((all, level) =>
-      all.length
-        ? [{ level, pictures: all.length, medians: COLUMNS.map((_, column) => median(all.map((row) => row[column]!))) }]
-        : [],
-    );
+    return this.samples.flatMap((columns, level) => {
+      const pictures = columns.at(-1)!.length;
+      return pictures ? [{ level, pictures, medians: columns.map(median) }] : [];
+    });
   }
 }
 
