@@ -57,7 +57,7 @@ def prepared(settings: BakeSettings, tell: Listener) -> Capture:
 
 
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
-    """Those of the capture, for the rig that was asked for.
+    """The rig parameters of the capture, for the rig that was asked for.
 
     Raises:
         RigError: it has none, or they are of another rig.

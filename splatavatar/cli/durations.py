@@ -12,7 +12,7 @@ SECONDS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def parse_duration(text: str, what: str) -> float:
-    """Seconds; a bare number is seconds. Raises SettingsError that calls the value ``what``."""
+    """Parses seconds; a bare number is seconds. Raises SettingsError that calls the value ``what``."""
     match = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*([smh]?)", text.strip().lower())
     if match is None:
         raise SettingsError(f"the {what} must be a duration such as 90s, 5m or 1h, got {text!r}")

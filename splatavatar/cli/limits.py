@@ -8,7 +8,7 @@ from splatavatar.errors import SettingsError
 
 
 def parse_limit(text: str) -> float | None:
-    """Standard deviations, None for ``off``. Raises SettingsError."""
+    """Parses standard deviations, None for ``off``. Raises SettingsError."""
     if text.strip().lower() == "off":
         return None
     number = re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text.strip())

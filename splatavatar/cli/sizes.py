@@ -10,7 +10,7 @@ LARGEST = 8192
 
 
 def parse_size(text: str) -> tuple[int, int]:
-    """(width, height) in pixels. Raises SettingsError."""
+    """Parses (width, height) in pixels. Raises SettingsError."""
     match = re.fullmatch(r"(\d{1,9})\s*[xX×]\s*(\d{1,9})", text.strip())
     if match is None:
         raise SettingsError(f"the size must be WIDTHxHEIGHT in pixels, such as 512x512, got {text!r}")
