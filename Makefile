@@ -76,7 +76,7 @@ $(VENV)/torch: $(VENV)/created constraints.txt
 
 $(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE) $(PACKAGES)
 	$(PIP) $(BUILD_TOOLS)
-	$(PIP) --no-build-isolation --editable ".[bake,viewer,dev]"
+	$(PIP) --no-build-isolation --editable ".[bake,viewer,room,dev]"
 	@touch $@
 
 $(VENV)/rig: $(VENV)/installed

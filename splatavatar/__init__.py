@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         DependencyError,
         OutputError,
         RigError,
+        RoomError,
         SettingsError,
         SignalError,
         SourceError,
@@ -55,6 +56,10 @@ if TYPE_CHECKING:
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.viewer.room.host import open_room
+    from splatavatar.viewer.room.listener import RoomListener
+    from splatavatar.viewer.room.member import RoomMember
+    from splatavatar.viewer.room.messages import Person
 
 _MODULES = {
     "ARKIT_NAMES": "rig.arkit:NAMES",
@@ -74,10 +79,14 @@ _MODULES = {
     "Image": "render.image",
     "OutputError": "errors",
     "Performer": "drive.performer",
+    "Person": "viewer.room.messages",
     "PoseParameters": "rig.rig",
     "Recording": "drive.signal",
     "Rig": "rig.rig",
     "RigError": "errors",
+    "RoomError": "errors",
+    "RoomListener": "viewer.room.listener",
+    "RoomMember": "viewer.room.member",
     "Session": "drive.session",
     "SessionSettings": "drive.settings",
     "SettingsError": "errors",
@@ -95,6 +104,7 @@ _MODULES = {
     "load_rig": "rig.loader",
     "look_at": "render.camera",
     "open_renderer": "avatar.renderers.open_renderer",
+    "open_room": "viewer.room.host",
     "open_sink": "drive.sinks.opening",
     "open_source": "drive.sources.registry:make_from",
     "play": "drive.playback",
@@ -135,10 +145,14 @@ __all__ = [
     "Image",
     "OutputError",
     "Performer",
+    "Person",
     "PoseParameters",
     "Recording",
     "Rig",
     "RigError",
+    "RoomError",
+    "RoomListener",
+    "RoomMember",
     "Session",
     "SessionSettings",
     "SettingsError",
@@ -157,6 +171,7 @@ __all__ = [
     "load_rig",
     "look_at",
     "open_renderer",
+    "open_room",
     "open_sink",
     "open_source",
     "play",

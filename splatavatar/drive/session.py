@@ -167,7 +167,8 @@ class Session:
         transparent = isinstance(backgrounds[0], Transparent)
         sounds: list[LiveSoundtrack] = []
         videos: dict[str, Sink] = {}
-        for show in shows:
+        # What takes both is one of each.
+        for show in dict.fromkeys([*shows, *signals]):
             if isinstance(show, SoundingSink) and (heard := _sound(sources)) is not None:
                 sounds.append(heard)
                 opened.callback(heard.close)
