@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
-from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.combinations import TOGETHER
-from splatavatar.avatar.defect import Defect
 from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.rig.arkit import INDEX
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from splatavatar.avatar.renderer import Colour, Picture
+from splatavatar.avatar.renderers.renderer import Colour, Picture
 from splatavatar.errors import SettingsError
 from splatavatar.pictures import read_picture
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,6 @@ from support.rooms import (
     running,
     token,
 )
-
-
-@pytest.fixture(scope="session")
-def few(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A file with every fiftieth Gaussian of the demo avatar."""
-    avatar = load_avatar(DEMO)
-    g, c = avatar.gaussians, avatar.correctives
-    some = {field.name: getattr(g, field.name)[::50] for field in fields(g)}
-    linear = replace(c, position=c.position[:, ::50], colour=c.colour[:, ::50])
-    path = tmp_path_factory.mktemp("room") / "few.splatavatar"
-    save_avatar(path, replace(avatar, gaussians=replace(g, **some), correctives=linear))
-    return path.read_bytes()
 
 
 def face(number: int) -> bytes:

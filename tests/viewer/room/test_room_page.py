@@ -400,6 +400,6 @@ def test_the_page_of_a_room_is_small() -> None:
     if not (FOLDER / "room.html").is_file():
         pytest.skip("the page is not built")
     site = load_site()
-    names = [name for name in site if name == "room.html" or name.startswith("assets/room")]
-    assert len(names) > 2
+    names = [name for name in site if name == "room.html" or name.startswith(("assets/room", "assets/capture"))]
+    assert len(names) > 3
     assert sum(len(site[name].compressed) for name in names) < 300_000

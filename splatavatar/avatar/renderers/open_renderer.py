@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Colour, Renderer, check_device
+from splatavatar.avatar.renderers.renderer import Colour, Renderer, check_device
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 
 
 def open_renderer(avatar: Avatar, device: str = "cpu") -> Renderer:
-    """``avatar`` ready to be drawn on one of ``renderer.DEVICES``.
+    """Makes ``avatar`` ready to be drawn on one of ``renderer.DEVICES``.
 
     Raises:
         SettingsError: unknown device, or a number of threads that is none.
@@ -17,10 +17,10 @@ def open_renderer(avatar: Avatar, device: str = "cpu") -> Renderer:
     """
     check_device(device)
     if device == "cuda":
-        from splatavatar.avatar.cuda_renderer import CudaRenderer
+        from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
 
         return CudaRenderer(avatar)
-    from splatavatar.avatar.cpu_renderer import CpuRenderer
+    from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 
     return CpuRenderer(avatar)
 

@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import canonical_json, read_container, write_container
-from splatavatar.avatar.defect import Defect
+from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.describe import as_text, describe
-from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
-from splatavatar.avatar.metadata import check_metadata
+from splatavatar.avatar.format.container import canonical_json, read_container, write_container
+from splatavatar.avatar.format.digest import digest
+from splatavatar.avatar.format.metadata import check_metadata
 from splatavatar.cli.app import app
 from splatavatar.errors import AvatarFileError
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from splatavatar.avatar.cuda_model import CudaModel
+from splatavatar.avatar.renderers.cuda_model import CudaModel
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu.blend import blend_bytes
 from splatavatar.render.gpu.bound import Posed, project_bound
@@ -86,7 +86,7 @@ class CudaFrame:
         self._run()
 
     def finish(self) -> NDArray[np.uint8]:
-        """(B, H, W, 3 or 4) when they are done; valid until the next ``start``."""
+        """The pictures (B, H, W, 3 or 4) when they are done; valid until the next ``start``."""
         while True:
             self.wait()
             if int(self._wanted) <= len(self._lists.splat):

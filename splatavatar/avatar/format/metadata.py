@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.calibration import Calibration
-from splatavatar.avatar.defect import Defect
 
 Check = Callable[[Any, str], None]
 """takes a value and what it is called in a sentence; raises Defect"""

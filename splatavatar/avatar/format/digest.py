@@ -24,8 +24,8 @@ from hashlib import sha256
 
 import numpy as np
 
-from splatavatar.avatar.container import NAMES, Tensors
-from splatavatar.avatar.defect import Defect
+from splatavatar.avatar.avatar import Defect
+from splatavatar.avatar.format.container import NAMES, Tensors
 
 ENTRY = "sha256"
 """the entry of ``__metadata__`` that holds the digest"""

@@ -11,9 +11,9 @@ import torch
 
 from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cuda_frame import CudaFrame
-from splatavatar.avatar.cuda_model import cuda_model
-from splatavatar.avatar.renderer import (
+from splatavatar.avatar.renderers.cuda_frame import CudaFrame
+from splatavatar.avatar.renderers.cuda_model import cuda_model
+from splatavatar.avatar.renderers.renderer import (
     IN_FLIGHT,
     Colour,
     Picture,

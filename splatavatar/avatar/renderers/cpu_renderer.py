@@ -9,7 +9,7 @@ import numpy as np
 
 from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Colour, Picture, picture_out, pose_of_each, posed_gaussians
+from splatavatar.avatar.renderers.renderer import Colour, Picture, picture_out, pose_of_each, posed_gaussians
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
 from splatavatar.render.camera import Camera

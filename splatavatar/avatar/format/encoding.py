@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 
 from splatavatar.array_types import AnyArray, Floats
-from splatavatar.avatar import quantise
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import Tensors
-from splatavatar.avatar.defect import Defect
-from splatavatar.avatar.schema import RigDescription, index_dtype
+from splatavatar.avatar.avatar import Avatar, Defect
+from splatavatar.avatar.format import quantise
+from splatavatar.avatar.format.container import Tensors
+from splatavatar.avatar.format.schema import RigDescription, index_dtype
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import Rig, SurfacePoints
 

@@ -24,8 +24,8 @@ from typing import Any
 
 import numpy as np
 
-from splatavatar.avatar.container import DTYPES, Tensors
-from splatavatar.avatar.defect import Defect
+from splatavatar.avatar.avatar import Defect
+from splatavatar.avatar.format.container import DTYPES, Tensors
 
 FORMAT = "splatavatar"
 VERSION = 2

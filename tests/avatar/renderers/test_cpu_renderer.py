@@ -17,10 +17,10 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import STAGES, CpuRenderer
 from splatavatar.avatar.file import load_avatar, quantised
+from splatavatar.avatar.format.quantise import decode_bytes, encode_bytes
 from splatavatar.avatar.library import DEMO
-from splatavatar.avatar.quantise import decode_bytes, encode_bytes
+from splatavatar.avatar.renderers.cpu_renderer import STAGES, CpuRenderer
 from splatavatar.drive.view import default_camera
 from splatavatar.errors import SettingsError
 from splatavatar.gaussians.binding import corrected, to_world, world_sh
@@ -443,8 +443,8 @@ def test_a_fork_while_another_thread_draws_with_the_path(person: Avatar) -> None
 
 
 def test_needs_no_torch() -> None:
-    code = "import sys, splatavatar.avatar.cpu_renderer; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
+    code = "import sys, splatavatar.avatar.renderers.cpu_renderer; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[3]).returncode == 0
 
 
 def head(rig: Rig) -> Avatar:

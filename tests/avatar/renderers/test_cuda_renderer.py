@@ -15,10 +15,10 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.avatar.cuda_renderer import CudaRenderer
-from splatavatar.avatar.open_renderer import open_renderer
-from splatavatar.avatar.renderer import IN_FLIGHT
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
+from splatavatar.avatar.renderers.open_renderer import open_renderer
+from splatavatar.avatar.renderers.renderer import IN_FLIGHT
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.gpu.tiles import Grid, TileLists
@@ -128,7 +128,7 @@ def test_a_stream_that_is_left_leaves_the_renderer_as_it_was(person: Avatar) -> 
 
 
 def test_a_picture_without_room_says_so_to_who_wants_it(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:
-    from splatavatar.avatar import cuda_frame
+    from splatavatar.avatar.renderers import cuda_frame
 
     renderer, parameters = CudaRenderer(person, DEVICE), pose(person, 0)
     small, large = camera(20, 18), camera(21, 18)
@@ -146,7 +146,7 @@ def test_a_picture_without_room_says_so_to_who_wants_it(person: Avatar, monkeypa
 
 
 def test_a_close_up_that_needs_more_room(person: Avatar, monkeypatch: pytest.MonkeyPatch) -> None:
-    from splatavatar.avatar import cuda_frame
+    from splatavatar.avatar.renderers import cuda_frame
 
     want = CudaRenderer(person, DEVICE).render(pose(person, 0), camera(), WHITE)
     monkeypatch.setattr(cuda_frame, "capacity_for", lambda wanted: wanted)

@@ -19,7 +19,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.avatar.defect import Defect
+from splatavatar.avatar.avatar import Defect
 from splatavatar.errors import AvatarFileError
 from splatavatar.input import open_input
 

@@ -7,10 +7,9 @@ from dataclasses import fields
 import numpy as np
 
 from splatavatar.array_types import AnyArray
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.defect import Defect
-from splatavatar.avatar.metadata import check_metadata
-from splatavatar.avatar.schema import ARKIT
+from splatavatar.avatar.avatar import Avatar, Defect
+from splatavatar.avatar.format.metadata import check_metadata
+from splatavatar.avatar.format.schema import ARKIT
 from splatavatar.gaussians.gaussians import BoundGaussians
 from splatavatar.rig.rig import Rig
 

@@ -13,10 +13,10 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import read_container, write_container
 from splatavatar.avatar.describe import as_text, describe
-from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, read_digest, save_avatar
+from splatavatar.avatar.format.container import read_container, write_container
+from splatavatar.avatar.format.digest import digest
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import AvatarFileError
 
