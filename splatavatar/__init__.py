@@ -49,8 +49,7 @@ if TYPE_CHECKING:
     )
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
     from splatavatar.gaussians.ply import write_ply
-    from splatavatar.render.camera import Camera, look_at
-    from splatavatar.render.image import Image
+    from splatavatar.render.camera import Camera, Image, look_at
     from splatavatar.render.rasterize import rasterize
     from splatavatar.rig.arkit import NAMES as ARKIT_NAMES
     from splatavatar.rig.loader import load_rig
@@ -76,7 +75,7 @@ _MODULES = {
     "DependencyError": "errors",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
-    "Image": "render.image",
+    "Image": "render.camera",
     "OutputError": "errors",
     "Performer": "drive.performer",
     "Person": "viewer.room.messages",

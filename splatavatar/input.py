@@ -77,7 +77,7 @@ def _other_than_a_file(mode: int) -> str:
 
 
 def check_input(path: str | Path, failure: Failure, expected: str = "a file") -> Path:
-    """``path``, which ``open_input`` can open now. Raises ``failure`` as that does."""
+    """Returns ``path``, which ``open_input`` can open now. Raises ``failure`` as that does."""
     open_input(path, failure, expected).close()
     return Path(path)
 

@@ -97,7 +97,7 @@ def read_bundle(path: Path) -> bytes:
 
 
 def stored(model: Model) -> Path:
-    """Where ``pull`` puts a model."""
+    """The path at which ``pull`` puts a model."""
     return cache_folder() / "models" / model.file
 
 

@@ -213,7 +213,7 @@ def temporary_beside(path: Path, ending: str = "part") -> Path:
 
 
 def fitting(stem: str, suffix: str, folder: Path | None = None) -> str:
-    """``stem`` and ``suffix`` as one name; where the file system allows no name so long, with a part of the stem only.
+    """Joins ``stem`` and ``suffix`` to one name; of a stem too long for the file system only a part is taken.
 
     A digest then stands for the rest, so that different stems keep different names.
     """
@@ -230,7 +230,7 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def beginning_of(path: Path) -> Path:
-    """Where the beginning of a film goes that was to be ``path``: there, or under a free name beside what is there."""
+    """The path for the beginning of a film that was to be ``path``: that, or a free name beside what is there."""
     place, number = path, 1
     while os.path.lexists(place):
         ending = f".part{'' if number == 1 else number}{path.suffix}"

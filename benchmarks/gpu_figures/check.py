@@ -31,10 +31,9 @@ from splatavatar.capture import read_capture
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.drive.view import default_camera
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.gpu.rasterize import rasterize_gpu
 from splatavatar.render.gpu_check import gsplat_problem
-from splatavatar.render.image import Image
 from splatavatar.render.rasterize import rasterize
 
 Floats = NDArray[np.float32]

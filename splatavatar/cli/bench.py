@@ -10,8 +10,8 @@ import typer
 from splatavatar.cli.numbers import MOST_PICTURES
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, SizeOption
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.sizes import parse_size
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import parse_size
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 

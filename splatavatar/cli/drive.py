@@ -11,12 +11,11 @@ import typer
 
 from splatavatar.cli.drive_background import parse_backgrounds
 from splatavatar.cli.drive_checks import check_purpose
-from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sharing import CertificateOption, KeyOption, OriginOption, PortOption, ShareOption
-from splatavatar.cli.sizes import parse_size
+from splatavatar.cli.values import parse_limit, parse_size
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:

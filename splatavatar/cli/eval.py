@@ -17,6 +17,8 @@ from splatavatar.output import outputs_ready
 
 
 class Split(str, Enum):
+    """The pictures of a capture that are scored."""
+
     val = "val"
     test = "test"
     train = "train"

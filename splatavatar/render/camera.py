@@ -1,11 +1,24 @@
-"""A pinhole camera."""
+"""A pinhole camera, and the picture that a rasterizer makes with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
+
+from splatavatar.gaussians.gaussians import Array
+
+
+@dataclass(frozen=True)
+class Image(Generic[Array]):
+    """A picture; ``Array`` is a numpy array or a torch tensor."""
+
+    colour: Array
+    """(H, W, 3) RGB over the background, not clamped"""
+    alpha: Array
+    """(H, W) coverage in [0, 1]"""
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ class CudaFrame:
         self._run()
 
     def finish(self) -> NDArray[np.uint8]:
-        """(B, H, W, 3 or 4) when they are done; valid until the next ``start``."""
+        """The pictures (B, H, W, 3 or 4) when they are done; valid until the next ``start``."""
         while True:
             self.wait()
             if int(self._wanted) <= len(self._lists.splat):

@@ -9,7 +9,7 @@ from splatavatar.rig.rig import PoseParameters
 
 
 def open_renderer(avatar: Avatar, device: str = "cpu") -> Renderer:
-    """``avatar`` ready to be drawn on one of ``renderer.DEVICES``.
+    """Makes ``avatar`` ready to be drawn on one of ``renderer.DEVICES``.
 
     Raises:
         SettingsError: unknown device, or a number of threads that is none.

@@ -147,7 +147,7 @@ class Renderer(Protocol):
         ...
 
     def vertices(self, parameters: PoseParameters) -> Floats:
-        """(V, 3) posed vertices of the rig, metres."""
+        """The posed vertices (V, 3) of the rig, metres."""
         ...
 
     def gaussians(self, parameters: PoseParameters) -> tuple[Gaussians[Floats], Floats]:
@@ -176,7 +176,7 @@ def check_device(device: str) -> None:
 
 
 def pose_of_each(poses: Sequence[Any], cameras: Sequence[Camera], pose: Sequence[int] | None) -> tuple[int, ...]:
-    """(B) the pose that each camera of a batch looks at; see ``Renderer.render_batch``. Raises SettingsError."""
+    """The pose that each camera (B) of a batch looks at; see ``Renderer.render_batch``. Raises SettingsError."""
     own = range(len(cameras)) if len(poses) > 1 else (0,) * len(cameras)
     which = tuple(own if pose is None else pose)
     if not cameras or len(which) != len(cameras) or not all(0 <= p < len(poses) for p in which):
@@ -189,7 +189,10 @@ def pose_of_each(poses: Sequence[Any], cameras: Sequence[Camera], pose: Sequence
 
 
 def picture_out(out: Picture | None, shape: tuple[int, ...]) -> Picture:
-    """``out``, or a new array where it is None. Raises SettingsError for one that cannot hold such a picture."""
+    """The array to draw into: ``out``, or a new one where it is None.
+
+    Raises SettingsError for one that cannot hold a picture of ``shape``.
+    """
     if out is None:
         return np.empty(shape, np.uint8)
     if out.shape != shape or out.dtype != np.uint8 or not out.flags.c_contiguous or not out.flags.writeable:

@@ -98,7 +98,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
 
 
 def report_path(out: Path) -> Path:
-    """Where the report of the bake that writes ``out`` is: NAME.report.html beside NAME.splatavatar."""
+    """The path of the report of the bake that writes ``out``: NAME.report.html beside NAME.splatavatar."""
     return out.with_name(fitting(out.stem, ".report.html", out.parent))
 
 

@@ -60,7 +60,7 @@ def evaluate_footage(
     options: ExtractOptions | None = None,
     renderer: Renderer | None = None,
 ) -> dict[str, Any]:
-    """``score_split`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
+    """Scores frames of ``video`` by ``score_split``: ``test`` are those that the bake kept out, all of another video.
 
     The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
     is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
@@ -102,7 +102,7 @@ def evaluate_untracked(
     options: ExtractOptions | None = None,
     renderer: Renderer | None = None,
 ) -> dict[str, Any]:
-    """``score_split`` on a capture of known cameras and unknown motion.
+    """Scores a capture of known cameras and unknown motion by ``score_split``.
 
     Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
     ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.

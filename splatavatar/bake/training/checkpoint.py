@@ -35,7 +35,7 @@ LOG_SCALE = 10.0
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a bake stood."""
+    """The state of a bake that is not finished."""
 
     state: TrainerState
     elapsed: float

@@ -29,7 +29,7 @@ class Moments:
 
     @staticmethod
     def zeros(splats: Splats) -> Moments:
-        """Of as many Gaussians as ``splats``."""
+        """Makes the moments of as many Gaussians as ``splats`` has, all zero."""
         return Moments(*(Splats(**{n: torch.zeros_like(v) for n, v in vars(splats).items()}) for _ in range(2)))
 
 
@@ -44,7 +44,7 @@ class RigMoments:
 
     @staticmethod
     def zeros(motion: RigMotion) -> RigMoments:
-        """Of the parameters of ``motion``."""
+        """Makes the moments of the parameters of ``motion``, all zero."""
         zeros = [{name: torch.zeros_like(getattr(motion, name)) for name in MOVING} for _ in range(2)]
         return RigMoments(zeros[0], zeros[1], torch.zeros(len(motion.expression) + 1, dtype=torch.int64))
 

@@ -77,7 +77,7 @@ class Extraction:
 
 
 def landmarks_path(folder: Path, clip: int) -> Path:
-    """Where the landmarks of a clip are."""
+    """The path of the landmarks of a clip."""
     return folder / "landmarks" / f"{clip:02d}.npz"
 
 

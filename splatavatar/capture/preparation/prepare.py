@@ -138,7 +138,7 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
 
 
 def check_matting(method: str) -> None:
-    """Before anything takes long.
+    """Refuses a way to cut out that is none here, before anything takes long.
 
     Raises:
         SettingsError: an unknown method.

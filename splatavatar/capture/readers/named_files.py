@@ -24,7 +24,7 @@ def plain_name(name: str) -> str:
 
 
 def named_file(root: Path, description: Path, name: str, allow_outside: bool) -> Path:
-    """Where the file called ``name`` in ``description`` is; it need not exist.
+    """The path of the file called ``name`` in ``description``; it need not exist.
 
     Raises:
         CaptureError: no name of a file, or one outside of ``root``, by itself or through symbolic links, unless

@@ -171,7 +171,7 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
 
 
 def load_landmarks(folder: Path, extraction: Extraction) -> list[Landmarks]:
-    """Those of every clip."""
+    """The landmarks of every clip."""
     return [Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))]
 
 
