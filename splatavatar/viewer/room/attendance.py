@@ -109,7 +109,7 @@ class Attendance:
                         raise RoomError(reason or "the connection with the room is lost.") from error
         except InvalidHandshake as error:
             raise RoomError("the room lets nobody in by this link (any more).") from error
-        except OSError as error:  # TimeoutError among them
+        except (OSError, asyncio.TimeoutError) as error:
             raise absent(error) from error
 
     async def _meet(self, socket: Any, entered: Callable[[], None]) -> None:
