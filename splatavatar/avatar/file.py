@@ -35,7 +35,7 @@ from splatavatar.avatar.format.schema import (
 from splatavatar.avatar.format.validate import validate
 from splatavatar.avatar.library import resolve
 from splatavatar.errors import AvatarFileError
-from splatavatar.input import reason
+from splatavatar.input import why_unread
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 
@@ -75,7 +75,7 @@ def load_avatar(path: str | Path) -> Avatar:
     except Defect as defect:
         raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
     except OSError as error:
-        raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+        raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
 
 
 def parse_avatar(content: bytes, shown: str) -> Avatar:
@@ -100,7 +100,7 @@ def read_digest(path: str | Path) -> tuple[str | None, int]:
     except Defect as defect:
         raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
     except OSError as error:
-        raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+        raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
     return texts.get(DIGEST), size
 
 

@@ -49,7 +49,7 @@ class PlaybackStats:
 
 
 def schedule(recording: Recording) -> NDArray[np.int64]:
-    """(N) index of the recorded frame that each frame of a steady playback at ``recording.fps`` shows.
+    """The index (N) of the recorded frame that each frame of a steady playback at ``recording.fps`` shows.
 
     Sources drop frames and jitter. The playback keeps the clock: a gap holds the last frame instead of shortening the
     film.

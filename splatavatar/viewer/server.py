@@ -168,11 +168,20 @@ def _server(
     app: Application, ready: Callable[[], None], certificate: Certificate | None, most_heard: int
 ) -> uvicorn.Server:
     import uvicorn
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Of a WebSocket that the other end is closing uvicorn cannot take its leave a second time: it would raise,
+            # and leave all others as they are.
+            for connection in self.server_state.connections:
+                if isinstance(connection, WebSocketsSansIOProtocol) and connection.conn.close_rcvd is not None:
+                    connection.close_sent = True
+            await super().shutdown(sockets)
 
         def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
             # The command line has its own way to end.

@@ -13,7 +13,7 @@ from torch import Tensor
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.render.gpu.bound import Bound
-from splatavatar.rig.kinematics import joint_transforms
+from splatavatar.rig.posing import joint_transforms
 from splatavatar.rig.rig import PoseParameters
 
 GAUSSIAN = ("face", "barycentric", "position", "rotation", "scale", "opacity", "colour", "sh")
@@ -41,7 +41,9 @@ class CudaModel:
         rig, correctives = self.avatar.rig, self.avatar.correctives
         expression = np.stack([p.expression for p in poses])
         rotations = np.stack([p.joint_rotations for p in poses])
-        maps = joint_transforms(rig, rotations, np.stack([p.translation for p in poses]))
+        turn, shift = joint_transforms(rig, rotations)
+        shift += np.stack([p.translation for p in poses])[:, None]
+        maps = np.concatenate([turn, shift[..., None]], -1)
         inputs = np.concatenate([expression, rotations.reshape(len(poses), -1)], 1)
         psi = np.clip(inputs @ correctives.weights.T + correctives.bias, -PSI_LIMIT, PSI_LIMIT)
         e, k = expression.shape[1], psi.shape[1]

@@ -24,8 +24,8 @@ from splatavatar.capture.preparation.folder import (
     TRACK,
     Extraction,
     landmarks_path,
+    read_description,
     read_extraction,
-    read_json,
 )
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
@@ -101,7 +101,7 @@ def read_prepared(folder: Path) -> Prepared:
     extraction = read_extraction(folder) if (folder / EXTRACT).is_file() else None
     clips = 0 if extraction is None else len(extraction.clips)
     landmarks = tuple(Landmarks.load(landmarks_path(folder, clip)) for clip in range(clips))
-    described = read_json(folder / CAPTURE) if (folder / CAPTURE).is_file() else {}
+    described = read_description(folder / CAPTURE) if (folder / CAPTURE).is_file() else {}
     return Prepared(capture, extraction, landmarks, _track(folder / TRACK), described)
 
 

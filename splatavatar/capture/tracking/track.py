@@ -34,7 +34,7 @@ from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, p
 from splatavatar.capture.tracking.track_cache import key_of, load_track, save_track
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.output import atomic_write, make_folder, reason
+from splatavatar.output import atomic_write, make_folder, why_unwritten
 from splatavatar.pictures import read_picture, write_picture
 from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera
@@ -92,7 +92,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     try:
         (folder / CAPTURE).unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write {folder}: {reason(error)}") from error
+        raise OutputError(f"cannot write {folder}: {why_unwritten(error)}") from error
     pictures.write_mattes(folder, mattes.mattes)
     write_capture(folder, pictures, tracked, mattes)
     arrays = _arrays(seen, tracked.motion, pictures)

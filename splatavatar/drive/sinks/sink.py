@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beginning:
-    """Where the beginning of something that was broken off is."""
+    """The place of the beginning of something that was broken off."""
 
     place: Path
     instead: Path | None = None

@@ -10,7 +10,7 @@ from splatavatar.errors import AvatarFileError
 from splatavatar.viewer.guard import LOOPBACK, TOKEN, Application, Guard
 from splatavatar.viewer.room.endpoint import room_endpoint
 from splatavatar.viewer.room.invitations import REFUSAL
-from splatavatar.viewer.room.room import Room
+from splatavatar.viewer.room.room import ROOM_FULL, Room
 from splatavatar.viewer.room.uploads import LARGEST, TOO_LARGE, UNUSED, TooOften
 from splatavatar.viewer.server import NO_TELEMETRY, site_response
 from splatavatar.viewer.site import SiteFile
@@ -51,6 +51,8 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
         invitation = room.invitations.holder(request.scope.get(TOKEN))
         if invitation is None:
             return said(REFUSAL, 403)
+        if not room.has_place(invitation):
+            return said(ROOM_FULL, 409)
         try:
             content = await asyncio.wait_for(_body(request), SLOWEST)
             if content is None:
@@ -67,7 +69,7 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
         asyncio.get_running_loop().call_later(UNUSED, room.drop_unused, invitation, taken)
         return JSONResponse({"sha256": taken.sha256, "name": taken.name, "notice": taken.notice})
 
-    def one_avatar(request: Request) -> Response:
+    async def one_avatar(request: Request) -> Response:
         found = room.avatar(request.path_params["sha256"])
         if found is None:
             return said("Nobody in the room has this avatar (any more).", 404)

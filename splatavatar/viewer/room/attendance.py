@@ -109,7 +109,7 @@ class Attendance:
                         raise RoomError(reason or "the connection with the room is lost.") from error
         except InvalidHandshake as error:
             raise RoomError("the room lets nobody in by this link (any more).") from error
-        except OSError as error:  # TimeoutError among them
+        except (OSError, asyncio.TimeoutError) as error:
             raise absent(error) from error
 
     async def _meet(self, socket: Any, entered: Callable[[], None]) -> None:
@@ -256,9 +256,9 @@ class Attendance:
             you, seat = whole(table.get("you"), "you"), whole(table.get("seat"), "seat")
             self.you = Person(you, seat, self._name, "", True, "program", "")
             self._ice = [
-                {name: value for name, value in server.items() if name in ("urls", "username", "credential")}
+                {name: text(server[name], name) for name in ("urls", "username", "credential") if name in server}
                 for server in ice
-                if isinstance(server, dict)
+                if isinstance(server, dict) and "urls" in server
             ]
             for person in map(_person, people):
                 if person.id != you:

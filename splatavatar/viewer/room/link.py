@@ -21,7 +21,7 @@ PATIENCE = 20.0
 
 @dataclass(frozen=True)
 class RoomLink:
-    """Where a room is, who is invited, and how its server is known."""
+    """The address of a room, who is invited, and how its server is known."""
 
     host: str
     port: int
@@ -52,7 +52,7 @@ class RoomLink:
         return f"{scheme}{'s' if self.secure else ''}://{host}:{self.port}{self.query(path)}"
 
     def query(self, path: str) -> str:
-        """``path`` with the token behind it."""
+        """The ``path`` with the token behind it."""
         return f"{path}?{PARAMETER}={quote(self.token)}"
 
     def context(self) -> ssl.SSLContext | None:

@@ -25,7 +25,7 @@ class RoomListener:
         """The face of somebody; ``signal.time`` is in seconds of a clock of their own."""
 
     def sound(self, person: Person, samples: NDArray[np.float32], moment: float) -> None:
-        """(n,) samples at 48 kHz of somebody's voice; ``moment`` is that of the first, on the clock of their faces.
+        """Hears samples (n) at 48 kHz of somebody's voice; ``moment`` is of the first, on the clock of their faces.
 
         Exact for what comes through the server, and to a few hundredths of a second for what comes directly.
         """

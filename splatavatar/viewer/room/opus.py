@@ -58,7 +58,7 @@ class OpusDecoder:
         self._codec.sample_rate = RATE
 
     def decode(self, packet: bytes) -> Floats:
-        """(n,) samples in [-1, 1]. Raises SignalError for what is no Opus."""
+        """Decodes samples (n) in [-1, 1]. Raises SignalError for what is no Opus."""
         try:
             frames = self._codec.decode(self._packet(packet))
         except (self._failure, ValueError) as error:
@@ -68,7 +68,7 @@ class OpusDecoder:
 
 
 def mono(frame: Any) -> Floats:
-    """(n,) the mean of the channels of a frame of FFmpeg in 16-bit integers."""
+    """The mean (n) of the channels of a frame of FFmpeg in 16-bit integers."""
     samples = frame.to_ndarray().reshape(-1, len(frame.layout.channels)).astype(np.float32)
     mixed: Floats = (samples.mean(axis=1) / np.float32(32768)).astype(np.float32)
     return mixed

@@ -189,10 +189,13 @@ def test_a_full_room_and_an_invitation_in_use(few: bytes) -> None:
         with pytest.raises(Closed) as error:
             await enter(port, room, 1, few)
         assert error.value.code == 4409 and error.value.reason.startswith("This invitation is in use")
+        early, late = extra.number, room.invite().number
+        assert (await asyncio.to_thread(hand_over, port, room, early, few))[0] == 200
         await enter(port, room, 2, few)
-        with pytest.raises(Closed) as error:
-            await enter(port, room, extra.number, few)
-        assert (error.value.code, error.value.reason) == (4409, "The room is full.")
+        assert (await asyncio.to_thread(hand_over, port, room, late, few))[::2] == (409, b"The room is full.\n")
+        async with connect(address(port, room, early)) as socket:
+            await socket.send(json.dumps({**JOIN, "avatar": hashlib.sha256(few).hexdigest()}))
+            assert await outcome(socket) == (4409, "The room is full.")
         await ann.leave()
         # The first one is gone: its invitation, and its seat, are free.
         await enter(port, room, 1, few)

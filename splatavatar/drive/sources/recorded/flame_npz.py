@@ -38,7 +38,7 @@ from splatavatar.drive.sources.recorded.checked import (
 )
 from splatavatar.drive.sources.recorded.signal_npz import rate_of
 from splatavatar.errors import SignalError
-from splatavatar.input import reason
+from splatavatar.input import why_unread
 from splatavatar.natural import natural
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rotations import axis_angles_of_quaternions, quaternion_product, quaternions
@@ -142,7 +142,7 @@ def _numbered(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
         # macOS leaves a ._name beside every name on other people's disks.
         found = [p for p in folder.iterdir() if p.suffix.lower() == ".npz" and not p.name.startswith(".")]
     except OSError as error:
-        raise SignalError(f"{folder}: {reason(error)}, expected npz files of FLAME that VHAP exports.") from error
+        raise SignalError(f"{folder}: {why_unread(error)}, expected npz files of FLAME that VHAP exports.") from error
     if not found:
         raise SignalError(f"{folder}: a folder without npz files, expected those of FLAME that VHAP exports.")
     series: dict[str, list[tuple[int, Path]]] = {}
