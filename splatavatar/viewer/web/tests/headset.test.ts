@@ -6,6 +6,7 @@ import { PosedRig } from '../src/pose/rig';
 import { LEVELS } from '../src/scene/levels';
 import { cameraOf } from '../src/scene/placed';
 import { floatToHalf, largest, reduced } from '../src/scene/reduced';
+import { atRest } from '../src/scene/rest';
 import { Depths } from '../src/sort/depth';
 import { Budget } from '../src/xr/budget';
 import { Placement } from '../src/xr/placement';
@@ -17,7 +18,8 @@ describe('levels of detail', () => {
     const avatar = await readAvatar(bytesOf(poses.file).buffer);
     const { N } = avatar.sizes;
     const kept = Uint32Array.from({ length: Math.floor(N / 3) }, (_, i) => 3 * i);
-    const fewer = reduced(avatar, kept, false);
+    const weights = new Float32Array(N).fill(1);
+    const fewer = reduced(avatar, kept, weights, atRest(avatar).means, false);
     expect(fewer.sizes.N).toBe(kept.length);
     expect(fewer.sizes.V).toBeLessThanOrEqual(avatar.sizes.V);
     const parameters = neutral(avatar.sizes);
@@ -36,6 +38,27 @@ describe('levels of detail', () => {
         Array.from(kept, (n) => depths[0]![n]!),
       ),
     ).toBeLessThan(1e-6);
+  });
+
+  it('are larger for what they stand for, and unchanged where nothing is left out', async () => {
+    const avatar = await readAvatar(bytesOf(poses.file).buffer);
+    const { N } = avatar.sizes;
+    const weights = new Float32Array(N).fill(1);
+    const all = reduced(
+      avatar,
+      Uint32Array.from({ length: N }, (_, n) => n),
+      weights,
+      atRest(avatar).means,
+      false,
+    );
+    expect(all.splats.scale).toEqual(avatar.splats.scale);
+    expect(
+      farthest(Float32Array.from(all.splats.colour, halfToFloat), Float32Array.from(avatar.splats.colour, halfToFloat)),
+    ).toBeLessThan(2e-3);
+    const kept = Uint32Array.from({ length: N - 1 }, (_, n) => n);
+    const fewer = reduced(avatar, kept, weights, atRest(avatar).means, false).splats.scale;
+    const grown = kept.filter((_, i) => fewer[3 * i]! > avatar.splats.scale[3 * i]!);
+    expect(grown.length).toBeLessThanOrEqual(1);
   });
 
   it('keep the most important ones', () => {

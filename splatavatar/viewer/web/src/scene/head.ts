@@ -14,6 +14,7 @@ import { DEFAULT_LIMIT } from '../tables';
 import { importance } from './importance';
 import { LEVELS, type Level } from './levels';
 import { largest, reduced } from './reduced';
+import { atRest } from './rest';
 
 /** metres about the middle of what the bake frames that a head, with its shoulders, does not leave */
 const RADIUS = 0.45;
@@ -25,9 +26,10 @@ export class DetailedHead {
   readonly posed: PosedRig;
   private readonly depths: Depths;
 
-  constructor(avatar: Avatar, weights: Float32Array, level: Level) {
+  constructor(avatar: Avatar, weights: Float32Array, means: Float32Array, level: Level) {
     const all = avatar.sizes.N <= level.splats;
-    this.avatar = all && level.turning ? avatar : reduced(avatar, largest(weights, level.splats), !level.turning);
+    this.avatar =
+      all && level.turning ? avatar : reduced(avatar, largest(weights, level.splats), weights, means, !level.turning);
     this.order = new DepthOrder(this.avatar.sizes.N, QUADS);
     this.posed = new PosedRig(this.avatar);
     this.depths = new Depths(this.avatar);
@@ -60,6 +62,7 @@ export class Head extends Object3D {
   private parameters: PoseParameters;
   private limiter: ExpressionLimit | null = null;
   private readonly weights: Float32Array;
+  private readonly means: Float32Array;
   private readonly made = new Map<number, DetailedHead>();
   private at: number;
 
@@ -71,7 +74,9 @@ export class Head extends Object3D {
     super();
     this.parameters = neutral(avatar.sizes);
     this.middle = framing(avatar).target;
-    this.weights = importance(avatar);
+    const rest = atRest(avatar);
+    this.weights = importance(avatar, rest);
+    this.means = rest.means;
     this.at = level;
     this.limit = DEFAULT_LIMIT;
   }
@@ -104,7 +109,7 @@ export class Head extends Object3D {
   get detail(): DetailedHead {
     let detail = this.made.get(this.at);
     if (!detail) {
-      detail = new DetailedHead(this.avatar, this.weights, LEVELS[this.at]!);
+      detail = new DetailedHead(this.avatar, this.weights, this.means, LEVELS[this.at]!);
       this.made.set(this.at, detail);
     }
     return detail;

@@ -5,9 +5,19 @@ import { triangleFrame } from '../pose/frames';
 import { neutral } from '../pose/parameters';
 import { PosedRig } from '../pose/rig';
 import { framing } from '../splats/camera';
+import { LOG_STEP, SIGNED_STEPS } from '../tables';
+import { absorbed } from './absorbed';
 
-/** An avatar of the Gaussians `kept` alone; with `flat`, of the colours that they have from the front. */
-export function reduced(avatar: Avatar, kept: Uint32Array, flat: boolean): Avatar {
+/** An avatar of the Gaussians `kept` alone, which take over what the others are; `weights` (N) says how much each one is, and
+ * `means` (N, 3) where it lies at rest.
+ * With `flat`, of the colours that they have from the front. */
+export function reduced(
+  avatar: Avatar,
+  kept: Uint32Array,
+  weights: Float32Array,
+  means: Float32Array,
+  flat: boolean,
+): Avatar {
   const { rig, splats, sizes } = avatar;
   const { K } = sizes;
   const usedFaces = Int32Array.from(new Set(Array.from(kept, (n) => splats.face[n]!))).sort();
@@ -18,6 +28,8 @@ export function reduced(avatar: Avatar, kept: Uint32Array, flat: boolean): Avata
   const newVertex = renumbered(usedVertices, sizes.V);
   const of = <T extends Numbers>(values: T, size = 1) => gathered(values, kept, size);
   const { correctives } = splats;
+  const own = flat ? frontColours(avatar) : Float32Array.from(splats.colour, halfToFloat);
+  const { colours, growth } = absorbed(means, kept, weights, own);
   const channels = (values: Int8Array) => {
     const out = new Int8Array(3 * K * kept.length);
     for (let k = 0; k < K; k++)
@@ -43,9 +55,11 @@ export function reduced(avatar: Avatar, kept: Uint32Array, flat: boolean): Avata
       barycentric: of(splats.barycentric, 2),
       position: of(splats.position, 3),
       rotation: of(splats.rotation, 4),
-      scale: of(splats.scale, 3),
+      scale: of(splats.scale, 3).map((log, i) =>
+        Math.min(Math.round(log + growth[Math.floor(i / 3)]! / LOG_STEP), SIGNED_STEPS),
+      ),
       opacity: of(splats.opacity),
-      colour: flat ? of(frontColours(avatar), 3) : of(splats.colour, 3),
+      colour: Uint16Array.from(colours, floatToHalf),
       sh: of(splats.sh, 9),
       shShare: of(splats.shShare),
       correctives: {
@@ -101,15 +115,15 @@ function movedAlong(
   };
 }
 
-/** (N, 3) halves: what each Gaussian of the face at rest looks like from where a picture of it is taken. */
-function frontColours(avatar: Avatar): Uint16Array {
+/** (N, 3) what each Gaussian of the face at rest looks like from where a picture of it is taken. */
+function frontColours(avatar: Avatar): Float32Array {
   const { rig, splats, sizes } = avatar;
   const posed = new PosedRig(avatar);
   posed.pose(neutral(sizes));
   const frame = framing(avatar);
   const eye = [frame.target[0], frame.target[1], frame.target[2] + frame.distance];
   const axes = new Float64Array(10);
-  const out = splats.colour.slice();
+  const out = Float32Array.from(splats.colour, halfToFloat);
   for (let n = 0; n < sizes.N; n++) {
     const corners = [0, 1, 2].map((c) => 4 * rig.faces[3 * splats.face[n]! + c]!) as [number, number, number];
     triangleFrame(posed.vertices, ...corners, axes);
@@ -119,7 +133,7 @@ function frontColours(avatar: Avatar): Uint16Array {
     const seen = [0, 3, 6].map((row) => ray.reduce((sum, x, i) => sum + x * axes[row + i]!, 0));
     for (let c = 0; c < 3; c++) {
       const turned = seen.reduce((sum, x, i) => sum + x * splats.sh[9 * n + 3 * c + i]!, 0);
-      out[3 * n + c] = floatToHalf(halfToFloat(splats.colour[3 * n + c]!) + share * turned);
+      out[3 * n + c]! += share * turned;
     }
   }
   return out;
