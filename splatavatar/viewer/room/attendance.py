@@ -256,9 +256,9 @@ class Attendance:
             you, seat = whole(table.get("you"), "you"), whole(table.get("seat"), "seat")
             self.you = Person(you, seat, self._name, "", True, "program", "")
             self._ice = [
-                {name: value for name, value in server.items() if name in ("urls", "username", "credential")}
+                {name: text(server[name], name) for name in ("urls", "username", "credential") if name in server}
                 for server in ice
-                if isinstance(server, dict)
+                if isinstance(server, dict) and "urls" in server
             ]
             for person in map(_person, people):
                 if person.id != you:

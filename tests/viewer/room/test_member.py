@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -186,3 +188,29 @@ def test_a_member_ends_with_its_server() -> None:
     with pytest.raises(RoomError):
         until(lambda: member.show(FaceSignal.neutral()))
     assert all(thread.name != "room" for thread in threading.enumerate())
+
+
+@pytest.mark.parametrize(
+    ("welcome", "works"),
+    [
+        ({"ice": [{"credential": "x"}, 7, {"urls": "stun:127.0.0.1:9", "more": 1}]}, True),
+        ({"ice": [{"urls": 7}]}, False),
+        ({"people": [7]}, False),
+        ({"you": "one"}, False),
+        ({"type": "left"}, False),
+    ],
+)
+def test_a_server_that_says_something_else_is_left(
+    room: tuple[Room, int], monkeypatch: pytest.MonkeyPatch, welcome: dict[str, Any], works: bool
+) -> None:
+    meeting, port = room
+
+    def dumps(table: dict[str, Any]) -> str:
+        return json.dumps({**table, **welcome} if table["type"] == "welcome" else table)
+
+    monkeypatch.setattr("splatavatar.viewer.room.room.json", SimpleNamespace(dumps=dumps))
+    if works:
+        RoomMember(link(meeting, port, 1)).close()
+        return
+    with pytest.raises(RoomError, match=r"^the server of the room sends what this version does not know\.$"):
+        RoomMember(link(meeting, port, 1))
