@@ -34,7 +34,7 @@ class PresetChoice(str, Enum):
 
 
 class DeviceChoice(str, Enum):
-    """Where a bake computes: one of ``device.DEVICES``."""
+    """What a bake computes on: one of ``device.DEVICES``."""
 
     auto = "auto"
     cpu = "cpu"

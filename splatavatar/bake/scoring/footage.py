@@ -112,7 +112,7 @@ def evaluate_untracked(
     """
     model = options.model if options else None
     seen = observed(capture, tracking_frames(capture), model, progress)
-    capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT)))
+    capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT, None, progress)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.errors import SignalError
 from splatavatar.extras import required
-
-Floats = NDArray[np.float32]
 
 RATE = 48000
 """Hz"""

@@ -10,11 +10,12 @@ from contextlib import suppress
 from fractions import Fraction
 from typing import Any
 
+from splatavatar.array_types import Floats
 from splatavatar.errors import SignalError
 from splatavatar.extras import required
 from splatavatar.viewer.protocol import SIZE
 from splatavatar.viewer.room.messages import text
-from splatavatar.viewer.room.opus import PACKET, RATE, Floats, integers, mono
+from splatavatar.viewer.room.opus import PACKET, RATE, integers, mono
 
 BEHIND = 0.1
 """seconds by which sound comes later than faces: a packet of 20 ms is filled, and aiortc holds four"""

@@ -6,7 +6,8 @@ from collections import deque
 
 import numpy as np
 
-from splatavatar.viewer.room.opus import PACKET, RATE, Floats
+from splatavatar.array_types import Floats
+from splatavatar.viewer.room.opus import PACKET, RATE
 
 LONGEST = 120
 """seconds of sound that wait"""
