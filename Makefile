@@ -133,9 +133,8 @@ types: setup
 	$(BIN)/mypy
 	$(BIN)/mypy tests/support
 
-# Each file in one of two processes: what a test starts and waits for leaves a core to the other.
 unit: setup
-	$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/pytest
 
 test-native: setup
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -m "slow or not slow" tests/render/native
