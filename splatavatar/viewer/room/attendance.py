@@ -34,7 +34,7 @@ from splatavatar.viewer.room.moments import Moments
 from splatavatar.viewer.room.opus import OpusDecoder, OpusEncoder
 from splatavatar.viewer.room.outbox import Outbox, TooSlow
 from splatavatar.viewer.room.peer import BEHIND, Peer
-from splatavatar.viewer.room.voice import Voice
+from splatavatar.viewer.room.voice import OwnVoice
 
 PATIENCE = 20.0
 """seconds until one is in"""
@@ -63,7 +63,7 @@ class Attendance:
         self._link, self._name, self._listener, self._clock = link, name, listener, clock
         self._direct = direct and find_spec("aiortc") is not None
         self._outbox = Outbox()
-        self._voice = Voice()
+        self._voice = OwnVoice()
         self._encoder: OpusEncoder | None = None
         self._others: dict[int, _Other] = {}
         self.began = clock()
@@ -146,7 +146,7 @@ class Attendance:
             self._outbox.face(0, Relayed(FACE, seats, message).bytes())
 
     def say(self, samples: Any, at: float | None) -> None:
-        """Have (n,) samples heard from ``at`` on; see ``Voice.say``."""
+        """Have (n,) samples heard from ``at`` on; see ``OwnVoice.say``."""
         if not self._asked:
             self.mute(False)
         self._voice.say(samples, at, self._clock())

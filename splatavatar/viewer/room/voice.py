@@ -14,7 +14,7 @@ LONGEST = 120
 PIECE = PACKET / RATE
 
 
-class Voice:
+class OwnVoice:
     """Sound on its way to the ears of others. Methods belong to one thread."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from splatavatar.viewer.room.moments import Moments
 from splatavatar.viewer.room.opus import PACKET, RATE, OpusDecoder, OpusEncoder
 from splatavatar.viewer.room.outbox import MOST_SOUND, MOST_TEXTS, Outbox, TooSlow
 from splatavatar.viewer.room.pace import Allowance
-from splatavatar.viewer.room.voice import PIECE, Voice
+from splatavatar.viewer.room.voice import PIECE, OwnVoice
 
 
 def test_of_what_waits_old_faces_and_old_sound_are_left_out() -> None:
@@ -64,7 +64,7 @@ def test_an_allowance_comes_back_with_time() -> None:
 
 
 def test_a_voice_is_due_piece_by_piece_at_its_time() -> None:
-    voice, sound = Voice(), np.arange(2.5 * PACKET, dtype=np.float32)
+    voice, sound = OwnVoice(), np.arange(2.5 * PACKET, dtype=np.float32)
     assert voice.say(sound, None, 10.0)
     assert voice.due(9.99) == []
     due = voice.due(10.0 + 1.5 * PIECE)
@@ -77,7 +77,7 @@ def test_a_voice_is_due_piece_by_piece_at_its_time() -> None:
 
 
 def test_sound_that_follows_continues_and_sound_of_another_time_replaces() -> None:
-    voice, piece = Voice(), np.ones(PACKET, np.float32)
+    voice, piece = OwnVoice(), np.ones(PACKET, np.float32)
     voice.say(piece, 5.0, 5.0)
     voice.say(2 * piece, 5.0 + PIECE, 5.0)
     voice.say(3 * piece, None, 5.0)
