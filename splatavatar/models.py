@@ -17,6 +17,8 @@ VARIABLE = "SPLATAVATAR_MODELS"
 PIECE = 1 << 16
 SECONDS = 30.0
 """without an answer, after which a download has failed"""
+LANDMARKER = "face_landmarker"
+"""the one that options of commands name"""
 
 
 @dataclass(frozen=True)
@@ -45,11 +47,29 @@ MODELS = {
             "Apache-2.0",
             "finds the landmarks of a face",
         ),
+        Model(
+            "vision_tasks",
+            "tasks-vision-0.10.21.tgz",
+            "https://registry.npmjs.org/@mediapipe/tasks-vision/-/tasks-vision-0.10.21.tgz",
+            "343736570f433c0100ffc360dbe70f09cc502a5fc573f5cd95954692edc9cfde",
+            6_164_925,
+            "Apache-2.0",
+            "runs face_landmarker in the viewer's page",
+        ),
+        Model(
+            "onnx_runtime",
+            "onnxruntime-web-1.30.0.tgz",
+            "https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz",
+            "d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
+            33_106_585,
+            "MIT",
+            "runs the audio network in the viewer's page",
+        ),
     )
 }
 
 
-def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
+def locate(name: str = LANDMARKER, given: Path | None = None) -> Path:
     """The file of a model: ``given``, else in ``$SPLATAVATAR_MODELS`` (its folder, or itself), else in the cache.
 
     Raises:
@@ -62,12 +82,16 @@ def locate(name: str = "face_landmarker", given: Path | None = None) -> Path:
     places = [Path(stated)] if stated else []
     for place in (*places, stored(model).parent):
         found = place / model.file if place.is_dir() else place
-        if found.exists():
+        # A file that is named is the landmarker, whatever its name, unless it has the name of another model.
+        if found.exists() and (place.is_dir() or name == LANDMARKER or place.name == model.file):
             return _checked(found, model)
     raise DependencyError(
-        f"the model {model.file} is not here: run `splatavatar models pull`, "
-        f"or name the file with --model or {VARIABLE}"
+        f"the model {model.file} is not here: run `splatavatar models pull`, or name the file with {_named_by(model)}"
     )
+
+
+def _named_by(model: Model) -> str:
+    return f"--model or {VARIABLE}" if model.name == LANDMARKER else VARIABLE
 
 
 def _checked(path: Path, model: Model) -> Path:
@@ -137,7 +161,7 @@ def pull(name: str, progress: Callable[[int, int], None] | None = None) -> Path:
         reason = f"{len(content)} of {stated} bytes" if cut else str(getattr(error, "reason", error)).lower()
         raise DependencyError(
             f"{model.address}: cannot be fetched ({reason}); "
-            f"fetch it elsewhere and name the file with --model or {VARIABLE}"
+            f"fetch it elsewhere and name the file with {_named_by(model)}"
         ) from error
     if hashlib.sha256(content).hexdigest() != model.sha256:
         raise DependencyError(

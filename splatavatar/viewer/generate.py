@@ -143,11 +143,16 @@ def tables() -> dict[str, Any]:
     }
 
 
+def written(constants: dict[str, Any], module: str) -> str:
+    """TypeScript of ``constants``, which ``module`` writes."""
+    lines = [f"// Written by `python -m {module}`: change it there."]
+    lines += [f"export const {name} = {json.dumps(value)} as const;" for name, value in constants.items()]
+    return "\n".join(lines) + "\n"
+
+
 def typescript() -> str:
     """The text of ``tables.ts``."""
-    lines = ["// Written by `python -m splatavatar.viewer.generate`: change it there."]
-    lines += [f"export const {name} = {json.dumps(value)} as const;" for name, value in tables().items()]
-    return "\n".join(lines) + "\n"
+    return written(tables(), "splatavatar.viewer.generate")
 
 
 if __name__ == "__main__":

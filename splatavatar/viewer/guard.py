@@ -21,8 +21,11 @@ POLICY = (
     "frame-ancestors 'self'"
 )
 """Nothing is fetched from or sent to any other machine: avatars and signals come from here or from the viewer's own."""
+COMPUTING_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'")
+"""of a page that runs WebAssembly of this server"""
+POLICY_HEADER = "content-security-policy"
 HEADERS = {
-    "content-security-policy": POLICY,
+    POLICY_HEADER: POLICY,
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
     "cross-origin-resource-policy": "same-origin",
@@ -68,10 +71,9 @@ class Guard:
 
         async def guarded(message: MutableMapping[str, Any]) -> None:
             if message["type"] == "http.response.start":
-                message["headers"] = [
-                    *message["headers"],
-                    *((name.encode(), value.encode()) for name, value in HEADERS.items()),
-                ]
+                stated = {name for name, _ in message["headers"]}
+                added = ((name.encode(), value.encode()) for name, value in HEADERS.items())
+                message["headers"] = [*message["headers"], *(pair for pair in added if pair[0] not in stated)]
                 if by_link:
                     secure = "; Secure" if scope.get("scheme") == "https" else ""
                     cookie = f"{COOKIE}={given}; HttpOnly; SameSite=Strict; Path=/{secure}"

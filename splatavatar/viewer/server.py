@@ -11,15 +11,16 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from splatavatar.errors import AvatarFileError, SettingsError, SignalError, SplatAvatarError
+from splatavatar.errors import AvatarFileError, DependencyError, SettingsError, SignalError, SplatAvatarError
 from splatavatar.extras import required
 from splatavatar.input import open_input
 from splatavatar.interrupts import deferred_signals
 from splatavatar.viewer.certificate import Certificate
-from splatavatar.viewer.guard import LOOPBACK, Application, Guard
+from splatavatar.viewer.guard import COMPUTING_POLICY, LOOPBACK, POLICY_HEADER, Application, Guard
 from splatavatar.viewer.hub import Hub
 from splatavatar.viewer.live import LIVE, live_endpoint
 from splatavatar.viewer.origins import Admitted
+from splatavatar.viewer.page_models import FOLDER, PageModels
 from splatavatar.viewer.ranges import byte_range
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.site import INDEX, SiteFile
@@ -65,7 +66,7 @@ def create_app(
     """The ASGI application.
 
     ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
-    hands out as the WebSocket ``/live``. Requests by another name than one of ``hosts`` are refused, and those that do
+    hands out as the WebSocket ``/live``, and under ``/models/`` what the page drives itself with. Requests by another name than one of ``hosts`` are refused, and those that do
     not bring the ``token`` where there is one, and those of pages of other origins than this server's own and
     ``origins``. Needs the extra ``viewer``.
     """
@@ -73,11 +74,25 @@ def create_app(
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
     served = dict(signals or {})
+    models = PageModels()
 
     # Annotations of this module are texts: the framework is told the types that they name here.
     def one_file(request: Request) -> Response:
         name = request.path_params.get("name") or INDEX
         file = site.get(name)
+        if file is None:
+            return Response("Not found\n", 404)
+        response = site_response(file, request)
+        if name == INDEX:
+            # Its camera and its microphone are understood by WebAssembly.
+            response.headers[POLICY_HEADER] = COMPUTING_POLICY
+        return response
+
+    def one_model(request: Request) -> Response:
+        try:
+            file = models.get(request.path_params["name"])
+        except DependencyError as error:
+            return Response(f"{error}\n", 404, media_type="text/plain")
         return Response("Not found\n", 404) if file is None else site_response(file, request)
 
     def the_avatar(request: Request) -> Response:
@@ -90,6 +105,7 @@ def create_app(
     methods = ["GET", "HEAD"]
     app.router.add_route("/avatar.splatavatar", the_avatar, methods)
     app.router.add_route("/signals/{name}", one_signal, methods)
+    app.router.add_route(f"/{FOLDER}{{name}}", one_model, methods)
     app.router.add_route("/{name:path}", one_file, methods)
     if hub is not None:
         app.router.add_websocket_route(LIVE, live_endpoint(hub))
