@@ -66,9 +66,9 @@ def create_app(
     """The ASGI application.
 
     ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
-    hands out as the WebSocket ``/live``, and under ``/models/`` what the page drives itself with. Requests by another name than one of ``hosts`` are refused, and those that do
-    not bring the ``token`` where there is one, and those of pages of other origins than this server's own and
-    ``origins``. Needs the extra ``viewer``.
+    hands out as the WebSocket ``/live``, and under ``/models/`` what the page drives itself with. Requests by another
+    name than one of ``hosts`` are refused, and those that do not bring the ``token`` where there is one, and those of
+    pages of other origins than this server's own and ``origins``. Needs the extra ``viewer``.
     """
     from fastapi import FastAPI, Response
 

@@ -51,7 +51,7 @@ describe('a face among several', () => {
   it('is followed as Python follows it', () => {
     const chooser = new FaceChooser();
     for (const { time, boxes, chosen } of drive.chosen) {
-      const faces = boxes.map(([x, y, size]) => {
+      const faces = boxes.map(([x, y, size]): Seen => {
         const points = Float32Array.from({ length: 9 }, (_, i) => [x!, y!, 0][i % 3]!);
         points.set([x! - size! / 2, y! - size! / 2, 0, x! + size! / 2, y! + size! / 2]);
         return { points, scores: new Float32Array(52), transform: new Float32Array(16), width: 640, height: 480 };
@@ -65,7 +65,14 @@ describe('a face among several', () => {
     const [face] = seenIn(
       {
         faceLandmarks: [[{ x: 0.5, y: 0.25, z: -0.1 }]],
-        faceBlendshapes: [{ categories: [{ categoryName: '_neutral', score: 1 }, { categoryName: 'jawOpen', score: 0.5 }] }],
+        faceBlendshapes: [
+          {
+            categories: [
+              { categoryName: '_neutral', score: 1 },
+              { categoryName: 'jawOpen', score: 0.5 },
+            ],
+          },
+        ],
         facialTransformationMatrixes: [{ data: Array.from({ length: 16 }, (_, i) => i) }],
       },
       200,
@@ -138,7 +145,12 @@ describe('the voice', () => {
     });
     const made = [];
     for (const piece of pieces(320)) made.push(...(await model.push(piece)));
-    expect(farthest(made.map(({ time }) => time), speech.time)).toBeLessThan(1e-5);
+    expect(
+      farthest(
+        made.map(({ time }) => time),
+        speech.time,
+      ),
+    ).toBeLessThan(1e-5);
     made.forEach(({ arkit }, n) => {
       expect(farthest(arkit, rowOf(speech.arkit, 52, n)), `output ${n}`).toBeLessThan(3e-6);
     });

@@ -41,12 +41,9 @@ export class LandmarkSignal {
       this.weight = 0;
       since = 0;
     }
-    const points = headAxes(face.points, rotation);
-    if (!points) {
-      this.last = time;
-      return nobody;
-    }
     this.last = time;
+    const points = headAxes(face.points, rotation);
+    if (!points) return nobody;
     const trust = clip((rotation[8]! - L.SIDEWAYS[1]) / (L.SIDEWAYS[0] - L.SIDEWAYS[1]), 0, 1);
     const arkit = Float64Array.from(face.scores, (score) => (Number.isNaN(score) ? 0 : clip(score, 0, 1)));
     lips(arkit, points, trust);
@@ -127,8 +124,7 @@ export class LandmarkSignal {
   private translation({ transform, width, height }: Seen, rotation: Matrix, since: number): Float32Array {
     const place = [3, 7, 11].map((index) => (L.HEAD_SIZE * transform[index]!) / 100);
     place[2]! *= (L.FOCAL * Math.max(width, height)) / (height / 2 / Math.tan(L.DETECTOR_VIEW / 2));
-    for (let i = 0; i < 3; i++)
-      for (let j = 0; j < 3; j++) place[i]! -= rotation[3 * i + j]! * L.ARM[j]!;
+    for (let i = 0; i < 3; i++) for (let j = 0; j < 3; j++) place[i]! -= rotation[3 * i + j]! * L.ARM[j]!;
     if (this.weight < L.SETTLING) {
       // A mean over the first frames, each by the time it stands for.
       const step = Math.max(since, 1e-3);
@@ -143,11 +139,7 @@ export class LandmarkSignal {
 function headAxes(pixels: Float32Array, r: Matrix): Points | null {
   const turned = (index: number): [number, number, number] => {
     const [x, y, z] = [pixels[3 * index]!, -pixels[3 * index + 1]!, -pixels[3 * index + 2]!];
-    return [
-      x * r[0]! + y * r[3]! + z * r[6]!,
-      x * r[1]! + y * r[4]! + z * r[7]!,
-      x * r[2]! + y * r[5]! + z * r[8]!,
-    ];
+    return [x * r[0]! + y * r[3]! + z * r[6]!, x * r[1]! + y * r[4]! + z * r[7]!, x * r[2]! + y * r[5]! + z * r[8]!];
   };
   const [right, left] = L.EYES.map(turned);
   const span = Math.hypot(...right!.map((value, i) => value - left![i]!));
@@ -164,7 +156,7 @@ function widthOf(points: Points, eye: number): number {
 function lips(arkit: Float64Array, points: Points, trust: number): void {
   const [upper, lower] = L.LIPS.map((row) => row.reduce((sum, index) => sum + points(index)[1], 0) / row.length);
   const gap = upper! - lower!;
-  const shown = L.GAP_ROW.reduce((sum, share, i) => sum + share * arkit[i]!, 0);
+  const shown = L.GAP_ROW.reduce<number>((sum, share, i) => sum + share * arkit[i]!, 0);
   const missing = (trust * (L.GAP_SCALE * Math.max(gap, 0) + L.GAP_SHUT - shown)) / L.PARTING;
   if (missing > 0) {
     // Lips that part are no longer held closed; then the jaw opens.

@@ -1,5 +1,87 @@
 // Written by `python -m splatavatar.viewer.generate_drive`: change it there.
-export const LANDMARKS = {"EYES": [33, 263], "CORNERS": [[362, 263], [133, 33]], "LIDS": [[[385, 380], [386, 374], [387, 373]], [[158, 153], [159, 145], [160, 144]]], "IRISES": [473, 468], "LIPS": [[82, 13, 312], [87, 14, 317]], "MOUTH": [13, 14, 61, 291], "GAP_ROW": [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.39, 0.0, -0.39, 0.0, 0.0, 0.0, 0.0, 0.165, 0.0, 0.022, 0.022, 0.0, 0.0, 0.0, 0.0, -0.045, -0.04, -0.056, 0.05, -0.018, -0.018, 0.0, 0.0, 0.027, 0.027, 0.0, 0.0, 0.0], "ARM": [0.0, 0.028, 0.06], "PARTING": 0.39, "GAP_SCALE": 0.85, "GAP_SHUT": -0.027, "SIDE_REACH": 0.08, "SIDE_DEAD": 0.02, "OPEN_LIDS": [0.28, 0.18, 0.4], "LID_DEAD": 0.1, "WIDE_FROM": 1.15, "WIDE_SPAN": 0.3, "IRIS_YAW": 2.6, "IRIS_PITCH": 3.6, "IRIS_OUT": 0.025, "IRIS_UP": 0.083, "SEEING": [0.25, 0.5], "SIDEWAYS": [0.85, 0.6], "FOCAL": 1.3, "HEAD_SIZE": 0.95, "SETTLING": 1.0, "AWAY": 2.0, "ADAPTING": 15.0, "DETECTOR_VIEW": 1.0995574287564276} as const;
-export const CALIBRATION = {"AS_MEASURED": [10, 11, 12, 13, 14, 15, 16, 17, 26], "SECONDS": 2.0, "FEWEST": 10, "MOST_AT_REST": 0.8, "LEAST_PEAK": 0.6, "SHOWN": 0.45} as const;
-export const TRACKING = {"FACES": 2, "REACH": 1.0, "MEMORY": 0.7} as const;
-export const AUDIO = {"RATE": 16000, "HOP": 160, "WINDOW": 400, "FFT": 512, "BANDS": 40, "LOWEST": 60.0, "HIGHEST": 7600.0, "FLOOR": 1e-10, "RANGE": 50.0, "UNIT": 20.0, "LEVEL_START": -30.0, "LEVEL_LOWEST": -55.0, "ATTACK": 0.15, "DECAY": 0.015, "SEARCH": 0.1, "SETTLE": 150.0, "ACTIVE": 20.0, "MEMORY": 400, "PRIOR": 50, "FPS": 60, "STATE": 717, "DELAY": 0.07, "OUTPUTS": ["coefficients", "next_state"]} as const;
+export const LANDMARKS = {
+  EYES: [33, 263],
+  CORNERS: [
+    [362, 263],
+    [133, 33],
+  ],
+  LIDS: [
+    [
+      [385, 380],
+      [386, 374],
+      [387, 373],
+    ],
+    [
+      [158, 153],
+      [159, 145],
+      [160, 144],
+    ],
+  ],
+  IRISES: [473, 468],
+  LIPS: [
+    [82, 13, 312],
+    [87, 14, 317],
+  ],
+  MOUTH: [13, 14, 61, 291],
+  GAP_ROW: [
+    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0,
+    0.0, 0.39, 0.0, -0.39, 0.0, 0.0, 0.0, 0.0, 0.165, 0.0, 0.022, 0.022, 0.0, 0.0, 0.0, 0.0, -0.045, -0.04, -0.056,
+    0.05, -0.018, -0.018, 0.0, 0.0, 0.027, 0.027, 0.0, 0.0, 0.0,
+  ],
+  ARM: [0.0, 0.028, 0.06],
+  PARTING: 0.39,
+  GAP_SCALE: 0.85,
+  GAP_SHUT: -0.027,
+  SIDE_REACH: 0.08,
+  SIDE_DEAD: 0.02,
+  OPEN_LIDS: [0.28, 0.18, 0.4],
+  LID_DEAD: 0.1,
+  WIDE_FROM: 1.15,
+  WIDE_SPAN: 0.3,
+  IRIS_YAW: 2.6,
+  IRIS_PITCH: 3.6,
+  IRIS_OUT: 0.025,
+  IRIS_UP: 0.083,
+  SEEING: [0.25, 0.5],
+  SIDEWAYS: [0.85, 0.6],
+  FOCAL: 1.3,
+  HEAD_SIZE: 0.95,
+  SETTLING: 1.0,
+  AWAY: 2.0,
+  ADAPTING: 15.0,
+  DETECTOR_VIEW: 1.0995574287564276,
+} as const;
+export const CALIBRATION = {
+  AS_MEASURED: [10, 11, 12, 13, 14, 15, 16, 17, 26],
+  SECONDS: 2.0,
+  FEWEST: 10,
+  MOST_AT_REST: 0.8,
+  LEAST_PEAK: 0.6,
+  SHOWN: 0.45,
+} as const;
+export const TRACKING = { FACES: 2, REACH: 1.0, MEMORY: 0.7 } as const;
+export const AUDIO = {
+  RATE: 16000,
+  HOP: 160,
+  WINDOW: 400,
+  FFT: 512,
+  BANDS: 40,
+  LOWEST: 60.0,
+  HIGHEST: 7600.0,
+  FLOOR: 1e-10,
+  RANGE: 50.0,
+  UNIT: 20.0,
+  LEVEL_START: -30.0,
+  LEVEL_LOWEST: -55.0,
+  ATTACK: 0.15,
+  DECAY: 0.015,
+  SEARCH: 0.1,
+  SETTLE: 150.0,
+  ACTIVE: 20.0,
+  MEMORY: 400,
+  PRIOR: 50,
+  FPS: 60,
+  STATE: 717,
+  DELAY: 0.07,
+  OUTPUTS: ['coefficients', 'next_state'],
+} as const;

@@ -50,7 +50,10 @@ export function axisAngleOfMatrix(r: Matrix): [number, number, number] {
   const row =
     largest === 0
       ? [diagonal[0]!, ...twists]
-      : [twists[largest - 1]!, ...[0, 1, 2].map((i) => (i === largest - 1 ? diagonal[largest]! : sums(largest - 1, i)))];
+      : [
+          twists[largest - 1]!,
+          ...[0, 1, 2].map((i) => (i === largest - 1 ? diagonal[largest]! : sums(largest - 1, i))),
+        ];
   const length = Math.hypot(...row);
   return fromQuaternion(row.map((value) => value / length) as [number, number, number, number]);
 }

@@ -46,20 +46,29 @@ export function calibrated(signal: FaceSignal, rest: UserCalibration): FaceSigna
 /** What signals of about two seconds, of a user who keeps still, say about rest. Throws a PageError. */
 export function collect(signals: FaceSignal[]): UserCalibration {
   const there = signals.filter(
-    (s) => s.confidence > 0 && [s.arkit, s.headRotation, s.headTranslation, s.gaze].every((v) => v.every(Number.isFinite)),
+    (s) =>
+      s.confidence > 0 && [s.arkit, s.headRotation, s.headTranslation, s.gaze].every((v) => v.every(Number.isFinite)),
   );
   if (there.length < C.FEWEST)
     throw new PageError(
       `Calibration needs a face in view for two seconds; found one in ${there.length} of ${signals.length} frames.`,
     );
   const median = (name: 'arkit' | 'headRotation' | 'headTranslation' | 'gaze') =>
-    Float32Array.from(there[0]![name], (_, i) => quantile(there.map((s) => s[name][i]!), 0.5));
+    Float32Array.from(there[0]![name], (_, i) =>
+      quantile(
+        there.map((s) => s[name][i]!),
+        0.5,
+      ),
+    );
   const asMeasured = new Set<number>(C.AS_MEASURED);
   const neutral = median('arkit').map((value, i) =>
     asMeasured.has(i) ? 0 : Math.min(Math.max(value, 0), C.MOST_AT_REST),
   );
   const peak = neutral.map((least, i) => {
-    const most = quantile(there.map((s) => s.arkit[i]!), 0.95);
+    const most = quantile(
+      there.map((s) => s.arkit[i]!),
+      0.95,
+    );
     const shown = !asMeasured.has(i) && most - least > C.SHOWN;
     return Math.max(shown ? Math.min(Math.max(most, C.LEAST_PEAK), 1) : 1, least + 0.1);
   });

@@ -21,6 +21,7 @@ import { Header } from './header';
 import type { Link } from './link';
 import { linkedAvatar, linkedRecording, linkedSound } from './linked';
 import { OrbitControl } from './orbit';
+import { OwnFaceButtons } from './own_face_buttons';
 import { type Actions, Panel } from './panel';
 import { Player } from './player';
 import { Status } from './status';
@@ -134,6 +135,11 @@ export class App implements Actions {
       figures: new Figures(panel.stats, view, () => this.received()),
       filming: new Filming(this.canvas, player, panel, status),
     };
+    // A page that is one file has no server that could give it networks.
+    if (!hasEmbedded('avatar')) {
+      const stage = { begin: (s: FaceSource) => this.begin(s), end: (s: FaceSource) => this.end(s), moved: this.moved };
+      panel.add(new OwnFaceButtons(stage, status).root);
+    }
     const { header, transport } = controls;
     // A page that is one file has no other to load.
     if (!hasEmbedded('avatar')) header.root.insertBefore(this.headset().root, header.root.lastChild);

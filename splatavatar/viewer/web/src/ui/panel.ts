@@ -108,6 +108,11 @@ export class Panel {
     this.sliders.show(arkit);
   }
 
+  /** Adds a row of buttons beneath the others. */
+  add(row: HTMLElement): void {
+    this.root.querySelector(':scope > section:last-of-type')!.after(row);
+  }
+
   filming(on: boolean): void {
     this.filmButton.textContent = on ? 'Stop film' : 'Record film';
     this.filmButton.setAttribute('aria-pressed', String(on));
