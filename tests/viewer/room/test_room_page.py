@@ -33,7 +33,7 @@ from splatavatar.viewer.server import listen, serving
 from splatavatar.viewer.site import FOLDER, load_site
 from support import chromium
 from support.browser import Browser, Page
-from support.rooms import address, hand_over, token
+from support.rooms import address, ask, hand_over, token
 
 Entered = Callable[..., Page]
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -456,3 +456,15 @@ def test_the_page_of_a_room_is_small() -> None:
     names = [name for name in site if name == "room.html" or name.startswith(("assets/room", "assets/capture"))]
     assert len(names) > 3
     assert sum(len(site[name].compressed) for name in names) < 300_000
+
+
+def test_the_own_camera_and_microphone_can_drive_the_face(room: Open, enter: Entered) -> None:
+    found = ask(room.port, "GET", f"/models/audio_to_face.onnx?token={token(room.room, 1)}")
+    assert found[0] == 200 and len(found[2]) > 10_000
+    assert ask(room.port, "GET", "/models/audio_to_face.onnx")[0] == 403
+    ann = enter(room.link(1), "Ann")
+    press(ann, "Face")
+    press(ann, "Webcam")
+    # Where the models are not there the page names the command that fetches them.
+    said = "document.querySelector('.status.wrong')?.textContent.includes('models pull')"
+    ann.wait(f"document.documentElement.dataset.own === 'webcam' || {said}")
