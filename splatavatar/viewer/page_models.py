@@ -91,9 +91,7 @@ def _content(key: str | None) -> tuple[Path, bytes]:
     path = locate(key)
     content = read_bytes(path, DependencyError, f"the model {model.file}")
     if hashlib.sha256(content).hexdigest() != model.sha256:
-        raise DependencyError(
-            f"the model {model.file} is another file (its SHA-256 differs): run `{model.command}`"
-        )
+        raise DependencyError(f"the model {model.file} is another file (its SHA-256 differs): run `{model.command}`")
     return path, content
 
 
