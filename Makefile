@@ -24,7 +24,7 @@ BUILD_TOOLS := scikit-build-core nanobind cmake ninja
 PYTHONS := python3.11 python3.12 python3.10 python3.13 python3
 AVATAR := out/demo.splatavatar
 SIGNAL := data/signals/hello.npz
-GPU_TESTS := tests/render/gpu tests/avatar/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
+GPU_TESTS := tests/render/gpu tests/avatar/renderers/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
 WEB := splatavatar/viewer/web
 PAGE := splatavatar/viewer/page/index.html
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html vite.config.ts vite.room.config.ts)
@@ -76,7 +76,7 @@ $(VENV)/torch: $(VENV)/created constraints.txt
 
 $(VENV)/installed: $(VENV)/torch pyproject.toml $(NATIVE) $(PACKAGES)
 	$(PIP) $(BUILD_TOOLS)
-	$(PIP) --no-build-isolation --editable ".[bake,viewer,dev]"
+	$(PIP) --no-build-isolation --editable ".[bake,viewer,room,dev]"
 	@touch $@
 
 $(VENV)/rig: $(VENV)/installed

@@ -15,8 +15,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from splatavatar.avatar.cpu_renderer import STAGES
 from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.renderers.cpu_renderer import STAGES
 from splatavatar.drive.measuring.benchmark import BenchmarkResult, benchmark
 from splatavatar.render import _native
 

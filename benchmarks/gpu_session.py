@@ -38,7 +38,7 @@ SOURCES = ("CMakeLists.txt", "pyproject.toml", "splatavatar", "tests", "benchmar
 """what the outcome of a phase depends on"""
 NOT_COPIED = ("splatavatar", "build", "out")
 """folders of a checkout that its copy does without"""
-KERNELS = ("tests/render/gpu", "tests/avatar/test_cuda_renderer.py", "tests/bake/engines/test_gpu_engine.py")
+KERNELS = ("tests/render/gpu", "tests/avatar/renderers/test_cuda_renderer.py", "tests/bake/engines/test_gpu_engine.py")
 """tests of kernels that run on the GPU if there is one, else under Triton's interpreter"""
 AHEAD = "tests/render/gpu/test_compiles.py"
 """compiles for cards that are not here: left out"""

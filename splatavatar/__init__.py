@@ -14,7 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.avatar.file import load_avatar, save_avatar
-    from splatavatar.avatar.open_renderer import open_renderer
+    from splatavatar.avatar.renderers.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
     from splatavatar.bake.events import Baked
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         DependencyError,
         OutputError,
         RigError,
+        RoomError,
         SettingsError,
         SignalError,
         SourceError,
@@ -48,13 +49,16 @@ if TYPE_CHECKING:
     )
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
     from splatavatar.gaussians.ply import write_ply
-    from splatavatar.render.camera import Camera, look_at
-    from splatavatar.render.image import Image
+    from splatavatar.render.camera import Camera, Image, look_at
     from splatavatar.render.rasterize import rasterize
     from splatavatar.rig.arkit import NAMES as ARKIT_NAMES
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.viewer.room.host import open_room
+    from splatavatar.viewer.room.listener import RoomListener
+    from splatavatar.viewer.room.member import RoomMember
+    from splatavatar.viewer.room.messages import Person
 
 _MODULES = {
     "ARKIT_NAMES": "rig.arkit:NAMES",
@@ -71,13 +75,17 @@ _MODULES = {
     "DependencyError": "errors",
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
-    "Image": "render.image",
+    "Image": "render.camera",
     "OutputError": "errors",
     "Performer": "drive.performer",
+    "Person": "viewer.room.messages",
     "PoseParameters": "rig.rig",
     "Recording": "drive.signal",
     "Rig": "rig.rig",
     "RigError": "errors",
+    "RoomError": "errors",
+    "RoomListener": "viewer.room.listener",
+    "RoomMember": "viewer.room.member",
     "Session": "drive.session",
     "SessionSettings": "drive.settings",
     "SettingsError": "errors",
@@ -94,7 +102,8 @@ _MODULES = {
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",
-    "open_renderer": "avatar.open_renderer",
+    "open_renderer": "avatar.renderers.open_renderer",
+    "open_room": "viewer.room.host",
     "open_sink": "drive.sinks.opening",
     "open_source": "drive.sources.registry:make_from",
     "play": "drive.playback",
@@ -111,7 +120,10 @@ _MODULES = {
     "write_signal": "drive.sources.recorded.signal_npz",
 }
 
-_OLD = {"DrivePath": "avatar.cpu_renderer:CpuRenderer", "open_path": "avatar.open_renderer:open_renderer"}
+_OLD = {
+    "DrivePath": "avatar.renderers.cpu_renderer:CpuRenderer",
+    "open_path": "avatar.renderers.open_renderer:open_renderer",
+}
 """names of before that stay for one version"""
 
 __all__ = [
@@ -132,10 +144,14 @@ __all__ = [
     "Image",
     "OutputError",
     "Performer",
+    "Person",
     "PoseParameters",
     "Recording",
     "Rig",
     "RigError",
+    "RoomError",
+    "RoomListener",
+    "RoomMember",
     "Session",
     "SessionSettings",
     "SettingsError",
@@ -154,6 +170,7 @@ __all__ = [
     "load_rig",
     "look_at",
     "open_renderer",
+    "open_room",
     "open_sink",
     "open_source",
     "play",

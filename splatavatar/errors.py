@@ -39,3 +39,7 @@ class DependencyError(SplatAvatarError):
 
 class SourceError(SplatAvatarError):
     """A source of face signals that cannot be opened: no camera, a port that is taken, an unknown name."""
+
+
+class RoomError(SplatAvatarError):
+    """A room that one cannot come into, or may not stay in."""

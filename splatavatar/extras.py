@@ -28,6 +28,7 @@ EXTRAS = {
     "websockets": "viewer",
     "cryptography": "viewer",
     "segno": "viewer",
+    "aiortc": "room",
 }
 """the extra of splatavatar that installs a package, by the name that is imported"""
 

@@ -57,7 +57,7 @@ def open_input(path: str | Path, failure: Failure, expected: str = "a file") -> 
             raise failure(f"{shown}: {found}, expected {expected}.")
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError) as error:
-        raise failure(f"{shown}: {reason(error)}, expected {expected}.") from error
+        raise failure(f"{shown}: {why_unread(error)}, expected {expected}.") from error
     try:
         # What was asked about may have been replaced since.
         found = _other_than_a_file(os.fstat(descriptor).st_mode)
@@ -77,12 +77,12 @@ def _other_than_a_file(mode: int) -> str:
 
 
 def check_input(path: str | Path, failure: Failure, expected: str = "a file") -> Path:
-    """``path``, which ``open_input`` can open now. Raises ``failure`` as that does."""
+    """Returns ``path``, which ``open_input`` can open now. Raises ``failure`` as that does."""
     open_input(path, failure, expected).close()
     return Path(path)
 
 
-def reason(error: OSError | ValueError) -> str:
+def why_unread(error: OSError | ValueError) -> str:
     """Why a file cannot be opened or read, in a few words that follow its name and a colon."""
     if isinstance(error, OSError):
         return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
@@ -95,7 +95,7 @@ def read_bytes(path: str | Path, failure: Failure, expected: str = "a file", mos
         try:
             content = file.read(most + 1)
         except OSError as error:
-            raise failure(f"{printable(path)}: {reason(error)}, expected {expected}.") from error
+            raise failure(f"{printable(path)}: {why_unread(error)}, expected {expected}.") from error
     if len(content) > most:
         raise failure(f"{printable(path)}: more than {most >> 20} MiB, expected {expected}.")
     return content

@@ -33,6 +33,13 @@ class Model:
     """bytes"""
     licence: str
     purpose: str
+    page: bool = False
+    """whether the viewer's page alone needs it, for the camera or microphone of who looks"""
+
+    @property
+    def command(self) -> str:
+        """What fetches it."""
+        return "splatavatar models pull --page" if self.page else "splatavatar models pull"
 
 
 MODELS = {
@@ -55,6 +62,7 @@ MODELS = {
             6_164_925,
             "Apache-2.0",
             "runs face_landmarker in the viewer's page",
+            page=True,
         ),
         Model(
             "onnx_runtime",
@@ -64,6 +72,7 @@ MODELS = {
             33_106_585,
             "MIT",
             "runs the audio network in the viewer's page",
+            page=True,
         ),
     )
 }
@@ -86,7 +95,7 @@ def locate(name: str = LANDMARKER, given: Path | None = None) -> Path:
         if found.exists() and (place.is_dir() or name == LANDMARKER or place.name == model.file):
             return _checked(found, model)
     raise DependencyError(
-        f"the model {model.file} is not here: run `splatavatar models pull`, or name the file with {_named_by(model)}"
+        f"the model {model.file} is not here: run `{model.command}`, or name the file with {_named_by(model)}"
     )
 
 
@@ -121,7 +130,7 @@ def read_bundle(path: Path) -> bytes:
 
 
 def stored(model: Model) -> Path:
-    """Where ``pull`` puts a model."""
+    """The path at which ``pull`` puts a model."""
     return cache_folder() / "models" / model.file
 
 

@@ -33,7 +33,7 @@ _STEM = 64
 """bytes of a name that the name of a temporary file begins with"""
 
 
-def reason(error: OSError | ValueError) -> str:
+def why_unwritten(error: OSError | ValueError) -> str:
     """Why a file or a folder cannot be written, in a few words that follow its name and a colon."""
     if isinstance(error, OSError):
         return _REASONS.get(error.errno or 0) or (error.strerror or str(error)).lower()
@@ -72,7 +72,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         os.replace(temporary, target)
     except OSError as error:
         kept = "; the previous file is unchanged" if existed else ""
-        raise OutputError(f"cannot write {path}: {reason(error)}{kept}") from error
+        raise OutputError(f"cannot write {path}: {why_unwritten(error)}{kept}") from error
     finally:
         with suppress(OSError):
             temporary.unlink()
@@ -87,7 +87,7 @@ def write_draft(path: Path, content: bytes) -> None:
         with open(path, "wb") as file:
             file.write(content)
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {reason(error)}") from error
+        raise OutputError(f"cannot write {path}: {why_unwritten(error)}") from error
 
 
 def check_writable(path: str | Path) -> None:
@@ -102,7 +102,7 @@ def check_writable(path: str | Path) -> None:
         with open(probe, "xb"):
             pass
     except OSError as error:
-        raise OutputError(f"cannot write {path}: {reason(error)}") from error
+        raise OutputError(f"cannot write {path}: {why_unwritten(error)}") from error
     finally:
         with suppress(OSError):
             probe.unlink()
@@ -113,7 +113,7 @@ def _target(path: str | Path) -> Path:
     try:
         return Path(os.path.realpath(path))
     except (OSError, ValueError) as error:  # the current folder is gone, or no name at all
-        raise OutputError(f"cannot write {path}: {reason(error)}") from error
+        raise OutputError(f"cannot write {path}: {why_unwritten(error)}") from error
 
 
 def _replaceable(path: str | Path, target: Path) -> bool:
@@ -176,7 +176,7 @@ def _make(folder: Path, made: list[Path]) -> None:
             if os.path.isdir(place):  # another process made it
                 continue
             known = isinstance(error, FileExistsError)
-            why = f"{place} {_instead(place)}" if known else reason(error)
+            why = f"{place} {_instead(place)}" if known else why_unwritten(error)
             raise OutputError(f"cannot make the folder {folder}: {why}") from error
 
 
@@ -196,7 +196,7 @@ def scratch_folder() -> Iterator[Path]:
     try:
         folder = Path(tempfile.mkdtemp(prefix="splatavatar-"))
     except OSError as error:
-        raise OutputError(f"cannot make a folder for temporary files (TMPDIR): {reason(error)}") from error
+        raise OutputError(f"cannot make a folder for temporary files (TMPDIR): {why_unwritten(error)}") from error
     try:
         yield folder
     finally:
@@ -213,7 +213,7 @@ def temporary_beside(path: Path, ending: str = "part") -> Path:
 
 
 def fitting(stem: str, suffix: str, folder: Path | None = None) -> str:
-    """``stem`` and ``suffix`` as one name; where the file system allows no name so long, with a part of the stem only.
+    """Joins ``stem`` and ``suffix`` to one name; of a stem too long for the file system only a part is taken.
 
     A digest then stands for the rest, so that different stems keep different names.
     """
@@ -230,7 +230,7 @@ def beside(path: Path, suffix: str) -> Path:
 
 
 def beginning_of(path: Path) -> Path:
-    """Where the beginning of a film goes that was to be ``path``: there, or under a free name beside what is there."""
+    """The path for the beginning of a film that was to be ``path``: that, or a free name beside what is there."""
     place, number = path, 1
     while os.path.lexists(place):
         ending = f".part{'' if number == 1 else number}{path.suffix}"

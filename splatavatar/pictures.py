@@ -18,7 +18,7 @@ LARGEST = 1 << 28
 
 
 def read_picture(path: str | Path, failure: type[SplatAvatarError], expected: str = "a picture") -> Bytes:
-    """(H, W, 3) RGB, upright, of the picture in the regular file at ``path``.
+    """Decodes (H, W, 3) RGB, upright, of the picture in the regular file at ``path``.
 
     Raises:
         failure: as ``read_bytes``, or for what is no picture that can be decoded; ``expected`` ends the sentence.

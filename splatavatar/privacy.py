@@ -65,7 +65,7 @@ def import_anny() -> Any:
 
 
 def import_mediapipe() -> tuple[Any, Any]:
-    """``mediapipe`` and ``mediapipe.tasks.python``; what they make is to live within ``unreported``.
+    """Imports ``mediapipe`` and ``mediapipe.tasks.python``; what they make is to live within ``unreported``.
 
     Its drawing, which we do not use, imports matplotlib, which lists the fonts of the machine in the home folder: that
     is put off until somebody draws. Raises ImportError.
@@ -85,7 +85,7 @@ def import_mediapipe() -> tuple[Any, Any]:
 
 
 def keep_triton() -> None:
-    """Before Triton is imported: its kernels go into our cache, unless the user has said where."""
+    """Has Triton, which is imported after this, keep its kernels in our cache, unless the user has said where."""
     if "TRITON_HOME" not in os.environ:
         os.environ.setdefault("TRITON_CACHE_DIR", str(cache_folder() / "triton"))
 

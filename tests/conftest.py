@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+
+# Before numpy and torch are imported, here and in what the tests start. Their matrices are small, and threads that wait
+# for their share of one spin: beside other work a tracking took five times the CPU.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

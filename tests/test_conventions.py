@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.gaussians.binding import to_world

@@ -62,10 +62,10 @@ MAY_IMPORT = {
     "torch_rotations": {"torch_rotations"},
 }
 RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "viewer", "cli")
-TORCH_FILES = ("avatar/cuda_", "avatar/torch_", "gaussians/torch_")
+TORCH_FILES = ("avatar/renderers/cuda_", "avatar/torch_", "gaussians/torch_")
 """what is written in torch"""
 TORCH = (
-    "splatavatar.avatar.cuda_",
+    "splatavatar.avatar.renderers.cuda_",
     "splatavatar.avatar.torch_",
     "splatavatar.render.gpu.",
     "splatavatar.gaussians.torch_",

@@ -139,6 +139,7 @@ def test_a_bake(watch: Watch) -> None:
     clean(watch("bake", str(SAMPLE), "-o", "me.splatavatar", "--iterations", "2"))
 
 
+@pytest.mark.shared
 def test_a_face_that_is_tracked(watch: Watch) -> None:
     model = landmark_model()
     pytest.importorskip("mediapipe")

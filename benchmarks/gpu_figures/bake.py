@@ -16,8 +16,8 @@ from rich.console import Console
 
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cuda_renderer import CudaRenderer
 from splatavatar.avatar.file import save_avatar
+from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
 from splatavatar.bake.engines.device import GPU_PICTURES, BakeDevice
 from splatavatar.bake.engines.engine import Engine, Target
 from splatavatar.bake.engines.gpu_engine import GpuEngine

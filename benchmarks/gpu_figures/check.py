@@ -19,8 +19,8 @@ from gpu_figures.clock import on_gpu
 from gpu_figures.scenes import WHITE, Motion, measured_avatar, motion
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.avatar.cuda_renderer import CudaRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
 from splatavatar.bake.engines.engine import Engine, Gradients, LossWeights, Shots
 from splatavatar.bake.engines.gpu_engine import GpuEngine
 from splatavatar.bake.engines.native_engine import NativeEngine
@@ -31,10 +31,9 @@ from splatavatar.capture import read_capture
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.drive.view import default_camera
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.gpu.rasterize import rasterize_gpu
 from splatavatar.render.gpu_check import gsplat_problem
-from splatavatar.render.image import Image
 from splatavatar.render.rasterize import rasterize
 
 Floats = NDArray[np.float32]

@@ -11,8 +11,8 @@ from gpu_figures.clock import Pace, on_cpu, on_gpu
 from gpu_figures.recorded import Recorded
 from gpu_figures.scenes import WHITE, Motion, Scene, measured_avatar, motion, scenes
 from gpu_figures.session import Session
-from splatavatar.avatar.cuda_renderer import CudaRenderer
-from splatavatar.avatar.renderer import IN_FLIGHT
+from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
+from splatavatar.avatar.renderers.renderer import IN_FLIGHT
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 

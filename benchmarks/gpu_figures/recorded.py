@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
-from splatavatar.avatar.cuda_frame import CudaFrame
+from splatavatar.avatar.renderers.cuda_frame import CudaFrame
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu.views import pack_views
 from splatavatar.rig.rig import PoseParameters

@@ -9,8 +9,8 @@ from gpu_figures.floors import counts, floors
 from gpu_figures.recorded import Recorded
 from gpu_figures.scenes import WHITE, measured_avatar, motion, scenes
 from gpu_figures.session import Session
-from splatavatar.avatar.cuda_frame import STAGES
-from splatavatar.avatar.cuda_renderer import CudaRenderer
+from splatavatar.avatar.renderers.cuda_frame import STAGES
+from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
 
 MOMENT = 77
 """frame of the moving signal that is looked at: lips, brows and head are away from rest"""

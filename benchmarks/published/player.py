@@ -11,7 +11,7 @@ from torch import Tensor
 
 from published.scene import Pose, Scene, View
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.image import Image
+from splatavatar.render.camera import Image
 from splatavatar.render.rasterize import rasterize
 
 

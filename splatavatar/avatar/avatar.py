@@ -23,3 +23,10 @@ class Avatar:
     thumbnail; ``metadata.SCHEMA`` has the known keys"""
     unknown: dict[str, str] = field(default_factory=dict)
     """entries of the file's header that this version does not know, kept for those who do"""
+
+
+class Defect(Exception):
+    """What is wrong with an avatar or its file, as the end of a sentence.
+
+    The parts of the file raise it among themselves; ``file`` turns it into an AvatarFileError.
+    """

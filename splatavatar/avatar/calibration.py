@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from splatavatar.array_types import Doubles
+from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.combinations import PRIOR, TOGETHER, Combinations
-from splatavatar.avatar.defect import Defect
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import INDEX, NAMES

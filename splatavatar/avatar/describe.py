@@ -9,9 +9,9 @@ import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration
-from splatavatar.avatar.encoding import optional_tensors
 from splatavatar.avatar.file import read_digest
-from splatavatar.avatar.schema import version_of
+from splatavatar.avatar.format.encoding import optional_tensors
+from splatavatar.avatar.format.schema import version_of
 from splatavatar.printable import printable
 
 MOST_LINES, MOST_TEXT, MOST_KEY = 200, 2000, 60

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import (
+from splatavatar.avatar.avatar import Avatar, Defect
+from splatavatar.avatar.format.container import (
     EXPECTED,
     Tensors,
     canonical_json,
@@ -18,13 +18,11 @@ from splatavatar.avatar.container import (
     read_header,
     write_container,
 )
-from splatavatar.avatar.defect import Defect
-from splatavatar.avatar.digest import ENTRY as DIGEST
-from splatavatar.avatar.digest import check_digest, digest
-from splatavatar.avatar.encoding import decode, encode
-from splatavatar.avatar.library import resolve
-from splatavatar.avatar.metadata import LARGEST as LARGEST_METADATA
-from splatavatar.avatar.schema import (
+from splatavatar.avatar.format.digest import ENTRY as DIGEST
+from splatavatar.avatar.format.digest import check_digest, digest
+from splatavatar.avatar.format.encoding import decode, encode
+from splatavatar.avatar.format.metadata import LARGEST as LARGEST_METADATA
+from splatavatar.avatar.format.schema import (
     FORMAT,
     VERSION,
     check_names,
@@ -34,9 +32,10 @@ from splatavatar.avatar.schema import (
     scales_from_json,
     version_of,
 )
-from splatavatar.avatar.validate import validate
+from splatavatar.avatar.format.validate import validate
+from splatavatar.avatar.library import resolve
 from splatavatar.errors import AvatarFileError
-from splatavatar.input import reason
+from splatavatar.input import why_unread
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 
@@ -76,7 +75,7 @@ def load_avatar(path: str | Path) -> Avatar:
     except Defect as defect:
         raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
     except OSError as error:
-        raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+        raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
 
 
 def parse_avatar(content: bytes, shown: str) -> Avatar:
@@ -101,7 +100,7 @@ def read_digest(path: str | Path) -> tuple[str | None, int]:
     except Defect as defect:
         raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
     except OSError as error:
-        raise AvatarFileError(f"{shown}: {reason(error)}, expected {EXPECTED}.") from error
+        raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
     return texts.get(DIGEST), size
 
 

@@ -35,7 +35,7 @@ class TensorAvatar:
 def tensor_avatar(
     avatar: Avatar, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu"
 ) -> TensorAvatar:
-    """``avatar`` on ``device`` with floating-point tensors of type ``dtype``."""
+    """Copies ``avatar`` to ``device``, with floating-point tensors of type ``dtype``."""
 
     def tensor(array: object) -> Tensor:
         return torch.as_tensor(array).to(device, dtype)

@@ -40,7 +40,7 @@ def of_footage(settings: BakeSettings) -> bool:
     return False
 
 
-def stages(tell: Listener) -> Progress:
+def preparing(tell: Listener) -> Progress:
     """A ``Progress`` that tells ``Preparing``."""
     return lambda stage, fraction: tell(Preparing(stage, fraction))
 
@@ -49,15 +49,15 @@ def prepared(settings: BakeSettings, tell: Listener) -> Capture:
     """The capture with rig parameters, made from footage or from a capture of known cameras."""
     options = replace(settings.prepare, rig=settings.rig)
     if is_footage(settings.capture):
-        return read_capture(prepare((settings.capture, *settings.clips), options, stages(tell)))
+        return read_capture(prepare((settings.capture, *settings.clips), options, preparing(tell)))
     capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
     kind = DEFAULT if settings.rig == AUTO else settings.rig
-    tracked = tracked_parameters(capture, kind, options.extract.model, stages(tell))
+    tracked = tracked_parameters(capture, kind, options.extract.model, preparing(tell))
     return read_capture(settings.capture, tracked, settings.allow_outside)
 
 
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:
-    """Those of the capture, for the rig that was asked for.
+    """The rig parameters of the capture, for the rig that was asked for.
 
     Raises:
         RigError: it has none, or they are of another rig.

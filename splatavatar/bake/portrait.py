@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.capture.capture import Capture
 from splatavatar.render.camera import look_at
 from splatavatar.rig.rig import PoseParameters
@@ -18,7 +18,7 @@ THUMBNAIL = 160
 
 
 def portrait_metadata(avatar: Avatar, capture: Capture) -> dict[str, Any]:
-    """``camera`` (target (3) m, distance m, fov_y rad) and ``thumbnail`` (PNG, base64).
+    """The entries ``camera`` (target (3) m, distance m, fov_y rad) and ``thumbnail`` (PNG, base64) of the metadata.
 
     The distance is the median of the capture's cameras, so that perspective is what was seen; the field of view holds
     the head.

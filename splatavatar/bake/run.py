@@ -16,9 +16,9 @@ from splatavatar.bake.inputs import (
     of_footage,
     output_path,
     prepared,
+    preparing,
     rig_parameters,
     spread_frames,
-    stages,
     timed_rig,
 )
 from splatavatar.bake.reporting.reporter import Reporter, report_path
@@ -83,7 +83,7 @@ def _baked(
     settings = replace(settings, started=settings.started + spent)
     frames = capture.split("train")
     one_camera = len({frame.timestep for frame in frames}) == len(frames)
-    targets = load_targets(frames, stages(tell), one_camera)
+    targets = load_targets(frames, preparing(tell), one_camera)
     targets = sound(frames, targets, rig, lambda timestep: posed_vertices(rig, parameters, timestep), footage)
     held_out = load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
     job = Job(settings, device, tell, rig, parameters, targets, held_out, out, on_step)

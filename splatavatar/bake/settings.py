@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from splatavatar.avatar.metadata import LARGEST_SEED
+from splatavatar.avatar.format.metadata import LARGEST_SEED
 from splatavatar.capture.preparation.prepare import AUTO, PrepareOptions, is_footage
 from splatavatar.errors import SettingsError
 

@@ -27,7 +27,7 @@ from splatavatar.cli.view import view
 from splatavatar.errors import SettingsError, SplatAvatarError
 from splatavatar.extras import missing_extra
 from splatavatar.interrupts import raised_signals
-from splatavatar.output import reason
+from splatavatar.output import why_unwritten
 from splatavatar.printable import printable
 
 app = typer.Typer(
@@ -86,7 +86,7 @@ def main() -> None:
             if code == 0 and loss.error is not None and _prints(sys.argv[1:]):
                 # Who reads no further, as head, has what it wanted.
                 gone = loss.error.errno == errno.EPIPE
-                unwritten = SplatAvatarError(f"the output cannot be written: {reason(loss.error)}")
+                unwritten = SplatAvatarError(f"the output cannot be written: {why_unwritten(loss.error)}")
                 code = PIPE_CLOSED if gone else _failed(unwritten)
     except KeyboardInterrupt:  # once more, while everything ends
         code = 130

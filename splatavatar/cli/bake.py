@@ -9,7 +9,6 @@ from typing import Annotated
 
 import typer
 
-from splatavatar.cli.durations import parse_duration
 from splatavatar.cli.footage import (
     AllowOutsideOption,
     FaceOption,
@@ -19,6 +18,7 @@ from splatavatar.cli.footage import (
     extract_options,
 )
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
+from splatavatar.cli.values import parse_duration
 from splatavatar.errors import SettingsError
 
 UNFINISHED = 3
@@ -26,12 +26,16 @@ UNFINISHED = 3
 
 
 class PresetChoice(str, Enum):
+    """How long a bake takes: one of ``settings.PRESETS``."""
+
     fast = "fast"
     balanced = "balanced"
     best = "best"
 
 
 class DeviceChoice(str, Enum):
+    """What a bake computes on: one of ``device.DEVICES``."""
+
     auto = "auto"
     cpu = "cpu"
     cuda = "cuda"

@@ -10,13 +10,13 @@ import typer
 from splatavatar.cli.numbers import MOST_PICTURES
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, SizeOption
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.sizes import parse_size
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import parse_size
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 
 if TYPE_CHECKING:
-    from splatavatar.avatar.renderer import Renderer
+    from splatavatar.avatar.renderers.renderer import Renderer
 
 
 def bench(
@@ -44,8 +44,8 @@ def bench(
     if not latency and (video is not None or audio is not None):
         raise SettingsError("--video and --audio drive only with --latency")
 
-    from splatavatar.avatar.open_renderer import open_renderer
-    from splatavatar.avatar.renderer import check_device
+    from splatavatar.avatar.renderers.open_renderer import open_renderer
+    from splatavatar.avatar.renderers.renderer import check_device
 
     check_device(device.value)
     person, file = open_avatar(avatar)

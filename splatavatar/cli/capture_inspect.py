@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from splatavatar.cli.progress import progress_bar
+from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
 from splatavatar.output import outputs_ready
 
@@ -23,7 +23,7 @@ def inspect(
 
     path = folder / "inspect.html" if out is None else out
     # Without -o the page goes into the capture, which is there or is missed.
-    with outputs_ready(*([path] if out is not None or folder.is_dir() else [])), progress_bar("drawing") as progress:
+    with outputs_ready(*([path] if out is not None or folder.is_dir() else [])), stages() as progress:
         lacks = write_inspection(folder, path, progress)
     for sentence in lacks or []:
         tell(f"- {sentence}")

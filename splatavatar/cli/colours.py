@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
-    from splatavatar.avatar.renderer import Colour
+    from splatavatar.avatar.renderers.renderer import Colour
 
 WHITE: Colour = (1.0, 1.0, 1.0)
 

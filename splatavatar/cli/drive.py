@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from splatavatar.cli.drive_background import parse_backgrounds
 from splatavatar.cli.drive_checks import check_purpose
-from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sharing import CertificateOption, KeyOption, OriginOption, PortOption, ShareOption
-from splatavatar.cli.sizes import parse_size
+from splatavatar.cli.values import parse_limit, parse_size
 from splatavatar.errors import SettingsError
+
+if TYPE_CHECKING:
+    from splatavatar.drive.sinks.sink import SignalSink
 
 DEFAULTS = {"--webcam": "0", "--livelink": "11111", "--osc": "39539"}
 """ports and number of the options whose value may be left out"""
@@ -78,6 +81,14 @@ def drive(
     view: Annotated[
         bool, typer.Option("--view", help="Serve a page that draws the avatar, live, for viewers.")
     ] = False,
+    room: Annotated[
+        str | None,
+        typer.Option("--room", metavar="LINK", help="Sit in a room, by the link of an invitation.", show_default=False),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option("--name", metavar="TEXT", help="Of who sits in the room.", show_default="the avatar's"),
+    ] = None,
     port: PortOption = None,
     share: ShareOption = False,
     certificate: CertificateOption = None,
@@ -140,11 +151,11 @@ def drive(
     settings = SessionSettings(
         sources,
         outputs,
-        window=window or not (outputs or virtual_camera or sink or record or view),
+        window=window or not (outputs or virtual_camera or sink or record or view or room),
         virtual_camera=virtual_camera,
         sinks=sink or [],
         record=record,
-        realtime=stats or view,
+        realtime=stats or view or bool(room),
         model=model,
         size=parse_size(size),
         backgrounds=parse_backgrounds(background, outputs),
@@ -161,6 +172,7 @@ def drive(
             "--calibrate": calibrate,
             "--listen": listen is not None,
             "--model": model is not None,
+            "--name": name is not None,
             "--port": port is not None,
             "--share": share,
             "--certificate": certificate is not None,
@@ -172,6 +184,7 @@ def drive(
             "--calibrate": webcam is not None or livelink is not None or osc is not None or bool(source),
             "--listen": livelink is not None or osc is not None,
             "--model": webcam is not None or video is not None or bool(cameras),
+            "--name": bool(room),
             "--port": view,
             "--share": view,
             "--certificate": view,
@@ -188,11 +201,16 @@ def drive(
     session = Session(person, settings, Controls(mirror=mirror))
     if settings.frame_by_frame:
         drive_film(session)
-    elif not view:
-        drive_live(session, stats)
-    else:
-        from splatavatar.cli.drive_view import served
+        return
+    with ExitStack() as elsewhere:
+        takers: list[SignalSink] = []
+        if view:
+            from splatavatar.cli.drive_view import served
 
-        with served(person, path, port, share, certificate, key, allow_origin) as viewers:
-            session.settings = replace(settings, signal_sinks=[viewers])
-            drive_live(session, stats)
+            takers.append(elsewhere.enter_context(served(person, path, port, share, certificate, key, allow_origin)))
+        if room:
+            from splatavatar.cli.drive_room import seated
+
+            takers.append(elsewhere.enter_context(seated(person, path, room, name)))
+        session.settings = replace(settings, signal_sinks=takers)
+        drive_live(session, stats)

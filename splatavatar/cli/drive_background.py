@@ -10,7 +10,7 @@ from splatavatar.cli.colours import WHITE, parse_background
 from splatavatar.errors import SettingsError
 
 if TYPE_CHECKING:
-    from splatavatar.avatar.renderer import Colour
+    from splatavatar.avatar.renderers.renderer import Colour
     from splatavatar.drive.sinks.background import Background, BlurredCamera
 
 GREEN, BLACK = (0.0, 177 / 255, 64 / 255), (0.0, 0.0, 0.0)

@@ -9,6 +9,7 @@ NEEDS = {
     "--calibrate": "learns a live face; it needs --webcam, --livelink, --osc or --source.",
     "--listen": "is for --livelink and --osc.",
     "--model": "is for --webcam and --video.",
+    "--name": "is who sits in the room of --room.",
     "--port": "is the port of the page that --view serves.",
     "--share": "lets others open the page that --view serves.",
     "--certificate": "is for the page that --view serves.",

@@ -17,6 +17,8 @@ from splatavatar.output import outputs_ready
 
 
 class Split(str, Enum):
+    """The pictures of a capture that are scored."""
+
     val = "val"
     test = "test"
     train = "train"
@@ -46,7 +48,7 @@ def eval_(
         raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(paths)} paths.")
     footage = extract_options(None, face, model, None)
 
-    from splatavatar.avatar.renderer import check_device
+    from splatavatar.avatar.renderers.renderer import check_device
 
     check_device(device.value)
     avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, SignalOption
 from splatavatar.cli.playing import open_avatar, open_signal
 from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import parse_limit
 from splatavatar.errors import OutputError, SettingsError
 from splatavatar.output import outputs_ready
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from splatavatar.cli.progress import progress_bar
@@ -20,18 +22,24 @@ def list_() -> None:
         try:
             where = str(locate(model.name))
         except DependencyError:
-            where = "not here; fetch it with: splatavatar models pull"
+            where = f"not here; fetch it with: {model.command}"
         tell(f"{model.name}  {model.size / 1e6:.1f} MB  {model.licence}  {model.purpose}")
         tell(f"  {where}")
 
 
 @models.command("pull")
-def pull() -> None:
-    """Fetch every model into the cache folder and check it."""
+def pull(
+    page: Annotated[
+        bool, typer.Option("--page", help="Also what the viewer's page runs for its own camera and microphone.")
+    ] = False,
+) -> None:
+    """Fetch models into the cache folder and check them."""
     from splatavatar.models import MODELS
     from splatavatar.models import pull as fetch
 
-    for name in MODELS:
+    for name, model in MODELS.items():
+        if model.page and not page:
+            continue
         with progress_bar(f"fetching {name}") as progress:
             path = fetch(name, progress)
         tell(str(path))

@@ -16,7 +16,7 @@ LARGEST_DEVICE = 9999
 
 
 def finite(value: float | None) -> float | None:
-    """``value`` itself, as the callback of an option. Raises BadParameter for infinity and NaN."""
+    """Returns ``value`` itself, as the callback of an option. Raises BadParameter for infinity and NaN."""
     if value is not None and not math.isfinite(value):
         raise typer.BadParameter(f"{value:g} is not a finite number.")
     return value

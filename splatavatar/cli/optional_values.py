@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 
 def with_defaults(arguments: Sequence[str], defaults: Mapping[str, str]) -> list[str]:
-    """``arguments`` in which every option of ``defaults`` that no number follows has its default for a value."""
+    """Gives every option of ``defaults`` in ``arguments`` that no number follows its default for a value."""
     out: list[str] = []
     for position, argument in enumerate(arguments):
         out.append(argument)

@@ -10,7 +10,7 @@ import typer
 
 
 class DrawingDevice(str, Enum):
-    """``renderer.DEVICES``."""
+    """A device that draws: one of ``renderer.DEVICES``."""
 
     cpu = "cpu"
     cuda = "cuda"

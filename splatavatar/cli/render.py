@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.colours import parse_background
-from splatavatar.cli.limits import parse_limit
 from splatavatar.cli.numbers import finite
 from splatavatar.cli.options import (
     AvatarArgument,
@@ -21,8 +20,8 @@ from splatavatar.cli.options import (
     SignalOption,
 )
 from splatavatar.cli.playing import open_avatar, open_signal
-from splatavatar.cli.sizes import parse_size
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import parse_limit, parse_size
 from splatavatar.errors import OutputError, SettingsError
 from splatavatar.output import outputs_ready
 
@@ -67,7 +66,7 @@ def render(
     allowed = parse_limit(limit)
     pixels = None if size is None else parse_size(size)
 
-    from splatavatar.avatar.renderer import check_device
+    from splatavatar.avatar.renderers.renderer import check_device
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.signal import chosen_frame
     from splatavatar.drive.sinks.frames import write_png

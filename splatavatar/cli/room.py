@@ -90,7 +90,8 @@ def attend(meeting: Room, at: Place) -> None:
         number = rest.strip()
         if word == "people" and not number:
             there = sorted((invitation.number, person.name) for invitation, person in meeting.people)
-            tell("\n".join(f"{number}  {name}" for number, name in there) or "Nobody is there.")
+            for entry in [f"{number}  {name}" for number, name in there] or ["Nobody is there."]:
+                tell(entry)
         elif word == "invite" and not number:
             try:
                 tell_invitation(at, meeting.invite())

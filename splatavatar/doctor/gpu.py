@@ -9,7 +9,7 @@ from splatavatar.render.gpu_facts import CudaFacts, GsplatFacts
 
 
 def gpu_parts(cuda: CudaFacts, gsplat: GsplatFacts) -> list[Part]:
-    """torch, GPU, Triton and gsplat."""
+    """Examines torch, the GPU, Triton and gsplat."""
     return [_torch(cuda), _gpu(cuda), _triton(cuda), _gsplat(cuda, gsplat)]
 
 

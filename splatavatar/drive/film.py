@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Colour, Picture
+from splatavatar.avatar.renderers.renderer import Colour, Picture
 from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer

@@ -6,10 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
-from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.combinations import TOGETHER
-from splatavatar.avatar.defect import Defect
 from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.rig.arkit import INDEX
 
@@ -55,13 +54,13 @@ class ExpressionLimit:
         return shown.astype(np.float32)
 
     def within_range(self, arkit: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(52) with each coefficient softly held to its own range."""
+        """The coefficients (52) with each softly held to its own range."""
         near = np.minimum(np.maximum(arkit, self._low), self._high)
         beyond = arkit - near
         return np.asarray(near + self._room * np.tanh(beyond * self._slope)) if beyond.any() else near
 
     def within_distance(self, together: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(37) of ``TOGETHER``, softly held to the distance from the mean that was seen."""
+        """The coefficients (37) of ``TOGETHER``, softly held to the distance from the mean that was seen."""
         off = together - self._mean
         along = self._taken @ off
         distance = float(self._inverse**2 * (off @ off) - along @ along) ** 0.5

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import IN_FLIGHT, Renderer
+from splatavatar.avatar.renderers.renderer import IN_FLIGHT, Renderer
 from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
@@ -49,7 +49,7 @@ class PlaybackStats:
 
 
 def schedule(recording: Recording) -> NDArray[np.int64]:
-    """(N) index of the recorded frame that each frame of a steady playback at ``recording.fps`` shows.
+    """The index (N) of the recorded frame that each frame of a steady playback at ``recording.fps`` shows.
 
     Sources drop frames and jitter. The playback keeps the clock: a gap holds the last frame instead of shortening the
     film.

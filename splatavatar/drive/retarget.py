@@ -57,7 +57,10 @@ def retarget(signal: FaceSignal, rig: Rig, limit: ExpressionLimit | None = None)
 
 
 def in_view(translation: Floats) -> Floats:
-    """(3) metres of a head that stays in the picture however far the driving face wanders; continuous and monotone."""
+    """The place (3), metres, of a head that stays in the picture however far the driving face wanders.
+
+    It is continuous and monotone.
+    """
     way = translation.astype(np.float64)
     more = MORE + AWAY if way[2] < 0 else MORE
     near = np.clip(way, -FREE_WAY, FREE_WAY)
@@ -65,8 +68,9 @@ def in_view(translation: Floats) -> Floats:
 
 
 def look_coefficients(yaw: float, pitch: float, left: bool) -> Floats:
-    """(4) eyeLook In, Out, Up, Down in [0, 1] that turn one eye by ``yaw`` (to the subject's left) and ``pitch`` (up),
-    radians.
+    """The coefficients (4) eyeLook In, Out, Up, Down in [0, 1] that turn one eye.
+
+    ``yaw`` (to the subject's left) and ``pitch`` (up) are radians.
     """
     outward = yaw if left else -yaw
     turned = np.array([-outward / RANGE_IN, outward / RANGE_OUT, pitch / RANGE_UP, -pitch / RANGE_DOWN])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import check_device
+from splatavatar.avatar.renderers.renderer import check_device
 from splatavatar.drive.face.chain import ChainSettings
 from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
 from splatavatar.drive.film import film_background, write_films
@@ -167,7 +167,8 @@ class Session:
         transparent = isinstance(backgrounds[0], Transparent)
         sounds: list[LiveSoundtrack] = []
         videos: dict[str, Sink] = {}
-        for show in shows:
+        # What takes both is one of each.
+        for show in dict.fromkeys([*shows, *signals]):
             if isinstance(show, SoundingSink) and (heard := _sound(sources)) is not None:
                 sounds.append(heard)
                 opened.callback(heard.close)

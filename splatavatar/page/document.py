@@ -32,7 +32,7 @@ def document(title: str, sections: Sequence[str]) -> bytes:
 
 
 def section(title: str, content: str) -> str:
-    """``content`` under a heading; nothing without content."""
+    """The ``content`` under a heading; nothing without content."""
     return f"<section><h2>{words(title)}</h2>{content}</section>" if content else ""
 
 

@@ -8,7 +8,7 @@ from splatavatar.printable import printable
 
 
 def words(text: object) -> str:
-    """``text`` as HTML that shows it and does nothing else, in an element or in a quoted attribute.
+    """Escapes ``text`` to HTML that shows it and does nothing else, in an element or in a quoted attribute.
 
     Names of files and what files say of themselves may hold tags, characters that turn the direction of writing, and
     bytes that no encoding has.

@@ -1,0 +1,1 @@
+"""How splats become pixels: one function, and its backends."""

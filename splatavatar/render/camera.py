@@ -1,11 +1,14 @@
-"""A pinhole camera."""
+"""A pinhole camera, and the picture that a rasterizer makes with it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
+
+from splatavatar.gaussians.gaussians import Array
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,16 @@ class Camera:
         K = self.K.copy()
         K[:2, 2] -= (x0, y0)
         return Camera(self.T_camera_world, K, x1 - x0, y1 - y0)
+
+
+@dataclass(frozen=True)
+class Image(Generic[Array]):
+    """A picture; ``Array`` is a numpy array or a torch tensor."""
+
+    colour: Array
+    """(H, W, 3) RGB over the background, not clamped"""
+    alpha: Array
+    """(H, W) coverage in [0, 1]"""
 
 
 def look_at(eye: NDArray[np.float64], target: NDArray[np.float64], fov_y: float, width: int, height: int) -> Camera:

@@ -7,9 +7,8 @@ import numpy as np
 from splatavatar.array_types import Floats
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.drawable import check_size
-from splatavatar.render.image import Image
 
 PIXEL = 4 * (4 + 3 * 3 + 1)
 """bytes that a pixel takes: planes, three pictures on the way to colour over the background, and alpha"""

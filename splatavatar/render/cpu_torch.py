@@ -9,10 +9,9 @@ from torch import Tensor
 
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render import _native
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.cpu import PIXEL
 from splatavatar.render.drawable import check_size
-from splatavatar.render.image import Image
 
 
 class _Rasterize(torch.autograd.Function):

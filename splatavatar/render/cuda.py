@@ -6,9 +6,8 @@ from torch import Tensor
 
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.gpu_check import cuda_problem
-from splatavatar.render.image import Image
 
 
 def rasterize_cuda(

@@ -9,9 +9,8 @@ from torch import Tensor
 
 from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.gpu_check import gsplat_problem
-from splatavatar.render.image import Image
 from splatavatar.render.splatting import DILATION, NEAR
 
 

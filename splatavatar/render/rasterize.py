@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from splatavatar.errors import SettingsError
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.drawable import check_camera, check_size
-from splatavatar.render.image import Image
 
 if TYPE_CHECKING:
     import torch

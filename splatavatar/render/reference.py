@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
-from splatavatar.render.image import Image
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.splatting import DILATION, MAX_ALPHA, MIN_ALPHA, NEAR
 from splatavatar.torch_rotations import matrices_of_quaternions
 

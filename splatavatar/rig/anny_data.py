@@ -209,7 +209,7 @@ def _blend(base: AnyArray, rows: AnyArray, phenotype: AnyArray, local: AnyArray,
 
 
 def cache_path(kind: str, what: str) -> Path:
-    """Where an array file of ``kind`` is kept: one file a version of the package and of our format.
+    """The path of an array file of ``kind``: one file a version of the package and of our format.
 
     Raises DependencyError where the package is not installed.
     """

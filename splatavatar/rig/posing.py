@@ -15,7 +15,7 @@ def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
     moved = np.flatnonzero(parameters.expression)
     if len(moved):
         shaped += np.tensordot(parameters.expression[moved].astype(np.float64), rig.expression_basis[moved], 1)
-    turn, shift = joint_transforms(rig, parameters.joint_rotations)
+    turn, shift = (of_poses[0] for of_poses in joint_transforms(rig, parameters.joint_rotations[None]))
     blended = np.einsum("vk,vkij->vij", rig.skin_weights, turn[rig.skin_joints])
     shifted = np.einsum("vk,vki->vi", rig.skin_weights, shift[rig.skin_joints])
     posed = np.einsum("vij,vj->vi", blended, shaped) + shifted + parameters.translation
@@ -23,14 +23,18 @@ def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
 
 
 def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Doubles]:
-    """Rotation (J, 3, 3) and translation (J, 3) that carry points of the rest pose along with each joint."""
+    """What carries points of the rest pose along with each joint: turns (P, J, 3, 3) and shifts (P, J, 3), metres.
+
+    Args:
+        joint_rotations: (P, J, 3) axis-angle, radians, rig axes, of P poses.
+    """
     local = rotation_matrices(joint_rotations)
-    turn, shift = local.copy(), np.empty((len(local), 3))
-    for joint, parent in enumerate(rig.parents):
+    turn, shift = local.copy(), np.empty(joint_rotations.shape)
+    for joint, parent in enumerate(rig.parents.tolist()):
         at = rig.joints[joint].astype(np.float64)
         moved = at
         if parent >= 0:
-            turn[joint] = turn[parent] @ local[joint]
-            moved = turn[parent] @ at + shift[parent]
-        shift[joint] = moved - turn[joint] @ at
+            turn[:, joint] = turn[:, parent] @ local[:, joint]
+            moved = turn[:, parent] @ at + shift[:, parent]
+        shift[:, joint] = moved - turn[:, joint] @ at
     return turn, shift

@@ -10,7 +10,7 @@ from splatavatar.array_types import AnyArray
 
 
 def driven_ancestors(parents: AnyArray, kept: Sequence[int]) -> AnyArray:
-    """For each bone (B) the position in ``kept`` of itself or of its nearest ancestor there. ``kept`` has the root."""
+    """The position (B) in ``kept`` of each bone or of its nearest ancestor there. ``kept`` has the root."""
     owner = np.zeros(len(parents), np.int64)
     place = {bone: position for position, bone in enumerate(kept)}
     for bone, parent in enumerate(parents):

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from splatavatar.avatar import container, metadata, quantise, schema, validate
 from splatavatar.avatar.calibration import VERSION as CALIBRATION_VERSION
 from splatavatar.avatar.combinations import TOGETHER
+from splatavatar.avatar.format import container, metadata, quantise, schema, validate
 from splatavatar.drive import limits, retarget, view
 from splatavatar.drive.face import filter as face_filter
 from splatavatar.drive.face.vector import SIZE

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +23,11 @@ TABLES = Path(__file__).parent / "web" / "src" / "drive" / "tables.ts"
 def tables() -> dict[str, Any]:
     """Every constant of driving in the page that Python defines, by its name in TypeScript."""
     points = ("EYES", "CORNERS", "LIDS", "IRISES", "LIPS", "MOUTH", "GAP_ROW", "ARM")
-    numbers = ("PARTING", "GAP_SCALE", "GAP_SHUT", "SIDE_REACH", "SIDE_DEAD", "OPEN_LIDS", "LID_DEAD", "WIDE_FROM")
-    numbers += ("WIDE_SPAN", "IRIS_YAW", "IRIS_PITCH", "IRIS_OUT", "IRIS_UP", "SEEING", "SIDEWAYS", "FOCAL", "HEAD_SIZE")
-    numbers += ("SETTLING", "AWAY", "ADAPTING")
+    numbers = (
+        *("PARTING", "GAP_SCALE", "GAP_SHUT", "SIDE_REACH", "SIDE_DEAD", "OPEN_LIDS", "LID_DEAD", "WIDE_FROM"),
+        *("WIDE_SPAN", "IRIS_YAW", "IRIS_PITCH", "IRIS_OUT", "IRIS_UP", "SEEING", "SIDEWAYS", "FOCAL", "HEAD_SIZE"),
+        *("SETTLING", "AWAY", "ADAPTING"),
+    )
     return {
         "LANDMARKS": {
             **{name: getattr(landmarks, name).tolist() for name in points},
@@ -46,7 +47,17 @@ def tables() -> dict[str, Any]:
                 name: getattr(features, name)
                 for name in (
                     *("RATE", "HOP", "WINDOW", "FFT", "BANDS", "LOWEST", "HIGHEST", "FLOOR", "RANGE", "UNIT"),
-                    *("LEVEL_START", "LEVEL_LOWEST", "ATTACK", "DECAY", "SEARCH", "SETTLE", "ACTIVE", "MEMORY", "PRIOR"),
+                    *(
+                        "LEVEL_START",
+                        "LEVEL_LOWEST",
+                        "ATTACK",
+                        "DECAY",
+                        "SEARCH",
+                        "SETTLE",
+                        "ACTIVE",
+                        "MEMORY",
+                        "PRIOR",
+                    ),
                 )
             },
             "FPS": audio.FPS,

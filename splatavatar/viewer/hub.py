@@ -66,4 +66,4 @@ class Hub:
 
 
 class TooManyViewers(Exception):
-    """As many viewers listen as may."""
+    """The refusal where as many viewers listen as may."""

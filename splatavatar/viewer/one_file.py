@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.avatar.container import LARGEST_FILE
+from splatavatar.avatar.format.container import LARGEST_FILE
 from splatavatar.drive.audio.decode import Sound
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.recorded.signal_npz import write_signal

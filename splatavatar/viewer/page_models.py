@@ -1,7 +1,7 @@
 """What the page drives itself with: networks, and the programs that run them, by the path that each is served at.
 
-They come with the package or by ``splatavatar models pull``; the programs stay in the archives that they are published
-as. Nothing of an archive is sent unless all of it is, to the byte, what is pinned: the page runs it.
+They come with the package or by ``splatavatar models pull --page``; the programs stay in the archives that they are
+published as. Nothing of an archive is sent unless all of it is, to the byte, what is pinned: the page runs it.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def _content(key: str | None) -> tuple[Path, bytes]:
     path = locate(key)
     content = read_bytes(path, DependencyError, f"the model {model.file}")
     if hashlib.sha256(content).hexdigest() != model.sha256:
-        raise DependencyError(f"the model {model.file} is another file (its SHA-256 differs): run `splatavatar models pull`")
+        raise DependencyError(f"the model {model.file} is another file (its SHA-256 differs): run `{model.command}`")
     return path, content
 
 

@@ -66,15 +66,14 @@ def create_app(
     """The ASGI application.
 
     ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
-    hands out as the WebSocket ``/live``, and under ``/models/`` what the page drives itself with. Requests by another name than one of ``hosts`` are refused, and those that do
-    not bring the ``token`` where there is one, and those of pages of other origins than this server's own and
-    ``origins``. Needs the extra ``viewer``.
+    hands out as the WebSocket ``/live``, and under ``/models/`` what the page drives itself with. Requests by another
+    name than one of ``hosts`` are refused, and those that do not bring the ``token`` where there is one, and those of
+    pages of other origins than this server's own and ``origins``. Needs the extra ``viewer``.
     """
     from fastapi import FastAPI, Response
 
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
     served = dict(signals or {})
-    models = PageModels()
 
     # Annotations of this module are texts: the framework is told the types that they name here.
     def one_file(request: Request) -> Response:
@@ -82,18 +81,7 @@ def create_app(
         file = site.get(name)
         if file is None:
             return Response("Not found\n", 404)
-        response = site_response(file, request)
-        if name == INDEX:
-            # Its camera and its microphone are understood by WebAssembly.
-            response.headers[POLICY_HEADER] = COMPUTING_POLICY
-        return response
-
-    def one_model(request: Request) -> Response:
-        try:
-            file = models.get(request.path_params["name"])
-        except DependencyError as error:
-            return Response(f"{error}\n", 404, media_type="text/plain")
-        return Response("Not found\n", 404) if file is None else site_response(file, request)
+        return driving_response(file, request) if name == INDEX else site_response(file, request)
 
     def the_avatar(request: Request) -> Response:
         return _file_response(avatar, AvatarFileError, request)
@@ -105,7 +93,7 @@ def create_app(
     methods = ["GET", "HEAD"]
     app.router.add_route("/avatar.splatavatar", the_avatar, methods)
     app.router.add_route("/signals/{name}", one_signal, methods)
-    app.router.add_route(f"/{FOLDER}{{name}}", one_model, methods)
+    app.router.add_route(f"/{FOLDER}{{name}}", model_endpoint(), methods)
     app.router.add_route("/{name:path}", one_file, methods)
     if hub is not None:
         app.router.add_websocket_route(LIVE, live_endpoint(hub))
@@ -184,11 +172,20 @@ def _server(
     app: Application, ready: Callable[[], None], certificate: Certificate | None, most_heard: int
 ) -> uvicorn.Server:
     import uvicorn
+    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             ready()
+
+        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+            # Of a WebSocket that the other end is closing uvicorn cannot take its leave a second time: it would raise,
+            # and leave all others as they are.
+            for connection in self.server_state.connections:
+                if isinstance(connection, WebSocketsSansIOProtocol) and connection.conn.close_rcvd is not None:
+                    connection.close_sent = True
+            await super().shutdown(sockets)
 
         def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
             # The command line has its own way to end.
@@ -224,6 +221,29 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
+
+
+def model_endpoint() -> Callable[[Request], Response]:
+    """Answers with the parts of models that a page drives itself with, by their names."""
+    from fastapi import Response
+
+    models = PageModels()
+
+    def one_model(request: Request) -> Response:
+        try:
+            file = models.get(request.path_params["name"])
+        except DependencyError as error:
+            return Response(f"{error}\n", 404, media_type="text/plain")
+        return Response("Not found\n", 404) if file is None else site_response(file, request)
+
+    return one_model
+
+
+def driving_response(file: SiteFile, request: Request) -> Response:
+    """The answer to who asks for a page whose camera and microphone are understood by WebAssembly."""
+    response = site_response(file, request)
+    response.headers[POLICY_HEADER] = COMPUTING_POLICY
+    return response
 
 
 def site_response(file: SiteFile, request: Request) -> Response:

@@ -58,8 +58,9 @@ def link(address: str, port: int, token: Token | None, secure: bool, page: str =
 
 
 def qr_code(text: str) -> str:
-    """``text`` as a QR code for a terminal with a dark background or a light one, two modules a character; '' without
-    the package segno.
+    """Draws ``text`` as a QR code for a terminal, two modules a character; '' without the package segno.
+
+    It can be read before a dark background and a light one.
     """
     try:
         import segno

@@ -14,14 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.combinations import PRIOR, TOGETHER
-from splatavatar.avatar.container import canonical_json, read_container, write_container
-from splatavatar.avatar.defect import Defect
 from splatavatar.avatar.describe import as_text, describe
-from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.format.container import canonical_json, read_container, write_container
+from splatavatar.avatar.format.digest import digest
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.errors import AvatarFileError, CaptureError, RigError
 from splatavatar.rig.arkit import INDEX, NAMES

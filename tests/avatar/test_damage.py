@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import read_container, write_container
-from splatavatar.avatar.digest import digest
 from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.format.container import read_container, write_container
+from splatavatar.avatar.format.digest import digest
 from splatavatar.errors import AvatarFileError
 
 Tensors = dict[str, np.ndarray]

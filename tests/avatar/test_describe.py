@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.container import read_container
 from splatavatar.avatar.describe import as_text, describe
 from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.format.container import read_container
 
 
 def test_facts(tmp_path: Path, make_avatar: Callable[..., Avatar], rng: np.random.Generator) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, save_avatar
-from splatavatar.avatar.validate import validate
+from splatavatar.avatar.format.validate import validate
 from splatavatar.errors import AvatarFileError
 
 FILES = 500

@@ -12,7 +12,7 @@ from PIL import Image
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.images import load_frame
-from splatavatar.capture.lens import Lens, Model
+from splatavatar.capture.lens import Lens, LensModel
 from splatavatar.capture.references import PictureFile
 from splatavatar.render.camera import Camera
 
@@ -43,7 +43,7 @@ def kannala(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("model", "bend", "numbers"), [("opencv", brown, RADIAL), ("fisheye", kannala, FISHEYE)])
-def test_points_fall_where_the_pinhole_sees_them(model: Model, bend: Callable[..., tuple], numbers: tuple) -> None:
+def test_points_fall_where_the_pinhole_sees_them(model: LensModel, bend: Callable[..., tuple], numbers: tuple) -> None:
     x, y = (rows.ravel() for rows in np.meshgrid(np.linspace(-0.4, 0.4, 5), np.linspace(-0.3, 0.3, 4)))
     bx, by = bend(x, y)
     rows, columns = np.mgrid[:HEIGHT, :WIDTH] + 0.5

@@ -21,6 +21,10 @@ def test_list_says_what_is_missing(run: Run) -> None:
     assert done.stdout == (
         "face_landmarker  3.8 MB  Apache-2.0  finds the landmarks of a face\n"
         "  not here; fetch it with: splatavatar models pull\n"
+        "vision_tasks  6.2 MB  Apache-2.0  runs face_landmarker in the viewer's page\n"
+        "  not here; fetch it with: splatavatar models pull --page\n"
+        "onnx_runtime  33.1 MB  MIT  runs the audio network in the viewer's page\n"
+        "  not here; fetch it with: splatavatar models pull --page\n"
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from support.documents import DOCUMENTS, ROOT, blocks, inputs
 
-ON_A_GPU = "CudaRenderer"
+ON_A_GPU = 'open_renderer(avatar, "cuda")'
 WITH_PYTHON = [document for document in DOCUMENTS if blocks(document, "python")]
 
 

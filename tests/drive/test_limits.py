@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.combinations import TOGETHER
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.limits import DEFAULT_LIMIT, ExpressionLimit, expression_limit
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer

@@ -1,6 +1,8 @@
 import numpy as np
+import torch
 from scipy.spatial.transform import Rotation
 
+from splatavatar.rig import skinning
 from splatavatar.rig.posing import joint_transforms, pose_numpy
 from splatavatar.rig.rig import PoseParameters
 from splatavatar.rotations import rotation_matrices
@@ -29,7 +31,7 @@ def test_root_rotation_turns_everything_about_the_root_joint(small_rig):
 def test_a_rotation_leaves_its_own_joint_and_the_joints_above_in_place(small_rig):
     rotations = np.zeros((4, 3), np.float32)
     rotations[1] = [0.5, 0.1, -0.7]
-    turn, shift = joint_transforms(small_rig, rotations)
+    turn, shift = (of_poses[0] for of_poses in joint_transforms(small_rig, rotations[None]))
     moved = np.einsum("jik,jk->ji", turn, small_rig.joints) + shift
     np.testing.assert_allclose(moved[:2], small_rig.joints[:2], atol=1e-6)
     np.testing.assert_allclose(turn[2], turn[1])
@@ -44,3 +46,30 @@ def test_expression_is_added_before_the_rotation(small_rig):
     shaped = small_rig.template + 0.5 * small_rig.expression_basis[2] - small_rig.joints[0]
     expected = np.stack([shaped[:, 2], shaped[:, 1], -shaped[:, 0]], 1) + small_rig.joints[0]
     np.testing.assert_allclose(pose_numpy(small_rig, parameters), expected, atol=1e-6)
+
+
+def test_joints_of_many_poses_move_as_in_torch(small_rig):
+    rig, rng = small_rig, np.random.default_rng(3)
+    joints = len(rig.joints)
+    rotations = rng.normal(0, 0.7, (5, joints, 3)).astype(np.float32)
+    rotations[0] = 0
+    translation = rng.normal(0, 0.1, (5, 3)).astype(np.float32)
+    turn, shift = joint_transforms(rig, rotations)
+    posed = skinning.pose(
+        skinning.tensor_rig(rig, torch.float64),
+        torch.zeros(5, len(rig.expression_basis), dtype=torch.float64),
+        torch.from_numpy(rotations).double(),
+        torch.from_numpy(translation).double(),
+    )
+    moved = np.einsum("pjik,vk->pvji", turn, rig.template) + (shift + translation[:, None])[:, None]
+    share = np.zeros((len(rig.template), joints), np.float32)
+    np.add.at(share, (np.arange(len(share))[:, None], rig.skin_joints), rig.skin_weights)
+    assert np.allclose(np.einsum("pvji,vj->pvi", moved, share), posed.numpy(), atol=1e-6)
+
+
+def test_rotations_through_zero():
+    axis = np.array([[0, 0, 0], [1e-7, 0, 0], [9e-5, 0, 0], [1.1e-4, 0, 0], [np.pi / 2, 0, 0]])
+    found = rotation_matrices(axis)
+    for matrix, (angle, _, _) in zip(found, axis, strict=True):
+        c, s = np.cos(angle), np.sin(angle)
+        assert np.allclose(matrix, [[1, 0, 0], [0, c, -s], [0, s, c]], atol=1e-12)

@@ -25,6 +25,10 @@ from splatavatar.viewer.share import COOKIE, Token
 from splatavatar.viewer.site import SiteFile
 
 SITE = {"index.html": SiteFile("text/html", b"<p>page</p>", b"", False)}
+UPGRADE = (
+    "GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
 
 
 @contextmanager
@@ -69,10 +73,7 @@ def upgraded(port: int) -> socket.socket:
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.connect(("127.0.0.1", port))
-    connection.sendall(
-        f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n".encode()
-    )
+    connection.sendall(UPGRADE.format(port=port).encode())
     answer = b""
     while not answer.endswith(b"\r\n\r\n"):
         answer += connection.recv(1)
@@ -255,3 +256,20 @@ def test_a_server_that_comes_back_has_its_port_again() -> None:
     with running(hub, port) as again:
         assert again == port
         assert asyncio.run(one(port)) == face(2)
+
+
+def test_the_server_ends_while_a_viewer_is_taking_its_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    failed: list[Any] = []
+    monkeypatch.setattr("threading.excepthook", failed.append)
+    certificate = own_certificate(["127.0.0.1"], tmp_path)
+    trusting = ssl.create_default_context(cafile=str(certificate.certificate))
+    with socket.socket() as plain, running(Hub(), certificate=certificate) as port:
+        plain.connect(("127.0.0.1", port))
+        viewer = trusting.wrap_socket(plain, server_hostname="127.0.0.1")
+        viewer.sendall(UPGRADE.format(port=port).encode())
+        while not viewer.recv(1 << 10).endswith(b"\r\n\r\n"):
+            pass
+        viewer.sendall(b"\x88\x80" + bytes(4))
+        assert viewer.recv(1) == b"\x88"
+        # Its end of the encryption stays open, and with it the connection.
+    assert failed == []

@@ -27,12 +27,12 @@ class BakeDevice:
 
     @property
     def pictures(self) -> int:
-        """That a step looks at: a GPU has time for several, and its kernels have more to do at once."""
+        """The number of pictures of a step: a GPU has time for several, and its kernels have more to do at once."""
         return 1 if self.name == "cpu" else GPU_PICTURES
 
     @property
     def torch_device(self) -> torch.device:
-        """Where the tensors are."""
+        """The device of torch on which the tensors are."""
         return torch.device(self.name)
 
     def engine(self, rig: Rig) -> Engine:
@@ -46,7 +46,9 @@ class BakeDevice:
 
 
 def choose_device(name: str) -> BakeDevice:
-    """``auto`` takes CUDA where it can work and a trial step of a bake comes out right, which compiles its kernels.
+    """Chooses the device called ``name``.
+
+    ``auto`` is CUDA where it can work and a trial step of a bake comes out right, which compiles its kernels.
 
     Raises:
         SettingsError: unknown name, or a number of threads that is none.

@@ -63,7 +63,7 @@ class Shots:
 
 @dataclass
 class Gradients:
-    """Of the mean photometric loss of the pictures of a step."""
+    """The gradients of the mean photometric loss of the pictures of a step."""
 
     parameters: dict[str, Tensor]
     """by the names of ``splats.PARAMETERS``; position and colour are those after correction"""
@@ -84,7 +84,7 @@ class Gradients:
 
 
 def added(a: Gradients, b: Gradients) -> Gradients:
-    """Of the pictures of both."""
+    """The gradients of the pictures of both."""
     vertices = None if a.vertices is None or b.vertices is None else a.vertices + b.vertices
     return Gradients(
         {name: value + b.parameters[name] for name, value in a.parameters.items()},
@@ -98,7 +98,7 @@ def added(a: Gradients, b: Gradients) -> Gradients:
 
 
 def sent(values: Sequence[Any], dtype: torch.dtype, device: torch.device) -> Tensor:
-    """``values`` as a tensor on ``device``, which is not waited for: indexing by a list would."""
+    """Sends ``values`` as a tensor to ``device``, which is not waited for: indexing by a list would."""
     return torch.tensor(values, dtype=dtype).to(device, non_blocking=True)
 
 
@@ -112,8 +112,10 @@ class Engine(Protocol):
         ...
 
     def render(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> Tensor:
-        """(4, H, W): colour over black and transmittance, for ``psi`` (K) and ``vertices`` (V, 3); valid until the
-        next call."""
+        """Draws (4, H, W): colour over black and transmittance, for ``psi`` (K) and ``vertices`` (V, 3).
+
+        The tensor is valid until the next call.
+        """
         ...
 
     def gradients(

@@ -202,7 +202,7 @@ class GpuEngine:
 
 
 def bound_of(splats: Splats) -> Bound:
-    """``splats`` as the kernels take them; the memory is the same."""
+    """The ``splats`` as the kernels take them; the memory is the same."""
     return Bound(
         face=splats.face,
         barycentric=splats.barycentric,

@@ -35,7 +35,7 @@ class NativeEngine:
         """They are where they are needed."""
 
     def render(self, splats: Splats, psi: Tensor, vertices: Tensor, target: Target) -> Tensor:
-        """(4, H, W): colour over black and transmittance, valid until the next call."""
+        """Draws (4, H, W): colour over black and transmittance, valid until the next call."""
         self._forward(splats, psi, vertices, target)
         return self._planes
 
@@ -160,7 +160,7 @@ class NativeEngine:
 
 
 def as_rectangle(matte: NDArray[Any], margin: int) -> tuple[int, int, int, int]:
-    """x0, y0, x1, y1 around the pixels of ``matte`` (H, W) above zero, widened by ``margin`` pixels.
+    """The rectangle x0, y0, x1, y1 around the pixels of ``matte`` (H, W) above zero, widened by ``margin`` pixels.
 
     The whole picture if there are none.
     """

@@ -41,7 +41,7 @@ def deform(
 
 
 def ssim_map(x: Tensor, y: Tensor) -> Tensor:
-    """(C, H, W) SSIM of two pictures (C, H, W) in [0, 1].
+    """The SSIM (C, H, W) of two pictures (C, H, W) in [0, 1].
 
     Wang et al. 2004, eq. 13, with a Gaussian window of 11 x 11 and sigma 1.5.
     """

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.events import AvatarWritten, Event, Listener, Measured, ReportWritten, Resumed
 from splatavatar.bake.reporting.page import Report, write_report
 from splatavatar.bake.scoring.contact_sheet import spread
@@ -98,7 +98,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
 
 
 def report_path(out: Path) -> Path:
-    """Where the report of the bake that writes ``out`` is: NAME.report.html beside NAME.splatavatar."""
+    """The path of the report of the bake that writes ``out``: NAME.report.html beside NAME.splatavatar."""
     return out.with_name(fitting(out.stem, ".report.html", out.parent))
 
 

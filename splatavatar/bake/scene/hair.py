@@ -33,7 +33,7 @@ NEIGHBOURS = 40
 
 
 def hair_heights(rig: Rig, views: list[PosedView]) -> Floats:
-    """(F) metres of visual hull above each triangle, along its normal: 0 where nothing stands out.
+    """The metres of visual hull above each triangle (F), along its normal: 0 where nothing stands out.
 
     A point belongs to the hull if it lies inside the matte of every picture that shows it. Views from one side leave
     the hull of what faces them open: there the hair is as thick as at the nearest triangles whose hull ends.
@@ -79,14 +79,14 @@ def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_
 
 
 def free_reach(rig: Rig, heights: Floats, far: float, clothes: float) -> Floats:
-    """(F) metres that Gaussians may leave each triangle: ``far``, more in hair of ``heights`` (F) and on the torso."""
+    """The metres (F) that Gaussians may leave a triangle: ``far``, more in hair of ``heights`` (F) and on the torso."""
     reach = np.full(len(rig.faces), far, np.float32)
     reach[rig.regions.get("torso", [])] = clothes
     return reach + heights
 
 
 def shell_splats(rig: Rig, vertices: Floats, heights: Floats, count: int, correctives: int, seed: int) -> Splats:
-    """``count`` Gaussians in the layer of ``heights`` (F) above ``vertices`` (V, 3), by volume."""
+    """Puts ``count`` Gaussians into the layer of ``heights`` (F) above ``vertices`` (V, 3), by volume."""
     rng = np.random.default_rng([seed, 4])
     corner = vertices[rig.faces]
     area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2

@@ -66,7 +66,7 @@ def sound(
     vertices: Callable[[int], Floats],
     estimated: bool = False,
 ) -> list[Target]:
-    """Those of ``targets``, the pictures of ``frames``, that show the head of ``rig`` and have a matte of it.
+    """The ``targets``, which are the pictures of ``frames``, that show the head of ``rig`` and have a matte of it.
 
     ``vertices(timestep)`` are the posed rig (V, 3), metres. A few others are left out with a warning. Mattes that were
     ``estimated`` from this very head may cover less of it.

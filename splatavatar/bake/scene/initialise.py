@@ -29,7 +29,7 @@ SHELL_SHARE = 0.2
 
 
 def first_splats(rig: Rig, views: list[PosedView], heights: Floats, count: int, correctives: int, seed: int) -> Splats:
-    """``count`` Gaussians for the rig as it stands in the first of ``views``, painted as all of them show it.
+    """Makes ``count`` Gaussians for the rig as it stands in the first of ``views``, painted as all of them show it.
 
     ``heights`` (F) are those of ``hair_heights``; where there is hair, ``SHELL_SHARE`` of the Gaussians start in it.
     """
@@ -43,7 +43,7 @@ def first_splats(rig: Rig, views: list[PosedView], heights: Floats, count: int, 
 
 
 def surface_splats(rig: Rig, vertices: Floats, count: int, correctives: int, seed: int) -> Splats:
-    """``count`` flat Gaussians spread over the surface of ``vertices`` (V, 3), denser where ``DENSITY`` says."""
+    """Makes ``count`` flat Gaussians, spread over the surface of ``vertices`` (V, 3), denser where ``DENSITY`` says."""
     rng = np.random.default_rng([seed, 1])
     corner = vertices[rig.faces]
     area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2

@@ -33,7 +33,7 @@ class PosedView:
 
 
 def looked_at(target: Target, motion: RigMotion) -> Target:
-    """``target`` whose rectangle holds all that the rig shows in the picture too.
+    """The ``target`` with a rectangle that holds all that the rig shows in the picture too.
 
     Where a frame was cropped or has bars the body goes on beyond the matte: what is there must learn to be clear.
     """
@@ -48,7 +48,7 @@ def looked_at(target: Target, motion: RigMotion) -> Target:
 
 
 def counting_head(target: Target, motion: RigMotion) -> Target:
-    """``target`` whose matte holds the head of the rig: for scores, in which a matte that is empty must not count."""
+    """The ``target`` with a matte that holds the head of the rig: for scores, in which an empty one must not count."""
     vertices = motion.vertices(target.timestep).numpy(force=True)
     matte = with_head(target.rgba[..., 3], head_region(motion.rig, vertices, target.camera))
     return replace(target, rgba=np.dstack([target.rgba[..., :3], matte]))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.splats import Splats
@@ -102,13 +102,13 @@ class Scene:
         return replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy(force=True))
 
     def first_splats(self, count: int, seed: int) -> Splats:
-        """``count`` Gaussians to begin with, on the CPU."""
+        """Makes ``count`` Gaussians to begin with, on the CPU."""
         splats = first_splats(self.rig, self.views, self.heights, count, len(self.bias), seed)
         splats = shown(splats, self.rig, self.square)
         return self.filled(splats, np.zeros(len(splats), np.float32)) if self.one_camera else splats
 
     def filled(self, splats: Splats, evidence: Floats) -> Splats:
-        """``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
+        """The ``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
         rig = self.moved_rig()
         bound, correctives = splats.activated(self.weights, self.bias)
         means = CpuRenderer(Avatar(rig, bound, correctives)).gaussians(PoseParameters.neutral(rig))[0].mean

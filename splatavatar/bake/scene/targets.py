@@ -36,7 +36,7 @@ def load_targets(frames: list[Frame], progress: Progress = unheard, clean: bool 
 
 
 def without_background(rgb: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """``rgb`` (H, W, 3) in which the mixed pixels of ``matte`` (H, W) have the colour of the person near them.
+    """The ``rgb`` (H, W, 3) in which the mixed pixels of ``matte`` (H, W) have the colour of the person near them.
 
     A camera mixes both at the edge of hair and cheek; a Gaussian that learns the mixture carries the light of the old
     background before the new one.

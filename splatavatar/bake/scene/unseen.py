@@ -46,7 +46,7 @@ NEVER = -1.0
 
 
 def squareness(motion: RigMotion, targets: list[Target]) -> Floats:
-    """(F) largest cosine, over all pictures, between the normal of a posed triangle and the direction to the camera.
+    """The largest cosine (F), over all pictures, of the normal of a posed triangle and the direction to the camera.
 
     Pictures in which the triangle lies outside do not count.
     """
@@ -62,14 +62,14 @@ def squareness(motion: RigMotion, targets: list[Target]) -> Floats:
 
 
 def patches(rig: Rig) -> NDArray[np.int64]:
-    """(F) number of the piece of the surface, about ``PATCH`` metres across, that a triangle belongs to."""
+    """The number (F) of the piece of the surface, about ``PATCH`` metres across, that a triangle belongs to."""
     centre = rig.template[rig.faces].mean(1)
     cells = np.floor(centre / PATCH).astype(np.int64)
     return np.asarray(np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1), np.int64)
 
 
 def shown(splats: Splats, rig: Rig, square: Floats) -> Splats:
-    """``splats`` without those of the torso that lie outside of every picture; ``square`` (F) see ``squareness``."""
+    """The ``splats`` without those of the torso that lie outside every picture; ``square`` (F) see ``squareness``."""
     never = np.zeros(len(rig.faces), bool)
     never[rig.regions.get("torso", [])] = True
     never &= square <= NEVER

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer
+from splatavatar.avatar.renderers.open_renderer import open_renderer
 from splatavatar.bake.scoring.footage import evaluate_footage, evaluate_untracked
 from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.capture import read_capture

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer
-from splatavatar.avatar.renderer import Renderer
+from splatavatar.avatar.renderers.open_renderer import open_renderer
+from splatavatar.avatar.renderers.renderer import Renderer
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
@@ -60,7 +60,7 @@ def evaluate_footage(
     options: ExtractOptions | None = None,
     renderer: Renderer | None = None,
 ) -> dict[str, Any]:
-    """``score_split`` on the frames of ``video``: ``test`` are those that the bake kept out, all of another video.
+    """Scores frames of ``video`` by ``score_split``: ``test`` are those that the bake kept out, all of another video.
 
     The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
     is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
@@ -102,7 +102,7 @@ def evaluate_untracked(
     options: ExtractOptions | None = None,
     renderer: Renderer | None = None,
 ) -> dict[str, Any]:
-    """``score_split`` on a capture of known cameras and unknown motion.
+    """Scores a capture of known cameras and unknown motion by ``score_split``.
 
     Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
     ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
@@ -112,7 +112,7 @@ def evaluate_untracked(
     """
     model = options.model if options else None
     seen = observed(capture, tracking_frames(capture), model, progress)
-    capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT)))
+    capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT, None, progress)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
     capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
     motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))

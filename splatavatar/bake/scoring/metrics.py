@@ -55,17 +55,17 @@ def score(render_rgba: Floats, image: Bytes, matte: Bytes, head: Mask | None = N
 
 
 def with_head(matte: Bytes, head: Mask) -> Bytes:
-    """``matte`` (H, W) in which all of ``head`` (H, W) is the person."""
+    """The ``matte`` (H, W) in which all of ``head`` (H, W) is the person."""
     return np.where(head, np.uint8(255), matte)
 
 
 def unit(values: Bytes) -> Floats:
-    """0-255 as [0, 1]."""
+    """Levels from 0 to 255 as numbers in [0, 1]."""
     return (values / np.float32(255)).astype(np.float32)
 
 
 def composite(colour: Floats, alpha: Floats) -> Floats:
-    """``colour`` (H, W, 3) over grey by ``alpha`` (H, W)."""
+    """Lays ``colour`` (H, W, 3) over grey by ``alpha`` (H, W)."""
     return (colour * alpha[..., None] + GREY * (1 - alpha[..., None])).astype(np.float32)
 
 
@@ -76,7 +76,7 @@ def psnr(a: Floats, b: Floats) -> float:
 
 
 def psnr_masked(a: Floats, b: Floats, matte: Bytes) -> float | None:
-    """``psnr`` over the pixels with ``matte`` (H, W) > 0, None if there are none."""
+    """The ``psnr`` (dB) over the pixels with ``matte`` (H, W) > 0, None if there are none."""
     inside = matte > 0
     return psnr(a[inside], b[inside]) if inside.any() else None
 

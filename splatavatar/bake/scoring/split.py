@@ -14,7 +14,7 @@ import numpy as np
 
 from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Renderer
+from splatavatar.avatar.renderers.renderer import Renderer
 from splatavatar.bake.scoring.contact_sheet import SheetRow, contact_sheet, spread
 from splatavatar.bake.scoring.metrics import FrameScore, composite, score, unit, with_head
 from splatavatar.capture.capture import Capture, Frame, RigParameters

@@ -19,7 +19,7 @@ from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.events import Measured
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.training.rig_motion import MOVING, RigMotion
-from splatavatar.bake.training.trainer import Moments, RigMoments, TrainerState, fresh_state
+from splatavatar.bake.training.trainer import AdamMoments, RigMoments, TrainerState, fresh_state
 from splatavatar.errors import SettingsError
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write, beside
@@ -35,7 +35,7 @@ LOG_SCALE = 10.0
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a bake stood."""
+    """The state of a bake that is not finished."""
 
     state: TrainerState
     elapsed: float
@@ -210,7 +210,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
     )
     state = TrainerState(
         splats("value"),
-        Moments(splats("first"), splats("second")),
+        AdamMoments(splats("first"), splats("second")),
         rig_moments,
         tensors["motion_sum"],
         tensors["motion_steps"],

@@ -18,7 +18,7 @@ SHRINK = 0.6
 
 
 def survivors(splats: Splats, seen: Tensor, min_opacity: float) -> Tensor:
-    """(M) indices of the Gaussians to keep.
+    """The indices (M) of the Gaussians to keep.
 
     Those strong enough and seen by some view, and the strongest of each triangle, so that the surface keeps its cover.
 
@@ -52,7 +52,7 @@ def split(splats: Splats, parents: Tensor) -> Splats:
 
 
 def most_wanting(motion: Tensor, steps: Tensor, count: int) -> Tensor:
-    """(count or fewer) indices with the largest mean gradient of the projected position.
+    """The indices (``count`` or fewer) with the largest mean gradient of the projected position.
 
     Args:
         motion: (N) sum over the steps that saw the Gaussian.

@@ -97,7 +97,7 @@ class Job:
         return next((point.psnr for point in reversed(self.curve) if point.psnr is not None), math.nan)
 
     def progress(self) -> float:
-        """In [0, 1]: of the iterations, or of the budget less what preparing took and finishing needs.
+        """The share in [0, 1] that is done: of the iterations, or of the budget without preparing and finishing.
 
         Where the time is the preset's own, a slow machine is as far as the steps that it has done.
         """

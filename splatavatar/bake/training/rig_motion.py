@@ -39,20 +39,20 @@ class RigMotion:
 
     @property
     def inputs(self) -> Floats:
-        """(T, D) inputs of the correctives."""
+        """The inputs (T, D) of the correctives."""
         flat: Floats = self._inputs().numpy(force=True)
         return flat
 
     def psi(self, weights: Tensor, bias: Tensor) -> Tensor:
-        """(T, K) corrective weights of every timestep."""
+        """The corrective weights (T, K) of every timestep."""
         return (self._inputs() @ weights.T + bias).clamp(-PSI_LIMIT, PSI_LIMIT)
 
     def vertices(self, timestep: int) -> Tensor:
-        """(V, 3) posed vertices, metres; kept until the rig moves."""
+        """The posed vertices (V, 3), metres; kept until the rig moves."""
         return self.posed([timestep])[0]
 
     def posed(self, timesteps: Sequence[int]) -> Tensor:
-        """(P, V, 3) the same of P timesteps."""
+        """The posed vertices (P, V, 3) of P timesteps, metres."""
         new = [t for t in dict.fromkeys(timesteps) if t not in self._posed]
         if new:
             with torch.no_grad():
@@ -66,7 +66,7 @@ class RigMotion:
         return dict(zip(MOVING, leaves, strict=True)), self._pose(*leaves)
 
     def refined(self, parameters: RigParameters) -> RigParameters:
-        """``parameters`` with the motion as it stands; the template offset is the rig's."""
+        """The ``parameters`` with the motion as it stands; the template offset is the rig's."""
         return replace(
             parameters,
             expression=self.expression.numpy(force=True).copy(),
@@ -79,7 +79,7 @@ class RigMotion:
         )
 
     def forget_poses(self) -> None:
-        """To be called after the parameters have changed."""
+        """Drops the vertices that are kept; called after the parameters have changed."""
         self._posed.clear()
 
     def _inputs(self) -> Tensor:

@@ -99,7 +99,7 @@ class Schedule:
 
     @staticmethod
     def monocular(final_rate: float) -> Schedule:
-        """For pictures of one camera.
+        """The schedule for pictures of one camera.
 
         Depth is hardly seen: Gaussians stay on the surface, skin is opaque, and no colour depends on the view. The rig
         comes from landmarks alone and moves in every step.

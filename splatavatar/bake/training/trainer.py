@@ -21,16 +21,16 @@ from splatavatar.torch_rotations import matrices_of_quaternions
 
 
 @dataclass
-class Moments:
+class AdamMoments:
     """Adam's first and second moments, laid out as the values."""
 
     first: Splats
     second: Splats
 
     @staticmethod
-    def zeros(splats: Splats) -> Moments:
-        """Of as many Gaussians as ``splats``."""
-        return Moments(*(Splats(**{n: torch.zeros_like(v) for n, v in vars(splats).items()}) for _ in range(2)))
+    def zeros(splats: Splats) -> AdamMoments:
+        """Makes the moments of as many Gaussians as ``splats`` has, all zero."""
+        return AdamMoments(*(Splats(**{n: torch.zeros_like(v) for n, v in vars(splats).items()}) for _ in range(2)))
 
 
 @dataclass
@@ -44,7 +44,7 @@ class RigMoments:
 
     @staticmethod
     def zeros(motion: RigMotion) -> RigMoments:
-        """Of the parameters of ``motion``."""
+        """Makes the moments of the parameters of ``motion``, all zero."""
         zeros = [{name: torch.zeros_like(getattr(motion, name)) for name in MOVING} for _ in range(2)]
         return RigMoments(zeros[0], zeros[1], torch.zeros(len(motion.expression) + 1, dtype=torch.int64))
 
@@ -54,7 +54,7 @@ class TrainerState:
     """Everything a resumed bake needs; plain tensors and numbers."""
 
     splats: Splats
-    moments: Moments
+    moments: AdamMoments
     rig_moments: RigMoments
     motion_sum: Tensor
     """(N) since the last densification"""
@@ -307,7 +307,7 @@ class Trainer:
             concatenated([parts[0].rows(others), densify.split(parts[0], parents)]),
             *(concatenated([p.rows(others), p.rows(parents), p.rows(parents)]) for p in parts[1:]),
         ]
-        state.splats, state.moments = merged[0], Moments(merged[1], merged[2])
+        state.splats, state.moments = merged[0], AdamMoments(merged[1], merged[2])
         state.seen = concatenated_values(state.seen[kept], parts[0].face, others, parents)
         state.motion_sum, state.motion_steps = torch.zeros_like(state.seen), torch.zeros_like(state.seen)
         state.rounds += 1
@@ -323,4 +323,4 @@ def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: T
 def fresh_state(splats: Splats, motion: RigMotion) -> TrainerState:
     """The state before the first step."""
     none = [torch.zeros_like(splats.logit) for _ in range(3)]
-    return TrainerState(splats, Moments.zeros(splats), RigMoments.zeros(motion), none[0], none[1], none[2])
+    return TrainerState(splats, AdamMoments.zeros(splats), RigMoments.zeros(motion), none[0], none[1], none[2])

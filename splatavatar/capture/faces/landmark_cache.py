@@ -45,7 +45,7 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
 
 
 def kept(clip: Clip, model: Path, face: int | None) -> Path:
-    """Where the landmarks of a clip are in the cache."""
+    """The path of the landmarks of a clip in the cache."""
     values = {
         "version": VERSION,
         "clip": clip.info.sha256,

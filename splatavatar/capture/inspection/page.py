@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from splatavatar.capture.preparation.folder import (
     TRACK,
     Extraction,
     landmarks_path,
+    read_description,
     read_extraction,
-    read_json,
 )
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
@@ -34,6 +34,7 @@ from splatavatar.output import atomic_write
 from splatavatar.page.document import document, facts, items, jpeg, picture, section
 from splatavatar.page.words import words
 from splatavatar.printable import printable
+from splatavatar.progress import Progress, unheard
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
@@ -101,14 +102,14 @@ def read_prepared(folder: Path) -> Prepared:
     extraction = read_extraction(folder) if (folder / EXTRACT).is_file() else None
     clips = 0 if extraction is None else len(extraction.clips)
     landmarks = tuple(Landmarks.load(landmarks_path(folder, clip)) for clip in range(clips))
-    described = read_json(folder / CAPTURE) if (folder / CAPTURE).is_file() else {}
+    described = read_description(folder / CAPTURE) if (folder / CAPTURE).is_file() else {}
     return Prepared(capture, extraction, landmarks, _track(folder / TRACK), described)
 
 
-def write_inspection(folder: Path, path: Path, progress: Callable[[int, int], None] | None = None) -> list[str] | None:
+def write_inspection(folder: Path, path: Path, progress: Progress = unheard) -> list[str] | None:
     """Writes the page of the capture in ``folder`` to ``path`` and returns what the capture lacks (None: not known).
 
-    ``progress(done, total)`` hears of each picture.
+    ``progress`` hears of each picture, and of the body model where it has to be prepared.
 
     Raises:
         CaptureError: no capture, or damaged files.
@@ -123,7 +124,7 @@ def write_inspection(folder: Path, path: Path, progress: Callable[[int, int], No
         facts(_facts(prepared)),
         section("What the capture lacks", _lacks(lacks)),
         section("Over time", _charts(prepared)),
-        section("Pictures", _pictures(prepared, progress or (lambda done, total: None))),
+        section("Pictures", _pictures(prepared, progress)),
     ]
     with atomic_write(path) as file:
         file.write(document(title, sections))
@@ -190,9 +191,11 @@ def _charts(prepared: Prepared) -> str:
     return ""
 
 
-def _pictures(prepared: Prepared, progress: Callable[[int, int], None]) -> str:
+def _pictures(prepared: Prepared, progress: Progress) -> str:
     parameters = prepared.capture.rig_parameters
-    rig = None if parameters is None else fitted_rig(load_rig(parameters.rig, parameters.identity), parameters)
+    rig = (
+        None if parameters is None else fitted_rig(load_rig(parameters.rig, parameters.identity, progress), parameters)
+    )
     chosen = chosen_pictures(prepared)
     figures = []
     for done, (index, reasons) in enumerate(chosen.items()):
@@ -200,7 +203,7 @@ def _pictures(prepared: Prepared, progress: Callable[[int, int], None]) -> str:
         views = "".join(picture(jpeg(image, QUALITY), text) for text, image in _views(prepared, frame, rig))
         caption = f"<figcaption>{words(_caption(prepared, frame, reasons))}</figcaption>"
         figures.append(f'<figure>{caption}<div class="row">{views}</div></figure>')
-        progress(done + 1, len(chosen))
+        progress("drawing", (done + 1) / len(chosen))
     keys = ["<p>Mesh of the tracked head; landmarks detected (green) and fitted (red); the matte over magenta.</p>"]
     return "".join(keys + figures)
 

@@ -34,7 +34,7 @@ LEAST = 0.05
 
 @dataclass(frozen=True)
 class Departure:
-    """Where one mask differs from its neighbours'."""
+    """The pixels in which one mask differs from its neighbours."""
 
     odds: Floats
     """(H, W) log odds of the person that they add"""

@@ -93,7 +93,7 @@ def placement_of(capture: Capture, seen: Observations, mean: Rig) -> Doubles:
 
 
 def training_timesteps(capture: Capture) -> Longs:
-    """Those of the training pictures, ascending."""
+    """The timesteps of the training pictures, ascending."""
     return np.unique([frame.timestep for frame in capture.split("train")])
 
 

@@ -22,7 +22,7 @@ from typing import Any
 from splatavatar import input
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.output import atomic_write, reason
+from splatavatar.output import atomic_write, why_unwritten
 
 VERSION = 4
 """of what is written here and kept in the cache: another way to find the same things has another"""
@@ -77,18 +77,18 @@ class Extraction:
 
 
 def landmarks_path(folder: Path, clip: int) -> Path:
-    """Where the landmarks of a clip are."""
+    """The path of the landmarks of a clip."""
     return folder / "landmarks" / f"{clip:02d}.npz"
 
 
 def write_extraction(folder: Path, extraction: Extraction) -> None:
-    """Raises OutputError where it cannot be written."""
+    """Writes ``values`` to ``path``. Raises OutputError where it cannot be written."""
     write_json(folder / EXTRACT, {"version": VERSION, **asdict(extraction)})
 
 
 def read_extraction(folder: Path) -> Extraction:
-    """Raises CaptureError where there is none, or a damaged one."""
-    values = read_json(folder / EXTRACT)
+    """The description at ``path``, as ``write_json`` wrote it. Raises CaptureError where it is absent or damaged."""
+    values = read_description(folder / EXTRACT)
     try:
         windows = [Crop(**w) for w in values.pop("windows")]
         chosen = [(int(clip), int(frame)) for clip, frame in values.pop("chosen")]
@@ -121,7 +121,7 @@ def _makes_sense(extraction: Extraction) -> bool:
 
 def read_facts(folder: Path) -> Facts:
     """What is known of the capture in ``folder``. Raises CaptureError where there is nothing, or something damaged."""
-    values = read_json(folder / CAPTURE)
+    values = read_description(folder / CAPTURE)
     clips, tracking, window = values.get("clips"), values.get("tracking"), values.get("window")
     lacks, matting = values.get("lacks", []), values.get("matting")
     try:
@@ -167,19 +167,19 @@ def replace_extraction(folder: Path, new: Path) -> None:
         for name in ("landmarks", "images"):
             (new / name).replace(folder / name)
     except OSError as error:
-        raise OutputError(f"cannot write {folder}: {reason(error)}") from error
+        raise OutputError(f"cannot write {folder}: {why_unwritten(error)}") from error
     with suppress(OSError):
         new.rmdir()
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:
-    """Raises OutputError where it cannot be written."""
+    """Writes ``values`` to ``path``. Raises OutputError where it cannot be written."""
     with atomic_write(path) as file:
         file.write(json.dumps(values, indent=1).encode())
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Raises CaptureError where there is none, or a damaged one."""
+def read_description(path: Path) -> dict[str, Any]:
+    """The description at ``path``, as ``write_json`` wrote it. Raises CaptureError where it is absent or damaged."""
     if not os.path.lexists(path):
         raise CaptureError(f"{path.parent}: no {path.name}, expected a capture prepared from video")
     try:

@@ -25,9 +25,9 @@ from splatavatar.capture.preparation.folder import (
     VERSION,
     Extraction,
     landmarks_path,
+    read_description,
     read_extraction,
     read_facts,
-    read_json,
     write_json,
 )
 from splatavatar.capture.readers.transforms import FILE
@@ -107,7 +107,7 @@ def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, prog
             forget_drafts(folder)
         mark = folder / SOURCE
         with suppress(CaptureError):  # damaged: made again
-            if os.path.isfile(folder / EXTRACT) and os.path.isfile(mark) and read_json(mark) == note:
+            if os.path.isfile(folder / EXTRACT) and os.path.isfile(mark) and read_description(mark) == note:
                 return read_extraction(folder)
         part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
         extraction = extract(paths, folder, replace(options.extract, part=part), progress)
@@ -138,7 +138,7 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
 
 
 def check_matting(method: str) -> None:
-    """Before anything takes long.
+    """Refuses a way to cut out that is none here, before anything takes long.
 
     Raises:
         SettingsError: an unknown method.

@@ -10,7 +10,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from splatavatar.errors import CaptureError
-from splatavatar.input import check_input, reason
+from splatavatar.input import check_input, why_unread
 from splatavatar.printable import printable
 
 OPTION = "--allow-outside"
@@ -18,20 +18,20 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|file:|data:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
 
-def plain_name(name: str) -> str:
+def posix_name(name: str) -> str:
     """The ``name`` with POSIX separators, without leading ``./``; Windows writes others."""
     return PurePosixPath(name.replace("\\", "/")).as_posix()
 
 
 def named_file(root: Path, description: Path, name: str, allow_outside: bool) -> Path:
-    """Where the file called ``name`` in ``description`` is; it need not exist.
+    """The path of the file called ``name`` in ``description``; it need not exist.
 
     Raises:
         CaptureError: no name of a file, or one outside of ``root``, by itself or through symbolic links, unless
             ``allow_outside``.
     """
     said = f"{description}: names the file {printable(name[:200])!r}"
-    plain = plain_name(name)
+    plain = posix_name(name)
     if _SCHEME.match(name):
         raise CaptureError(f"{said}, an address, expected a file in the folder of the capture.")
     if not name.strip() or plain in (".", "/") or "\0" in name:
@@ -45,7 +45,7 @@ def named_file(root: Path, description: Path, name: str, allow_outside: bool) ->
         # A missing file resolves as far as it exists.
         inside = path.resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError, ValueError) as error:
-        why = reason(error) if not isinstance(error, RuntimeError) else "a symbolic link that leads back to itself"
+        why = why_unread(error) if not isinstance(error, RuntimeError) else "a symbolic link that leads back to itself"
         raise CaptureError(f"{said}: {why}.") from error
     if not inside:
         raise CaptureError(

@@ -18,7 +18,7 @@ from typing import Any
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.images import has_alpha, image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import camera_of, check_fields, number
-from splatavatar.capture.readers.named_files import check_files, named_file, plain_name
+from splatavatar.capture.readers.named_files import check_files, named_file, posix_name
 from splatavatar.capture.readers.rig_params import read_rig_params
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
@@ -153,10 +153,10 @@ def _splits(path: Path, data: dict[str, Any], frames: tuple[Frame, ...]) -> dict
         names = [] if names is None else names
         if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
             raise CaptureError(f"{path}: {key} is not a list of file names")
-        unknown = [name for name in names if plain_name(name) not in positions]
+        unknown = [name for name in names if posix_name(name) not in positions]
         if unknown:
             raise CaptureError(f"{path}: {key} names {unknown[0]!r}, which is not the file_path of a frame")
-        splits[split] = tuple(positions[plain_name(name)] for name in names)
+        splits[split] = tuple(positions[posix_name(name)] for name in names)
     if not splits["train"]:
         raise CaptureError(f"{path}: no training frames, train_filenames is empty")
     return splits
@@ -197,7 +197,7 @@ def _share(path: Path, entry: dict[str, Any], name: str) -> float:
 
 
 def _name(entry: dict[str, Any]) -> str:
-    return plain_name(entry["file_path"])
+    return posix_name(entry["file_path"])
 
 
 def _said(entry: dict[str, Any]) -> str:

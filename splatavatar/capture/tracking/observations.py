@@ -47,7 +47,7 @@ class Observations:
         return np.asarray(eyes / np.maximum(np.cos(yaw), 0.35))
 
     def of_timesteps(self, chosen: Longs) -> Observations:
-        """Those of the timesteps ``chosen`` (ascending), renumbered from 0; none of them is linked."""
+        """The observations of the timesteps ``chosen`` (ascending), renumbered from 0; none of them is linked."""
         place = np.full(self.timesteps, -1)
         place[chosen] = np.arange(len(chosen))
         rows = np.flatnonzero(place[self.timestep] >= 0)

@@ -17,7 +17,7 @@ PHENOTYPE_MEAN = 0.5
 
 
 @dataclass(frozen=True)
-class Person:
+class TrackedPerson:
     """A rig with its identity folded in, and how it was made."""
 
     identity: dict[str, float]
@@ -28,7 +28,7 @@ class Person:
     """with the offset"""
 
 
-def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> Person:
+def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> TrackedPerson:
     """The person with the coefficients ``shape`` (G) of ``prior``, made for the rig ``mean`` without a folded identity.
 
     The identity parameters are rounded to what the body model takes; what is lost by that, by the body model not being
@@ -48,4 +48,4 @@ def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> Person:
     away = wanted - exact.template
     away -= away[head].mean(0)
     offset = (away * share[:, None]).astype(np.float32)
-    return Person(identity, offset, replace(exact, template=exact.template + offset))
+    return TrackedPerson(identity, offset, replace(exact, template=exact.template + offset))

@@ -23,8 +23,9 @@ FACING_CAMERA = np.diag([1.0, -1.0, -1.0])
 
 
 def first_placement(points: Doubles, pivot: Doubles, seen: Observations, lenses: Lenses, timesteps: Longs) -> Doubles:
-    """(4, 4) from the world of ``lenses`` to the rig frame, by what the detector and weak perspective say of the head
-    in ``timesteps``: a factor, a turn and a shift.
+    """The way (4, 4) from the world of ``lenses`` to the rig frame: a factor, a turn and a shift.
+
+    It is what the detector and weak perspective say of the head in ``timesteps``.
 
     ``points`` (T, L, 3) metres about ``pivot`` (3) are those of the mean head.
     """

@@ -10,7 +10,7 @@ from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses, Observations
-from splatavatar.capture.tracking.person import Person, person
+from splatavatar.capture.tracking.person import TrackedPerson, person
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.progress import ShareProgress
@@ -39,7 +39,7 @@ class Motion:
 class Track:
     """A person, the cameras and the motion."""
 
-    person: Person
+    person: TrackedPerson
     habits: Doubles
     """(L, 3) metres: see ``LandmarkFit.habits``"""
     lenses: Lenses

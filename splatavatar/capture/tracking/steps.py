@@ -139,7 +139,7 @@ def _unbent(bend: Doubles, timesteps: int) -> Doubles:
 
 
 def dolly(head: Head, observations: Observations, pivot: Doubles) -> tuple[Doubles, Doubles]:
-    """By how much heads (T, 3), and after them cameras (C, 3, in their own axes), move per unit of the logarithm of
+    """The way that heads (T, 3), and after them cameras (C, 3, in their own axes), move per unit of the logarithm of
     the focal length, so that the heads keep their size in the picture.
 
     What is left of a longer lens then is its perspective. Were it all in one unknown, that would drown in the damping.
@@ -158,8 +158,10 @@ def dolly(head: Head, observations: Observations, pivot: Doubles) -> tuple[Doubl
 
 
 def moved(head: Head, own: Doubles, step: Doubles, shifts: tuple[Doubles, Doubles] | None = None) -> Head:
-    """``head`` after the step ``own`` (T, 6 + E) of its timesteps and ``step`` of what they share, if that moves, with
-    the ``shifts`` of ``dolly``."""
+    """The ``head`` after the step ``own`` (T, 6 + E) of its timesteps and ``step`` of what they share.
+
+    If that moves, it does so with the ``shifts`` of ``dolly``.
+    """
     own = own.copy()
     own[:, :3] = _limited(own[:, :3], 0.3)
     after = replace(

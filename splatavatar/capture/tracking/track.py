@@ -29,12 +29,12 @@ from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_wor
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
-from splatavatar.capture.tracking.person import Person
+from splatavatar.capture.tracking.person import TrackedPerson
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.capture.tracking.track_cache import key_of, load_track, save_track
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
-from splatavatar.output import atomic_write, make_folder, reason
+from splatavatar.output import atomic_write, make_folder, why_unwritten
 from splatavatar.pictures import read_picture, write_picture
 from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera
@@ -76,7 +76,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     seen = observe(found, extraction.synchronised)
     paths = [landmarks_path(folder, clip) for clip in range(len(found))]
     key = key_of(rig, paths, extraction.synchronised)
-    tracked = load_track(folder / FIT, key)
+    tracked = load_track(folder / FIT, key, progress)
     if tracked is None:
         tracked = track(
             load_rig(rig, None, progress),
@@ -92,7 +92,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     try:
         (folder / CAPTURE).unlink(missing_ok=True)
     except OSError as error:
-        raise OutputError(f"cannot write {folder}: {reason(error)}") from error
+        raise OutputError(f"cannot write {folder}: {why_unwritten(error)}") from error
     pictures.write_mattes(folder, mattes.mattes)
     write_capture(folder, pictures, tracked, mattes)
     arrays = _arrays(seen, tracked.motion, pictures)
@@ -165,13 +165,13 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
     pictures = ChosenFrames.of(extraction, seen, lenses)
     mattes = pictures.mattes(folder, rig, motion, METHODS[0], progress)
     pictures.write_mattes(folder, mattes.mattes)
-    nobody = Person({}, np.zeros((0, 3), np.float32), rig)
+    nobody = TrackedPerson({}, np.zeros((0, 3), np.float32), rig)
     write_capture(folder, pictures, Track(nobody, habits, lenses, motion), mattes)
     return motion
 
 
 def load_landmarks(folder: Path, extraction: Extraction) -> list[Landmarks]:
-    """Those of every clip."""
+    """The landmarks of every clip."""
     return [Landmarks.load(landmarks_path(folder, clip)) for clip in range(len(extraction.clips))]
 
 

@@ -14,11 +14,12 @@ import numpy as np
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture.preparation.folder import VERSION
 from splatavatar.capture.tracking.observations import Lenses
-from splatavatar.capture.tracking.person import Person
+from splatavatar.capture.tracking.person import TrackedPerson
 from splatavatar.capture.tracking.solve import Motion, Track
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
+from splatavatar.progress import Progress
 from splatavatar.rig.loader import edition, load_rig
 
 FREE = ("free_focal", "free_scale", "free_place")
@@ -58,15 +59,18 @@ def save_track(path: Path, tracked: Track, key: str) -> None:
         np.savez_compressed(file, **arrays)
 
 
-def load_track(path: Path, key: str) -> Track | None:
-    """The track at ``path``; None where there is none, another, or a damaged one."""
+def load_track(path: Path, key: str, progress: Progress | None = None) -> Track | None:
+    """The track at ``path``; None where there is none, another, or a damaged one.
+
+    ``progress`` hears of the preparation of the body model, where its own cache is gone.
+    """
     arrays = read_npz_or_none(path, LAYOUT)
     if arrays is None or str(arrays["key"]) != key:
         return None
     kind = str(arrays["kind"])
     try:
         identity = {str(name): float(value) for name, value in json.loads(str(arrays["identity"])).items()}
-        rig = load_rig(kind, identity)
+        rig = load_rig(kind, identity, progress)
     except (ValueError, TypeError, AttributeError, RecursionError, RigError):
         return None
     offset = arrays["template_offset"]
@@ -76,4 +80,4 @@ def load_track(path: Path, key: str) -> Track | None:
     camera |= {name: bool(camera[name]) for name in FREE}
     motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
     shaped = replace(rig, template=rig.template + offset)
-    return Track(Person(identity, offset, shaped), arrays["habits"], Lenses(**camera), motion)
+    return Track(TrackedPerson(identity, offset, shaped), arrays["habits"], Lenses(**camera), motion)

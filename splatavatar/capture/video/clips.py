@@ -15,7 +15,7 @@ from splatavatar.array_types import Bytes
 from splatavatar.capture.video.bars import content
 from splatavatar.capture.video.video import Video
 from splatavatar.errors import CaptureError, SettingsError
-from splatavatar.input import open_input, reason
+from splatavatar.input import open_input, why_unread
 from splatavatar.natural import natural
 from splatavatar.printable import printable
 
@@ -219,5 +219,5 @@ def _digest(paths: Sequence[Path]) -> str:
                 while piece := file.read(1 << 20):
                     digest.update(piece)
         except OSError as error:
-            raise CaptureError(f"{path}: cannot be read: {reason(error)}") from error
+            raise CaptureError(f"{path}: cannot be read: {why_unread(error)}") from error
     return digest.hexdigest()

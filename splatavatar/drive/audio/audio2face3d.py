@@ -99,7 +99,7 @@ class Audio2Face3D(WindowedModel):
 
 
 def solve_non_negative(gram: Doubles, wanted: Doubles, start: Doubles) -> Doubles:
-    """(P) weights >= 0 that minimise w.G.w / 2 - b.w, by coordinate descent from ``start``.
+    """The weights (P) >= 0 that minimise w.G.w / 2 - b.w, by coordinate descent from ``start``.
 
     ``gram`` G (P, P) is positive definite; ``wanted`` b (P).
     """

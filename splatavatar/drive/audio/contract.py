@@ -180,7 +180,7 @@ def run_network(session: Any, feed: dict[str, Floats], path: Path) -> Floats:
 
 
 def rows_of(out: Floats, path: Path) -> Floats:
-    """(F, C) of an output (1, F, C), (F, C) or (C). Raises SettingsError."""
+    """The rows (F, C) of an output (1, F, C), (F, C) or (C). Raises SettingsError."""
     if out.ndim == 3 and len(out) == 1:
         out = out[0]
     if out.ndim == 1:
@@ -197,8 +197,9 @@ def arkit_columns(names: Sequence[str]) -> tuple[list[int], list[int]]:
 
 
 def to_arkit(rows: Floats, names: Sequence[str], order: tuple[list[int], list[int]], path: Path) -> Floats:
-    """(F, 52) in [0, 1] of rows (F, C); what is no finite number rests. Raises SettingsError for another number of
-    columns than names.
+    """The coefficients (F, 52) in [0, 1] of rows (F, C); what is no finite number rests.
+
+    Raises SettingsError for another number of columns than names.
     """
     if rows.shape[1] != len(names):
         raise SettingsError(f"{path}: rows of {rows.shape[1]} values, expected {len(names)}.")

@@ -40,7 +40,7 @@ MEMORY, PRIOR = 400, 50
 
 
 def mel_filters() -> Floats:
-    """(FFT // 2 + 1, BANDS) triangles, evenly spaced on the mel scale of O'Shaughnessy, each summing to one."""
+    """The triangles (FFT // 2 + 1, BANDS), evenly spaced on the mel scale of O'Shaughnessy, each summing to one."""
     edges = np.linspace(_mel(LOWEST), _mel(HIGHEST), BANDS + 2)
     bins = _mel(np.arange(FFT // 2 + 1, dtype=np.float64) * (RATE / FFT))[:, None]
     rising = (bins - edges[:-2]) / (edges[1:-1] - edges[:-2])
@@ -70,7 +70,7 @@ class LogMel:
         self._rest = np.empty(0, np.float32)
 
     def push(self, samples: Floats) -> Floats:
-        """(N, BANDS) dB of the frames that ``samples`` (any number, float32 in [-1, 1]) completes."""
+        """The levels (N, BANDS), dB, of the frames that ``samples`` (any number, float32 in [-1, 1]) completes."""
         samples = np.concatenate([self._rest, samples])
         count = max((len(samples) - WINDOW) // HOP + 1, 0)
         frames = np.empty((count, BANDS), np.float32)
@@ -95,7 +95,7 @@ class VoiceNormaliser:
         self._search = SEARCH
 
     def push(self, frames: Floats) -> Floats:
-        """(N, SIZE) features of frames (N, BANDS) in dB."""
+        """The features (N, SIZE) of frames (N, BANDS) in dB."""
         features = np.empty((len(frames), SIZE), np.float32)
         for n, frame in enumerate(frames):
             loudness = 10.0 * float(np.log10(np.mean(10.0 ** (frame * np.float32(0.1)))))
@@ -120,5 +120,5 @@ class Features:
         self._mel, self._normaliser = LogMel(), VoiceNormaliser()
 
     def push(self, samples: Floats) -> Floats:
-        """(N, SIZE) of the frames that ``samples`` completes."""
+        """The features (N, SIZE) of the frames that ``samples`` completes."""
         return self._normaliser.push(self._mel.push(samples))

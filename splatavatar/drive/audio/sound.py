@@ -36,7 +36,7 @@ def checked_samples(samples: NDArray[np.generic], rate: int = RATE) -> Floats:
 
 
 def read_audio(path: str | Path) -> Floats:
-    """(N) samples at 16 kHz, all channels mixed, of the first audio track that can be decoded of any file.
+    """Decodes (N) samples at 16 kHz, all channels mixed, of the first audio track that can be decoded of any file.
 
     The first sample is at the beginning of the file: an audio track that starts later begins with silence. Raises
     SignalError for a file that cannot be read or has no sound.

@@ -54,8 +54,9 @@ class Idle:
         self._blocks: dict[tuple[int, int], tuple[list[float], Doubles]] = {}
 
     def add(self, signal: FaceSignal, t: float, amount: float | Mapping[str, float] = 1.0) -> FaceSignal:
-        """``signal`` and what the face does by itself at ``t`` seconds, where ``amount`` in [0, 1] says how much of it:
-        of everything, or of the channels eyes, gaze and head (0 where one is left out).
+        """The ``signal`` and what the face does by itself at ``t`` seconds.
+
+        ``amount`` in [0, 1] says how much: of everything, or of the channels eyes, gaze and head (0 for one left out).
         """
         shares = amount if isinstance(amount, Mapping) else {channel: amount * share for channel, share in ALL.items()}
         eyes, gaze, head = (shares.get(channel, 0.0) for channel in (EYES, GAZE, HEAD))
@@ -92,7 +93,7 @@ class Idle:
         return 1 - eased((after - CLOSE - SHUT) / OPEN)
 
     def look(self, t: float) -> Doubles:
-        """(2) where both eyes look: yaw to the subject's left and pitch up, radians."""
+        """The direction (2) in which both eyes look: yaw to the subject's left and pitch up, radians."""
         times, drawn = self._events(1, t)
         index = bisect_right(times, t) - 1
         goal = drawn[index] * (LOOK_YAW, LOOK_PITCH)
@@ -102,7 +103,7 @@ class Idle:
         return np.asarray(before + eased((t - times[index]) / SACCADE) * (goal - before))
 
     def head(self, t: float) -> tuple[Doubles, Doubles]:
-        """(3) radians and (3) metres of breath and sway, rig axes."""
+        """The turn (3), radians, and the shift (3), metres, of breath and sway, rig axes."""
         breath = sum(
             weight * np.sin(2 * np.pi * t / period + phase)
             for (period, weight), phase in zip(BREATH, self._breath_phases, strict=True)

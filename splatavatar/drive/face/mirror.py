@@ -21,7 +21,7 @@ SWAPPED = np.array([INDEX[_other_side(name)] for name in NAMES])
 
 
 def mirror(signal: FaceSignal) -> FaceSignal:
-    """``signal`` as in a mirror: left and right change places, yaw, roll and the way sideways change their sign."""
+    """The ``signal`` as in a mirror: left and right change places, yaw, roll and the way sideways change their sign."""
     return replace(
         signal,
         arkit=signal.arkit[SWAPPED],

@@ -34,7 +34,7 @@ class Presence:
 
     @property
     def away(self) -> dict[str, float]:
-        """For each channel in [0, 1]: 0 as long as it is measured or held, 1 at rest. What idle life may add."""
+        """The share in [0, 1] that idle life may add to each channel: 0 while it is measured or held, 1 at rest."""
         return {channel: part.away for channel, part in self._parts.items()}
 
     def __call__(self, signal: FaceSignal | None, present: Collection[str], now: float) -> FaceSignal:

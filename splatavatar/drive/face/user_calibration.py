@@ -77,7 +77,7 @@ class UserCalibration:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As written to a file."""
+        """The calibration as it is written to a file."""
         return {
             "version": VERSION,
             "neutral": {name: round(float(value), 5) for name, value in zip(NAMES, self.neutral, strict=True)},
@@ -158,7 +158,7 @@ class Collector:
 
 
 def calibration_path(user: str, camera: str) -> Path:
-    """Where the calibration of ``user`` before ``camera`` (a name of a source) is kept."""
+    """The path of the calibration of ``user`` before ``camera`` (a name of a source)."""
     # Names may hold what file names may not, and differ in nothing else.
     plain = re.sub(r"[^A-Za-z0-9]+", "-", f"{user}-{camera}").strip("-")[:48]
     digest = hashlib.sha256(f"{user}\0{camera}".encode("utf-8", "surrogatepass")).hexdigest()[:8]

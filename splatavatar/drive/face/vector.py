@@ -23,7 +23,7 @@ SLOTS: dict[str, Longs] = {
 
 
 def to_vector(signal: FaceSignal) -> Doubles:
-    """(62) of ``signal``."""
+    """The numbers (62) of ``signal``."""
     return np.concatenate(
         [signal.arkit, signal.head_rotation, signal.head_translation, signal.gaze.reshape(4)], dtype=np.float64
     )

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.avatar.renderer import IN_FLIGHT, Drawing
+from splatavatar.avatar.renderers.renderer import IN_FLIGHT, Drawing
 from splatavatar.drive.face.chain import Chain, ChainSettings
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.mailbox import Mailbox

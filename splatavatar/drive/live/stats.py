@@ -92,7 +92,7 @@ class Ages:
                 self._first.append((now, age))
 
     def percentiles(self, now: float) -> tuple[float, float, float, float]:
-        """p50 and p95 of all pictures, then of the first ones of each signal; milliseconds."""
+        """The ages p50 and p95 of all pictures, then of the first ones of each signal; milliseconds."""
         with self._lock:
             every = [age for at, age in self._all if at >= now - self._window]
             first = [age for at, age in self._first if at >= now - self._window]

@@ -10,7 +10,7 @@ from time import perf_counter
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderer import Renderer
+from splatavatar.avatar.renderers.renderer import Renderer
 from splatavatar.drive.measuring.motion import SECONDS, moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.render.camera import Camera

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.open_renderer import open_renderer
-from splatavatar.avatar.renderer import Renderer
+from splatavatar.avatar.renderers.open_renderer import open_renderer
+from splatavatar.avatar.renderers.renderer import Renderer
 from splatavatar.drive.face.channels import VOICE
 from splatavatar.drive.live.loop import DEFAULT_CAP, Loop, LoopSettings
 from splatavatar.drive.measuring.motion import moving_signal

@@ -36,7 +36,7 @@ SYLLABLES = (
 
 
 def moving_signal(seconds: float = SECONDS, fps: float = 30.0) -> Recording:
-    """``seconds`` of the motion at ``fps``; after six seconds it repeats."""
+    """Makes ``seconds`` of the motion at ``fps``; after six seconds it repeats."""
     T = max(1, round(seconds * fps))
     time = np.arange(T) / fps
     t = time % SECONDS

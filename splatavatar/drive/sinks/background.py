@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from splatavatar.avatar.renderer import Colour, Picture
+from splatavatar.avatar.renderers.renderer import Colour, Picture
 from splatavatar.errors import SettingsError
 from splatavatar.pictures import read_picture
 
@@ -97,7 +97,7 @@ Background = ColourBackground | Transparent | PictureBackground | BlurredBackgro
 def with_camera(
     backgrounds: Sequence[Background | BlurredCamera], picture: Callable[[], Picture | None] | None
 ) -> list[Background]:
-    """``backgrounds`` with what ``picture`` returns, see ``BlurredBackground``, in the place of ``BlurredCamera``.
+    """The ``backgrounds`` with what ``picture`` returns for ``BlurredCamera``; see ``BlurredBackground``.
 
     Where nothing sees pictures (None) it is left out. Raises SettingsError where it would be the first.
     """
@@ -139,7 +139,7 @@ def cover(picture: Picture, width: int, height: int) -> Picture:
 
 
 def over(image: Picture, behind: Picture) -> Picture:
-    """``image`` (H, W, 4) RGBA with straight alpha over ``behind`` (H, W, 3): a new (H, W, 3)."""
+    """Lays ``image`` (H, W, 4) RGBA with straight alpha over ``behind`` (H, W, 3): a new (H, W, 3)."""
     import cv2
 
     cv: Any = cv2

@@ -159,7 +159,7 @@ class EncodedVideo:
         self._end()
 
     def keep(self) -> Beginning:
-        """As ``close``, of a film that was broken off: one that is there keeps its name. Raises OutputError."""
+        """Closes a film that was broken off: one that is there keeps its name. Raises OutputError."""
         wanted, self._path = self._path, beginning_of(self._path)
         self.close()
         return Beginning(self._path, None if self._path == wanted else wanted)

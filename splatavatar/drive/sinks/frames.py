@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.errors import OutputError
-from splatavatar.output import atomic_write, make_folder, reason, temporary_beside
+from splatavatar.output import atomic_write, make_folder, temporary_beside, why_unwritten
 from splatavatar.png import encode_png
 
 BEGINNING = "part"
@@ -54,7 +54,7 @@ class FramesSink:
                 os.replace(self._draft / name, self._pattern.with_name(name))
             self._draft.rmdir()
         except OSError as error:
-            raise OutputError(f"cannot write {self._pattern}: {reason(error)}") from error
+            raise OutputError(f"cannot write {self._pattern}: {why_unwritten(error)}") from error
         self._draft = None
 
     def keep(self) -> Beginning:
@@ -66,7 +66,7 @@ class FramesSink:
         try:
             os.replace(self._draft, folder)
         except OSError as error:
-            raise OutputError(f"cannot write {folder}: {reason(error)}") from error
+            raise OutputError(f"cannot write {folder}: {why_unwritten(error)}") from error
         self._draft = None
         return Beginning(folder / self._pattern.name, self._pattern)
 

@@ -105,7 +105,7 @@ def _plugins() -> dict[str, EntryPoint]:
 
 
 def frame_rate(fps: float) -> Fraction:
-    """``fps`` as the fraction that a container stores: NTSC rates by their exact name (29.97 is 30000/1001)."""
+    """The fraction that a container stores for ``fps``: NTSC rates by their exact name (29.97 is 30000/1001)."""
     ntsc = Fraction(round(fps * 1001 / 1000) * 1000, 1001)
     if ntsc > 0 and abs(float(ntsc) - fps) < 2e-4 * fps and abs(round(fps) - fps) > 1e-6 * fps:
         return ntsc

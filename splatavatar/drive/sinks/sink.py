@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Beginning:
-    """Where the beginning of something that was broken off is."""
+    """The place of the beginning of something that was broken off."""
 
     place: Path
     instead: Path | None = None
@@ -63,13 +63,13 @@ class LiveSink(Protocol):
 
 @runtime_checkable
 class SoundingSink(Protocol):
-    """What a live sink offers beside that if it plays sound with its pictures."""
+    """What a live or signal sink offers beside that if it plays sound with its pictures or faces."""
 
     def hear(self, sound: LiveSoundtrack) -> None:
         """Take what is heard with the pictures, called before the first of them; not where nothing is heard.
 
         The sink reads it, from any one thread, as fast as it plays, and closes it when it is closed itself. The first
-        sample belongs to the time of the first picture.
+        sample belongs to the time of the first picture or face.
         """
 
 

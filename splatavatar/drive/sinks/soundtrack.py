@@ -23,7 +23,7 @@ class Soundtrack(Protocol):
     """seconds after which the samples of a moment can be read; 0 for a file"""
 
     def read(self, count: int) -> Floats:
-        """(2, n) the next samples at 48 kHz, in [-1, 1]; n < ``count`` only where there are no more."""
+        """Reads the next samples (2, n) at 48 kHz, in [-1, 1]; n < ``count`` only where there are no more."""
 
     def close(self) -> None:
         """Let go of the file; may be called again."""
@@ -46,7 +46,7 @@ class FileSound:
         self._decoded = self._sound.pieces()
 
     def read(self, count: int) -> Floats:
-        """(2, n) the next samples; n < ``count`` at the end of the file."""
+        """Reads the next samples (2, n); n < ``count`` at the end of the file."""
         while self._held < count:
             piece = next(self._decoded, None)
             if piece is None:

@@ -96,7 +96,7 @@ class Window:
 
 
 def checks(width: int, height: int) -> NDArray[np.uint8]:
-    """(height, width, 3) light and dark grey squares."""
+    """A picture (height, width, 3) of light and dark grey squares."""
     y, x = np.arange(height) // SQUARE, np.arange(width) // SQUARE
     squares = np.where((y[:, None] + x) % 2 == 0, LIGHT, DARK).astype(np.uint8)
     return np.repeat(squares[..., None], 3, axis=2)

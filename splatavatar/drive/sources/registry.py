@@ -51,7 +51,7 @@ def make_from(text: str, model: Path | None = None) -> Source:
 
 
 def names() -> list[str]:
-    """Of all sources that can be made, sorted."""
+    """The names of all sources that can be made, sorted."""
     return sorted({*SEEING, *BUILTIN, *plugins(GROUP)})
 
 

@@ -142,7 +142,7 @@ def to_camera(mean, view):
 
 @triton.jit
 def slopes(c, view):
-    """1/z, then x/z and y/z as the Jacobian takes them, and whether each is its own and not the limit."""
+    """The slopes: 1/z, then x/z and y/z as the Jacobian takes them, and whether each is its own and not the limit."""
     iz = 1.0 / tl.maximum(c[2], _NEAR)
     x, y = c[0] * iz, c[1] * iz
     x0, x1, y0, y1 = tl.load(view + 19), tl.load(view + 20), tl.load(view + 21), tl.load(view + 22)

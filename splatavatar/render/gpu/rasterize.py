@@ -9,14 +9,13 @@ import torch
 from torch import Tensor
 
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render.camera import Camera
+from splatavatar.render.camera import Camera, Image
 from splatavatar.render.gpu.blend import blend_backward, blend_planes
 from splatavatar.render.gpu.projection import SUMS
 from splatavatar.render.gpu.splats import ProjectedSplats
 from splatavatar.render.gpu.tiles import FIRST_ENTRIES, Grid, TileLists, capacity_for, map_to_tiles
 from splatavatar.render.gpu.views import pack_views
 from splatavatar.render.gpu.world import project_world, project_world_backward
-from splatavatar.render.image import Image
 
 
 def view_of(T_camera_world: Tensor, camera: Camera) -> Tensor:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 from splatavatar.errors import AvatarFileError
 from splatavatar.viewer.guard import LOOPBACK, TOKEN, Application, Guard
+from splatavatar.viewer.page_models import FOLDER
 from splatavatar.viewer.room.endpoint import room_endpoint
 from splatavatar.viewer.room.invitations import REFUSAL
-from splatavatar.viewer.room.room import Room
+from splatavatar.viewer.room.room import ROOM_FULL, Room
 from splatavatar.viewer.room.uploads import LARGEST, TOO_LARGE, UNUSED, TooOften
-from splatavatar.viewer.server import NO_TELEMETRY, site_response
+from splatavatar.viewer.server import NO_TELEMETRY, driving_response, model_endpoint, site_response
 from splatavatar.viewer.site import SiteFile
 
 if TYPE_CHECKING:
@@ -43,14 +44,19 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
 
     # Annotations of this module are texts: the framework is told the types that they name here.
     def one_file(request: Request) -> Response:
-        file = site.get(request.path_params.get("name") or PAGE)
-        return said("Not found", 404) if file is None else site_response(file, request)
+        name = request.path_params.get("name") or PAGE
+        file = site.get(name)
+        if file is None:
+            return said("Not found", 404)
+        return driving_response(file, request) if name == PAGE else site_response(file, request)
 
     async def upload(request: Request) -> Response:
         room.attach()
         invitation = room.invitations.holder(request.scope.get(TOKEN))
         if invitation is None:
             return said(REFUSAL, 403)
+        if not room.has_place(invitation):
+            return said(ROOM_FULL, 409)
         try:
             content = await asyncio.wait_for(_body(request), SLOWEST)
             if content is None:
@@ -67,7 +73,7 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
         asyncio.get_running_loop().call_later(UNUSED, room.drop_unused, invitation, taken)
         return JSONResponse({"sha256": taken.sha256, "name": taken.name, "notice": taken.notice})
 
-    def one_avatar(request: Request) -> Response:
+    async def one_avatar(request: Request) -> Response:
         found = room.avatar(request.path_params["sha256"])
         if found is None:
             return said("Nobody in the room has this avatar (any more).", 404)
@@ -75,6 +81,7 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
 
     app.router.add_route(UPLOAD, upload, ["PUT"])
     app.router.add_route(AVATARS + "{sha256}", one_avatar, ["GET"])
+    app.router.add_route(f"/{FOLDER}{{name}}", model_endpoint(), ["GET", "HEAD"])
     app.router.add_route("/{name:path}", one_file, ["GET", "HEAD"])
     app.router.add_websocket_route(SOCKET, room_endpoint(room))
     return Guard(app, hosts, room.invitations)

@@ -17,7 +17,7 @@ from splatavatar.viewer.room.room import FULL, IN_USE, MALFORMED, NOT_INVITED, S
 if TYPE_CHECKING:
     from fastapi import WebSocket
 
-Message = TypeVar("Message")
+Content = TypeVar("Content")
 WAIT = 10.0
 """seconds in which somebody who has connected takes a seat"""
 MOST_CONNECTIONS = 4
@@ -118,7 +118,7 @@ async def _heard(socket: WebSocket, allowances: Allowances) -> str | bytes:
     return content if text is None else text
 
 
-def _read(read: Callable[[Any], Message], said: str | bytes) -> Message:
+def _read(read: Callable[[Any], Content], said: str | bytes) -> Content:
     try:
         return read(said)
     except SignalError as error:

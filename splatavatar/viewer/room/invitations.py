@@ -34,7 +34,7 @@ class Invitations:
         return self._all[number - 1]
 
     def valid(self) -> list[Invitation]:
-        """Those that were not withdrawn."""
+        """The invitations that were not withdrawn."""
         return [invitation for invitation in self._all if not invitation.withdrawn]
 
     def add(self) -> Invitation:

@@ -81,7 +81,7 @@ class Person:
     """the consent line of the avatar"""
 
     def table(self) -> dict[str, Any]:
-        """As JSON."""
+        """The person as JSON."""
         return asdict(self)
 
 
@@ -164,21 +164,21 @@ def parse(text: str) -> dict[str, Any]:
 
 
 def whole(value: Any, what: str) -> int:
-    """``value`` as a whole number from 0 on. Raises SignalError."""
+    """Takes ``value`` as a whole number from 0 on. Raises SignalError."""
     if type(value) is not int or not 0 <= value < 1 << 53:
         raise SignalError(f"a message without a whole number as {what}.")
     return value
 
 
 def text(value: Any, what: str) -> str:
-    """``value`` as a text. Raises SignalError."""
+    """Takes ``value`` as a text. Raises SignalError."""
     if not isinstance(value, str):
         raise SignalError(f"a message without a text as {what}.")
     return value
 
 
 def truth(value: Any, what: str) -> bool:
-    """``value`` as true or false. Raises SignalError."""
+    """Takes ``value`` as true or false. Raises SignalError."""
     if not isinstance(value, bool):
         raise SignalError(f"a message without true or false as {what}.")
     return value

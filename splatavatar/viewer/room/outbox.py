@@ -83,4 +83,4 @@ class Outbox:
 
 
 class TooSlow(Exception):
-    """So much waits that the line is given up."""
+    """The line is given up, because so much waits."""

@@ -7,7 +7,7 @@ from time import monotonic
 
 
 class Allowance:
-    """So much a second, and so much at once after a while of less (a token bucket)."""
+    """An allowance of so much a second, and so much at once after a while of less (a token bucket)."""
 
     def __init__(self, rate: float, burst: float, clock: Callable[[], float] = monotonic) -> None:
         self._rate, self._burst, self._clock = rate, burst, clock
@@ -25,7 +25,7 @@ class Allowance:
 
 
 class Allowances:
-    """Of one person in a room, with room to spare for what lines hold back and bring at once."""
+    """The allowances of one person in a room, with room to spare for what lines hold back and bring at once."""
 
     def __init__(self, clock: Callable[[], float] = monotonic) -> None:
         self._relayed = Allowance(200, 400, clock), Allowance(64 << 10, 128 << 10, clock)

@@ -97,6 +97,12 @@ class Room:
         """Learn in which event loop all this runs."""
         self._loop = asyncio.get_running_loop()
 
+    def has_place(self, invitation: Invitation) -> bool:
+        """Whether a seat is free for who holds ``invitation``, or theirs already."""
+        return len(self._members) < self.seats or any(
+            member.invitation is invitation for member in self._members.values()
+        )
+
     def avatar(self, sha256: str) -> Upload | None:
         """The avatar of somebody who is there or has handed it over."""
         known = [*self.uploads.all(), *(member.upload for member in self._members.values())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import parse_avatar
@@ -63,7 +63,10 @@ class Uploads:
             raise TooOften(TOO_MANY)
         # One at a time: what is unpacked takes several times the memory of the file.
         async with self._checking:
-            upload = await asyncio.to_thread(_checked, content)
+            sha256 = await asyncio.to_thread(_sha256, content)
+            known = next((upload for upload in self._of.values() if upload.sha256 == sha256), None)
+            # Who comes back, or comes as somebody who is there, brings what has been checked.
+            upload = replace(known) if known else await asyncio.to_thread(_checked, content, sha256)
         if invitation.withdrawn:
             raise AvatarFileError("The host has withdrawn this invitation.")
         self._of[invitation] = upload
@@ -79,9 +82,12 @@ class TooOften(Exception):
     """Avatars come faster than a person has a reason to hand them over."""
 
 
-def _checked(content: bytes) -> Upload:
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _checked(content: bytes, sha256: str) -> Upload:
     avatar = parse_avatar(content, "What was handed over")
-    sha256 = hashlib.sha256(content).hexdigest()
     name = printable(str(avatar.metadata.get("name") or ""))[:LONGEST_NAME]
     return Upload(sha256, content, name, notice_of(avatar))
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.engine import Shots, Target
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower, splats_of
 from splatavatar.bake.training.trainer import Trainer

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landmarks_alone, evaluate_footage
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.references import PictureFile

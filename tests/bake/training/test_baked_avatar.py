@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
 from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scoring.metrics import psnr
 from splatavatar.bake.training.trainer import Trainer

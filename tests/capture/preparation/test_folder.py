@@ -10,8 +10,8 @@ from splatavatar.capture.preparation.folder import (
     EXTRACT,
     Extraction,
     check_replaceable,
+    read_description,
     read_extraction,
-    read_json,
     replace_extraction,
     write_extraction,
 )
@@ -70,7 +70,7 @@ def test_what_is_not_json(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "capture.json"
     path.write_bytes(content)
     with pytest.raises(CaptureError) as caught:
-        read_json(path)
+        read_description(path)
     assert str(caught.value) == f"{path}: damaged; extract the video again"
 
 

@@ -18,7 +18,7 @@ import pytest
 from splatavatar.capture import read_capture
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.images import load_frame
-from splatavatar.capture.preparation.folder import CAPTURE, EXTRACT, landmarks_path, read_extraction, read_json
+from splatavatar.capture.preparation.folder import CAPTURE, EXTRACT, landmarks_path, read_description, read_extraction
 from splatavatar.capture.preparation.prepare import PrepareOptions, extracted, is_footage, prepare, tracked
 from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.errors import CaptureError, OutputError, SettingsError
@@ -74,7 +74,7 @@ def test_a_video_becomes_a_capture(capture: Path) -> None:
     assert parameters is not None and parameters.rig == "anny-bust"
     assert parameters.expression.shape == (PICTURES, 52)
     assert np.ptp(parameters.expression, axis=0).max() > 0.1  # she speaks
-    found = read_json(capture / CAPTURE)
+    found = read_description(capture / CAPTURE)
     assert found["tracking"]["reprojection_median"] < 0.007
     assert found["clips"][0]["name"] == "me.mp4" and found["clips"][0]["frames"] == 72
     with np.load(capture / "track.npz") as track:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from splatavatar.capture import read_capture
-from splatavatar.capture.readers.named_files import plain_name
+from splatavatar.capture.readers.named_files import posix_name
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 
@@ -106,6 +106,6 @@ def test_names_as_windows_writes_them(tiny_capture: Path, edit_transforms: Any) 
     assert len(capture.split("train")) == 3
 
 
-def test_plain_names() -> None:
-    assert plain_name("./a//b/./c.png") == "a/b/c.png"
-    assert plain_name(".\\a\\b.png") == "a/b.png"
+def test_posix_names() -> None:
+    assert posix_name("./a//b/./c.png") == "a/b/c.png"
+    assert posix_name(".\\a\\b.png") == "a/b.png"

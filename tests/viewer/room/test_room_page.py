@@ -18,18 +18,22 @@ from websockets.sync.client import connect
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.rig.arkit import NAMES
 from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room import app
 from splatavatar.viewer.room.app import create_room_app
 from splatavatar.viewer.room.invitations import REFUSAL
-from splatavatar.viewer.room.messages import LONGEST_TEXT
+from splatavatar.viewer.room.listener import RoomListener
+from splatavatar.viewer.room.member import RoomMember
+from splatavatar.viewer.room.messages import LONGEST_TEXT, Person
+from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
 from splatavatar.viewer.room.uploads import NO_CONSENT, TOO_LARGE
 from splatavatar.viewer.server import listen, serving
 from splatavatar.viewer.site import FOLDER, load_site
 from support import chromium
 from support.browser import Browser, Page
-from support.rooms import address, hand_over, token
+from support.rooms import address, ask, hand_over, token
 
 Entered = Callable[..., Page]
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -208,6 +212,55 @@ def test_two_see_each_other_smile(room: Open, enter: Entered) -> None:
         again = once_changed(other, smiling)
         assert changed(before, again) < 20
         assert one.messages == [] and other.messages == []
+
+
+def test_a_program_sits_at_the_table(room: Open, enter: Entered) -> None:
+    pytest.importorskip("aiortc")
+    ann = enter(room.link(1), "Ann")
+    heard = Heard()
+    for direct, way in ((True, "direct"), (False, "through the server")):
+        with RoomMember(room.link(2), name="Agent", listener=heard, direct=direct) as agent:
+            wait_for_people(ann, 2)
+            before = settled(ann)
+            agent.say(0.5 * np.sin(np.arange(60 * RATE) / 20))
+            over = threading.Event()
+
+            def smiling(agent: RoomMember = agent, over: threading.Event = over) -> None:
+                while not over.wait(1 / 30):
+                    agent.show(FaceSignal.neutral(mouthSmileLeft=1, mouthSmileRight=1, jawOpen=1))
+
+            thread = threading.Thread(target=smiling)
+            thread.start()
+            try:
+                # The page plays what comes through the server once its microphone has been turned on.
+                if direct:
+                    press(ann, "Turn microphone on")
+                ann.wait(f"{PEOPLE}.includes('speaks, a program, {way}')")
+                assert changed(before, once_changed(ann, before)) > 60
+                smile(ann, 1)
+                end = time.monotonic() + 20
+                while not (heard.loud > 0.05 and heard.jaw > 0.9):
+                    assert time.monotonic() < end
+                    time.sleep(0.02)
+                smile(ann, 0)
+            finally:
+                over.set()
+                thread.join()
+        wait_for_people(ann, 1)
+        heard.loud = heard.jaw = 0.0
+    assert ann.messages == []
+
+
+class Heard(RoomListener):
+    """The loudest and the most open that anybody was."""
+
+    loud = jaw = 0.0
+
+    def face(self, person: Person, signal: FaceSignal) -> None:
+        self.jaw = max(self.jaw, float(signal.arkit[NAMES.index("jawOpen")]))
+
+    def sound(self, person: Person, samples: np.ndarray, moment: float) -> None:
+        self.loud = max(self.loud, float(np.abs(samples).max(initial=0)))
 
 
 def test_one_leaves_and_a_third_sees_the_present_face(room: Open, enter: Entered) -> None:
@@ -400,6 +453,18 @@ def test_the_page_of_a_room_is_small() -> None:
     if not (FOLDER / "room.html").is_file():
         pytest.skip("the page is not built")
     site = load_site()
-    names = [name for name in site if name == "room.html" or name.startswith("assets/room")]
-    assert len(names) > 2
+    names = [name for name in site if name == "room.html" or name.startswith(("assets/room", "assets/capture"))]
+    assert len(names) > 3
     assert sum(len(site[name].compressed) for name in names) < 300_000
+
+
+def test_the_own_camera_and_microphone_can_drive_the_face(room: Open, enter: Entered) -> None:
+    found = ask(room.port, "GET", f"/models/audio_to_face.onnx?token={token(room.room, 1)}")
+    assert found[0] == 200 and len(found[2]) > 10_000
+    assert ask(room.port, "GET", "/models/audio_to_face.onnx")[0] == 403
+    ann = enter(room.link(1), "Ann")
+    press(ann, "Face")
+    press(ann, "Webcam")
+    # Where the models are not there the page names the command that fetches them.
+    said = "document.querySelector('.status.wrong')?.textContent.includes('models pull')"
+    ann.wait(f"document.documentElement.dataset.own === 'webcam' || {said}")

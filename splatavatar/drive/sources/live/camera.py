@@ -21,7 +21,7 @@ from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.drive.sources.thread import Thread
 from splatavatar.errors import SourceError
 from splatavatar.extras import required
-from splatavatar.input import reason
+from splatavatar.input import why_unread
 from splatavatar.models import locate
 from splatavatar.printable import printable
 
@@ -113,7 +113,7 @@ def _check_named(device: str) -> None:
     try:
         mode = Path(device).stat().st_mode
     except (OSError, ValueError) as error:
-        raise SourceError(f"{printable(device)}: {reason(error)}, {expected}.") from None
+        raise SourceError(f"{printable(device)}: {why_unread(error)}, {expected}.") from None
     if stat.S_ISREG(mode):
         raise SourceError(f"{printable(device)}: a file, {expected}; a recorded video goes in with --video FILE.")
     if not stat.S_ISCHR(mode):

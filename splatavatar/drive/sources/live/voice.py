@@ -82,7 +82,7 @@ def spoken(time: float, arkit: Floats) -> FaceSignal:
 
 
 def sound_of(path: str | Path) -> Floats:
-    """(N) samples at 16 kHz of the first audio track of any file. Raises SourceError."""
+    """Decodes (N) samples at 16 kHz of the first audio track of any file. Raises SourceError."""
     from splatavatar.drive.audio.sound import read_audio
 
     try:

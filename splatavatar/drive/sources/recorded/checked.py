@@ -83,7 +83,7 @@ def assembled(
 
 
 def checked(recording: Recording, source: str) -> Recording:
-    """``recording`` itself, or SignalError that names ``source`` and what is wrong."""
+    """Returns ``recording`` itself, or raises SignalError that names ``source`` and what is wrong."""
     T = len(recording.time)
     check_length(T, source)
     check_rate(recording.fps, source)
@@ -123,7 +123,7 @@ def check_length(frames: int, source: str) -> None:
 
 
 def as_doubles(array: NDArray[Any]) -> NDArray[np.float64]:
-    """``array`` of numbers as float64; those beyond its range are infinite, and signalling NaN is quiet."""
+    """The ``array`` of numbers as float64; those beyond its range are infinite, and signalling NaN is quiet."""
     with np.errstate(over="ignore", invalid="ignore"):
         return array.astype(np.float64)
 
@@ -153,7 +153,7 @@ def _check_finite(name: str, array: NDArray[Any], source: str) -> None:
 
 
 def check_rate(fps: float, source: str) -> float:
-    """``fps`` itself; raises SignalError for one at which nothing is recorded or played."""
+    """Returns ``fps`` itself; raises SignalError for one at which nothing is recorded or played."""
     if not RATES[0] <= fps <= RATES[1]:
         raise SignalError(f"{source}: {fps:g} frames a second; expected between {RATES[0]:g} and {RATES[1]:g}.")
     return fps

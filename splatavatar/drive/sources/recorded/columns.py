@@ -30,7 +30,7 @@ PERCENT = 120.0
 
 
 def arkit_columns(names: Sequence[str], source: str) -> NDArray[np.intp]:
-    """(52) the column of each coefficient of ``NAMES`` among ``names``, -1 for an optional one that is not there.
+    """The column (52) of each coefficient of ``NAMES`` among ``names``, -1 for an optional one that is not there.
 
     Columns that mean something else are left out, which is said in one line of the log. Raises SignalError for
     coefficients that occur twice, in whatever spelling, or that are missing; ``source`` is the file to name.
@@ -61,7 +61,7 @@ def arkit_columns(names: Sequence[str], source: str) -> NDArray[np.intp]:
 
 
 def to_arkit(values: NDArray[Any], column: NDArray[np.intp], source: str) -> NDArray[np.float32]:
-    """(T, 52) in [0, 1] of ``values`` (T, C), whose ``column`` s are those of ``arkit_columns``.
+    """The coefficients (T, 52) in [0, 1] of ``values`` (T, C), whose ``column`` s are those of ``arkit_columns``.
 
     Percents are known by their size. Raises SignalError for values that are not finite, or too large to be meant.
     """

@@ -56,7 +56,7 @@ class Table:
             yield line, cells
 
     def numbers(self, cells: Sequence[str], columns: Sequence[int], line: int) -> list[float]:
-        """Those of ``columns`` of a row that must have a value for every name. Raises SignalError."""
+        """The ``columns`` of a row that must have a value for every name. Raises SignalError."""
         if len(cells) != len(self.names):
             raise SignalError(f"{self.source}: line {line} has {len(cells)} values, expected {len(self.names)}.")
         try:

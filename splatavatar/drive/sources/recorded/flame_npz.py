@@ -38,13 +38,13 @@ from splatavatar.drive.sources.recorded.checked import (
 )
 from splatavatar.drive.sources.recorded.signal_npz import rate_of
 from splatavatar.errors import SignalError
-from splatavatar.input import reason
+from splatavatar.input import why_unread
 from splatavatar.natural import natural
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rotations import axis_angles_of_quaternions, quaternion_product, quaternions
 
 LOG = logging.getLogger("splatavatar")
-Arrays = Mapping[str, NDArray[Any]]
+FlameArrays = Mapping[str, NDArray[Any]]
 
 JAW_OPEN, JAW_ASIDE = 0.37, 0.097
 """radians by which jawOpen and jawLeft at 1 turn Anny's jaw about its joint (the rigid part of the shapes)"""
@@ -59,13 +59,13 @@ ARTALK_NAMES = ("motions", "pred_motions", "motion")
 """of the array, as a file is written from the results of ARTalk; any array alone in its file is taken too"""
 
 
-def is_flame(arrays: Arrays) -> bool:
+def is_flame(arrays: FlameArrays) -> bool:
     """Whether the arrays of a file are FLAME parameters."""
     names = arrays.keys()
     return "jaw_pose" in names or {"exp", "pose"} <= names or _artalk(arrays) is not None
 
 
-def flame_recording(arrays: Arrays, source: str, ticks: NDArray[np.int64] | None = None) -> Recording:
+def flame_recording(arrays: FlameArrays, source: str, ticks: NDArray[np.int64] | None = None) -> Recording:
     """The face that FLAME parameters show, as far as it can be carried over.
 
     ``ticks`` (T) counts the frames at the rate of the recording where some are missing. Raises SignalError.
@@ -142,7 +142,7 @@ def _numbered(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
         # macOS leaves a ._name beside every name on other people's disks.
         found = [p for p in folder.iterdir() if p.suffix.lower() == ".npz" and not p.name.startswith(".")]
     except OSError as error:
-        raise SignalError(f"{folder}: {reason(error)}, expected npz files of FLAME that VHAP exports.") from error
+        raise SignalError(f"{folder}: {why_unread(error)}, expected npz files of FLAME that VHAP exports.") from error
     if not found:
         raise SignalError(f"{folder}: a folder without npz files, expected those of FLAME that VHAP exports.")
     series: dict[str, list[tuple[int, Path]]] = {}
@@ -187,13 +187,13 @@ def _coefficients(jaw: Doubles) -> NDArray[np.float32]:
     return np.clip(arkit, 0.0, 1.0)
 
 
-def _artalk(arrays: Arrays) -> NDArray[Any] | None:
+def _artalk(arrays: FlameArrays) -> NDArray[Any] | None:
     names = [name for name in ARTALK_NAMES if name in arrays] or (list(arrays) if len(arrays) == 1 else [])
     found = [arrays[name] for name in names if arrays[name].ndim == 2 and arrays[name].shape[1] == ARTALK_COLUMNS]
     return found[0] if found else None
 
 
-def _rows(arrays: Arrays, name: str, columns: int, source: str, most: float = MOST_TURN) -> Doubles:
+def _rows(arrays: FlameArrays, name: str, columns: int, source: str, most: float = MOST_TURN) -> Doubles:
     array = arrays[name]
     if array.ndim != 2 or array.shape[1] != columns:
         raise SignalError(f"{source}: {name} has the shape {array.shape}, expected (frames, {columns}).")

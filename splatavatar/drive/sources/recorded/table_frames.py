@@ -119,7 +119,7 @@ def read_frames(table: Table) -> TableFrames:
 
 
 def times_of(frames: TableFrames, source: str) -> Doubles:
-    """(T) seconds: numbers in the unit of their column, timecodes, or 30 frames a second where there are none.
+    """The seconds (T): numbers in the unit of their column, timecodes, or 30 frames a second where there are none.
 
     Raises SignalError for a time that is neither.
     """

@@ -43,7 +43,7 @@ TAKE = "take.json"
 
 
 def seconds_of(codes: Sequence[str], lines: Sequence[int], path: Path) -> Doubles:
-    """(T) seconds of timecodes (T) in the ``lines`` of the file at ``path``; after midnight they go on.
+    """The seconds (T) of timecodes (T) in the ``lines`` of the file at ``path``; after midnight they go on.
 
     Where the take does not show at which rate its frame field counts, ``take.json`` beside it is asked, and else a rate
     assumed, which is said in one line of the log.

@@ -44,6 +44,6 @@ class Followed:
 
 
 def spoken_name(sender: Sender) -> str:
-    """``127.0.0.1:5000``, ``[::1]:5000``."""
+    """The address as people write it: ``127.0.0.1:5000``, ``[::1]:5000``."""
     address, port = sender
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

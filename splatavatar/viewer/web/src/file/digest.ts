@@ -1,4 +1,4 @@
-// The checksum that an avatar file may hold of itself; `avatar/digest.py` defines it.
+// The checksum that an avatar file may hold of itself; `avatar/format/digest.py` defines it.
 import type { Container } from './container';
 import { defect } from './container';
 

@@ -7,6 +7,7 @@ import { element } from '../ui/dom';
 import { FaceSliders } from '../ui/face_sliders';
 import { MOVEMENTS } from '../ui/faces';
 import { Files } from '../ui/files';
+import { OwnFaceButtons } from '../ui/own_face_buttons';
 import { Player } from '../ui/player';
 import { Status } from '../ui/status';
 import type { Guest } from './join';
@@ -206,6 +207,11 @@ export class Meeting {
       ),
       ...sliders.groups,
     );
+    const own = new OwnFaceButtons(
+      { begin: (source) => this.sources.begin(source), end: (source) => this.sources.end(source), moved: () => {} },
+      this.status,
+    );
+    face.querySelector('.row')!.after(own.root);
     const panels = [face, this.people.root];
     const toggle = (text: string, panel: HTMLElement) => {
       const made = button(text, () => {
@@ -246,6 +252,7 @@ export class Meeting {
     clearInterval(this.timer);
     this.tableau.stop();
     this.voice.close();
+    this.sources.begin(null);
     this.player.close();
     document.documentElement.dataset.room = 'ended';
     if (this.inside) this.listener.ended(why);

@@ -56,6 +56,7 @@ export class Depths {
       slope[f + 1] = size * (fx * frame[3]! + fy * frame[4]! + fz * frame[5]!);
       slope[f + 2] = size * (fx * frame[6]! + fy * frame[7]! + fz * frame[8]!);
     }
+    const [p0 = 0, p1 = 0, p2 = 0, p3 = 0, p4 = 0, p5 = 0, p6 = 0, p7 = 0] = psiPosition;
     for (let n = 0; n < count; n++) {
       const f = 3 * face[n]!;
       const g = 3 * n;
@@ -63,12 +64,21 @@ export class Depths {
       let x = 0;
       let y = 0;
       let z = 0;
-      for (let k = 0; k < K; k++) {
-        const psi = psiPosition[k]!;
-        x += psi * correction[c + k]!;
-        y += psi * correction[c + K + k]!;
-        z += psi * correction[c + 2 * K + k]!;
-      }
+      if (K === 8) {
+        // What bakes make: without loops it takes half the time.
+        x = p0 * correction[c]! + p1 * correction[c + 1]! + p2 * correction[c + 2]! + p3 * correction[c + 3]!;
+        x += p4 * correction[c + 4]! + p5 * correction[c + 5]! + p6 * correction[c + 6]! + p7 * correction[c + 7]!;
+        y = p0 * correction[c + 8]! + p1 * correction[c + 9]! + p2 * correction[c + 10]! + p3 * correction[c + 11]!;
+        y += p4 * correction[c + 12]! + p5 * correction[c + 13]! + p6 * correction[c + 14]! + p7 * correction[c + 15]!;
+        z = p0 * correction[c + 16]! + p1 * correction[c + 17]! + p2 * correction[c + 18]! + p3 * correction[c + 19]!;
+        z += p4 * correction[c + 20]! + p5 * correction[c + 21]! + p6 * correction[c + 22]! + p7 * correction[c + 23]!;
+      } else
+        for (let k = 0; k < K; k++) {
+          const psi = psiPosition[k]!;
+          x += psi * correction[c + k]!;
+          y += psi * correction[c + K + k]!;
+          z += psi * correction[c + 2 * K + k]!;
+        }
       c = share[n]!;
       depth[n] =
         barycentric[g]! * vertexDepth[faces[f]!]! +

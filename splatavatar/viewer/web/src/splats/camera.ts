@@ -16,6 +16,18 @@ export interface Camera {
   height: number;
   cx: number;
   cy: number;
+  /** of a picture that is not alone in its target */
+  within?: Within;
+}
+
+/** A picture within a target that others draw into as well. */
+export interface Within {
+  /** pixels, where they are not as wide as they are high */
+  focalY: number;
+  /** lower left pixel of the picture */
+  origin: [number, number];
+  /** the depth buffer holds `depth[0] + depth[1] / z` at z metres, from -1 to 1 */
+  depth: [number, number];
 }
 
 /** Where a view stands about the avatar: degrees, and metres from the middle of the head. */

@@ -2,7 +2,7 @@
 import { PageError } from '../errors';
 import type { Avatar } from '../file/avatar';
 import { type PosedRig, ROW } from '../pose/rig';
-import type { Camera } from './camera';
+import type { Camera, Within } from './camera';
 import { type Packed, packSplats } from './pack';
 import { buildProgram, type Program } from './program';
 import { QUADS } from './quads';
@@ -11,6 +11,7 @@ import { SPLAT_FRAGMENT, splatVertex } from './shaders';
 /** of the ray in the Jacobian of the projection, in halves of the picture beyond its border */
 const CLAMP = 0.15;
 const UNIT = { splats: 0, vertices: 1, order: 2 } as const;
+const ALONE: Omit<Within, 'focalY'> = { origin: [0, 0], depth: [0, 0] };
 
 export class SplatCloud {
   private readonly packed: Packed;
@@ -19,10 +20,12 @@ export class SplatCloud {
   private readonly psi: Float32Array;
   private readonly shStep: number;
 
-  /** Takes the Gaussians of an avatar to the graphics memory. Throws a PageError where they do not fit. */
+  /** Takes the Gaussians of an avatar to the graphics memory; `turning` colours change with the direction that they are
+   * seen from. Throws a PageError where they do not fit. */
   constructor(
     private readonly gl: WebGL2RenderingContext,
     avatar: Avatar,
+    turning = true,
   ) {
     const largest = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
     const packed = packSplats(avatar, largest);
@@ -49,7 +52,7 @@ export class SplatCloud {
     const vertices = this.texture(UNIT.vertices, gl.RGBA32F, ROW, vertexRows);
     const order = this.texture(UNIT.order, gl.R32UI, QUADS, orderRows);
     this.textures = [splats, vertices, order];
-    this.program = buildProgram(gl, splatVertex(packed.texels, packed.perRow, packed.words), SPLAT_FRAGMENT);
+    this.program = buildProgram(gl, splatVertex(packed.texels, packed.perRow, packed.words, turning), SPLAT_FRAGMENT);
     this.psi = new Float32Array(4 * Math.max(2 * packed.words, 1));
     this.packed = packed;
     this.shStep = avatar.splats.shStep;
@@ -78,8 +81,9 @@ export class SplatCloud {
     const { gl } = this;
     const { at, program } = this.program;
     const { focal, width, height, cx, cy } = camera;
+    const { focalY, origin, depth } = camera.within ?? { ...ALONE, focalY: focal };
     const beyondX = (CLAMP * width) / focal;
-    const beyondY = (CLAMP * height) / focal;
+    const beyondY = (CLAMP * height) / focalY;
     this.bind();
     gl.useProgram(program);
     gl.uniform1i(at.uSplats!, UNIT.splats);
@@ -87,17 +91,18 @@ export class SplatCloud {
     gl.uniform1i(at.uOrder!, UNIT.order);
     gl.uniformMatrix3fv(at.uTurn!, true, camera.rows.flat());
     gl.uniform3fv(at.uShift!, camera.shift);
-    gl.uniform3fv(at.uEye!, camera.eye);
-    gl.uniform4f(at.uLens!, focal, focal, cx, cy);
-    gl.uniform2f(at.uSize!, width, height);
+    if (at.uEye) gl.uniform3fv(at.uEye, camera.eye);
+    gl.uniform4f(at.uLens!, focal, focalY, cx, cy);
+    gl.uniform4f(at.uPlace!, width, height, ...origin);
+    gl.uniform2f(at.uDepth!, ...depth);
     gl.uniform4f(
       at.uClamp!,
       -cx / focal - beyondX,
-      -cy / focal - beyondY,
+      -cy / focalY - beyondY,
       (width - cx) / focal + beyondX,
-      (height - cy) / focal + beyondY,
+      (height - cy) / focalY + beyondY,
     );
-    gl.uniform1f(at.uShStep!, this.shStep);
+    if (at.uShStep) gl.uniform1f(at.uShStep, this.shStep);
     gl.uniform1f(at.uGain!, gain);
     gl.uniform1f(at.uGrowth!, growth);
     if (at.uPsi) gl.uniform4fv(at.uPsi, this.psi);

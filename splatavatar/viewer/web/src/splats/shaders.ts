@@ -14,8 +14,16 @@ const UNIT = real(UNIT_STEPS);
 const PRECISION = `precision highp float; precision highp int; precision highp sampler2D; precision highp usampler2D;
 `;
 
-/** `words` of each channel's correctives; `texels` of a Gaussian, of which `perRow` make a row of the texture. */
-export function splatVertex(texels: number, perRow: number, words: number): string {
+/** Linear in the direction from the camera, in the frame of the triangle. */
+const TURNING = `
+  vec3 d = normalize(mean - uEye) * R;
+  vec4 h0 = s8(g3.y), h1 = s8(g3.z);
+  float h8 = s8(g3.x).z;
+  colour += uShStep * unpackHalf2x16(g2.y).y * vec3(dot(h0.xyz, d), dot(vec3(h0.w, h1.xy), d), dot(vec3(h1.zw, h8), d));`;
+
+/** `words` of each channel's correctives; `texels` of a Gaussian, of which `perRow` make a row of the texture; `turning`
+ * colours change with the direction that they are seen from. */
+export function splatVertex(texels: number, perRow: number, words: number, turning: boolean): string {
   let correct = '';
   for (let t = 4; t < texels; t++)
     correct += `
@@ -34,7 +42,8 @@ uniform usampler2D uSplats, uOrder;
 uniform sampler2D uVertices;
 uniform mat3 uTurn; uniform vec3 uShift, uEye;
 uniform vec4 uLens; // focal lengths and principal point, pixels
-uniform vec2 uSize; uniform vec4 uClamp; uniform float uShStep, uGrowth;
+uniform vec4 uPlace; // size of the picture, and its lower left pixel in the target
+uniform vec4 uClamp; uniform float uShStep, uGrowth; uniform vec2 uDepth;
 uniform vec4 uPsi[${Math.max(2 * words, 1)}];
 flat out vec4 vColour; flat out vec3 vConic; flat out vec2 vCentre;
 
@@ -42,8 +51,8 @@ vec2 s16(uint w) { return vec2(ivec2(w << 16, w) >> 16); }
 vec4 s8(uint w) { return vec4(ivec4(w << 24, w << 16, w << 8, w) >> 24); }
 vec3 vertex(uint i) { return texelFetch(uVertices, ivec2(i & 255u, i >> 8), 0).xyz; }
 
-// The centre and the covariance (xx, xy, yy) in pixels, y down; colour and opacity. False: nothing to see.
-bool project(uint splat, out vec2 centre, out vec3 spread, out vec4 result) {
+// The centre, with its depth, and the covariance (xx, xy, yy) in pixels, y down; colour and opacity. False: nothing to see.
+bool project(uint splat, out vec3 centre, out vec3 spread, out vec4 result) {
   ivec2 at = ivec2(int(splat & ${perRow - 1}u) * ${texels}, int(splat >> ${Math.log2(perRow)}));
   uvec4 g0 = texelFetch(uSplats, at, 0), g1 = texelFetch(uSplats, at + ivec2(1, 0), 0);
   uvec4 g2 = texelFetch(uSplats, at + ivec2(2, 0), 0), g3 = texelFetch(uSplats, at + ivec2(3, 0), 0);
@@ -77,12 +86,8 @@ bool project(uint splat, out vec2 centre, out vec3 spread, out vec4 result) {
   vec3 jy = uLens.y * iz * scale * vec3(A[0].y - ray.y * A[0].z, A[1].y - ray.y * A[1].z, A[2].y - ray.y * A[2].z);
   spread = vec3(${DILATION} + dot(jx, jx), dot(jx, jy), ${DILATION} + dot(jy, jy));
   if (!(spread.x * spread.z - spread.y * spread.y > 0.)) return false;
-  centre = uLens.xy * c.xy * iz + uLens.zw;
-  vec3 d = normalize(mean - uEye) * R;
-  vec3 colour = vec3(unpackHalf2x16(g2.z), unpackHalf2x16(g2.w).x) + unpackHalf2x16(g3.x).x * vec3(delta[3], delta[4], delta[5]);
-  vec4 h0 = s8(g3.y), h1 = s8(g3.z);
-  float h8 = s8(g3.x).z;
-  colour += uShStep * unpackHalf2x16(g2.y).y * vec3(dot(h0.xyz, d), dot(vec3(h0.w, h1.xy), d), dot(vec3(h1.zw, h8), d));
+  centre = vec3(uLens.xy * c.xy * iz + uLens.zw, uDepth.x + uDepth.y * iz);
+  vec3 colour = vec3(unpackHalf2x16(g2.z), unpackHalf2x16(g2.w).x) + unpackHalf2x16(g3.x).x * vec3(delta[3], delta[4], delta[5]);${turning ? TURNING : ''}
   result = vec4(max(colour, 0.), opacity);
   return true;
 }
@@ -91,16 +96,16 @@ void main() {
   gl_Position = vec4(0., 0., 2., 1.); // outside
   vCentre = vec2(0.); vConic = vec3(0.); vColour = vec4(0.);
   uint splat = texelFetch(uOrder, ivec2(int(corner.z), gl_InstanceID), 0).x;
-  vec2 centre; vec3 S; vec4 colour;
+  vec3 centre; vec3 S; vec4 colour;
   if (splat == 0xffffffffu || !project(splat, centre, S, colour)) return;
   vColour = colour;
   vConic = vec3(S.z, S.y, S.x) / (S.x * S.z - S.y * S.y); // xy has the sign of y up, as gl_FragCoord has it
-  vCentre = vec2(centre.x, uSize.y - centre.y);
+  vCentre = vec2(centre.x, uPlace.y - centre.y) + uPlace.zw;
   // The square through the Cholesky factor: the smallest parallelogram around the ellipse at which alpha is 1/255.
   float l0 = sqrt(S.x), l1 = S.y / l0, l2 = sqrt(max(S.z - l1 * l1, 0.));
   vec2 white = sqrt(2. * log(${VISIBLE} * colour.a)) * corner.xy;
-  vec2 pixel = centre + vec2(l0 * white.x, l1 * white.x + l2 * white.y);
-  gl_Position = vec4(pixel.x / uSize.x * 2. - 1., 1. - pixel.y / uSize.y * 2., 0., 1.);
+  vec2 pixel = centre.xy + vec2(l0 * white.x, l1 * white.x + l2 * white.y);
+  gl_Position = vec4(pixel.x / uPlace.x * 2. - 1., 1. - pixel.y / uPlace.y * 2., centre.z, 1.);
 }`;
 }
 

@@ -6,6 +6,7 @@ import { liveAddress } from '../live/follower';
 import type { FaceSignal } from '../signal/signal';
 import { type FaceSource, Sources } from '../signal/source';
 import { DEFAULT_LIMIT } from '../tables';
+import { HeadsetEntry } from '../xr/entry';
 import { ByHand } from './by_hand';
 import { fitCanvas, fixCanvas, roomyFraming } from './canvas_size';
 import { fromHex, hex, themeColour } from './colours';
@@ -87,6 +88,10 @@ export class App implements Actions {
     if (link.frame !== null) this.player.seekFrame(link.frame);
     this.view.draw();
     say('');
+    if (link.selfCheck !== null && !hasEmbedded('avatar')) {
+      const { selfCheck } = await import('../xr/selfcheck');
+      await selfCheck(this.view.stage!.avatar, link.selfCheck);
+    }
     if (live) this.begin(new Following(live, status, this.moved));
     else if (sound?.inside) say('Press Play, or the space bar.');
     else if (linked && link.frame === null) this.player.play();
@@ -136,6 +141,8 @@ export class App implements Actions {
       panel.add(new OwnFaceButtons(stage, status).root);
     }
     const { header, transport } = controls;
+    // A page that is one file has no other to load.
+    if (!hasEmbedded('avatar')) header.root.insertBefore(this.headset().root, header.root.lastChild);
     document.body.append(header.root, panel.root, transport.root, status.root);
     header.hideWhereNarrow();
     listenForFiles((files) => this.open(files));
@@ -145,6 +152,18 @@ export class App implements Actions {
       transport.toggle();
     });
     this.controls = controls;
+  }
+
+  private headset(): HeadsetEntry {
+    const { view, link, status } = this;
+    return new HeadsetEntry({
+      avatar: () => view.stage!.avatar,
+      face: (now) => this.hands.over(this.sources.now(), now),
+      limit: () => view.limit,
+      presenting: (is) => view.pause(is),
+      wrong: (error) => void status.trying(() => Promise.reject(error)),
+      selfCheck: link.selfCheck !== null,
+    });
   }
 
   private beginBackground(): void {

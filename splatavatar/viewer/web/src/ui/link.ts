@@ -6,6 +6,7 @@ import { DEFAULT_LIMIT, FARTHEST, NEAREST } from '../tables';
 import { parseBackground } from './colours';
 
 const LARGEST_SIDE = 8192;
+const SELF_CHECK = 512;
 const TARGETS: TargetKind[] = ['rgba16f', 'rgb10_a2', 'rgba8'];
 
 /** A deep link, checked; null is what the link leaves to the page. */
@@ -23,6 +24,8 @@ export interface Link {
   /** standard deviations of the expression limit, null for none */
   limit: number | null;
   target: TargetKind | null;
+  /** measure what pictures of so many pixels a side cost here, and show a code to report */
+  selfCheck: number | null;
 }
 
 /** Reads the query of an address; `hasSignal` where the page has one inside. Throws a PageError for a value that makes no sense. */
@@ -55,6 +58,7 @@ export function readLink(query: string, hasSignal = false): Link {
     ui: given.get('ui') !== '0',
     limit: given.get('limit') === 'off' ? null : (number('limit', 0, 1e6) ?? DEFAULT_LIMIT),
     target: (target as TargetKind) || null,
+    selfCheck: given.has('selfcheck') ? (number('selfcheck', 16, 4096) ?? SELF_CHECK) : null,
   };
 }
 

@@ -27,6 +27,7 @@ export class View {
   /** called after every picture */
   drawn: () => void = () => {};
   private renderer: Renderer;
+  private paused = false;
   private limiter: ExpressionLimit | null = null;
   private limitedAt: number | null = null;
   private asked = 0;
@@ -72,9 +73,15 @@ export class View {
 
   /** Asks for a picture; `moving` ones may be coarser, until nothing moves. */
   refresh(moving = false): void {
-    if (this.closing.signal.aborted) return;
+    if (this.closing.signal.aborted || this.paused) return;
     if (moving) this.movedAt = performance.now();
     this.asked ||= requestAnimationFrame((now) => this.frame(now));
+  }
+
+  /** Draws nothing while something else does, and the whole picture after that. */
+  pause(is: boolean): void {
+    this.paused = is;
+    this.refresh();
   }
 
   /** Draws now, whole. */

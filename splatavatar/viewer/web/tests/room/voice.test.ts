@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { microphoneRefusal } from '../../src/room/sound/microphone';
 import { Speaking } from '../../src/room/sound/speaking';
 import { refusal } from '../../src/room/wire/avatars';
 import { voiced } from '../../src/room/wire/peer';
@@ -39,11 +38,5 @@ describe('sentences', () => {
     expect(refusal(403, 'This invitation was withdrawn.\n')).toBe('This invitation was withdrawn.');
     expect(refusal(413, '<html>')).toBe('The avatar is larger than this room takes.');
     expect(refusal(500, '{}')).toBe('The room refuses (500).');
-  });
-
-  it('say why there is no microphone', () => {
-    expect(microphoneRefusal('NotAllowedError')).toContain('settings of the page');
-    expect(microphoneRefusal('NotFoundError')).toBe('No microphone was found.');
-    expect(microphoneRefusal('AbortError')).toBe('The microphone cannot be opened.');
   });
 });

@@ -1,4 +1,5 @@
 // The microphone, asked for by a click alone.
+import { refusal } from '../../drive/devices';
 import { PageError } from '../../errors';
 
 /** What is heard, once the person allows it. Throws a PageError. */
@@ -11,15 +12,6 @@ export async function openMicrophone(): Promise<MediaStream> {
       audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
     });
   } catch (error) {
-    throw new PageError(microphoneRefusal(error instanceof Error ? error.name : ''));
+    throw new PageError(refusal('microphone', error instanceof Error ? error.name : ''));
   }
-}
-
-/** Why there is no microphone, by the name of the browser's error. */
-export function microphoneRefusal(name: string): string {
-  if (name === 'NotAllowedError' || name === 'SecurityError')
-    return 'The browser was told not to give this page a microphone; allow it in the settings of the page.';
-  if (name === 'NotFoundError' || name === 'OverconstrainedError') return 'No microphone was found.';
-  if (name === 'NotReadableError') return 'Another program holds the microphone, or the system keeps it from browsers.';
-  return 'The microphone cannot be opened.';
 }

@@ -28,7 +28,7 @@ export class Voice {
       'Turn microphone on',
     );
     void relaysSound().then((is) => {
-      this.relays = is;
+      this.relays ??= is;
       this.listen();
     });
   }
@@ -64,6 +64,7 @@ export class Voice {
     this.encoder?.close();
     void this.context?.close();
     this.context = null;
+    this.relays = false;
   }
 
   /** Makes what voices from the server are heard through; it comes from a click. */

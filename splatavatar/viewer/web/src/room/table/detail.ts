@@ -3,9 +3,9 @@
 /** of all heads of a picture together */
 export const BUDGET = 60_000;
 /** of a head however far away */
-const LEAST = 3_000;
+const LEAST = 5_000;
 /** of a head for each pixel of the square that is as high as it is */
-const DENSITY = 0.5;
+const DENSITY = 1.2;
 /** metres from chin to crown */
 const HEAD = 0.25;
 /** by which a count has to change until it is changed: levels do not flicker */

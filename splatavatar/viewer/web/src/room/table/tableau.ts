@@ -80,10 +80,12 @@ export class Tableau {
     this.asked = requestAnimationFrame(frame);
   }
 
+  /** For good: gives all graphics memory back. */
   stop(): void {
     cancelAnimationFrame(this.asked);
     this.leave.abort();
-    for (const id of [...this.heads.keys()]) this.remove(id);
+    this.heads.clear();
+    this.renderer.close();
   }
 
   /** Asks for a picture of something that has moved. */

@@ -11,7 +11,8 @@ import { Signalling, type Ticket } from './signalling';
 
 /** faces, of which one is sent while nothing moves: for who comes late, and for those that were lost */
 const REPEAT = 6;
-/** where in a message what moves begins */
+/** where in a message it says whether a face is seen, and where what moves begins */
+const KIND = 1;
 const MOVING = 8;
 /** milliseconds between two looks at the figures of a connection */
 const STATS_EVERY = 1000;
@@ -22,8 +23,6 @@ export interface Member {
   /** faces and sound go directly */
   direct: boolean;
   speaking: boolean;
-  /** bytes of their faces so far */
-  bytes: number;
 }
 
 export interface RoomListener {
@@ -45,14 +44,14 @@ interface Seat extends Member {
   decoder: VoiceDecoder | null;
   voice: Speaking;
   before: Waited;
+  /** what is wrong with what they send was said */
+  told: boolean;
 }
 
 export class Room {
   /** null until the server has let the page in */
   welcome: Welcome | null = null;
   muted = true;
-  /** of faces that were sent, each counted once however many it went to */
-  sent = 0;
   private readonly signalling: Signalling;
   private readonly seats = new Map<number, Seat>();
   private track: MediaStreamTrack | null = null;
@@ -104,12 +103,11 @@ export class Room {
   send(signal: FaceSignal): void {
     if (!this.seats.size) return;
     const message = encode(signal, this.sequence, (performance.now() - this.began) / 1000);
-    const still = message.every((byte, i) => i < MOVING || byte === this.last[i]);
+    const still = message.every((byte, i) => (i < MOVING && i !== KIND) || byte === this.last[i]);
     this.held = still ? this.held + 1 : 0;
     if (this.held % REPEAT) return;
     this.last = message;
     this.sequence = (this.sequence + 1) & 0xffff;
-    this.sent += SIZE;
     for (const { peer } of this.seats.values()) peer.send(message);
     const { mask } = this;
     if (mask) this.signalling.relay(relayedFace(mask, message));
@@ -195,11 +193,11 @@ export class Room {
       person,
       direct: false,
       speaking: false,
-      bytes: 0,
       playout,
       decoder: null,
       voice: new Speaking(),
       before: waited([]),
+      told: false,
       peer: new Peer(you < person.id, ice, {
         introduce: (data) => this.signalling.say({ type: 'peer', to: person.id, data }),
         face: (content) => this.take(seat, content),
@@ -231,9 +229,9 @@ export class Room {
   private take(seat: Seat, content: ArrayBuffer): void {
     try {
       seat.playout.push(decode(content), performance.now());
-      seat.bytes += content.byteLength;
     } catch (error) {
-      this.listener.say(`${seat.person.name}: ${sentence(error)}`);
+      if (!seat.told) this.listener.say(`${seat.person.name}: ${sentence(error)}`);
+      seat.told = true;
     }
   }
 

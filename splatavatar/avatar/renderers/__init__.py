@@ -1,0 +1,1 @@
+"""What draws an avatar, on each device."""

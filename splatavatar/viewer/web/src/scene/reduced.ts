@@ -1,0 +1,150 @@
+// Levels of detail: an avatar of fewer Gaussians, and of those triangles and vertices alone that carry them.
+import { type Avatar, halfToFloat } from '../file/avatar';
+import type { Numbers } from '../file/container';
+import { triangleFrame } from '../pose/frames';
+import { neutral } from '../pose/parameters';
+import { PosedRig } from '../pose/rig';
+import { framing } from '../splats/camera';
+import { LOG_STEP, SIGNED_STEPS } from '../tables';
+import { absorbed } from './absorbed';
+
+/** An avatar of the Gaussians `kept` alone, which take over what the others are; `weights` (N) says how much each one is, and
+ * `means` (N, 3) where it lies at rest.
+ * With `flat`, of the colours that they have from the front. */
+export function reduced(
+  avatar: Avatar,
+  kept: Uint32Array,
+  weights: Float32Array,
+  means: Float32Array,
+  flat: boolean,
+): Avatar {
+  const { rig, splats, sizes } = avatar;
+  const { K } = sizes;
+  const usedFaces = Int32Array.from(new Set(Array.from(kept, (n) => splats.face[n]!))).sort();
+  const usedVertices = Int32Array.from(
+    new Set(Array.from(usedFaces).flatMap((f) => Array.from(rig.faces.subarray(3 * f, 3 * f + 3)))),
+  ).sort();
+  const newFace = renumbered(usedFaces, sizes.F);
+  const newVertex = renumbered(usedVertices, sizes.V);
+  const of = <T extends Numbers>(values: T, size = 1) => gathered(values, kept, size);
+  const { correctives } = splats;
+  const own = flat ? frontColours(avatar) : Float32Array.from(splats.colour, halfToFloat);
+  const { colours, growth } = absorbed(means, kept, weights, own);
+  const channels = (values: Int8Array) => {
+    const out = new Int8Array(3 * K * kept.length);
+    for (let k = 0; k < K; k++)
+      out.set(of(values.subarray(3 * k * sizes.N, 3 * (k + 1) * sizes.N), 3), 3 * k * kept.length);
+    return out;
+  };
+  return {
+    ...avatar,
+    sizes: { ...sizes, N: kept.length, F: usedFaces.length, V: usedVertices.length },
+    // Where the template is cut, what it frames would be another thing.
+    framing: framing(avatar),
+    rig: {
+      ...rig,
+      ...movedAlong(avatar, newVertex),
+      template: gathered(rig.template, usedVertices, 3),
+      faces: Int32Array.from(gathered(rig.faces, usedFaces, 3), (v) => newVertex[v]!),
+      skinJoints: gathered(rig.skinJoints, usedVertices, 4),
+      skinWeights: gathered(rig.skinWeights, usedVertices, 4),
+    },
+    splats: {
+      ...splats,
+      face: Int32Array.from(of(splats.face), (f) => newFace[f]!),
+      barycentric: of(splats.barycentric, 2),
+      position: of(splats.position, 3),
+      rotation: of(splats.rotation, 4),
+      scale: of(splats.scale, 3).map((log, i) =>
+        Math.min(Math.round(log + growth[Math.floor(i / 3)]! / LOG_STEP), SIGNED_STEPS),
+      ),
+      opacity: of(splats.opacity),
+      colour: Uint16Array.from(colours, floatToHalf),
+      sh: of(splats.sh, 9),
+      shShare: of(splats.shShare),
+      correctives: {
+        ...correctives,
+        position: channels(correctives.position),
+        positionShare: of(correctives.positionShare),
+        colour: channels(correctives.colour),
+        colourShare: of(correctives.colourShare),
+      },
+    },
+  };
+}
+
+/** The `count` indices of the largest values, in ascending order. */
+export function largest(values: Float32Array, count: number): Uint32Array {
+  const order = Uint32Array.from(values, (_, n) => n).sort((a, b) => values[b]! - values[a]! || a - b);
+  return order.subarray(0, count).sort();
+}
+
+function gathered<T extends Numbers>(values: T, rows: ArrayLike<number>, size: number): T {
+  const out = new (values.constructor as new (length: number) => T)(rows.length * size);
+  for (let i = 0; i < rows.length; i++) {
+    const from = rows[i]! * size;
+    for (let k = 0; k < size; k++) out[i * size + k] = values[from + k]!;
+  }
+  return out;
+}
+
+/** (count) the new number of each old one, -1 of those that are gone. */
+function renumbered(used: Int32Array, count: number): Int32Array {
+  const out = new Int32Array(count).fill(-1);
+  used.forEach((old, i) => {
+    out[old] = i;
+  });
+  return out;
+}
+
+/** The rows of the expression basis that move vertices that are left. */
+function movedAlong(
+  { rig, sizes }: Avatar,
+  newVertex: Int32Array,
+): Pick<Avatar['rig'], 'ends' | 'moved' | 'displacement'> {
+  const rows: number[] = [];
+  const ends = new Int32Array(sizes.E + 1);
+  for (let e = 0; e < sizes.E; e++) {
+    for (let row = rig.ends[e]!; row < rig.ends[e + 1]!; row++) if (newVertex[rig.moved[row]!]! >= 0) rows.push(row);
+    ends[e + 1] = rows.length;
+  }
+  return {
+    ends,
+    moved: Int32Array.from(rows, (row) => newVertex[rig.moved[row]!]!),
+    displacement: gathered(rig.displacement, rows, 3),
+  };
+}
+
+/** (N, 3) what each Gaussian of the face at rest looks like from where a picture of it is taken. */
+function frontColours(avatar: Avatar): Float32Array {
+  const { rig, splats, sizes } = avatar;
+  const posed = new PosedRig(avatar);
+  posed.pose(neutral(sizes));
+  const frame = framing(avatar);
+  const eye = [frame.target[0], frame.target[1], frame.target[2] + frame.distance];
+  const axes = new Float64Array(10);
+  const out = Float32Array.from(splats.colour, halfToFloat);
+  for (let n = 0; n < sizes.N; n++) {
+    const corners = [0, 1, 2].map((c) => 4 * rig.faces[3 * splats.face[n]! + c]!) as [number, number, number];
+    triangleFrame(posed.vertices, ...corners, axes);
+    const ray = eye.map((x, i) => posed.vertices[corners[0] + i]! - x);
+    const length = Math.hypot(...ray);
+    const share = (splats.shStep * halfToFloat(splats.shShare[n]!)) / length;
+    const seen = [0, 3, 6].map((row) => ray.reduce((sum, x, i) => sum + x * axes[row + i]!, 0));
+    for (let c = 0; c < 3; c++) {
+      const turned = seen.reduce((sum, x, i) => sum + x * splats.sh[9 * n + 3 * c + i]!, 0);
+      out[3 * n + c]! += share * turned;
+    }
+  }
+  return out;
+}
+
+/** The 16 bits of F16 that are nearest to a number. */
+export function floatToHalf(value: number): number {
+  const sign = value < 0 ? 0x8000 : 0;
+  const size = Math.min(Math.abs(value), 65504);
+  if (size < 2 ** -14) return sign | Math.round(size * 2 ** 24);
+  const exponent = Math.floor(Math.log2(size));
+  // A mantissa that rounds up to 1024 carries into the exponent, as it should.
+  return sign | (((exponent + 15) << 10) + Math.round((size / 2 ** exponent - 1) * 1024));
+}
