@@ -10,9 +10,14 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
+from splatavatar.drive.audio.model import MODEL
+from splatavatar.drive.audio.runtime import open_network
+from splatavatar.drive.face.filter import FaceFilter
+from splatavatar.drive.face.landmark_signal import LandmarkSignal
+from splatavatar.drive.sources.live.tracking import FaceChooser, Landmarker, seen
 from splatavatar.errors import DependencyError
 from splatavatar.models import locate
-from splatavatar.rig.arkit import INDEX
+from splatavatar.rig.arkit import INDEX, NAMES
 from support import chromium
 from support.browser import Browser, Page
 from support.people import portrait
@@ -22,6 +27,46 @@ OWN = "document.documentElement.dataset.own"
 SAID = "document.querySelector('.status').textContent"
 DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 Open = Callable[..., Page]
+BLOCK = 16
+"""pixels of a square in the corner of a picture, bright or dark: a binary digit of its number"""
+DIGITS = 6
+NOTE_PICTURES = """(async () => {
+  const { FaceLandmarker } = await import('/models/vision_bundle.mjs');
+  const detect = FaceLandmarker.prototype.detectForVideo;
+  const canvas = document.createElement('canvas');
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const shown = () => [...document.querySelectorAll('input[data-index]')]
+    .sort((a, b) => a.dataset.index - b.dataset.index).map(slider => Number(slider.value));
+  window.noted = [];
+  FaceLandmarker.prototype.detectForVideo = function (video, milliseconds) {
+    // A film goes on at any time: what is numbered here is what is looked at.
+    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+    context.drawImage(video, 0, 0);
+    let number = 0;
+    for (let digit = 0; digit < DIGITS; digit++)
+      if (context.getImageData(BLOCK * (digit + 0.5), BLOCK / 2, 1, 1).data[0] > 128) number |= 1 << digit;
+    if (noted.length) noted.at(-1).shown = shown();
+    noted.push({ number, milliseconds });
+    return detect.call(this, canvas, milliseconds);
+  };
+})()""".replace("DIGITS", str(DIGITS)).replace("BLOCK", str(BLOCK))
+"""the number and the time of every picture that is looked at, and the face that came of it"""
+NOTE_NETWORK = """(async () => {
+  const { InferenceSession } = await import('/models/ort.wasm.min.mjs');
+  const create = InferenceSession.create;
+  window.noted = [];
+  InferenceSession.create = async function (...given) {
+    const session = await create.apply(this, given);
+    const run = session.run.bind(session);
+    session.run = async inputs => {
+      const said = await run(inputs);
+      noted.push([[...inputs.features.data], [...said.coefficients.data]]);
+      return said;
+    };
+    return session;
+  };
+})()"""
+"""what the network is told, and what it says"""
 
 
 def press(page: Page, text: str) -> None:
@@ -150,3 +195,71 @@ def test_a_microphone_drives_the_face_and_no_sound_leaves(
     press(page, "Stop microphone")
     page.wait(f"{OWN} === undefined")
     page.close()
+
+
+@pytest.mark.shared
+def test_the_face_of_a_camera_is_the_one_of_python(
+    light: str, with_devices: Callable[..., Browser], archives: Path, tmp_path: Path
+) -> None:
+    frames = [np.ascontiguousarray(image[::2, ::2]) for image in portrait()[: 1 << DIGITS]]
+    for number, image in enumerate(frames):
+        for digit in range(DIGITS):
+            image[:BLOCK, BLOCK * digit : BLOCK * (digit + 1)] = 255 * (number >> digit & 1)
+    film = tmp_path / "face.y4m"
+    write_y4m(film, frames)
+    page = with_devices(f"--use-file-for-fake-video-capture={film}").page(320, 240)
+    page.open(light)
+    page.run(NOTE_PICTURES)
+    press(page, "Webcam")
+    noted = page.wait("window.noted.length > 80 && noted.slice(0, -1)")
+    page.close()
+    of_page = np.array([picture["shown"] for picture in noted])
+    of_python = faces_of(film, [(picture["number"], picture["milliseconds"]) for picture in noted])
+    # The first pictures may come before anything is shown.
+    for name in NAMES:
+        there, here = of_python[5:, INDEX[name]], of_page[5:, INDEX[name]]
+        assert np.abs(there - here).mean() < 0.03, name
+        if there.std() > 0.05:
+            assert np.corrcoef(there, here)[0, 1] > 0.9, name
+    assert (of_python[5:].std(0) > 0.05).sum() >= 5
+
+
+def faces_of(film: Path, pictures: list[tuple[int, float]]) -> np.ndarray:
+    """(T, 52) that Python makes of pictures of a film, each a number and milliseconds."""
+    import av
+
+    with av.open(str(film)) as container:
+        images = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
+    chooser, signal, face_filter = FaceChooser(), LandmarkSignal(), FaceFilter()
+    landmarker, stamp, faces = Landmarker(landmark_model()), -1, []
+    newest = np.zeros(len(NAMES), np.float32)
+    for number, milliseconds in pictures:
+        stamp = max(stamp + 1, round(milliseconds - pictures[0][1]))
+        image, time = images[number], milliseconds / 1000
+        face = signal(chooser.choose(seen(landmarker.detect(image, stamp), image.shape[1], image.shape[0]), time), time)
+        if face.confidence:
+            newest = face_filter(face).arkit
+        faces.append(newest)
+    landmarker.close()
+    return np.array(faces)
+
+
+@pytest.mark.shared
+def test_the_network_says_in_the_page_what_it_says_in_python(
+    light: str, with_devices: Callable[..., Browser], archives: Path
+) -> None:
+    speech = shared("speech/Claire_neutral.wav")
+    page = with_devices(f"--use-file-for-fake-audio-capture={speech}").page(320, 240)
+    page.open(light)
+    page.run(NOTE_NETWORK)
+    press(page, "Microphone")
+    noted = page.wait("window.noted.length > 300 && noted")
+    page.close()
+    network = open_network(MODEL)
+    state = np.zeros((1, network.get_inputs()[1].shape[1]), np.float32)
+    jaw = []
+    for features, said in noted:
+        out, state = network.run(None, {"features": np.array([features], np.float32), "state": state})
+        np.testing.assert_allclose(said, out[0], atol=1e-4)
+        jaw.append(said[INDEX["jawOpen"]])
+    assert np.std(jaw) > 0.03
