@@ -22,7 +22,7 @@ TESTS = (
     "tests/render/test_native_rig.py",
     "tests/render/test_rasterize.py",
     "tests/render/test_trial.py",
-    "tests/avatar/test_cpu_renderer.py",
+    "tests/avatar/renderers/test_cpu_renderer.py",
     "tests/bake/engines/test_engine.py",
 )
 
