@@ -40,8 +40,8 @@ def evaluate(
         allow_outside: whether the capture may name pictures outside of its folder.
 
     Returns:
-        What metrics.json holds: ``mean`` has psnr, psnr_masked and psnr_head in dB, ssim and flip, each None where no
-        picture has it; ``images`` has the same by the stem of each picture.
+        What metrics.json holds: ``mean`` has psnr, psnr_masked and psnr_head in dB, ssim, flip and alpha, each None
+        where no picture has it; ``images`` has the same by the stem of each picture.
 
     Raises:
         CaptureError: the capture cannot be read, or the split is empty.

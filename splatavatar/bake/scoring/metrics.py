@@ -20,6 +20,8 @@ PSNR_CEILING = 100.0
 WINDOW, SIGMA = 11, 1.5
 FLIP_REACH = 20
 """pixels, twice the radius of FLIP's widest filter at its default viewing distance"""
+OPAQUE = 250
+"""level of a matte of 255 from which on nothing shines through"""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class FrameScore:
     ssim: float
     flip: float | None
     """mean error in [0, 1], smaller is better; None where the package flip-evaluator is not installed"""
+    alpha: float | None
+    """mean alpha of the render in [0, 1] where the matte is opaque; None where it never is"""
 
 
 def score(render_rgba: Floats, image: Bytes, matte: Bytes, head: Mask | None = None) -> FrameScore:
@@ -51,6 +55,7 @@ def score(render_rgba: Floats, image: Bytes, matte: Bytes, head: Mask | None = N
         psnr_head=None if head is None else psnr_masked(render, truth, head.view(np.uint8)),
         ssim=ssim(render, truth),
         flip=flip(render, truth),
+        alpha=float(render_rgba[..., 3][solid].mean(dtype=np.float64)) if (solid := matte >= OPAQUE).any() else None,
     )
 
 

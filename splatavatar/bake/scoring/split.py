@@ -57,8 +57,8 @@ def score_split(
     picture counts, whatever the matte (see ``metrics``).
 
     Returns what metrics.json holds: ``avatar`` (name and number of Gaussians), ``split``, ``mean`` and, by stem,
-    ``images``; the last two with psnr, psnr_masked, psnr_head, ssim and flip (see ``metrics.FrameScore``; a mean is
-    over the pictures that have the value).
+    ``images``; the last two with psnr, psnr_masked, psnr_head, ssim, flip and alpha (see ``metrics.FrameScore``; a
+    mean is over the pictures that have the value).
 
     Raises:
         CaptureError: the split is empty, a picture cannot be read, or none shows the head.

@@ -134,3 +134,14 @@ def test_score_composites_each_side_by_its_own_alpha() -> None:
     result = score(render, image, matte)
     assert result.psnr == pytest.approx(-10 * np.log10(0.4**2 / 256), abs=1e-4)
     assert result.psnr_masked == PSNR_CEILING
+
+
+def test_alpha_is_the_mean_where_the_matte_is_opaque() -> None:
+    render = np.full((12, 12, 4), 0.5, np.float32)
+    render[:6, :, 3] = 0.9
+    matte = np.zeros((12, 12), np.uint8)
+    matte[5:7] = 255  # one row of alpha 0.9, one of 0.5
+    matte[8:10] = 128  # a soft edge does not count
+    image = np.zeros((12, 12, 3), np.uint8)
+    assert score(render, image, matte).alpha == pytest.approx(0.7, abs=1e-6)
+    assert score(render, image, np.full_like(matte, 128)).alpha is None
