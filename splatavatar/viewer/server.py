@@ -9,19 +9,17 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from splatavatar.errors import AvatarFileError, DependencyError, SettingsError, SignalError, SplatAvatarError
+from splatavatar.errors import AvatarFileError, SettingsError, SignalError
 from splatavatar.extras import required
-from splatavatar.input import open_input
 from splatavatar.interrupts import deferred_signals
+from splatavatar.viewer.answers import READING, add_site, bare_app, file_response, not_found
 from splatavatar.viewer.certificate import Certificate
-from splatavatar.viewer.guard import COMPUTING_POLICY, LOOPBACK, POLICY_HEADER, Application, Guard
+from splatavatar.viewer.guard import LOOPBACK, Application, Guard
 from splatavatar.viewer.hub import Hub
 from splatavatar.viewer.live import LIVE, live_endpoint
 from splatavatar.viewer.origins import Admitted
-from splatavatar.viewer.page_models import FOLDER, PageModels
-from splatavatar.viewer.ranges import byte_range
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.site import INDEX, SiteFile
 
@@ -32,14 +30,6 @@ if TYPE_CHECKING:
 HOST = "127.0.0.1"
 PORT = 8017
 """where it listens unless a port is named; any other where that is taken"""
-NO_TELEMETRY: Any = {
-    "tracing": False,
-    "metrics": False,
-    "logs": False,
-    "operation_spans": False,
-    "auto_configure": False,
-}
-"""newer versions of the framework can report what they serve to where variables of the environment point"""
 MOST_HEARD = 1024
 """bytes of a message of a viewer, which has nothing to say"""
 PING, PATIENCE = 5.0, 10.0
@@ -70,31 +60,20 @@ def create_app(
     name than one of ``hosts`` are refused, and those that do not bring the ``token`` where there is one, and those of
     pages of other origins than this server's own and ``origins``. Needs the extra ``viewer``.
     """
-    from fastapi import FastAPI, Response
-
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
+    app = bare_app()
     served = dict(signals or {})
 
     # Annotations of this module are texts: the framework is told the types that they name here.
-    def one_file(request: Request) -> Response:
-        name = request.path_params.get("name") or INDEX
-        file = site.get(name)
-        if file is None:
-            return Response("Not found\n", 404)
-        return driving_response(file, request) if name == INDEX else site_response(file, request)
-
     def the_avatar(request: Request) -> Response:
-        return _file_response(avatar, AvatarFileError, request)
+        return file_response(avatar, AvatarFileError, request)
 
     def one_signal(request: Request) -> Response:
         path = served.get(request.path_params["name"])
-        return Response("Not found\n", 404) if path is None else _file_response(path, SignalError, request)
+        return not_found() if path is None else file_response(path, SignalError, request)
 
-    methods = ["GET", "HEAD"]
-    app.router.add_route("/avatar.splatavatar", the_avatar, methods)
-    app.router.add_route("/signals/{name}", one_signal, methods)
-    app.router.add_route(f"/{FOLDER}{{name}}", model_endpoint(), methods)
-    app.router.add_route("/{name:path}", one_file, methods)
+    app.router.add_route("/avatar.splatavatar", the_avatar, READING)
+    app.router.add_route("/signals/{name}", one_signal, READING)
+    add_site(app, site, INDEX)
     if hub is not None:
         app.router.add_websocket_route(LIVE, live_endpoint(hub))
     guard = Guard(app, hosts, token)
@@ -221,61 +200,3 @@ def _bound(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
-
-
-def model_endpoint() -> Callable[[Request], Response]:
-    """Answers with the parts of models that a page drives itself with, by their names."""
-    from fastapi import Response
-
-    models = PageModels()
-
-    def one_model(request: Request) -> Response:
-        try:
-            file = models.get(request.path_params["name"])
-        except DependencyError as error:
-            return Response(f"{error}\n", 404, media_type="text/plain")
-        return Response("Not found\n", 404) if file is None else site_response(file, request)
-
-    return one_model
-
-
-def driving_response(file: SiteFile, request: Request) -> Response:
-    """The answer to who asks for a page whose camera and microphone are understood by WebAssembly."""
-    response = site_response(file, request)
-    response.headers[POLICY_HEADER] = COMPUTING_POLICY
-    return response
-
-
-def site_response(file: SiteFile, request: Request) -> Response:
-    """The answer to who asks for ``file``."""
-    from fastapi import Response
-
-    headers = {
-        "cache-control": "max-age=31536000, immutable" if file.lasting else "no-cache",
-        "vary": "accept-encoding",
-    }
-    small = "gzip" in request.headers.get("accept-encoding", "") and len(file.compressed) < len(file.content)
-    if small:
-        headers["content-encoding"] = "gzip"
-    return Response(file.compressed if small else file.content, headers=headers, media_type=file.kind)
-
-
-def _file_response(path: Path, failure: type[SplatAvatarError], request: Request) -> Response:
-    """The file as it is now, or the part of it that is asked for."""
-    from fastapi import Response
-
-    try:
-        with open_input(path, failure) as file:
-            size = os.fstat(file.fileno()).st_size
-            part = byte_range(request.headers.get("range"), size) if size else None
-            begin, end = part or (0, size)
-            headers = {"accept-ranges": "bytes", "cache-control": "no-store"}
-            if part is not None and begin >= size:
-                return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
-            file.seek(begin)
-            content = file.read(end - begin)
-    except failure as error:
-        return Response(f"{error}\n", 404, media_type="text/plain")
-    if part is not None:
-        headers["content-range"] = f"bytes {begin}-{end - 1}/{size}"
-    return Response(content, 200 if part is None else 206, headers, "application/octet-stream")

@@ -7,13 +7,12 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from splatavatar.errors import AvatarFileError
+from splatavatar.viewer.answers import FRESH, add_site, bare_app, said
 from splatavatar.viewer.guard import LOOPBACK, TOKEN, Application, Guard
-from splatavatar.viewer.page_models import FOLDER
 from splatavatar.viewer.room.endpoint import room_endpoint
 from splatavatar.viewer.room.invitations import REFUSAL
 from splatavatar.viewer.room.room import ROOM_FULL, Room
 from splatavatar.viewer.room.uploads import LARGEST, TOO_LARGE, UNUSED, TooOften
-from splatavatar.viewer.server import NO_TELEMETRY, driving_response, model_endpoint, site_response
 from splatavatar.viewer.site import SiteFile
 
 if TYPE_CHECKING:
@@ -33,23 +32,13 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
     Requests by another name than one of ``hosts``, and those without a valid token, are refused. Needs the extra
     ``viewer``.
     """
-    from fastapi import FastAPI, Response
+    from fastapi import Response
     from fastapi.responses import JSONResponse
     from starlette.requests import ClientDisconnect
 
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, telemetry=NO_TELEMETRY)
-
-    def said(sentence: object, status: int) -> Response:
-        return Response(f"{sentence}\n", status, {"cache-control": "no-store"}, "text/plain")
+    app = bare_app()
 
     # Annotations of this module are texts: the framework is told the types that they name here.
-    def one_file(request: Request) -> Response:
-        name = request.path_params.get("name") or PAGE
-        file = site.get(name)
-        if file is None:
-            return said("Not found", 404)
-        return driving_response(file, request) if name == PAGE else site_response(file, request)
-
     async def upload(request: Request) -> Response:
         room.attach()
         invitation = room.invitations.holder(request.scope.get(TOKEN))
@@ -77,12 +66,11 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
         found = room.avatar(request.path_params["sha256"])
         if found is None:
             return said("Nobody in the room has this avatar (any more).", 404)
-        return Response(found.content, 200, {"cache-control": "no-store"}, "application/octet-stream")
+        return Response(found.content, 200, FRESH, "application/octet-stream")
 
     app.router.add_route(UPLOAD, upload, ["PUT"])
     app.router.add_route(AVATARS + "{sha256}", one_avatar, ["GET"])
-    app.router.add_route(f"/{FOLDER}{{name}}", model_endpoint(), ["GET", "HEAD"])
-    app.router.add_route("/{name:path}", one_file, ["GET", "HEAD"])
+    add_site(app, site, PAGE)
     app.router.add_websocket_route(SOCKET, room_endpoint(room))
     return Guard(app, hosts, room.invitations)
 

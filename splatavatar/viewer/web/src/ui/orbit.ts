@@ -1,10 +1,13 @@
 // Looking around: mouse, touch and keys move the view.
 import type { Framing } from '../file/avatar';
 import type { Orbit } from '../splats/camera';
+import { obeyKey, wheelFactor } from './view_moves';
 
 const DEGREES_PER_PIXEL = 0.4;
-const STEP = 5;
 const MAX_PITCH = 85;
+/** by a key: degrees, and the share of the distance that is left */
+const STEP = 5;
+const NEARER = 0.9;
 /** of the usual distance */
 const NEAREST = 0.25;
 const FARTHEST = 6;
@@ -31,10 +34,19 @@ export class OrbitControl {
     listen('pointermove', (event) => this.move(event));
     for (const end of ['pointerup', 'pointercancel', 'lostpointercapture'] as const)
       listen(end, (event) => this.pointers.delete(event.pointerId));
-    listen('wheel', (event) => this.wheel(event));
+    listen('wheel', (event) => {
+      event.preventDefault();
+      this.zoom(wheelFactor(event));
+    });
     listen('dblclick', () => this.reset());
     listen('contextmenu', (event) => event.preventDefault());
-    listen('keydown', (event) => this.key(event));
+    listen('keydown', (event) =>
+      obeyKey(event, {
+        turn: (right, up) => this.turn(STEP * right, STEP * up),
+        approach: (steps) => this.zoom(NEARER ** steps),
+        reset: () => this.reset(),
+      }),
+    );
   }
 
   /** Begins with an avatar; `reset` comes back to `start`. */
@@ -102,31 +114,6 @@ export class OrbitControl {
       this.pan(x / 2, y / 2);
     }
     this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
-  }
-
-  private wheel(event: WheelEvent): void {
-    event.preventDefault();
-    const lines = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 24 : 1;
-    this.zoom(Math.exp(Math.min(Math.max(event.deltaY * lines, -300), 300) / 900));
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const keys: Record<string, () => void> = {
-      ArrowLeft: () => this.turn(-STEP, 0),
-      ArrowRight: () => this.turn(STEP, 0),
-      ArrowUp: () => this.turn(0, STEP),
-      ArrowDown: () => this.turn(0, -STEP),
-      '+': () => this.zoom(0.9),
-      '=': () => this.zoom(0.9),
-      '-': () => this.zoom(1 / 0.9),
-      '0': () => this.reset(),
-      Home: () => this.reset(),
-    };
-    const act = keys[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
   }
 }
 

@@ -1,13 +1,16 @@
 // Looking around from one's seat: mouse, touch and keys turn the look.
 import { axisAngle } from '../../signal/rotation';
 import type { FaceSignal } from '../../signal/signal';
+import { obeyKey, wheelFactor } from '../../ui/view_moves';
 import type { Look } from './seats';
 
 /** radians */
 const PER_PIXEL = 0.004;
-const STEP = 0.15;
 const MOST_YAW = 1.6;
 const MOST_PITCH = 0.4;
+/** by a key: radians, and how many times nearer */
+const STEP = 0.15;
+const NEARER = 1.15;
 /** milliseconds in which a look that was asked for is half of the way there */
 const HALF = 120;
 /** how much nearer than with bare eyes, at most, and to look at somebody */
@@ -45,11 +48,17 @@ export class LookControl {
       'wheel',
       (event) => {
         event.preventDefault();
-        this.nearer(Math.exp(-Math.min(Math.max(event.deltaY, -300), 300) / 900));
+        this.nearer(1 / wheelFactor(event));
       },
       { passive: false },
     );
-    surface.addEventListener('keydown', (event) => this.key(event));
+    surface.addEventListener('keydown', (event) =>
+      obeyKey(event, {
+        turn: (right, up) => this.turn(-STEP * right, STEP * up),
+        approach: (steps) => this.nearer(NEARER ** steps),
+        reset: () => this.reset(),
+      }),
+    );
   }
 
   /** Turns to somebody who sits `yaw` radians left of the middle of the table, not at once, and looks at them. */
@@ -101,24 +110,5 @@ export class LookControl {
     this.yaw = Math.min(Math.max(this.yaw + yaw / this.zoom, -MOST_YAW), MOST_YAW);
     this.pitch = Math.min(Math.max(this.pitch + pitch / this.zoom, -MOST_PITCH), MOST_PITCH);
     this.changed();
-  }
-
-  private key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const keys: Record<string, () => void> = {
-      ArrowLeft: () => this.turn(STEP, 0),
-      ArrowRight: () => this.turn(-STEP, 0),
-      ArrowUp: () => this.turn(0, STEP),
-      ArrowDown: () => this.turn(0, -STEP),
-      '+': () => this.nearer(1.15),
-      '=': () => this.nearer(1.15),
-      '-': () => this.nearer(1 / 1.15),
-      '0': () => this.reset(),
-      Home: () => this.reset(),
-    };
-    const act = keys[event.key];
-    if (!act) return;
-    event.preventDefault();
-    act();
   }
 }
