@@ -22,12 +22,20 @@ def seated(avatar: Avatar, path: Path, link: str, name: str | None) -> Iterator[
     Raises SettingsError, RoomError or DependencyError.
     """
     from splatavatar.extras import install
+    from splatavatar.viewer.room.listener import RoomListener
     from splatavatar.viewer.room.member import RoomMember
     from splatavatar.viewer.room.messages import LONGEST_NAME
     from splatavatar.viewer.room.sink import RoomSink
 
+    class Line(RoomListener):
+        def lost(self, why: str) -> None:
+            tell(f"out of the room, and on the way back: {why}", err=True)
+
+        def returned(self) -> None:
+            tell("in the room again", err=True)
+
     called = name or str(avatar.metadata.get("name") or path.stem).strip()[:LONGEST_NAME]
-    with RoomMember(link, path, called or "Somebody") as member:
+    with RoomMember(link, path, called or "Somebody", Line()) as member:
         others = ", ".join(person.name for person in member.people) or "nobody else yet"
         tell(f"in the room with {others} (Ctrl-C leaves)")
         if find_spec("aiortc") is None:

@@ -73,6 +73,13 @@ def _line(stream: IO[str] | None) -> str:
     return stream.readline()
 
 
+def _until(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
 def typed(running: subprocess.Popen[str], text: str) -> None:
     assert running.stdin is not None
     running.stdin.write(text + "\n")
@@ -149,6 +156,31 @@ def test_a_voice_drives_somebody_in_a_room(files: Path, direct: bool) -> None:
     assert len(heard.faces) > 20 and max(jaw for _, jaw in heard.faces) > 0.05
     # Sound belongs to a time at which there were faces.
     assert heard.faces[0][0] - 0.2 < heard.sounds[0][0] and heard.sounds[-1][0] < heard.faces[-1][0] + 0.2
+
+
+def test_a_drive_comes_back_to_its_room_until_it_is_uninvited(files: Path) -> None:
+    meeting, heard = Room(2), list[str]()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        phone = other.getsockname()[1]
+    with running(meeting) as port:
+        link = f"http://127.0.0.1:{port}/room.html?token={token(meeting, 1)}"
+        driving = started("drive", files / "small.splatavatar", "--livelink", phone, "--room", link, "--name", "Ann")
+        said = threading.Thread(target=lambda: heard.extend(driving.stderr or ()))
+        said.start()
+        assert _line(driving.stdout) == "in the room with nobody else yet (Ctrl-C leaves)\n"
+    try:
+        with running(meeting, port=port):
+            _until(lambda: "in the room again\n" in heard)
+            assert [person.name for _, person in meeting.people] == ["Ann"]
+        _until(lambda: sum("on the way back" in line for line in heard) == 2)
+        meeting.withdraw(1)
+        with running(meeting, port=port):
+            assert driving.wait(30) == 2
+    finally:
+        driving.kill()
+        said.join(30)
+    assert heard[-1] == "Error: This invitation is not valid (any more): ask the host for a new link.\n"
 
 
 def test_bad_input_is_one_sentence(built: None, run: Run, files: Path) -> None:

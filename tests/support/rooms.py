@@ -23,9 +23,9 @@ Answer = tuple[int, str, bytes]
 
 
 @contextmanager
-def running(room: Room, site: dict[str, SiteFile] = SITE) -> Iterator[int]:
+def running(room: Room, site: dict[str, SiteFile] = SITE, port: int = 0) -> Iterator[int]:
     """The port of a server of ``room``."""
-    with listen(0) as listening, serving(create_room_app(site, room), listening, None, LONGEST_TEXT):
+    with listen(port) as listening, serving(create_room_app(site, room), listening, None, LONGEST_TEXT):
         yield listening.getsockname()[1]
 
 

@@ -5,23 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from time import monotonic
 from typing import Any
 
 from splatavatar.errors import RoomError, SignalError
 from splatavatar.viewer.protocol import TICKS, decode, is_newer
-from splatavatar.viewer.room.app import SOCKET, UPLOAD
-from splatavatar.viewer.room.link import RoomLink, absent
+from splatavatar.viewer.room.link import PATIENCE, RoomLink
 from splatavatar.viewer.room.listener import RoomListener
 from splatavatar.viewer.room.messages import (
     FACE,
-    LONGEST_TEXT,
     SOUND,
     TIME,
-    VERSION,
     Person,
     Relayed,
     parse,
@@ -34,13 +32,15 @@ from splatavatar.viewer.room.moments import Moments
 from splatavatar.viewer.room.opus import OpusDecoder, OpusEncoder
 from splatavatar.viewer.room.outbox import Outbox, TooSlow
 from splatavatar.viewer.room.peer import BEHIND, Peer
+from splatavatar.viewer.room.returning import Returning
+from splatavatar.viewer.room.visit import OTHER_VERSION, Visit
 from splatavatar.viewer.room.voice import OwnVoice
 
-PATIENCE = 20.0
-"""seconds until one is in"""
+PARTING = 2.0
+"""seconds in which a server lets somebody go who leaves"""
 SAYS = 0.005
 """seconds between two looks for sound that is due"""
-OTHER_VERSION = "the server of the room sends what this version does not know."
+GONE = "the connection is lost"
 
 
 @dataclass
@@ -55,7 +55,10 @@ class _Other:
 
 
 class Attendance:
-    """One stay, from taking a seat to leaving it. All methods belong to one event loop."""
+    """One stay, from taking a seat to leaving it, however often the connection goes meanwhile.
+
+    All methods belong to one event loop.
+    """
 
     def __init__(
         self, link: RoomLink, name: str, direct: bool, listener: RoomListener, clock: Callable[[], float]
@@ -69,9 +72,11 @@ class Attendance:
         self.began = clock()
         """0 of the times that others are told"""
         self._asked = False
+        self._muted = True
+        self._over = asyncio.Event()
         self._ice: list[dict[str, Any]] = []
         self.you: Person | None = None
-        """None before one is in"""
+        """None while one is not in"""
 
     @property
     def people(self) -> list[tuple[Person, bool]]:
@@ -79,58 +84,65 @@ class Attendance:
         return [(other.person, _direct(other)) for other in list(self._others.values())]
 
     async def stay(self, avatar: bytes, entered: Callable[[], None]) -> None:
-        """Take a seat, call ``entered``, and stay until ``leave``. Raises RoomError."""
-        from websockets.asyncio.client import connect
-        from websockets.exceptions import ConnectionClosed, InvalidHandshake
+        """Take a seat, call ``entered``, and stay until ``leave``; where the connection goes, come back.
 
-        context = await asyncio.to_thread(self._link.context)
-        answer = await asyncio.to_thread(self._link.put, UPLOAD, avatar, context)
-        try:
-            sha256 = text(parse(answer.decode(errors="replace")).get("sha256"), "sha256")
-        except SignalError as error:
-            raise RoomError(OTHER_VERSION) from error
-        join = {"type": "join", "version": VERSION, "name": self._name, "avatar": sha256, "kind": "program"}
-        try:
-            async with connect(
-                self._link.address("ws", SOCKET),
-                ssl=context,
-                compression=None,
-                proxy=None,
-                max_size=LONGEST_TEXT,
-                open_timeout=PATIENCE,
-                close_timeout=1,
-            ) as socket:
-                try:
-                    await socket.send(json.dumps(join))
-                    await self._meet(socket, entered)
-                except ConnectionClosed as error:
-                    if error.rcvd is None or error.rcvd.code != 1000:
-                        reason = error.rcvd.reason if error.rcvd is not None else ""
-                        raise RoomError(reason or "the connection with the room is lost.") from error
-        except InvalidHandshake as error:
-            raise RoomError("the room lets nobody in by this link (any more).") from error
-        except (OSError, asyncio.TimeoutError) as error:
-            raise absent(error) from error
-
-    async def _meet(self, socket: Any, entered: Callable[[], None]) -> None:
-        welcome = self._parsed(await asyncio.wait_for(socket.recv(), PATIENCE))
-        await self._welcome(welcome)
+        Raises RoomError where one cannot come in, or not come back.
+        """
         tasks = [
-            asyncio.create_task(self._listen(socket)),
-            asyncio.create_task(self._outbox.deliver(socket.send, socket.send)),
+            asyncio.create_task(self._visits(Visit(self._link, self._name, avatar), entered)),
             asyncio.create_task(self._speak()),
+            asyncio.create_task(self._over.wait()),
         ]
-        entered()
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            await _first_of(tasks)
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            closing = [other.peer.close() for other in self._others.values() if other.peer is not None]
             self._others.clear()
+
+    async def _visits(self, visit: Visit, entered: Callable[[], None]) -> None:
+        returning, been = Returning(), False
+
+        def welcomed() -> None:
+            nonlocal been
+            returning.is_in()
+            if been:
+                self._listener.returned()
+            else:
+                entered()
+            been = True
+
+        while True:
+            try:
+                await visit.make(lambda socket: self._meet(socket, welcomed))
+                return
+            except RoomError as error:
+                was_in, self.you = self.you is not None, None
+                wait = returning.wait(error, monotonic())
+                if was_in:
+                    self._part()
+                    self._listener.lost(str(error))
+            await asyncio.sleep(wait)
+
+    def _part(self) -> None:
+        others = list(self._others.values())
+        self._others.clear()
+        for other in others:
+            self._listener.left(other.person, GONE)
+
+    async def _meet(self, socket: Any, welcomed: Callable[[], None]) -> None:
+        self._outbox = Outbox()
+        await self._welcome(self._parsed(await asyncio.wait_for(socket.recv(), PATIENCE)))
+        if not self._muted:
+            self._tell({"type": "mute", "muted": False})
+        welcomed()
+        try:
+            await _first_of(
+                [
+                    asyncio.create_task(self._listen(socket)),
+                    asyncio.create_task(self._outbox.deliver(socket.send, socket.send)),
+                ]
+            )
+        finally:
+            closing = [other.peer.close() for other in self._others.values() if other.peer is not None]
             with suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), 5)
 
@@ -153,21 +165,23 @@ class Attendance:
 
     def mute(self, muted: bool) -> None:
         """Say whether one is muted; who has never said so is until they speak."""
-        self._asked = True
-        if self.you is not None:
-            self.you = replace(self.you, muted=muted)
+        self._asked, self._muted = True, muted
         self._tell({"type": "mute", "muted": muted})
 
     def leave(self) -> None:
         """Go."""
-        self._tell({"type": "leave"})
+        if self.you is None:
+            self._over.set()
+        else:
+            self._tell({"type": "leave"})
+            asyncio.get_running_loop().call_later(PARTING, self._over.set)
 
     async def _speak(self) -> None:
         while True:
             await asyncio.sleep(SAYS)
             now = self._clock()
             for at, piece in [*self._voice.due(now), *self._voice.rest(now)]:
-                if self.you is None or self.you.muted:
+                if self._muted:
                     continue
                 seats = 0
                 for other in self._others.values():
@@ -282,6 +296,8 @@ class Attendance:
             )
 
     def _tell(self, message: dict[str, Any]) -> None:
+        if self.you is None:
+            return
         with suppress(TooSlow):
             self._outbox.text(json.dumps(message))
 
@@ -290,6 +306,18 @@ class Attendance:
             return parse(text(message, "a message"))
         except SignalError as error:
             raise RoomError(OTHER_VERSION) from error
+
+
+async def _first_of(tasks: Sequence[asyncio.Task[Any]]) -> None:
+    """Wait until one of them is done, and end the rest. Raises what it has raised."""
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _direct(other: _Other) -> bool:

@@ -17,6 +17,12 @@ from splatavatar.viewer.share import PARAMETER
 EXPECTED = "expected the whole link of an invitation, as splatavatar room prints it"
 PATIENCE = 20.0
 """seconds that the server may take to answer"""
+LATER = (408, 429, 500, 502, 503, 504)
+"""statuses of a server that may take later what it does not take now"""
+
+
+class Absent(RoomError):
+    """The server does not answer now; it may later."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ class RoomLink:
         return context
 
     def put(self, path: str, content: bytes, context: ssl.SSLContext | None) -> bytes:
-        """Hand ``content`` over; the answer. Raises RoomError with the server's sentence."""
+        """Hand ``content`` over; the answer. Raises RoomError with the server's sentence, Absent for one of now."""
         connection = (
             http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
             if context is None
@@ -97,7 +103,8 @@ class RoomLink:
             connection.close()
         if answer.status != 200:
             sentence = " ".join(said.decode(errors="replace").split())
-            raise RoomError(sentence if 0 < len(sentence) < 400 else f"the room refuses ({answer.status}).")
+            refusal = Absent if answer.status in LATER else RoomError
+            raise refusal(sentence if 0 < len(sentence) < 400 else f"the room refuses ({answer.status}).")
         return said
 
 
@@ -105,10 +112,10 @@ LONGEST_ANSWER = 4096
 
 
 def absent(error: Exception) -> RoomError:
-    """The sentence for a server that does not answer."""
+    """The sentence for a server that does not answer; an Absent unless it is one that must not be trusted."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return RoomError(f"the server's certificate is not trusted; {EXPECTED}, to its end.")
     if isinstance(error, socket.gaierror):
-        return RoomError("the host of the link is unknown.")
+        return Absent("the host of the link is unknown.")
     why = error.strerror if isinstance(error, OSError) else None
-    return RoomError(f"the server of the room does not answer{f' ({why.lower()})' if why else ''}.")
+    return Absent(f"the server of the room does not answer{f' ({why.lower()})' if why else ''}.")

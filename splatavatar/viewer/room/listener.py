@@ -21,6 +21,12 @@ class RoomListener:
     def left(self, person: Person, reason: str) -> None:
         """Somebody has gone; ``reason`` is '' where they left by themselves."""
 
+    def lost(self, why: str) -> None:
+        """The connection with the room is gone, and is looked for; ``left`` was called for everybody before."""
+
+    def returned(self) -> None:
+        """One is in the room again; ``joined`` was called for those who are there."""
+
     def face(self, person: Person, signal: FaceSignal) -> None:
         """The face of somebody; ``signal.time`` is in seconds of a clock of their own."""
 

@@ -20,8 +20,8 @@ from splatavatar.errors import AvatarFileError, RoomError, SettingsError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes
 from splatavatar.viewer.protocol import encode
-from splatavatar.viewer.room.attendance import PATIENCE, Attendance
-from splatavatar.viewer.room.link import RoomLink
+from splatavatar.viewer.room.attendance import Attendance
+from splatavatar.viewer.room.link import PATIENCE, RoomLink
 from splatavatar.viewer.room.listener import RoomListener
 from splatavatar.viewer.room.messages import LONGEST_NAME, Person
 
@@ -39,7 +39,8 @@ class RoomMember:
     voice stay together. What the others show and say is told to ``listener``. Each pair is connected directly where
     aiortc is installed (the extra ``room``) and a way is found; else what they say goes through the server.
 
-    Its methods may be called by any one thread, and return at once.
+    Where the connection or the server goes it comes back by itself, for up to ten minutes; meanwhile nobody is there,
+    and what is shown and said is lost. Its methods may be called by any one thread, and return at once.
     """
 
     def __init__(

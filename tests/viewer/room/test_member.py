@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -179,15 +178,6 @@ def test_the_server_is_known_by_the_certificate_of_the_link(tmp_path: Path) -> N
         with RoomMember(pinned(port, mine), direct=False):
             assert [invitation.number for invitation, _ in meeting.people] == [1]
     assert RoomLink.parse(pinned(8443, mine)).port == 8443
-
-
-def test_a_member_ends_with_its_server() -> None:
-    meeting = Room(2)
-    with running(meeting) as port:
-        member = RoomMember(link(meeting, port, 1), direct=False)
-    with pytest.raises(RoomError):
-        until(lambda: member.show(FaceSignal.neutral()))
-    assert all(thread.name != "room" for thread in threading.enumerate())
 
 
 @pytest.mark.parametrize(
