@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PageError } from '../src/errors';
-import { readAvatar } from '../src/file/avatar';
+import { readAvatar } from '../src/file/read_avatar';
 import { bytesOf, poses } from './golden';
 
 const whole = bytesOf(poses.file);

@@ -1,11 +1,12 @@
 import { Object3D, PerspectiveCamera, Quaternion, Vector3, Vector4 } from 'three';
 import { describe, expect, it } from 'vitest';
-import { halfToFloat, readAvatar } from '../src/file/avatar';
+import { floatToHalf, halfToFloat } from '../src/file/half';
+import { readAvatar } from '../src/file/read_avatar';
 import { neutral } from '../src/pose/parameters';
 import { PosedRig } from '../src/pose/rig';
 import { LEVELS } from '../src/scene/levels';
 import { cameraOf } from '../src/scene/placed';
-import { floatToHalf, largest, reduced } from '../src/scene/reduced';
+import { largest, reduced } from '../src/scene/reduced';
 import { atRest } from '../src/scene/rest';
 import { Depths } from '../src/sort/depth';
 import { Budget } from '../src/xr/budget';

@@ -1,5 +1,5 @@
 // What the vertex shader makes of a packed Gaussian, in JavaScript: the same bytes, the same formulae.
-import { halfToFloat } from '../src/file/avatar';
+import { halfToFloat } from '../src/file/half';
 import { triangleFrame } from '../src/pose/frames';
 import type { PosedRig } from '../src/pose/rig';
 import type { Packed } from '../src/splats/pack';

@@ -1,6 +1,6 @@
 // <splat-avatar>: an avatar in a page of somebody else.
 import { PageError, sentence } from '../errors';
-import { readAvatar } from '../file/avatar';
+import { readAvatar } from '../file/read_avatar';
 import { restSignal } from '../signal/signal';
 import { describe } from '../ui/description';
 import { fetchAvatar } from '../ui/fetching';

@@ -1,6 +1,6 @@
 // npz files: zip archives of numpy arrays. Nothing is believed of them; `arrays.py` has the same bounds.
 import { PageError } from '../errors';
-import { halfToFloat } from '../file/avatar';
+import { halfToFloat } from '../file/half';
 
 export interface NpyArray {
   /** numpy's letter: f, i, u, b numbers, U texts */

@@ -1,6 +1,7 @@
 // Levels of detail: an avatar of fewer Gaussians, and of those triangles and vertices alone that carry them.
-import { type Avatar, halfToFloat } from '../file/avatar';
+import type { Avatar } from '../file/avatar';
 import type { Numbers } from '../file/container';
+import { floatToHalf, halfToFloat } from '../file/half';
 import { triangleFrame } from '../pose/frames';
 import { neutral } from '../pose/parameters';
 import { PosedRig } from '../pose/rig';
@@ -137,14 +138,4 @@ function frontColours(avatar: Avatar): Float32Array {
     }
   }
   return out;
-}
-
-/** The 16 bits of F16 that are nearest to a number. */
-export function floatToHalf(value: number): number {
-  const sign = value < 0 ? 0x8000 : 0;
-  const size = Math.min(Math.abs(value), 65504);
-  if (size < 2 ** -14) return sign | Math.round(size * 2 ** 24);
-  const exponent = Math.floor(Math.log2(size));
-  // A mantissa that rounds up to 1024 carries into the exponent, as it should.
-  return sign | (((exponent + 15) << 10) + Math.round((size / 2 ** exponent - 1) * 1024));
 }

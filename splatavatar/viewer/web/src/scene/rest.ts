@@ -1,5 +1,6 @@
 // Where the Gaussians of a face at rest lie, without their correctives.
-import { type Avatar, halfToFloat } from '../file/avatar';
+import type { Avatar } from '../file/avatar';
+import { halfToFloat } from '../file/half';
 import { triangleFrame } from '../pose/frames';
 import { neutral } from '../pose/parameters';
 import { PosedRig } from '../pose/rig';

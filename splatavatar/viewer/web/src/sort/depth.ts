@@ -1,5 +1,6 @@
 // How far every Gaussian lies along the view axis in this very pose, its correctives included.
-import { type Avatar, halfToFloat } from '../file/avatar';
+import type { Avatar } from '../file/avatar';
+import { halfToFloat } from '../file/half';
 import { triangleFrame } from '../pose/frames';
 import type { PosedRig } from '../pose/rig';
 import { UNIT_STEPS } from '../tables';

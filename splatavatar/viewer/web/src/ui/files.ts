@@ -1,6 +1,7 @@
 // Files that are dropped on the page or chosen.
 import { PageError } from '../errors';
-import { type Avatar, readAvatar } from '../file/avatar';
+import type { Avatar } from '../file/avatar';
+import { readAvatar } from '../file/read_avatar';
 import { type Kind, kindOf, LARGEST_SIGNAL, readRecording } from '../recorded/read';
 import type { Recording } from '../signal/signal';
 import { LARGEST_FILE } from '../tables';

@@ -1,7 +1,8 @@
 // What a link names, or the page has inside: the avatar, the recording and its sound.
 import { PageError } from '../errors';
-import { type Avatar, readAvatar } from '../file/avatar';
+import type { Avatar } from '../file/avatar';
 import { embedded } from '../file/embedded';
+import { readAvatar } from '../file/read_avatar';
 import { LARGEST_SIGNAL, readRecording } from '../recorded/read';
 import type { Recording } from '../signal/signal';
 import { fetchAvatar, fetchFile, fileName } from './fetching';

@@ -1,26 +1,11 @@
 // The way into a headset: buttons where the browser offers one. What draws there is loaded when it is asked for.
-import type { Avatar } from '../file/avatar';
-import type { FaceSignal } from '../signal/signal';
 import { element } from '../ui/dom';
-
-/** What the page has to show in a headset. */
-export interface Shown {
-  avatar(): Avatar;
-  face(now: number): FaceSignal;
-  /** standard deviations of the expression limit, null for none */
-  limit(): number | null;
-  /** a session begins, and ends */
-  presenting(is: boolean): void;
-  wrong(error: unknown): void;
-  /** draw with each level of detail for a while, and report */
-  selfCheck: boolean;
-}
+import type { Mode, Shown } from './shown';
 
 const MODES = [
   ['immersive-vr', 'Enter VR', 'Look at the head in virtual reality, life size'],
   ['immersive-ar', 'Enter AR', 'Look at the head in your room, life size'],
-] as const;
-export type Mode = (typeof MODES)[number][0];
+] as const satisfies readonly [Mode, string, string][];
 
 /** Buttons that enter a headset, as many as it has modes; none where there is none. */
 export class HeadsetEntry {

@@ -18,9 +18,9 @@ import { HEADSET, LEVELS } from '../scene/levels';
 import { HeadRenderer } from '../scene/renderer';
 import type { Vector } from '../splats/camera';
 import { Budget } from './budget';
-import type { Mode, Shown } from './entry';
 import { Placement, yawOf } from './placement';
 import { Measured, showReport } from './report';
+import type { Mode, Shown } from './shown';
 
 const RATE = 72;
 /** of the pixels that the headset would have each side of a picture be: splats are soft, and cost by the pixel */

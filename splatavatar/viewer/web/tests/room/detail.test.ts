@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Avatar, readAvatar } from '../../src/file/avatar';
+import type { Avatar } from '../../src/file/avatar';
+import { readAvatar } from '../../src/file/read_avatar';
 import { PosedRig } from '../../src/pose/rig';
 import { BUDGET, detail } from '../../src/room/table/detail';
 import { fromPlace } from '../../src/room/table/head';

@@ -1,6 +1,7 @@
 // The avatar files of a room: handing over the own one, fetching those of others.
 import { PageError } from '../../errors';
-import { type Avatar, readAvatar } from '../../file/avatar';
+import type { Avatar } from '../../file/avatar';
+import { readAvatar } from '../../file/read_avatar';
 import { LARGEST_FILE } from '../../tables';
 import { roomAddress } from './address';
 

@@ -1,0 +1,131 @@
+// From the bytes of a `.splatavatar` file to an avatar.
+import {
+  BYTE_STEPS,
+  FARTHEST,
+  LARGEST_METADATA,
+  NARROWEST_VIEW,
+  NEAREST,
+  SIGNED_STEPS,
+  UNIT_STEPS,
+  WIDEST_VIEW,
+} from '../tables';
+import type { Avatar, Framing, Rig, Sizes, Splats } from './avatar';
+import { readCalibration } from './calibration';
+import { checkNumbers } from './checks';
+import { defect, isTable, type Numbers, parseJson, readContainer } from './container';
+import { checkDigest } from './digest';
+import { checkVersion, readDescription } from './schema';
+
+/** Reads a `.splatavatar` file. Throws a PageError, in one sentence, for anything but an intact avatar. */
+export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
+  const container = readContainer(buffer);
+  checkVersion(container.texts);
+  const { sizes, description, scales } = readDescription(container);
+  await checkDigest(container);
+  const metadataText = container.texts.get('metadata') ?? defect('its metadata description is missing');
+  if (metadataText.length > LARGEST_METADATA)
+    defect(`its metadata takes ${metadataText.length} characters, the limit is ${LARGEST_METADATA}`);
+  const metadata = parseJson(metadataText, 'its metadata');
+  if (!isTable(metadata)) defect('its metadata is not a table');
+  const get = <T extends Numbers>(name: string) => container.tensors.get(name)!.values as T;
+  const rig = readRig(get, sizes, scales);
+  const joints = container.tensors.get('rig.arkit_joint_map');
+  rig.arkitJointMap = joints ? (joints.values as Float32Array) : null;
+  const range = container.tensors.get('rig.expression_range')?.values;
+  for (let e = 0; range && e < sizes.E; e++)
+    if (!(range[2 * e]! <= range[2 * e + 1]!))
+      defect('rig.expression_range has a least value that is above the largest');
+  rig.headChain = description.headChain;
+  rig.eyeJoints = description.eyeJoints;
+  const step = (name: string) => Float32Array.from(scales[name]!, (scale) => scale / BYTE_STEPS);
+  const splats: Splats = {
+    face: get('gaussians.face'),
+    barycentric: get('gaussians.barycentric'),
+    position: get('gaussians.position'),
+    rotation: get('gaussians.rotation'),
+    scale: get('gaussians.scale'),
+    opacity: get('gaussians.opacity'),
+    colour: get('gaussians.colour'),
+    sh: get('gaussians.sh'),
+    shShare: get('gaussians.sh.share'),
+    shStep: step('gaussians.sh')[0]!,
+    correctives: {
+      position: get('correctives.position'),
+      positionShare: get('correctives.position.share'),
+      positionStep: step('correctives.position'),
+      colour: get('correctives.colour'),
+      colourShare: get('correctives.colour.share'),
+      colourStep: step('correctives.colour'),
+      weights: get('correctives.weights'),
+      bias: get('correctives.bias'),
+    },
+  };
+  checkNumbers(sizes, rig, splats);
+  return {
+    sizes,
+    rig,
+    splats,
+    name: typeof metadata.name === 'string' ? metadata.name.slice(0, 1024) : '',
+    licence: description.licence,
+    framing: readFraming(metadata.camera),
+    calibration: metadata.calibration === undefined ? null : readCalibration(metadata.calibration),
+    bytes: buffer.byteLength,
+  };
+}
+
+function readRig(
+  get: <T extends Numbers>(name: string) => T,
+  { E, V }: Sizes,
+  scales: Record<string, Float32Array>,
+): Rig {
+  const basis = 'rig.expression_basis';
+  const rows = get<Int16Array>(basis);
+  const moved = get<Numbers>(`${basis}.vertex`);
+  const count = get<Int32Array>(`${basis}.count`);
+  const displacement = new Float32Array(rows.length);
+  const ends = new Int32Array(E + 1);
+  let row = 0;
+  for (let e = 0; e < E; e++) {
+    const end = row + count[e]!;
+    if (count[e]! < 0 || end > moved.length)
+      defect(`${basis}.count does not sum to the ${moved.length} rows of ${basis}`);
+    const scale = scales[basis]![e]!;
+    for (let before = -1; row < end; row++) {
+      const vertex = moved[row]!;
+      if (vertex < 0 || vertex >= V) defect(`${basis}.vertex holds ${vertex}, the rig has ${V} vertices`);
+      if (vertex <= before) defect(`${basis}.vertex is not in ascending order`);
+      before = vertex;
+      for (let i = 3 * row; i < 3 * row + 3; i++) displacement[i] = Math.fround(rows[i]! / SIGNED_STEPS) * scale;
+    }
+    ends[e + 1] = row;
+  }
+  if (row !== moved.length) defect(`${basis}.count does not sum to the ${moved.length} rows of ${basis}`);
+  return {
+    template: get('rig.template'),
+    faces: get('rig.faces'),
+    joints: get('rig.joints'),
+    parents: get('rig.parents'),
+    skinJoints: get('rig.skin_joints'),
+    skinWeights: Float32Array.from(get<Uint16Array>('rig.skin_weights'), (weight) => weight / UNIT_STEPS),
+    arkitMap: get('rig.arkit_map'),
+    arkitJointMap: null,
+    ends,
+    moved,
+    displacement,
+    headChain: [],
+    eyeJoints: [-1, -1],
+  };
+}
+
+function readFraming(value: unknown): Framing | null {
+  if (value === undefined) return null;
+  const bad = () => defect('its camera is not a target, a distance and a fov_y');
+  if (!isTable(value)) return bad();
+  const { target, distance, fov_y: fovY } = value;
+  const fits = (number: unknown, low: number, high: number) =>
+    typeof number === 'number' && number >= low && number <= high;
+  if (!Array.isArray(target) || target.length !== 3 || !target.every((part) => fits(part, -FARTHEST, FARTHEST)))
+    return bad();
+  if (!fits(distance, NEAREST, FARTHEST) || !fits(fovY, NARROWEST_VIEW, WIDEST_VIEW)) return bad();
+  return { target: target as [number, number, number], distance: distance as number, fovY: fovY as number };
+}
