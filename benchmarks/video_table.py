@@ -29,10 +29,10 @@ from rich.table import Table
 
 from splatavatar import load_avatar
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.capture.faces.landmarks import detect_pictures
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.view import default_camera
 from splatavatar.models import locate
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.arkit import INDEX

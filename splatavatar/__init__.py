@@ -14,6 +14,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.avatar.file import load_avatar, save_avatar
+    from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.renderers.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from splatavatar.drive.sources.recorded.read import read_signal
     from splatavatar.drive.sources.recorded.signal_npz import write_signal
     from splatavatar.drive.sources.registry import make_from as open_source
-    from splatavatar.drive.view import camera_from_file, default_camera
+    from splatavatar.drive.view import camera_from_file
     from splatavatar.errors import (
         AvatarFileError,
         CaptureError,
@@ -97,7 +98,7 @@ _MODULES = {
     "bake": "bake",
     "bind": "avatar.torch_avatar",
     "camera_from_file": "drive.view",
-    "default_camera": "drive.view",
+    "default_camera": "avatar.framing",
     "evaluate": "bake.scoring.evaluate",
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",

@@ -19,6 +19,7 @@ from gpu_figures.clock import on_gpu
 from gpu_figures.scenes import WHITE, Motion, measured_avatar, motion
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
 from splatavatar.bake.engines.engine import Engine, Gradients, LossWeights, Shots
@@ -29,7 +30,6 @@ from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.capture import read_capture
 from splatavatar.capture.rig_pose import pose_parameters
-from splatavatar.drive.view import default_camera
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.camera import Camera, Image
 from splatavatar.render.gpu.rasterize import rasterize_gpu

@@ -11,10 +11,10 @@ from avatar_sizes import only_used, resized
 from gpu_figures.session import Session
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import resolve
 from splatavatar.drive.measuring.motion import SECONDS, moving_signal
 from splatavatar.drive.performer import Performer
-from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 

@@ -66,11 +66,12 @@ def render(
     allowed = parse_limit(limit)
     pixels = None if size is None else parse_size(size)
 
+    from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.renderers.renderer import check_device
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.signal import chosen_frame
     from splatavatar.drive.sinks.frames import write_png
-    from splatavatar.drive.view import camera_from_file, default_camera
+    from splatavatar.drive.view import camera_from_file
 
     check_device(device.value)
     person, _ = open_avatar(avatar)

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.limits import DEFAULT_LIMIT
 from splatavatar.avatar.renderers.renderer import Colour, Picture
-from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import FilmBackground, PlaybackStats, play

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
+from splatavatar.avatar.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.avatar.renderers.open_renderer import open_renderer, prepare
 from splatavatar.avatar.renderers.renderer import Colour, Drawing, Picture, Renderer
-from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera
 from splatavatar.rig.rig import PoseParameters
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.limits import DEFAULT_LIMIT
 from splatavatar.avatar.renderers.renderer import IN_FLIGHT, Renderer
-from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.background import over

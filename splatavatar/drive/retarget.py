@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.array_types import Floats
-from splatavatar.drive.limits import ExpressionLimit
+from splatavatar.avatar.limits import ExpressionLimit
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.arkit_map import show_arkit

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from splatavatar.drive.limits import DEFAULT_LIMIT
+from splatavatar.avatar.limits import DEFAULT_LIMIT
 from splatavatar.drive.live.loop import DEFAULT_CAP, DEFAULT_FILE_FPS
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.sinks.background import Background, BlurredCamera, ColourBackground

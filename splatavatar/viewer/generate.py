@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.avatar import framing, limits
 from splatavatar.avatar.calibration import VERSION as CALIBRATION_VERSION
 from splatavatar.avatar.combinations import TOGETHER
 from splatavatar.avatar.format import container, metadata, quantise, schema, validate
-from splatavatar.drive import limits, retarget, view
+from splatavatar.drive import retarget
 from splatavatar.drive.face import filter as face_filter
 from splatavatar.drive.face.vector import SIZE
 from splatavatar.drive.sources.recorded import checked, clock, columns, flame_npz, spelling, table_frames, timecode
@@ -74,14 +75,14 @@ def tables() -> dict[str, Any]:
         "FILTERS": filters.tolist(),
         "FILTER_TOGETHER": face_filter.TOGETHER.tolist(),
         "LONGEST_STEP": face_filter.LONGEST_STEP,
-        "HEAD_HEIGHT": view.HEAD_HEIGHT,
-        "MARGIN": view.MARGIN,
-        "FOV_Y": view.FOV_Y,
-        "MAX_PITCH": view.MAX_PITCH,
-        "NEAREST": view.NEAREST,
-        "FARTHEST": view.FARTHEST,
-        "NARROWEST_VIEW": view.NARROWEST_VIEW,
-        "WIDEST_VIEW": view.WIDEST_VIEW,
+        "HEAD_HEIGHT": framing.HEAD_HEIGHT,
+        "MARGIN": framing.MARGIN,
+        "FOV_Y": framing.FOV_Y,
+        "MAX_PITCH": framing.MAX_PITCH,
+        "NEAREST": framing.NEAREST,
+        "FARTHEST": framing.FARTHEST,
+        "NARROWEST_VIEW": framing.NARROWEST_VIEW,
+        "WIDEST_VIEW": framing.WIDEST_VIEW,
         "RECORDING": {
             "MOST_FRAMES": checked.MOST_FRAMES,
             "MOST_HELD": checked.MOST_HELD,

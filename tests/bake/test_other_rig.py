@@ -13,7 +13,7 @@ import pytest
 
 from splatavatar.avatar.calibration import Calibration
 from splatavatar.avatar.file import load_avatar
-from splatavatar.drive.limits import ExpressionLimit
+from splatavatar.avatar.limits import ExpressionLimit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import INDEX

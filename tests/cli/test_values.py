@@ -4,11 +4,11 @@ from inspect import signature
 
 import pytest
 
+from splatavatar.avatar.limits import DEFAULT_LIMIT
 from splatavatar.cli.drive import drive
 from splatavatar.cli.export import export
 from splatavatar.cli.render import render
 from splatavatar.cli.values import parse_duration, parse_limit, parse_size
-from splatavatar.drive.limits import DEFAULT_LIMIT
 from splatavatar.errors import SettingsError
 
 

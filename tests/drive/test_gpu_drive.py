@@ -15,6 +15,7 @@ if not torch.cuda.is_available():
 pytest.importorskip("triton", reason="the kernels need Triton")
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.avatar.renderers.cuda_frame import STAGES
 from splatavatar.avatar.renderers.cuda_renderer import CudaRenderer
@@ -27,7 +28,6 @@ from splatavatar.drive.playback import play
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import ColourBackground, Transparent
 from splatavatar.drive.sources.live.playback_source import RecordingSource
-from splatavatar.drive.view import default_camera
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu import tiles
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
-from splatavatar.drive.limits import DEFAULT_LIMIT, expression_limit
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.retarget import retarget

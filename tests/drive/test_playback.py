@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
@@ -18,7 +19,6 @@ from splatavatar.drive.playback import play, schedule
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.sink import Beginning
-from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import DEMO
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import in_view, retarget
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.view import default_camera
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
 

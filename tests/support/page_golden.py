@@ -21,12 +21,12 @@ import numpy as np
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import measure
 from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.framing import default_camera
+from splatavatar.avatar.limits import expression_limit
 from splatavatar.drive.face.filter import FaceFilter
-from splatavatar.drive.limits import expression_limit
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.recorded.read import read_signal
-from splatavatar.drive.view import default_camera
 from splatavatar.errors import SignalError
 from splatavatar.gaussians.binding import corrected, to_world
 from splatavatar.rig.arkit import NAMES

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import chosen_frame
 from splatavatar.drive.sources.recorded.read import read_signal
-from splatavatar.drive.view import default_camera
 
 Bytes = NDArray[np.uint8]
 SIZE = 512

@@ -19,9 +19,9 @@ import pytest
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, quantised
 from splatavatar.avatar.format.quantise import decode_bytes, encode_bytes
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import DEMO
 from splatavatar.avatar.renderers.cpu_renderer import STAGES, CpuRenderer
-from splatavatar.drive.view import default_camera
 from splatavatar.errors import SettingsError
 from splatavatar.gaussians.binding import corrected, to_world, world_sh
 from splatavatar.gaussians.gaussians import PSI_LIMIT, Correctives

@@ -198,10 +198,10 @@ def test_where_cuda_cannot_work(person: Avatar) -> None:
 @pytest.mark.gpu
 def test_the_demo_avatar_as_the_cpu_draws_it() -> None:
     from splatavatar.avatar.file import load_avatar
+    from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.library import resolve
     from splatavatar.drive.measuring.motion import moving_signal
     from splatavatar.drive.retarget import retarget
-    from splatavatar.drive.view import default_camera
 
     avatar = load_avatar(resolve("demo"))
     native, renderer, recording = CpuRenderer(avatar), CudaRenderer(avatar), moving_signal(4.0)

@@ -27,7 +27,7 @@ from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.opening import open_sink
-from splatavatar.drive.view import default_camera
+from splatavatar.avatar.framing import default_camera
 avatar, out = small_avatar(), Path(out)
 camera = default_camera(avatar, 48, 48)
 sinks = {name: open_sink(out / name, 30, 48, 48, False) for name in ("a.mp4", "b.webm", "%05d.png")}

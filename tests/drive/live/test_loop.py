@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.avatar.renderers.renderer import Drawing
 from splatavatar.drive.face.channels import FACE
@@ -26,7 +27,6 @@ from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.sources.source import Clock
-from splatavatar.drive.view import default_camera
 from splatavatar.errors import OutputError, SourceError
 from support.clip import Clip
 

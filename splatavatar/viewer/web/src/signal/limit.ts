@@ -1,4 +1,4 @@
-// Keeps a drive near what an avatar has learnt; `drive/limits.py` defines it.
+// Keeps a drive near what an avatar has learnt; `avatar/limits.py` defines it.
 import type { Calibration } from '../file/calibration';
 import { DEFAULT_LIMIT, FREE, TOGETHER } from '../tables';
 

@@ -1,4 +1,4 @@
-// Where the avatar is looked at from; `drive/view.py` and `render/camera.py` define it.
+// Where the avatar is looked at from; `avatar/framing.py` and `render/camera.py` define it.
 import type { Avatar, Framing } from '../file/avatar';
 import { FOV_Y, HEAD_HEIGHT, MARGIN } from '../tables';
 

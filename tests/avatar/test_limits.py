@@ -13,14 +13,14 @@ from hypothesis.extra.numpy import arrays
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.avatar.combinations import TOGETHER
+from splatavatar.avatar.framing import default_camera
+from splatavatar.avatar.limits import DEFAULT_LIMIT, ExpressionLimit, expression_limit
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
-from splatavatar.drive.limits import DEFAULT_LIMIT, ExpressionLimit, expression_limit
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import play
 from splatavatar.drive.retarget import look_coefficients, retarget
 from splatavatar.drive.sources.recorded.read import read_signal
-from splatavatar.drive.view import default_camera
 from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.rig.arkit import INDEX, NAMES
 from support.shared import shared
