@@ -110,7 +110,7 @@ def test_a_bake_leaves_an_avatar_and_a_report(baked: Path) -> None:
     assert base64.b64decode(avatar.metadata["thumbnail"]).startswith(b"\x89PNG")
     assert sorted(file.name for file in baked.parent.iterdir()) == ["head.report.html", "head.splatavatar"]
     report = (baked.parent / "head.report.html").read_text()
-    assert report.count("data:image/") >= 3  # thumbnail, sheets of val and test
+    assert report.count("data:image/") >= 4  # thumbnail, views, sheets of val and test
     assert not re.search(r"""(src|href)\s*=\s*["'](?!data:|#)""", report)
     assert not re.search(r"https?://(?!www\.w3\.org/)", report)  # the name space of SVG is a name, nothing is fetched
 

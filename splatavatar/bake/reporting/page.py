@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from splatavatar.array_types import Bytes
 from splatavatar.output import atomic_write
 from splatavatar.page.chart import line_chart
 from splatavatar.page.document import document, facts, items, jpeg, picture, section
@@ -18,6 +19,7 @@ METRICS = {
     "psnr_head": ("PSNR inside the head", "dB", ".2f"),
     "ssim": ("SSIM", "", ".4f"),
     "flip": ("FLIP (smaller is better)", "", ".4f"),
+    "alpha": ("alpha inside the matte", "", ".4f"),
 }
 
 
@@ -33,7 +35,7 @@ class Report:
     psnr: Sequence[tuple[float, float]]
     """(seconds of wall time, dB)"""
     metrics: Mapping[str, Mapping[str, float | None]]
-    """split -> psnr, psnr_masked, ssim, flip: the ``mean`` of ``score_split``"""
+    """split -> psnr, psnr_masked, psnr_head, ssim, flip, alpha: the ``mean`` of ``score_split``"""
     contact_sheets: Mapping[str, Path]
     """split -> picture file"""
     file_bytes: int
@@ -46,6 +48,8 @@ class Report:
     settings: Mapping[str, str]
     command: str
     """what to type to drive the avatar"""
+    views: Bytes
+    """(H, W, 3) RGB: the avatar from every side and in several expressions"""
     lacks: Sequence[str] = ()
     """sentences on what the capture lacks"""
     unfinished: str = ""
@@ -62,6 +66,7 @@ def write_report(path: Path, report: Report) -> None:
         section("Unfinished", f"<p>{words(report.unfinished)}</p>" if report.unfinished else ""),
         _facts(report),
         section("Command", f"<pre><code>{words(report.command)}</code></pre>"),
+        section("From every side, and other faces", picture(jpeg(report.views), "the avatar from every side")),
         section("Scores", _metrics_table(report.metrics) if report.metrics else ""),
         section(
             "Progress",

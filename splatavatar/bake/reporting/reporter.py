@@ -16,6 +16,7 @@ from splatavatar.bake.events import AvatarWritten, Event, Listener, Measured, Re
 from splatavatar.bake.reporting.page import Report, write_report
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.split import frame_renderer, score_split
+from splatavatar.bake.scoring.views import views_picture
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.preparation.folder import CAPTURE, read_facts
@@ -65,7 +66,8 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
     few = {name: tuple(split[i] for i in spread(len(split), PICTURES)) for name, split in capture.splits.items()}
     brief = replace(capture, splits=few)
     metrics: dict[str, dict[str, float | None]] = {}
-    render = frame_renderer(CpuRenderer(avatar), parameters)
+    renderer = CpuRenderer(avatar)
+    render = frame_renderer(renderer, parameters)
 
     def pose(frame: Frame) -> PoseParameters:
         return pose_parameters(avatar.rig, parameters, frame.timestep)
@@ -91,6 +93,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
             seconds=written.seconds,
             settings=_described(written.settings, avatar),
             command=f"splatavatar drive {_quoted(out)} --signal SIGNAL -o {_quoted(out.with_suffix('.mp4').name)}",
+            views=views_picture(renderer),
             lacks=_lacks(capture.root),
             unfinished="" if written.unfinished is None else str(written.unfinished),
         )

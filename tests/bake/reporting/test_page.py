@@ -62,6 +62,7 @@ def report(tmp_path: Path) -> Report:
         seconds=61.2,
         settings={"preset": "fast", "seed": "0"},
         command="splatavatar drive out/ann.splatavatar --signal hello.npz -o ann.mp4",
+        views=np.full((20, 60, 3), 90, np.uint8),
         lacks=["The mouth <never> opens."],
     )
 
@@ -88,7 +89,7 @@ def test_the_page_needs_nothing_but_itself(report: Report, tmp_path: Path) -> No
     assert "script" not in tags
     assert "link" not in tags
     sources = [attributes["src"] for tag, attributes in page.tags if tag == "img"]
-    assert [str(source)[:15] for source in sources] == ["data:image/png;", "data:image/jpeg"]
+    assert [str(source)[:15] for source in sources] == ["data:image/png;", "data:image/jpeg", "data:image/jpeg"]
     assert not re.search(r"https?://|url\(|@import", html)
     assert "prefers-color-scheme:dark" in html
     assert tags.count("svg") == 2
@@ -100,7 +101,7 @@ def test_a_report_without_scores_or_pictures(report: Report, tmp_path: Path) -> 
     bare = replace(report, thumbnail=b"", metrics={}, contact_sheets={}, lacks=[], loss=[], psnr=[(0.0, float("nan"))])
     write_report(tmp_path / "report.html", bare)
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
-    assert "img" not in [tag for tag, _ in page.tags]
+    assert [attributes["alt"] for tag, attributes in page.tags if tag == "img"] == ["the avatar from every side"]
     assert page.text.count("no data") == 2
     assert "Scores" not in page.text
     assert "lacks" not in page.text
