@@ -30,9 +30,9 @@ from rich.table import Table
 from splatavatar import load_avatar
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.framing import default_camera
+from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
+from splatavatar.bake.scoring.views import views_picture
 from splatavatar.capture.faces.landmarks import detect_pictures
-from splatavatar.drive.performer import Performer
-from splatavatar.drive.signal import FaceSignal
 from splatavatar.models import locate
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.arkit import INDEX
@@ -48,13 +48,6 @@ GROUPS = {
     "blink": ("eyeBlinkLeft", "eyeBlinkRight"),
     "brow": ("browInnerUp", "browOuterUpLeft", "browOuterUpRight", "browDownLeft", "browDownRight"),
 }
-EXPRESSIONS: tuple[dict[str, float], ...] = (
-    {"jawOpen": 1.0},
-    {"mouthSmileLeft": 1.0, "mouthSmileRight": 1.0},
-    {"eyeBlinkLeft": 1.0, "eyeBlinkRight": 1.0},
-    {"browInnerUp": 1.0, "browOuterUpLeft": 1.0, "browOuterUpRight": 1.0},
-    {"mouthPucker": 1.0},
-)
 
 
 def command(*arguments: object) -> float:
@@ -100,29 +93,15 @@ def compared(folder: Path) -> dict[str, float]:
     return out
 
 
-def shot(performer: Performer, parameters: PoseParameters, yaw: float) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """A picture (H, W, 4) and the silhouette of the rig in it, from ``yaw`` degrees."""
-    rig, camera = performer.avatar.rig, default_camera(performer.avatar, SIDE, SIDE, math.radians(yaw))
-    return performer.renderer.render(parameters, camera), silhouette(pose_numpy(rig, parameters), rig.faces, camera)
-
-
-def views(avatar: Avatar, sheet: Path) -> float:
-    """Writes ``sheet``: rest from five sides, five expressions. Returns the lesser alpha of the two sides at 30."""
-    performer = Performer(avatar, limit=3.0)
-    rest = performer.pose(None)
-    pictures, alphas = [], []
-    torso = np.unique(avatar.rig.faces[avatar.rig.regions.get("torso", np.zeros(0, np.int32))])
-    for yaw in (-60, -30, 0, 30, 60):
-        picture, inside = shot(performer, rest, yaw)
-        pictures.append(picture)
-        if abs(yaw) == 30:
-            alphas.append(float(picture[..., 3][inside & ~below(avatar, rest, torso, yaw)].mean() / 255))
-    for expression in EXPRESSIONS:
-        pictures.append(shot(performer, performer.pose(FaceSignal.neutral(**expression)), 0)[0])
-    rows = [np.concatenate(pictures[i : i + 5], 1).astype(np.float32) / 255 for i in (0, 5)]
-    whole = np.concatenate(rows)
-    flat = whole[..., 3:] * whole[..., :3] + (1 - whole[..., 3:]) * GREY
-    Image.fromarray(np.rint(255 * flat).astype(np.uint8)).save(sheet)
+def side_alpha(avatar: Avatar) -> float:
+    """The lesser of the mean alphas inside the silhouette of the rig at rest, from 30 degrees to either side."""
+    renderer, rest, rig = CpuRenderer(avatar), PoseParameters.neutral(avatar.rig), avatar.rig
+    torso = np.unique(rig.faces[rig.regions.get("torso", np.zeros(0, np.int32))])
+    alphas = []
+    for yaw in (-30, 30):
+        camera = default_camera(avatar, SIDE, SIDE, math.radians(yaw))
+        inside = silhouette(pose_numpy(rig, rest), rig.faces, camera) & ~below(avatar, rest, torso, yaw)
+        alphas.append(float(renderer.render(rest, camera)[..., 3][inside].mean() / 255))
     return min(alphas)
 
 
@@ -156,7 +135,8 @@ def measured(video: Path, folder: Path, options: argparse.Namespace) -> dict[str
     result |= {f"landmarks_alone_{name}": value for name, value in metrics["landmarks_alone"].items()}
     result["reprojection"] = avatar.metadata["capture"]["reprojection_median"]
     result |= compared(folder / "eval")
-    result["alpha"] = views(avatar, folder / "views.png")
+    result["alpha"] = side_alpha(avatar)
+    Image.fromarray(views_picture(CpuRenderer(avatar))).save(folder / "views.png")
     figures.write_text(json.dumps(result, indent=1) + "\n")
     return result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
 from splatavatar.output import outputs_ready
+
+if TYPE_CHECKING:
+    from splatavatar.avatar.avatar import Avatar
 
 
 class Split(str, Enum):
@@ -26,36 +29,64 @@ class Split(str, Enum):
 
 def eval_(
     paths: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
-            metavar="[AVATAR] CAPTURE",
+            metavar="[AVATAR] [CAPTURE]",
             help="The avatar (the most recently baked one if left out) and the capture to compare it with.",
             show_default=False,
         ),
-    ],
+    ] = None,
     split: Annotated[Split, typer.Option("--split", help="val: novel view; test: novel expression.")] = Split.val,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", metavar="DIR", help="Folder of the results.", show_default="eval/AVATAR/SPLIT"),
     ] = None,
+    views: Annotated[
+        bool,
+        typer.Option("--views", help="Without a capture: is its skin the person's from every side?"),
+    ] = False,
     face: FaceOption = None,
     model: ModelOption = None,
     device: DeviceOption = DrawingDevice.cpu,
     allow_outside: AllowOutsideOption = False,
 ) -> None:
     """Score an avatar against the pictures of a capture: PSNR, SSIM, FLIP, renders and a contact sheet."""
-    if len(paths) > 2:
-        raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(paths)} paths.")
+    given = paths or []
+    if views and len(given) > 1:
+        raise typer.BadParameter(f"--views takes an avatar alone, got {len(given)} paths.")
+    if not views and not 1 <= len(given) <= 2:
+        raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(given)} paths.")
     footage = extract_options(None, face, model, None)
 
     from splatavatar.avatar.renderers.renderer import check_device
 
     check_device(device.value)
-    avatar, path = open_avatar(paths[0] if len(paths) == 2 else None)
-    folder = Path("eval") / path.stem / split.value if out is None else out
+    avatar, path = open_avatar(given[0] if len(given) == (1 if views else 2) else None)
+    folder = Path("eval") / path.stem / ("views" if views else split.value) if out is None else out
+    if views:
+        _views(avatar, folder, device.value)
+        return
 
     from splatavatar.bake.scoring.evaluate import evaluate
 
     with outputs_ready(folder / "metrics.json"), stages() as progress:
-        evaluate(avatar, Path(paths[-1]), split.value, folder, progress, footage, device.value, allow_outside)
+        evaluate(avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside)
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")
+
+
+def _views(avatar: Avatar, folder: Path, device: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    from splatavatar.avatar.renderers.open_renderer import open_renderer
+    from splatavatar.bake.scoring.evaluate_views import FIGURES, evaluate_views
+
+    with outputs_ready(folder / FIGURES):
+        tested = evaluate_views(open_renderer(avatar, device), folder)
+    table = Table("yaw", *(f"{name}, not skin" for name in ("all", "face", "ears", "neck")), "alpha of the head")
+    for view in tested.views:
+        shares = (view.not_skin, view.face, view.ears, view.neck)
+        cells = ("-" if share is None else f"{share:.2%}" for share in shares)
+        table.add_row(f"{view.yaw:+d}", *cells, "-" if view.alpha is None else f"{view.alpha:.3f}")
+    Console(highlight=False).print(table)
+    tell(f"{folder / FIGURES}: beside the front, {tested.not_skin:.2%} of the skin has none of its colours")

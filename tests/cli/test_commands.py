@@ -134,6 +134,28 @@ def test_a_mistake_is_one_line_and_exit_code_2(run, files: Path, arguments: list
     assert (done.stderr, done.stdout, done.returncode) == (f"Error: {message}\n", "", 2)
 
 
+def test_eval_views_says_how_much_skin_is_skin(run, tmp_path: Path) -> None:
+    done = run("eval", "demo", "--views", "-o", "seen")
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in (tmp_path / "seen").iterdir()) == ["skin.json", "skin.png", "views.png"]
+    figures = json.loads((tmp_path / "seen" / "skin.json").read_text())
+    assert [view["yaw"] for view in figures["views"]] == [0, -30, 30, -60, 60, -90, 90, 180]
+    said = f"{figures['not_skin']:.2%} of the skin"
+    assert done.stdout.splitlines()[-1].startswith(f"seen/skin.json: beside the front, {said}")
+    for view in figures["views"]:
+        assert f"{view['yaw']:+d}" in done.stdout and f"{view['not_skin']:.2%}" in done.stdout
+    assert cv2.imread(str(tmp_path / "seen" / "views.png")).shape[1] > 1000
+
+
+def test_eval_views_takes_an_avatar_alone(run, files: Path) -> None:
+    done = run("eval", files / "small.splatavatar", "data", "--views")
+    assert done.returncode == 2
+    assert "--views takes an avatar alone, got 2 paths." in done.stderr
+    done = run("eval", files / "small.splatavatar", "--views")
+    assert done.returncode == 2
+    assert "the rig test-head does not say where it has skin" in done.stderr
+
+
 def test_eval_takes_one_or_two_paths(run, files: Path) -> None:
     done = run("eval", "a", "b", "c")
     assert done.returncode == 2
