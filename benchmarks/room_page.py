@@ -3,7 +3,8 @@
 Two pages in two headless Chromiums sit in one room. One of them opens its mouth and sounds a tone at the same moment,
 again and again; the other one notes when it hands the tone to its sound output and when it hands the opened mouth to
 the graphics. Once with WebRTC between them, once through the server alone. Beside it how long a face takes where nobody
-speaks, what the faces of one speaker take of the wire, headers counted, and how many Gaussians a full table has.
+speaks, what the faces of one speaker take of the wire, headers counted, and how many Gaussians a full table has. Then a
+program takes the speaker's place, as ``drive --audio --room`` and ``drive --mic --room`` do.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ import json
 import sys
 import threading
 import time
-from collections.abc import Iterator
+import wave
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
@@ -27,8 +30,12 @@ from websockets.sync.client import connect
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
+from splatavatar.drive.sinks.live_sound import HEARD_RATE, HeardSound, PlayedSound
 from splatavatar.viewer.protocol import encode
+from splatavatar.viewer.room.member import RoomMember
+from splatavatar.viewer.room.opus import integers
 from splatavatar.viewer.room.room import Room
+from splatavatar.viewer.room.sink import RoomSink
 from splatavatar.viewer.site import load_site
 from support import chromium
 from support.browser import Browser, Page
@@ -94,6 +101,10 @@ WIRE = """(async () => {
   }
   return [performance.now() / 1000, found];
 })()"""
+BLOCK = HEARD_RATE // 100
+"""samples that a microphone hands over at a time"""
+NETWORK = 0.1
+"""seconds by which a face of a microphone is behind its sound: 80 ms of looking ahead, and the work"""
 IP_UDP = 28
 """bytes of the headers below DTLS"""
 
@@ -113,6 +124,11 @@ def main() -> None:
                     print(f"faces of one speaker on the wire: {wire(speaker, listener, seconds)}")
                 print(f"a face {way}, from its slider to the graphics: {ages(speaker, listener, seconds)}")
                 print(f"a mouth {way}, after its tone: {agreement(speaker, listener, seconds)}")
+        for way, script in (("directly", ""), ("through the server", RELAYED)):
+            for what, speaks in (("a file", of_file), ("a microphone", of_microphone)):
+                print(
+                    f"a mouth of a program that plays {what}, {way}: {program_agrees(other, script, speaks, seconds)}"
+                )
         full_table(one)
 
 
@@ -164,6 +180,89 @@ def pulses(page: Page, seconds: float, act: str) -> list[float]:
     return done
 
 
+Speaks = Callable[[RoomSink, float, threading.Event], None]
+
+
+def program_agrees(listening: Browser, script: str, speaks: Speaks, seconds: float) -> str:
+    """How long after the tone of a program its mouth opens and closes in a page."""
+    room, over = Room(2), threading.Event()
+    with running(room, load_site()) as port, closing(listening.page(320, 240)) as page:
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=script + LISTENER)
+        links = [f"http://127.0.0.1:{port}/room.html?token={token(room, number)}" for number in (1, 2)]
+        enter(page, links[0])
+        member = RoomMember(links[1], direct=not script)
+        page.wait("document.documentElement.dataset.heads === '1'")
+        if not script:
+            page.wait("document.querySelector('.people').textContent.includes('direct')")
+        sink = RoomSink(member)
+        speaking = threading.Thread(target=speaks, args=(sink, seconds + 10, over))
+        speaking.start()
+        time.sleep(6)
+        if not script:
+            page.run("listen()")
+        page.run("void (heard.length = seen.length = 0)")
+        time.sleep(seconds)
+        found = compared(page)
+        over.set()
+        speaking.join()
+        sink.close()
+        return found
+
+
+def tones(seconds: float) -> np.ndarray:
+    """Tones at uneven times, mono at 16 kHz."""
+    rng, ends = np.random.default_rng(2), [0.5]
+    while ends[-1] < seconds:
+        ends.append(ends[-1] + rng.uniform(0.6, 0.9))
+    time_of = np.arange(round(seconds * HEARD_RATE)) / HEARD_RATE
+    return np.where(np.searchsorted(ends, time_of) % 2, 0.5 * np.sin(2 * np.pi * 440 * time_of), 0).astype(np.float32)
+
+
+def faces(sink: RoomSink, sound: np.ndarray, origin: float, late: float, over: threading.Event) -> Iterator[float]:
+    """Show the faces that ``sound``, which began at ``origin``, moves, ``late`` seconds after it; the times of each."""
+    while not over.wait(1 / 60):
+        now = time.perf_counter()
+        at = max(round((now - late - origin) * HEARD_RATE), 0)
+        sink.take(FaceSignal.neutral(jawOpen=float(np.abs(sound[at : at + 60]).max(initial=0) > 0.05)), now)
+        yield now
+
+
+def of_file(sink: RoomSink, seconds: float, over: threading.Event) -> None:
+    """Be a drive that plays a file: its face is of the moment at which it is shown."""
+    with TemporaryDirectory() as folder:
+        path, sound = Path(folder, "tones.wav"), tones(seconds)
+        with wave.open(str(path), "wb") as out:
+            out.setparams((1, 2, HEARD_RATE, 0, "NONE", ""))
+            out.writeframes(integers(sound).tobytes())
+        origin = time.perf_counter()
+        played = PlayedSound(path, lambda: origin)
+        sink.hear(played)
+        for number, now in enumerate(faces(sink, sound, origin, 0.0, over)):
+            if number == 0:
+                played.begin(now)
+
+
+def of_microphone(sink: RoomSink, seconds: float, over: threading.Event) -> None:
+    """Be a drive with a microphone: blocks come when they are over, faces as late as the network makes them."""
+    sound, heard, origin = tones(seconds), HeardSound(), time.perf_counter()
+
+    def hear() -> None:
+        for begin in range(0, len(sound) - BLOCK, BLOCK):
+            heard_at = origin + begin / HEARD_RATE
+            if over.wait(max(heard_at + 0.015 - time.perf_counter(), 0)):
+                return
+            heard.hear(sound[begin : begin + BLOCK], heard_at)
+
+    hearing = threading.Thread(target=hear)
+    hearing.start()
+    sink.hear(heard)
+    for number, now in enumerate(faces(sink, sound, origin, NETWORK, over)):
+        if number == 0:
+            heard.begin(now)
+            heard.align(NETWORK)
+    hearing.join()
+
+
 def agreement(speaker: Page, listener: Page, seconds: float) -> str:
     """How long after the tone the mouth opens and closes."""
     speaker.run("document.querySelector('.microphone').click()")
@@ -172,6 +271,11 @@ def agreement(speaker: Page, listener: Page, seconds: float) -> str:
         listener.run("listen()")
     listener.run("void (heard.length = seen.length = 0)")
     pulses(speaker, seconds, "sound(ON), mouth(ON)")
+    return compared(listener)
+
+
+def compared(listener: Page) -> str:
+    """How long after each change of the tone that of the mouth was, as the page noted them."""
     heard, seen = listener.run("[heard, seen]")
     off = []
     for at, on in seen:

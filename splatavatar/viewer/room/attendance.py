@@ -29,7 +29,7 @@ from splatavatar.viewer.room.messages import (
     whole,
 )
 from splatavatar.viewer.room.moments import Moments
-from splatavatar.viewer.room.opus import OpusDecoder, OpusEncoder
+from splatavatar.viewer.room.opus import AHEAD, RATE, OpusDecoder, OpusEncoder, level
 from splatavatar.viewer.room.outbox import Outbox, TooSlow
 from splatavatar.viewer.room.peer import BEHIND, Peer
 from splatavatar.viewer.room.returning import Returning
@@ -181,20 +181,22 @@ class Attendance:
             await asyncio.sleep(SAYS)
             now = self._clock()
             for at, piece in [*self._voice.due(now), *self._voice.rest(now)]:
-                if self._muted:
+                if self._muted or not self._others:
                     continue
-                seats = 0
-                for other in self._others.values():
-                    if other.peer is not None and other.peer.connected:
-                        other.peer.send_sound(piece, at)
-                    else:
-                        seats |= 1 << other.person.seat
-                if seats:
-                    self._encoder = self._encoder or OpusEncoder()
-                    milliseconds = round(max(at - self.began, 0.0) * 1000) % TICKS
-                    for packet in self._encoder.encode(piece):
-                        content = struct.pack("<I", milliseconds) + packet
-                        self._outbox.sound(0, Relayed(SOUND, seats, content).bytes())
+                self._encoder = self._encoder or OpusEncoder()
+                for packet in self._encoder.encode(piece):
+                    self._send_sound(packet, at - AHEAD / RATE, level(piece))
+
+    def _send_sound(self, packet: bytes, at: float, loudness: int) -> None:
+        seats = 0
+        for other in self._others.values():
+            if other.peer is not None and other.peer.connected:
+                other.peer.send_sound(packet, at, loudness)
+            else:
+                seats |= 1 << other.person.seat
+        if seats:
+            milliseconds = round(max(at - self.began, 0.0) * 1000) % TICKS
+            self._outbox.sound(0, Relayed(SOUND, seats, struct.pack("<I", milliseconds) + packet).bytes())
 
     async def _listen(self, socket: Any) -> None:
         async for message in socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +19,10 @@ PACKET = 960
 """samples of a packet: 20 ms"""
 BITS = 24_000
 """a second"""
+AHEAD = 312
+"""samples that the encoder hears before those of its packet: what comes out begins so much earlier"""
+SILENT = 3
+"""bytes of a packet in which there is nothing to be heard, at most; FFmpeg's encoder has no setting for DTX"""
 
 
 class OpusEncoder:
@@ -64,6 +69,12 @@ class OpusDecoder:
             raise SignalError("sound that is no Opus.") from error
         samples: Floats = np.concatenate([np.zeros(0, np.float32), *(mono(frame) for frame in frames)])
         return samples
+
+
+def level(samples: Floats) -> int:
+    """The loudness of samples in [-1, 1] in dB of the full scale, -127 (silence) to 0 (RFC 6464)."""
+    power = float(np.mean(np.square(samples), dtype=np.float64))
+    return max(round(10 * math.log10(power)), -127) if power > 1e-12 else -127
 
 
 def mono(frame: Any) -> Floats:

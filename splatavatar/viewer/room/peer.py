@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
@@ -14,15 +15,18 @@ from splatavatar.array_types import Floats
 from splatavatar.errors import SignalError
 from splatavatar.extras import required
 from splatavatar.viewer.protocol import SIZE
+from splatavatar.viewer.room.lean import Acknowledging, prefer_short_records
 from splatavatar.viewer.room.messages import text
-from splatavatar.viewer.room.opus import PACKET, RATE, integers, mono
+from splatavatar.viewer.room.opus import PACKET, RATE, SILENT, mono
 
 BEHIND = 0.1
 """seconds by which sound comes later than faces: a packet of 20 ms is filled, and aiortc holds four"""
 MOST_WAITING = 4 * SIZE
 """bytes that may wait to leave before a face is left out: the next one is newer"""
 MOST_SOUND = 25
-"""pieces of sound that wait; older ones are left out"""
+"""packets of sound that wait; older ones are left out"""
+_SPARING = re.compile(r"^a=fmtp:\d+ .*\busedtx=1", re.MULTILINE)
+"""in a description: its side needs no packets of silence (RFC 7587, 6.1)"""
 
 
 class Peer:
@@ -47,14 +51,17 @@ class Peer:
         self._rtc, self._introduce, self._sound = rtc, introduce, sound
         servers = [rtc.RTCIceServer(**server) for server in ice]
         self._connection = rtc.RTCPeerConnection(rtc.RTCConfiguration(iceServers=servers))
+        prefer_short_records(self._connection)
         self._channel = self._connection.createDataChannel(
             "face", ordered=False, maxRetransmits=0, negotiated=True, id=0
         )
+        Acknowledging.delay(self._connection.sctp)
         self._voice = _voice_track()
         self._early: list[Any] = []
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._described = False
+        self._spares_silence = self._was_silent = False
 
         @self._channel.on("message")  # type: ignore[untyped-decorator]
         def heard(message: bytes | str) -> None:
@@ -67,7 +74,7 @@ class Peer:
                 self._begin(lambda: self._listen(track))
 
         if offers:
-            self._connection.addTrack(self._voice)
+            self._speak()
             self._begin(self._offer)
 
     @property
@@ -85,9 +92,15 @@ class Peer:
             with suppress(self._rtc.InvalidStateError, ConnectionError):
                 self._channel.send(message)
 
-    def send_sound(self, samples: Floats, at: float) -> None:
-        """Send (960,) samples at 48 kHz, the first of which is heard at ``at``, seconds of any clock."""
-        self._voice.put(samples, at)
+    def send_sound(self, packet: bytes, at: float, loudness: int) -> None:
+        """Send an Opus packet of 20 ms that begins at ``at``, seconds of any clock; ``loudness`` as of ``level``.
+
+        Silence is not sent to who said that they need none.
+        """
+        silent = len(packet) <= SILENT
+        if not (silent and self._was_silent and self._spares_silence):
+            self._voice.put(packet, at, loudness)
+        self._was_silent = silent
 
     async def close(self) -> None:
         """Hang up."""
@@ -96,6 +109,21 @@ class Peer:
         self._voice.stop()
         with suppress(Exception):  # of a package of others, of a connection that nobody needs any more
             await self._connection.close()
+
+    def _speak(self) -> None:
+        """Send the voice, and how loud it is: aiortc says so only of what it encodes, and pages show who speaks by it."""
+        sender, voice = self._connection.addTrack(self._voice), self._voice
+        following = getattr(sender, "_next_encoded_frame", None)
+        if following is None:
+            return
+
+        async def following_with_level(codec: Any) -> Any:
+            frame = await following(codec)
+            if frame is not None:
+                frame.audio_level = voice.loudness
+            return frame
+
+        sender._next_encoded_frame = following_with_level
 
     async def _offer(self) -> None:
         async with self._turn:
@@ -115,9 +143,10 @@ class Peer:
                 if self._described or kind not in ("offer", "answer"):
                     return
                 self._described = True
+                self._spares_silence = _SPARING.search(sdp) is not None
                 await self._connection.setRemoteDescription(self._rtc.RTCSessionDescription(sdp, kind))
                 if kind == "offer":
-                    self._connection.addTrack(self._voice)
+                    self._speak()
                     await self._describe(await self._connection.createAnswer())
                 for early in self._early:
                     await self._connection.addIceCandidate(early)
@@ -157,35 +186,40 @@ class Peer:
 
 def _voice_track() -> Any:
     from aiortc import MediaStreamTrack
-    from av import AudioFrame
+    from av import Packet
 
     class VoiceTrack(MediaStreamTrack):
-        """What is said, as aiortc asks for it; it waits where nothing is."""
+        """What is said, as aiortc asks for it, encoded: its own encoder makes 96 kbit/s, and every pair would have one.
+
+        It waits where nothing is said.
+        """
 
         kind = "audio"
 
         def __init__(self) -> None:
             super().__init__()
-            self._pieces: deque[tuple[Floats, int]] = deque(maxlen=MOST_SOUND)
+            self._packets: deque[tuple[bytes, int, int]] = deque(maxlen=MOST_SOUND)
             self._ready = asyncio.Event()
             self._begun: float | None = None
             self._next = 0
+            self.loudness = -127
+            """of the packet that was asked for last"""
 
-        def put(self, samples: Floats, at: float) -> None:
+        def put(self, content: bytes, at: float, loudness: int) -> None:
             self._begun = at if self._begun is None else self._begun
             # Silence that is not sent takes its time, too.
             self._next = max(self._next, round((at - self._begun) * RATE))
-            self._pieces.append((samples, self._next))
+            self._packets.append((content, self._next, loudness))
             self._next += PACKET
             self._ready.set()
 
         async def recv(self) -> Any:
-            while not self._pieces:
+            while not self._packets:
                 self._ready.clear()
                 await self._ready.wait()
-            samples, frame_pts = self._pieces.popleft()
-            frame = AudioFrame.from_ndarray(integers(samples)[None], "s16", "mono")
-            frame.sample_rate, frame.time_base, frame.pts = RATE, Fraction(1, RATE), frame_pts
-            return frame
+            content, begin, self.loudness = self._packets.popleft()
+            packet = Packet(content)
+            packet.time_base, packet.pts = Fraction(1, RATE), begin
+            return packet
 
     return VoiceTrack()

@@ -12,8 +12,8 @@ from splatavatar.viewer.room.member import RoomMember
 from splatavatar.viewer.room.opus import PACKET, RATE
 from splatavatar.viewer.room.voice import PIECE
 
-HEARD_LATE = 2 * PIECE
-"""seconds after a moment in which a microphone has handed its sound over"""
+HEARD_LATE = 1.5 * PIECE
+"""seconds after the beginning of a piece in which a microphone has handed it over; its face is later still"""
 SECURE = 3
 """faces, after which the loop has told the sound when it begins"""
 

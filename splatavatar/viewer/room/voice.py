@@ -12,6 +12,9 @@ from splatavatar.viewer.room.opus import PACKET, RATE
 LONGEST = 120
 """seconds of sound that wait"""
 PIECE = PACKET / RATE
+LATEST = 0.1
+"""seconds that a piece may be late. What came at once after a stall would be played behind the faces for seconds: who
+listens keeps what they are sent too much of, and catches up slowly."""
 
 
 class OwnVoice:
@@ -41,16 +44,21 @@ class OwnVoice:
         return True
 
     def due(self, now: float) -> list[tuple[float, Floats]]:
-        """The pieces whose time has come, with their times; a last one that is not whole waits for its rest."""
+        """The pieces that are over, with the times at which they began; a last one waits for its rest.
+
+        Microphones hand them over no earlier, and who listens reckons with that. Those that are too late are left out.
+        """
         pieces = []
-        while self._waiting >= PACKET and self._at <= now:
-            pieces.append((self._at, self._piece()))
+        while self._waiting >= PACKET and self._at + PIECE <= now:
+            at, piece = self._at, self._piece()
             self._at += PIECE
+            if at + PIECE >= now - LATEST:
+                pieces.append((at, piece))
         return pieces
 
     def rest(self, now: float) -> list[tuple[float, Floats]]:
         """The last piece, filled up with silence, once nothing has followed it for a piece's time."""
-        if not 0 < self._waiting < PACKET or self._at + 2 * PIECE > now:
+        if not 0 < self._waiting < PACKET or self._at + 3 * PIECE > now:
             return []
         self._samples.append(np.zeros(PACKET - self._waiting, np.float32))
         self._waiting = PACKET

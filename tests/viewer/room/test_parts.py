@@ -9,10 +9,10 @@ import pytest
 
 from splatavatar.errors import SignalError
 from splatavatar.viewer.room.moments import Moments
-from splatavatar.viewer.room.opus import PACKET, RATE, OpusDecoder, OpusEncoder
+from splatavatar.viewer.room.opus import PACKET, RATE, OpusDecoder, OpusEncoder, level
 from splatavatar.viewer.room.outbox import MOST_SOUND, MOST_TEXTS, Outbox, TooSlow
 from splatavatar.viewer.room.pace import Allowance
-from splatavatar.viewer.room.voice import PIECE, OwnVoice
+from splatavatar.viewer.room.voice import LATEST, PIECE, OwnVoice
 
 
 def test_of_what_waits_old_faces_and_old_sound_are_left_out() -> None:
@@ -66,13 +66,13 @@ def test_an_allowance_comes_back_with_time() -> None:
 def test_a_voice_is_due_piece_by_piece_at_its_time() -> None:
     voice, sound = OwnVoice(), np.arange(2.5 * PACKET, dtype=np.float32)
     assert voice.say(sound, None, 10.0)
-    assert voice.due(9.99) == []
-    due = voice.due(10.0 + 1.5 * PIECE)
+    assert voice.due(10.0 + 0.9 * PIECE) == []
+    due = voice.due(10.0 + 2.5 * PIECE)
     assert [at for at, _ in due] == [10.0, 10.0 + PIECE]
     np.testing.assert_array_equal(np.concatenate([piece for _, piece in due]), sound[: 2 * PACKET])
     # What is not whole waits for its rest, and then goes with silence.
-    assert voice.due(11.0) == [] and voice.rest(10.0 + 3 * PIECE) == []
-    ((at, piece),) = voice.rest(11.0)
+    assert voice.due(11.0) == [] and voice.rest(10.0 + 4 * PIECE) == []
+    ((at, piece),) = voice.rest(10.0 + 5.5 * PIECE)
     assert at == pytest.approx(10.0 + 2 * PIECE) and piece[PACKET // 2 :].max() == 0 < piece[: PACKET // 2].min()
 
 
@@ -81,11 +81,19 @@ def test_sound_that_follows_continues_and_sound_of_another_time_replaces() -> No
     voice.say(piece, 5.0, 5.0)
     voice.say(2 * piece, 5.0 + PIECE, 5.0)
     voice.say(3 * piece, None, 5.0)
-    assert [(round(at, 3), float(part[0])) for at, part in voice.due(5.05)] == [(5.0, 1), (5.02, 2), (5.04, 3)]
+    assert [(round(at, 3), float(part[0])) for at, part in voice.due(5.07)] == [(5.0, 1), (5.02, 2), (5.04, 3)]
     voice.say(piece, 7.0, 6.0)
     voice.say(2 * piece, 8.0, 6.0)
-    assert [(at, float(part[0])) for at, part in voice.due(9.0)] == [(8.0, 2)]
+    assert [(at, float(part[0])) for at, part in voice.due(8.05)] == [(8.0, 2)]
     assert not voice.say(np.zeros(121 * RATE, np.float32), None, 9.0)
+
+
+def test_sound_that_is_too_late_is_left_out() -> None:
+    voice = OwnVoice()
+    voice.say(np.zeros(10 * PACKET, np.float32), 5.0, 5.0)
+    late = [at for at, _ in voice.due(5.0 + 8 * PIECE)]
+    assert late[-1] == pytest.approx(5.0 + 7 * PIECE) and late[0] + PIECE >= 5.0 + 8 * PIECE - LATEST - 1e-9
+    assert [round(at, 3) for at, _ in voice.due(5.0 + 10 * PIECE + 1e-9)] == [5.16, 5.18]
 
 
 def test_the_clock_of_somebody_else_is_that_of_what_came_soonest() -> None:
@@ -104,6 +112,11 @@ def test_a_voice_survives_opus() -> None:
     heard = np.concatenate([decoder.decode(packet) for packet in packets])
     spectrum = np.abs(np.fft.rfft(heard[-RATE // 5 :]))
     assert abs(np.argmax(spectrum) * 5 - 300) <= 5 and 0.3 < np.abs(heard[PACKET * 5 :]).max() < 0.7
+
+
+def test_loudness_is_in_decibels_of_the_full_scale() -> None:
+    tone = np.sin(2 * np.pi * np.arange(PACKET) / 48).astype(np.float32)
+    assert [level(tone), level(0.1 * tone), level(np.zeros(PACKET, np.float32))] == [-3, -23, -127]
 
 
 def test_what_is_no_opus_is_refused_or_silent() -> None:
