@@ -25,6 +25,8 @@ from support.shared import landmark_model, shared
 
 OWN = "document.documentElement.dataset.own"
 SAID = "document.querySelector('.status').textContent"
+FACE = "[...document.querySelectorAll('input[data-index]')].map(slider => Number(slider.value))"
+CALIBRATE = "[...document.querySelectorAll('button')].find(b => b.textContent === 'Calibrate')"
 DEVICES = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 Open = Callable[..., Page]
 BLOCK = 16
@@ -177,6 +179,29 @@ def test_a_camera_drives_the_face_and_no_picture_leaves(
     assert not asked_of_others(page, light) and not page.messages
     press(page, "Stop webcam")
     page.wait(f"{OWN} === undefined")
+    page.close()
+
+
+@pytest.mark.shared
+def test_a_face_that_calibrates_is_at_rest_from_then_on(
+    light: str, with_devices: Callable[..., Browser], archives: Path, tmp_path: Path
+) -> None:
+    still = np.ascontiguousarray(portrait()[0][::2, ::2])
+    write_y4m(tmp_path / "face.y4m", [still, still])
+    page = with_devices(f"--use-file-for-fake-video-capture={tmp_path / 'face.y4m'}").page(320, 240)
+    page.open(light)
+    assert page.run(f"{CALIBRATE}.hidden")
+    press(page, "Webcam")
+    page.wait(f"{OWN} === 'webcam' && {FACE}.some(value => value > 0.1)")
+    before = np.array(page.run(FACE))
+    assert not page.run(f"{CALIBRATE}.hidden")
+    press(page, "Calibrate")
+    page.wait(f"{SAID} === 'Look at the screen and hold still for two seconds.'")
+    page.wait(f"{SAID} === 'Calibrated.'")
+    page.wait(f"{FACE}.every(value => value < 0.1)")
+    assert before.max() > 0.1
+    press(page, "Stop webcam")
+    page.wait(f"{OWN} === undefined && {CALIBRATE}.hidden")
     page.close()
 
 

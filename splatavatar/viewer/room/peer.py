@@ -111,7 +111,7 @@ class Peer:
             await self._connection.close()
 
     def _speak(self) -> None:
-        """Send the voice, and how loud it is: aiortc says so only of what it encodes, and pages show who speaks by it."""
+        """Send the voice, and how loud it is, by which pages show who speaks: aiortc tells what it encodes alone."""
         sender, voice = self._connection.addTrack(self._voice), self._voice
         following = getattr(sender, "_next_encoded_frame", None)
         if following is None:
