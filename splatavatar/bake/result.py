@@ -78,7 +78,7 @@ def _described(scene: Scene, settings: BakeSettings, capture: Capture) -> dict[s
     found = footage_of(capture)
     if found is not None:
         described["clips"] = [printable(name) for name in found.names]
-        described["holdout"] = settings.prepare.holdout
+        described["holdout"], described["holdout_yaw"] = settings.prepare.holdout.last, settings.prepare.holdout.yaw
         described["reprojection_median"] = found.reprojection_median
     return described
 

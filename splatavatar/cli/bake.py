@@ -79,7 +79,12 @@ def bake(
     seed: Annotated[int, typer.Option("--seed", metavar="N", max=LARGEST_SEED, help="Random seed.")] = 0,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the checkpoint of an interrupted bake.")] = False,
     holdout: Annotated[
-        str | None, typer.Option("--holdout", metavar="last:P%", help="Keep the end of every clip out, for eval.")
+        str | None,
+        typer.Option(
+            "--holdout",
+            metavar="last:P%|yaw:D",
+            help="Keep out, for eval: the end of every clip, or heads turned by more than D degrees.",
+        ),
     ] = None,
     frames: FramesOption = None,
     face: FaceOption = None,
@@ -95,7 +100,8 @@ def bake(
     seconds = None if budget is None else parse_duration(budget, "budget")
 
     from splatavatar.bake.settings import BakeSettings
-    from splatavatar.capture.preparation.prepare import PrepareOptions, parse_holdout
+    from splatavatar.capture.preparation.prepare import PrepareOptions
+    from splatavatar.capture.video.holdout import parse_holdout
 
     footage = PrepareOptions(extract_options(frames, face, model, None), rig, matting, parse_holdout(holdout))
     settings = BakeSettings(

@@ -194,11 +194,13 @@ def test_a_video_that_is_too_short(said: Said, faces: Path) -> None:
         (("--face", 0), "--face counts from 1, got 0"),
         (
             ("--holdout", "20%"),
-            "--holdout '20%': expected last:P%, with P above 0 and not above 50, as in last:20%",
+            "--holdout '20%': expected last:P%, with P above 0 and not above 50, as in last:20%, "
+            "or yaw:D, with D from 5 to 60 degrees, as in yaw:25",
         ),
         (
             ("--holdout", "last:80%"),
-            "--holdout 'last:80%': expected last:P%, with P above 0 and not above 50, as in last:20%",
+            "--holdout 'last:80%': expected last:P%, with P above 0 and not above 50, as in last:20%, "
+            "or yaw:D, with D from 5 to 60 degrees, as in yaw:25",
         ),
         (("--matting", "scissors"), "unknown matting method 'scissors'; known are grabcut, rembg"),
         (("--rig", "smpl"), "unknown rig 'smpl'; the rigs are anny-head, anny-bust, anny-body"),

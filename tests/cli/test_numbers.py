@@ -35,7 +35,10 @@ OPTIONS = {
     "bake SIGNAL --budget": ["1e400s", "nan", "inf", "-5s", "0", 400 * "9", "²s"],
     "bake SIGNAL --frames": ["0", "-1", "7", HUGE, "nan"],
     "bake SIGNAL --face": ["0", "-1", HUGE],
-    "bake SIGNAL --holdout": ["last:1e9%", "last:0%", "last:51%", "last:nan%", f"last:{HUGE}%", "last:²%", "-1"],
+    "bake SIGNAL --holdout": [
+        *("last:1e9%", "last:0%", "last:51%", "last:nan%", f"last:{HUGE}%", "last:²%", "-1"),
+        *("yaw:0", "yaw:4.9", "yaw:61", "yaw:nan", f"yaw:{HUGE}", "yaw:²", "yaw:-25", "yaw:"),
+    ],
     "capture extract SIGNAL -o folder --fps": ["nan", "inf", "0", "-1", "1e300"],
     "capture extract SIGNAL -o folder --frames": ["7", HUGE],
 }

@@ -142,6 +142,7 @@ SCHEMA: dict[str, Check] = {
             "timesteps": count(),
             "clips": rows(text(4096), 65536),
             "holdout": absent_or(number(0, 1)),
+            "holdout_yaw": absent_or(number(0, 4)),
             "reprojection_median": absent_or(number()),
         }
     ),

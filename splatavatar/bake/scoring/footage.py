@@ -36,6 +36,7 @@ from splatavatar.capture.tracking.solve import track_motion
 from splatavatar.capture.tracking.track import Known, retrack
 from splatavatar.capture.video.clips import open_clips
 from splatavatar.capture.video.extract import ExtractOptions, extract
+from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import CaptureError
 from splatavatar.output import scratch_folder
 from splatavatar.progress import Progress, unheard
@@ -69,10 +70,9 @@ def evaluate_footage(
     Raises:
         CaptureError: no video, no face in it, or no frames of that split.
     """
-    known, part = _known(avatar, video, split)
+    known, wanted = _known(avatar, video, split, options or ExtractOptions())
     with scratch_folder() as folder:
-        size = known.window if known else None
-        wanted = replace(options or ExtractOptions(), frames=ALL, part=part, size=size)
+        wanted = replace(wanted, frames=ALL, size=known.window if known else None)
         extract([video], folder, wanted, progress)
         retrack(folder, avatar.rig, known, progress)
         capture = read_capture(folder)
@@ -137,27 +137,26 @@ def _habits(avatar: Avatar) -> NDArray[np.float64]:
     return np.array(habits, np.float64).reshape(-1, 3)
 
 
-def _known(avatar: Avatar, video: Path, split: str) -> tuple[Known | None, tuple[float, float]]:
-    """The camera of the bake and the share of the frames to look at."""
+def _known(avatar: Avatar, video: Path, split: str, options: ExtractOptions) -> tuple[Known | None, ExtractOptions]:
+    """The camera of the bake, and the ``options`` with the frames to look at."""
     described, footage = avatar.metadata.get("capture", {}), avatar.metadata.get("footage", {})
     digest = open_clips([video])[0].info.sha256
     clips = footage.get("sha256") or []
     if digest not in clips:
-        return None, (0.0, 1.0)
+        return None, options
     known = Known.of(footage, clips.index(digest))
-    held_out = float(described.get("holdout") or 0.0)
+    holdout = Holdout(float(described.get("holdout") or 0.0), described.get("holdout_yaw"))
     if split == "train":
-        return known, (0.0, 1.0 - held_out)
-    if split != "test" or not held_out:
-        raise CaptureError(
-            f"{video}: no frames of the split {split!r}: the avatar was baked from "
-            + (
-                "all of this video; bake with its end held out (last:20%)"
-                if not held_out
-                else "its beginning; the end is 'test'"
-            )
-        )
-    return known, (1.0 - held_out, 1.0)
+        return known, holdout.baked(options)
+    if split == "test" and holdout:
+        return known, holdout.kept_out(options)
+    if not holdout:
+        baked = "all of this video; bake with some of it held out (last:20% or yaw:25)"
+    elif holdout.yaw is None:
+        baked = "its beginning; the end is 'test'"
+    else:
+        baked = "the pictures in which the head is turned less; the others are 'test'"
+    raise CaptureError(f"{video}: no frames of the split {split!r}: the avatar was baked from {baked}")
 
 
 def _followed(

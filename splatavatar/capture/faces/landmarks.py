@@ -78,15 +78,33 @@ class Landmarks:
     @property
     def eye_spans(self) -> NDArray[np.float64]:
         """The pixels (found) between the outer corners of the eyes, as if seen from the front."""
-        points, turn = self.points[self.found].astype(np.float64), self.transform[self.found]
+        points = self.points[self.found].astype(np.float64)
         eyes = np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)
-        yaw = np.arctan2(turn[:, 0, 2], turn[:, 2, 2])
-        return np.asarray(eyes / np.cos(yaw).clip(0.35), np.float64)
+        return np.asarray(eyes / np.cos(self.yaws[self.found]).clip(0.35), np.float64)
+
+    @property
+    def yaws(self) -> NDArray[np.float64]:
+        """The radians (T) by which the face looks past the camera, about the vertical axis, to the subject's left; NaN
+        where it was not found."""
+        forward = self.transform[:, :3, 2].astype(np.float64)
+        return np.where(self.found, np.arctan2(forward[:, 0], forward[:, 2]), np.nan)
 
     def part(self, start: int, stop: int) -> Landmarks:
         """The frames from ``start`` to before ``stop``."""
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("width", "height")}
         return replace(self, **{name: values[start:stop] for name, values in arrays.items()})
+
+    def kept(self, frames: NDArray[np.bool_]) -> Landmarks:
+        """The same, as if the face had been found in ``frames`` (T) alone."""
+        kept = self.found & frames
+        arrays: dict[str, Any] = {
+            "found": kept,
+            "points": np.where(kept[:, None, None], self.points, np.float32(np.nan)),
+        }
+        for name in ("scores", "transform", "sharpness", "brightness"):
+            values = getattr(self, name)
+            arrays[name] = np.where(kept.reshape(-1, *(1,) * (values.ndim - 1)), values, np.float32(0))
+        return replace(self, **arrays)
 
     def save(self, path: Path) -> None:
         """Raises OutputError where ``path`` cannot be written."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
@@ -34,6 +33,7 @@ from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.track import track_capture
 from splatavatar.capture.video.clips import IMAGES, VIDEOS, open_clips
 from splatavatar.capture.video.extract import ExtractOptions, extract, forget_drafts
+from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.locks import alone_in
@@ -53,8 +53,8 @@ class PrepareOptions:
     extract: ExtractOptions = field(default_factory=ExtractOptions)
     rig: str = AUTO
     matting: str = "grabcut"
-    holdout: float = 0.0
-    """share at the end of every clip that stays out"""
+    holdout: Holdout = field(default_factory=Holdout)
+    """what stays out, to be scored afterwards"""
 
 
 def is_footage(path: Path) -> bool:
@@ -109,8 +109,7 @@ def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, prog
         with suppress(CaptureError):  # damaged: made again
             if os.path.isfile(folder / EXTRACT) and os.path.isfile(mark) and read_description(mark) == note:
                 return read_extraction(folder)
-        part = (0.0, 1.0 - options.holdout) if options.holdout else options.extract.part
-        extraction = extract(paths, folder, replace(options.extract, part=part), progress)
+        extraction = extract(paths, folder, options.holdout.baked(options.extract), progress)
         write_json(mark, note)
         return extraction
 
@@ -176,18 +175,3 @@ def _key(paths: Sequence[Path], options: PrepareOptions) -> str:
 
 def _media(folder: Path) -> Iterator[Path]:
     return (p for p in folder.iterdir() if p.suffix.lower() in {*IMAGES, *VIDEOS})
-
-
-def parse_holdout(text: str | None) -> float:
-    """The share that ``last:20%`` means, 0.2; of None 0.
-
-    Raises:
-        SettingsError: anything else.
-    """
-    if text is None:
-        return 0.0
-    found = re.fullmatch(r"last:(\d+(?:\.\d+)?)%", text.strip())
-    share = float(found[1]) / 100 if found else 0.0
-    if not 0 < share <= 0.5:
-        raise SettingsError(f"--holdout {text!r}: expected last:P%, with P above 0 and not above 50, as in last:20%")
-    return share

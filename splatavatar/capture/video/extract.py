@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -59,6 +60,8 @@ class ExtractOptions:
     """of a folder of images"""
     part: tuple[float, float] = (0.0, 1.0)
     """of every clip, as shares of its frames"""
+    yaw: tuple[float, float] | None = None
+    """least and largest ``Holdout.yaw`` of a frame, radians to either side; None: any"""
     size: int | None = None
     """pixels of the frame that a window spans; None: from the size of the head"""
 
@@ -77,6 +80,8 @@ def extract(paths: Sequence[Path], folder: Path, options: ExtractOptions, progre
     model = locate(given=options.model)
     clips = open_clips(paths, options.fps)
     synchronised = len(paths) == 1 and len(clips) > 1
+    if synchronised and options.yaw is not None:
+        raise CaptureError(f"{paths[0]}: to the cameras of one take a head is turned differently; hold out their end")
     for clip in clips:
         _check_length(clip, clip.info.frames)
     check_replaceable(folder)
@@ -122,6 +127,8 @@ def _extract(
         landmarks = landmarks.part(start, stop)
         if not landmarks.found.any():
             raise CaptureError(f"{clip.info.path}: no face found in the frames {start} to {stop - 1}")
+        if options.yaw is not None:
+            landmarks = _turned(clip, landmarks, *options.yaw)
         landmarks.save(landmarks_path(folder, number))
         found.append(landmarks)
         first.append(start)
@@ -139,6 +146,16 @@ def _landmarks(clip: Clip, model: Path, face: int | None, progress: Callable[[fl
     landmarks = detect_once(clip, model, face, progress)
     # Of a file that was cut off fewer frames can be decoded than it says.
     _check_length(clip, len(landmarks.time))
+    return landmarks
+
+
+def _turned(clip: Clip, landmarks: Landmarks, least: float, most: float) -> Landmarks:
+    """The ``landmarks`` of the frames whose head is turned by ``least`` to ``most`` radians to either side."""
+    turned = np.abs(landmarks.yaws)
+    landmarks = landmarks.kept((turned >= least) & (turned <= most))
+    if not landmarks.found.any():
+        turns = f"turned by {math.degrees(least):.0f} to {math.degrees(most):.0f} degrees"
+        raise CaptureError(f"{clip.info.path}: no frame in which the head is {turns}")
     return landmarks
 
 

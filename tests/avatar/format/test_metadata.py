@@ -26,7 +26,10 @@ Make = Callable[..., Avatar]
 KNOWN: dict[str, Any] = {
     "name": "Ada",
     "created": "2024-05-01T12:00:00Z",
-    "capture": {"pictures": 3, "timesteps": 2, "clips": ["a.mp4"], "holdout": 0.2, "reprojection_median": None},
+    "capture": {
+        **{"pictures": 3, "timesteps": 2, "clips": ["a.mp4"], "reprojection_median": None},
+        **{"holdout": 0.2, "holdout_yaw": None},
+    },
     "bake": {"preset": "fast", "seed": 0, "iterations": 5, "fixed_rig": False, "held_out_psnr": 37.15},
     "metrics": {"psnr": 33.1, "val": {"ssim": 0.9, "flip": None}},
     "footage": {
@@ -73,6 +76,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
         "an item in clips in capture of its metadata is not a text of up to 4096 characters",
     ),
     "holdout": ({"capture": {"holdout": 1.5}}, "holdout in capture of its metadata is not a number from 0 to 1"),
+    "holdout yaw": (
+        {"capture": {"holdout_yaw": -0.4}},
+        "holdout_yaw in capture of its metadata is not a number from 0 to 4",
+    ),
     "holdout text": ({"capture": {"holdout": "x"}}, "holdout in capture of its metadata is not a number from 0 to 1"),
     "bake": ({"bake": "fast"}, "bake of its metadata is not a table"),
     "iterations": (

@@ -16,6 +16,7 @@ from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landma
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.references import PictureFile
 from splatavatar.capture.video.clips import open_clips
+from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.errors import CaptureError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import PoseParameters
@@ -113,7 +114,7 @@ def video(tmp_path: Path) -> Path:
     return path
 
 
-def remembering(avatar: Avatar, video: Path, holdout: float | None) -> Avatar:
+def remembering(avatar: Avatar, video: Path, holdout: float | None, yaw: float | None = None) -> Avatar:
     """An avatar baked from another clip and ``video``."""
     tracking: dict[str, Any] = {
         "focal": [500.0, 700.0],
@@ -125,33 +126,45 @@ def remembering(avatar: Avatar, video: Path, holdout: float | None) -> Avatar:
         "window": {"size": 300},
         "tracking": tracking,
     }
-    return replace(avatar, metadata={"capture": {"holdout": holdout}, "footage": footage})
+    return replace(avatar, metadata={"capture": {"holdout": holdout, "holdout_yaw": yaw}, "footage": footage})
 
 
 def test_the_end_that_was_kept_out_is_the_test(avatar: Avatar, video: Path) -> None:
-    known, part = _known(remembering(avatar, video, 0.2), video, "test")
-    assert part == pytest.approx((0.8, 1.0))
+    known, options = _known(remembering(avatar, video, 0.2), video, "test", ExtractOptions(face=2))
+    assert options.part == pytest.approx((0.8, 1.0))
+    assert options.yaw is None and options.face == 2
     assert known is not None and known.focal == 700 and known.window == 300
-    assert _known(remembering(avatar, video, 0.2), video, "train")[1] == pytest.approx((0.0, 0.8))
+    assert _known(remembering(avatar, video, 0.2), video, "train", ExtractOptions())[1].part == pytest.approx((0, 0.8))
+
+
+def test_the_turned_heads_that_were_kept_out_are_the_test(avatar: Avatar, video: Path) -> None:
+    baked = remembering(avatar, video, 0.0, yaw=0.4)
+    tested, trained = (_known(baked, video, split, ExtractOptions())[1] for split in ("test", "train"))
+    assert tested.yaw == pytest.approx((0.4, np.pi))
+    assert trained.yaw == pytest.approx((0, 0.4))
+    assert tested.part == trained.part == (0.0, 1.0)
 
 
 def test_of_another_video_all_is_the_test(avatar: Avatar, video: Path, tmp_path: Path) -> None:
     elsewhere = remembering(avatar, video, 0.2)
     video.write_bytes(video.read_bytes() + b"\0")
-    assert _known(elsewhere, video, "test") == (None, (0.0, 1.0))
-    assert _known(avatar, video, "test") == (None, (0.0, 1.0))  # one that remembers nothing
+    assert _known(elsewhere, video, "test", ExtractOptions()) == (None, ExtractOptions())
+    assert _known(avatar, video, "test", ExtractOptions()) == (None, ExtractOptions())  # one that remembers nothing
 
 
 @pytest.mark.parametrize(
-    ("holdout", "split", "end"),
+    ("holdout", "yaw", "split", "end"),
     [
-        (None, "test", "from all of this video; bake with its end held out (last:20%)"),
-        (0.2, "val", "from its beginning; the end is 'test'"),
+        (None, None, "test", "from all of this video; bake with some of it held out (last:20% or yaw:25)"),
+        (0.2, None, "val", "from its beginning; the end is 'test'"),
+        (0.0, 0.4, "val", "from the pictures in which the head is turned less; the others are 'test'"),
     ],
 )
-def test_splits_that_there_are_not(avatar: Avatar, video: Path, holdout: float | None, split: str, end: str) -> None:
+def test_splits_that_there_are_not(
+    avatar: Avatar, video: Path, holdout: float | None, yaw: float | None, split: str, end: str
+) -> None:
     with pytest.raises(CaptureError) as error:
-        _known(remembering(avatar, video, holdout), video, split)
+        _known(remembering(avatar, video, holdout, yaw), video, split, ExtractOptions())
     assert str(error.value) == f"{video}: no frames of the split {split!r}: the avatar was baked {end}"
 
 

@@ -20,7 +20,8 @@ from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.images import load_frame
 from splatavatar.capture.preparation.folder import CAPTURE, EXTRACT, landmarks_path, read_description, read_extraction
 from splatavatar.capture.preparation.prepare import PrepareOptions, extracted, is_footage, prepare, tracked
-from splatavatar.capture.video.extract import ExtractOptions
+from splatavatar.capture.video.extract import ExtractOptions, extract
+from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import CaptureError, OutputError, SettingsError
 from support.footage import write_video
 from support.people import MODELS, own_cache, portrait
@@ -174,7 +175,7 @@ def test_an_interrupted_tracking_goes_on(place: Path, capture: Path) -> None:
         tracked(out, "auto", "grabcut", interrupting)
     assert not (out / CAPTURE).exists() and not (out / "transforms.json").exists()
     with pytest.raises(SettingsError, match=r"^--holdout goes with video; the pictures of .*half are chosen$"):
-        prepare([out], replace(options(), holdout=0.2), Stages(set()))
+        prepare([out], replace(options(), holdout=Holdout(last=0.2)), Stages(set()))
     stages = Stages(set())
     assert prepare([out], options(), stages) == out
     assert HEAD not in stages.worked and FACE not in stages.worked
@@ -243,9 +244,29 @@ def test_pictures_of_others_are_not_replaced(place: Path) -> None:
 @pytest.mark.shared
 def test_the_end_that_is_kept_out_is_not_looked_at(place: Path) -> None:
     folder = place / "beginning"
-    extraction = extracted([place / "me.mp4"], replace(options(), holdout=0.25), folder, Stages(set()))
+    extraction = extracted([place / "me.mp4"], replace(options(), holdout=Holdout(last=0.25)), folder, Stages(set()))
     assert max(frame for _, frame in extraction.chosen) < 54
     assert len(Landmarks.load(landmarks_path(folder, 0)).time) == 54
+
+
+@pytest.mark.shared
+def test_turned_heads_that_are_kept_out_are_not_looked_at(place: Path) -> None:
+    whole = extract([place / "me.mp4"], place / "all", ExtractOptions(), Stages(set()))
+    everything, seen = Landmarks.load(landmarks_path(place / "all", 0)), place / "facing"
+    yaw = float(np.nanquantile(np.abs(everything.yaws), 0.6))
+    turned = everything.found & (np.abs(everything.yaws) > yaw)
+    assert 10 < turned.sum() < everything.found.sum() - 10
+    extraction = extracted([place / "me.mp4"], replace(options(), holdout=Holdout(yaw=yaw)), seen, Stages(set()))
+    facing = Landmarks.load(landmarks_path(seen, 0))
+    np.testing.assert_array_equal(facing.found, everything.found & ~turned)
+    assert not facing.scores[turned].any() and np.isnan(facing.points[turned]).all()
+    assert not turned[[frame for _, frame in extraction.chosen]].any()
+    assert turned[[frame for _, frame in whole.chosen]].any()
+    kept_out = Holdout(yaw=yaw).kept_out(ExtractOptions(frames=10**6))
+    others = extract([place / "me.mp4"], place / "turned", kept_out, Stages(set()))
+    assert [frame for _, frame in others.chosen] == np.flatnonzero(turned).tolist()
+    with pytest.raises(CaptureError, match="no frame in which the head is turned by 60 to 180 degrees"):
+        extract([place / "me.mp4"], place / "none", Holdout(yaw=np.radians(60)).kept_out(kept_out), Stages(set()))
 
 
 Make = Callable[[Path], Path]
