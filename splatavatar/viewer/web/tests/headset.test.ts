@@ -1,79 +1,10 @@
 import { Object3D, PerspectiveCamera, Quaternion, Vector3, Vector4 } from 'three';
 import { describe, expect, it } from 'vitest';
-import { floatToHalf, halfToFloat } from '../src/file/half';
-import { readAvatar } from '../src/file/read_avatar';
-import { neutral } from '../src/pose/parameters';
-import { PosedRig } from '../src/pose/rig';
-import { LEVELS } from '../src/scene/levels';
+import { LEVELS } from '../src/detail/levels';
 import { cameraOf } from '../src/scene/placed';
-import { largest, reduced } from '../src/scene/reduced';
-import { atRest } from '../src/scene/rest';
-import { Depths } from '../src/sort/depth';
 import { Budget } from '../src/xr/budget';
 import { Placement } from '../src/xr/placement';
 import { code, decode, Measured } from '../src/xr/report';
-import { bytesOf, farthest, poses } from './golden';
-
-describe('levels of detail', () => {
-  it('are the same Gaussians in the same places', async () => {
-    const avatar = await readAvatar(bytesOf(poses.file).buffer);
-    const { N } = avatar.sizes;
-    const kept = Uint32Array.from({ length: Math.floor(N / 3) }, (_, i) => 3 * i);
-    const weights = new Float32Array(N).fill(1);
-    const fewer = reduced(avatar, kept, weights, atRest(avatar).means, false);
-    expect(fewer.sizes.N).toBe(kept.length);
-    expect(fewer.sizes.V).toBeLessThanOrEqual(avatar.sizes.V);
-    const parameters = neutral(avatar.sizes);
-    parameters.expression.fill(0.4);
-    parameters.rotations.fill(0.1);
-    const depths = [avatar, fewer].map((each) => {
-      const posed = new PosedRig(each);
-      posed.pose(parameters);
-      const found = new Depths(each);
-      found.measure(posed, [0.6, 0, 0.8], 0.3);
-      return found.depth;
-    });
-    expect(
-      farthest(
-        depths[1]!,
-        Array.from(kept, (n) => depths[0]![n]!),
-      ),
-    ).toBeLessThan(1e-6);
-  });
-
-  it('are larger for what they stand for, and unchanged where nothing is left out', async () => {
-    const avatar = await readAvatar(bytesOf(poses.file).buffer);
-    const { N } = avatar.sizes;
-    const weights = new Float32Array(N).fill(1);
-    const all = reduced(
-      avatar,
-      Uint32Array.from({ length: N }, (_, n) => n),
-      weights,
-      atRest(avatar).means,
-      false,
-    );
-    expect(all.splats.scale).toEqual(avatar.splats.scale);
-    expect(
-      farthest(Float32Array.from(all.splats.colour, halfToFloat), Float32Array.from(avatar.splats.colour, halfToFloat)),
-    ).toBeLessThan(2e-3);
-    const kept = Uint32Array.from({ length: N - 1 }, (_, n) => n);
-    const fewer = reduced(avatar, kept, weights, atRest(avatar).means, false).splats.scale;
-    const grown = kept.filter((_, i) => fewer[3 * i]! > avatar.splats.scale[3 * i]!);
-    expect(grown.length).toBeLessThanOrEqual(1);
-  });
-
-  it('keep the most important ones', () => {
-    expect([...largest(Float32Array.of(3, 1, 4, 1, 5, 9), 3)]).toEqual([2, 4, 5]);
-    expect([...largest(Float32Array.of(1, 2), 5)]).toEqual([0, 1]);
-  });
-
-  it('round colours to the nearest half', () => {
-    for (const value of [0, 1, -0.3333, 1.9, 0.00001, 2047.5, 1 - 2 ** -12])
-      expect(Math.abs(halfToFloat(floatToHalf(value)) - value)).toBeLessThanOrEqual(
-        Math.abs(value) * 2 ** -11 + 2 ** -25,
-      );
-  });
-});
 
 describe('a camera of three.js', () => {
   it('sees points of a head where three.js would', () => {

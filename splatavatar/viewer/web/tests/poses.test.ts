@@ -72,7 +72,7 @@ describe.each(poses.cases.map((golden, i) => ({ golden, i })))('pose $i', ({ gol
     const { rows, shift } = camera();
     depths.measure(posed(), rows[2], shift[2]);
     expect(farthest(depths.depth, golden.depth)).toBeLessThan(0.005 * MILLIMETRE);
-    const order = new DepthOrder(avatar.sizes.N, 256).sort(depths.depth);
+    const order = new DepthOrder(avatar.sizes.N, 256).sort(depths.depth, depths.range);
     const range = Math.max(...golden.depth) - Math.min(...golden.depth);
     // Ties: what lies within a step of the keys.
     for (let i = 1; i < order.length; i++)

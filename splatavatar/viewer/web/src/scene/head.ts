@@ -1,53 +1,17 @@
 // A head in a scene of three.js.
 import { Object3D } from 'three';
+import { LEVELS, LeveledAvatar } from '../detail/levels';
+import type { PosedAvatar } from '../detail/posed_avatar';
 import type { Avatar } from '../file/avatar';
 import { neutral, type PoseParameters } from '../pose/parameters';
-import { PosedRig } from '../pose/rig';
 import { ExpressionLimit } from '../signal/limit';
 import { retarget } from '../signal/retarget';
 import type { FaceSignal } from '../signal/signal';
-import { Depths } from '../sort/depth';
-import { DepthOrder } from '../sort/radix';
 import { framing, type Vector } from '../splats/camera';
-import { QUADS } from '../splats/quads';
 import { DEFAULT_LIMIT } from '../tables';
-import { importance } from './importance';
-import { LEVELS, type Level } from './levels';
-import { largest, reduced } from './reduced';
-import { atRest } from './rest';
 
 /** metres about the middle of what the bake frames that a head, with its shoulders, does not leave */
 const RADIUS = 0.45;
-
-/** An avatar at one level of detail: what has to be computed for it in each frame. */
-export class DetailedHead {
-  readonly avatar: Avatar;
-  readonly order: DepthOrder;
-  readonly posed: PosedRig;
-  private readonly depths: Depths;
-
-  constructor(avatar: Avatar, weights: Float32Array, means: Float32Array, level: Level) {
-    const all = avatar.sizes.N <= level.splats;
-    this.avatar =
-      all && level.turning ? avatar : reduced(avatar, largest(weights, level.splats), weights, means, !level.turning);
-    this.order = new DepthOrder(this.avatar.sizes.N, QUADS);
-    this.posed = new PosedRig(this.avatar);
-    this.depths = new Depths(this.avatar);
-  }
-
-  pose(parameters: PoseParameters): void {
-    this.posed.pose(parameters);
-  }
-
-  /** The depth of every Gaussian along an axis of the avatar's frame. */
-  measure(axis: Vector, shift: number): void {
-    this.depths.measure(this.posed, axis, shift);
-  }
-
-  sort(): void {
-    this.order.sort(this.depths.depth);
-  }
-}
 
 /** An avatar as a thing of a scene: its matrix places the rig frame (+Y up, facing +Z, metres) in the scene.
  *
@@ -61,12 +25,10 @@ export class Head extends Object3D {
   moved = true;
   private parameters: PoseParameters;
   private limiter: ExpressionLimit | null = null;
-  private readonly weights: Float32Array;
-  private readonly means: Float32Array;
-  private readonly made = new Map<number, DetailedHead>();
+  private readonly levels: LeveledAvatar;
   private at: number;
 
-  /** `level` of `LEVELS`, 0 the finest. What is drawn first where there are fewer is found out here, which takes a while. */
+  /** `level` of `LEVELS`, 0 the finest. */
   constructor(
     readonly avatar: Avatar,
     level = 0,
@@ -74,9 +36,7 @@ export class Head extends Object3D {
     super();
     this.parameters = neutral(avatar.sizes);
     this.middle = framing(avatar).target;
-    const rest = atRest(avatar);
-    this.weights = importance(avatar, rest);
-    this.means = rest.means;
+    this.levels = new LeveledAvatar(avatar);
     this.at = level;
     this.limit = DEFAULT_LIMIT;
   }
@@ -106,18 +66,13 @@ export class Head extends Object3D {
   }
 
   /** What is drawn at the present level. */
-  get detail(): DetailedHead {
-    let detail = this.made.get(this.at);
-    if (!detail) {
-      detail = new DetailedHead(this.avatar, this.weights, this.means, LEVELS[this.at]!);
-      this.made.set(this.at, detail);
-    }
-    return detail;
+  get detail(): PosedAvatar {
+    return this.levels.at(this.at);
   }
 
   /** Whether it is a level of this head. */
-  owns(detail: DetailedHead): boolean {
-    return [...this.made.values()].includes(detail);
+  owns(detail: PosedAvatar): boolean {
+    return this.levels.owns(detail);
   }
 
   /** Poses the present level where the face has moved; whether it did. */

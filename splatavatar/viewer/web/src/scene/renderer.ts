@@ -10,18 +10,18 @@ import {
   Vector4,
   type WebGLRenderer,
 } from 'three';
+import type { PosedAvatar } from '../detail/posed_avatar';
 import type { Camera as SplatCamera, Vector } from '../splats/camera';
 import { SplatCloud } from '../splats/cloud';
 import { bindQuads } from '../splats/quads';
 import type { Stages } from '../splats/stage';
-import { type DetailedHead, Head } from './head';
-import { LEVELS } from './levels';
+import { Head } from './head';
 import { cameraOf } from './placed';
 
 /** A head that somebody sees in this frame. */
 interface Seen {
   head: Head;
-  detail: DetailedHead;
+  detail: PosedAvatar;
   cloud: SplatCloud;
   /** metres from the eyes */
   distance: number;
@@ -37,7 +37,7 @@ export class HeadRenderer {
   readonly milliseconds: Stages = { pose: 0, depth: 0, sort: 0, upload: 0, draw: 0 };
   private readonly gl: WebGL2RenderingContext;
   private readonly quads: WebGLVertexArrayObject;
-  private readonly clouds = new Map<DetailedHead, SplatCloud>();
+  private readonly clouds = new Map<PosedAvatar, SplatCloud>();
   private readonly whole = new Vector4();
   private readonly sphere = new Sphere();
   private readonly frustum = new Frustum();
@@ -98,7 +98,7 @@ export class HeadRenderer {
       let cloud = this.clouds.get(detail);
       if (!cloud) {
         plainPixels(this.gl);
-        cloud = new SplatCloud(this.gl, detail.avatar, LEVELS[thing.level]!.turning);
+        cloud = new SplatCloud(this.gl, detail.avatar, detail.turning);
         this.clouds.set(detail, cloud);
       }
       seen.push({ head: thing, detail, cloud, distance: this.sphere.center.distanceTo(this.eye) });
@@ -137,7 +137,7 @@ export class HeadRenderer {
     detail.sort();
     lap('sort');
     plainPixels(this.gl);
-    cloud.upload(detail.posed, detail.order.padded, detail.avatar.sizes.N);
+    cloud.upload(detail.rig, detail.order.padded);
     lap('upload');
   }
 
@@ -159,9 +159,9 @@ export class HeadRenderer {
       const own = (eye as Camera & { viewport?: Vector4 }).viewport;
       const viewport = own ?? three.getCurrentViewport(this.whole);
       gl.viewport(viewport.x, viewport.y, viewport.z, viewport.w);
-      for (const { head, detail, cloud } of seen) {
+      for (const { head, cloud } of seen) {
         const camera: SplatCamera = cameraOf(eye, viewport, head.matrixWorld);
-        cloud.draw(camera, 1, detail.avatar.sizes.N, 1);
+        cloud.draw(camera, 1);
       }
     }
     gl.bindVertexArray(null);

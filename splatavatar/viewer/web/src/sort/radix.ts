@@ -9,33 +9,24 @@ const PAD = 0xffffffff;
 export class DepthOrder {
   /** the order, padded with 0xffffffff to whole rows of `row` */
   readonly padded: Uint32Array;
+  private readonly order: Uint32Array;
   private readonly spare: Uint32Array;
   private readonly keys: Uint16Array;
   private readonly low = new Uint32Array(SIZE);
   private readonly high = new Uint32Array(SIZE);
 
-  constructor(
-    private readonly most: number,
-    row: number,
-  ) {
-    this.padded = new Uint32Array(row * Math.ceil(most / row)).fill(PAD);
-    this.spare = new Uint32Array(most);
-    this.keys = new Uint16Array(most);
+  constructor(count: number, row: number) {
+    this.padded = new Uint32Array(row * Math.ceil(count / row)).fill(PAD);
+    this.order = this.padded.subarray(0, count);
+    this.spare = new Uint32Array(count);
+    this.keys = new Uint16Array(count);
   }
 
-  /** (N) indices by falling depth; among equals the later one first, as the nearer one of equals comes last. Of the
-   * first `count` depths alone where that is said. */
-  sort(depth: Float32Array, count = this.most): Uint32Array {
-    const { spare, keys, low, high } = this;
-    const order = this.padded.subarray(0, count);
-    this.padded.fill(PAD, count);
-    let nearest = Number.POSITIVE_INFINITY;
-    let farthest = Number.NEGATIVE_INFINITY;
-    for (let n = 0; n < count; n++) {
-      const d = depth[n]!;
-      if (d < nearest) nearest = d;
-      if (d > farthest) farthest = d;
-    }
+  /** (N) indices by falling depth, of which the least and the largest are `range`; among equals the later one first, as the
+   * nearer one of equals comes last. */
+  sort(depth: Float32Array, [nearest, farthest]: readonly [number, number]): Uint32Array {
+    const { spare, keys, low, high, order } = this;
+    const count = order.length;
     const scale = STEPS / Math.max(farthest - nearest, 1e-9);
     low.fill(0);
     high.fill(0);

@@ -19,6 +19,8 @@ export class SplatCloud {
   private readonly textures: WebGLTexture[];
   private readonly psi: Float32Array;
   private readonly shStep: number;
+  /** of the order */
+  private readonly rows: number;
 
   /** Takes the Gaussians of an avatar to the graphics memory; `turning` colours change with the direction that they are
    * seen from. Throws a PageError where they do not fit. */
@@ -29,11 +31,11 @@ export class SplatCloud {
   ) {
     const largest = gl.getParameter(gl.MAX_TEXTURE_SIZE) as number;
     const packed = packSplats(avatar, largest);
-    const orderRows = Math.ceil(avatar.sizes.N / QUADS);
+    this.rows = Math.ceil(avatar.sizes.N / QUADS);
     const vertexRows = Math.ceil(avatar.sizes.V / ROW);
     const uniforms = 2 * packed.words + 16;
     const room = gl.getParameter(gl.MAX_VERTEX_UNIFORM_VECTORS) as number;
-    if (Math.max(packed.height, packed.width, orderRows, vertexRows) > largest || uniforms > room)
+    if (Math.max(packed.height, packed.width, this.rows, vertexRows) > largest || uniforms > room)
       throw new PageError(
         `This avatar has ${avatar.sizes.N} Gaussians and ${avatar.sizes.K} correctives, more than the graphics of this device take.`,
       );
@@ -50,7 +52,7 @@ export class SplatCloud {
       packed.data,
     );
     const vertices = this.texture(UNIT.vertices, gl.RGBA32F, ROW, vertexRows);
-    const order = this.texture(UNIT.order, gl.R32UI, QUADS, orderRows);
+    const order = this.texture(UNIT.order, gl.R32UI, QUADS, this.rows);
     this.textures = [splats, vertices, order];
     this.program = buildProgram(gl, splatVertex(packed.texels, packed.perRow, packed.words, turning), SPLAT_FRAGMENT);
     this.psi = new Float32Array(4 * Math.max(2 * packed.words, 1));
@@ -58,12 +60,10 @@ export class SplatCloud {
     this.shStep = avatar.splats.shStep;
   }
 
-  /** Takes a pose and an order of drawing to the graphics memory: of `order`, padded to whole rows, the first `count`.
-   * Returns the bytes taken. */
-  upload(posed: PosedRig, order: Uint32Array, count: number): number {
-    const { gl } = this;
+  /** Takes a pose and an order of drawing, padded to whole rows, to the graphics memory. Returns the bytes taken. */
+  upload(posed: PosedRig, order: Uint32Array): number {
+    const { gl, rows } = this;
     this.bind();
-    const rows = Math.ceil(count / QUADS);
     gl.activeTexture(gl.TEXTURE0 + UNIT.vertices);
     gl.texSubImage2D(gl.TEXTURE_2D, 0, 0, 0, ROW, posed.rows, gl.RGBA, gl.FLOAT, posed.vertices);
     gl.activeTexture(gl.TEXTURE0 + UNIT.order);
@@ -73,11 +73,8 @@ export class SplatCloud {
     return posed.vertices.byteLength + 4 * QUADS * rows;
   }
 
-  /** Blends `count` Gaussians, as they were uploaded and as `camera` sees them, into what is bound.
-   *
-   * `gain` scales colours, `growth` the standard deviations: where some are left out, the others are larger.
-   */
-  draw(camera: Camera, gain: number, count: number, growth: number): void {
+  /** Blends the Gaussians, as they were uploaded and as `camera` sees them, into what is bound; `gain` scales colours. */
+  draw(camera: Camera, gain: number): void {
     const { gl } = this;
     const { at, program } = this.program;
     const { focal, width, height, cx, cy } = camera;
@@ -104,9 +101,8 @@ export class SplatCloud {
     );
     if (at.uShStep) gl.uniform1f(at.uShStep, this.shStep);
     gl.uniform1f(at.uGain!, gain);
-    gl.uniform1f(at.uGrowth!, growth);
     if (at.uPsi) gl.uniform4fv(at.uPsi, this.psi);
-    gl.drawElementsInstanced(gl.TRIANGLES, 6 * QUADS, gl.UNSIGNED_SHORT, 0, Math.ceil(count / QUADS));
+    gl.drawElementsInstanced(gl.TRIANGLES, 6 * QUADS, gl.UNSIGNED_SHORT, 0, this.rows);
   }
 
   /** Gives the graphics memory back. */

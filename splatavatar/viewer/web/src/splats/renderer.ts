@@ -19,10 +19,6 @@ export interface Seen {
   cloud: SplatCloud;
   /** in the frame of the avatar */
   camera: Camera;
-  /** Gaussians */
-  count: number;
-  /** of their standard deviations */
-  growth: number;
 }
 
 export class Renderer {
@@ -31,7 +27,6 @@ export class Renderer {
   private readonly resolveProgram: Program;
   private target: Target | null = null;
   private cloud: SplatCloud | null = null;
-  private count = 0;
 
   /** `forced` names a kind of target instead of the best one. Throws a PageError where there is no WebGL2. */
   constructor(
@@ -63,18 +58,17 @@ export class Renderer {
     const cloud = new SplatCloud(this.gl, avatar);
     this.cloud?.close();
     this.cloud = cloud;
-    this.count = avatar.sizes.N;
   }
 
   /** Takes a pose and an order of drawing to the graphics memory. Returns the bytes taken. */
   upload(posed: PosedRig, order: Uint32Array): number {
-    return this.cloud!.upload(posed, order, this.count);
+    return this.cloud!.upload(posed, order);
   }
 
   /** Draws what was uploaded, as `camera` sees it, onto the canvas, whose size is taken as it is. */
   draw(camera: Camera, background: Background): void {
-    const { cloud, count } = this;
-    if (cloud) this.paint(camera.width, camera.height, [{ cloud, camera, count, growth: 1 }], background);
+    const { cloud } = this;
+    if (cloud) this.paint(camera.width, camera.height, [{ cloud, camera }], background);
   }
 
   /** Draws several avatars onto the canvas, each over those before it, by cameras of `width` x `height` pixels.
@@ -105,7 +99,7 @@ export class Renderer {
     beneath?.(target.gain);
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
-    for (const { cloud, camera, count, growth } of seen) cloud.draw(camera, target.gain, count, growth);
+    for (const { cloud, camera } of seen) cloud.draw(camera, target.gain);
     gl.disable(gl.BLEND);
 
     gl.bindFramebuffer(gl.FRAMEBUFFER, null);

@@ -43,7 +43,7 @@ uniform sampler2D uVertices;
 uniform mat3 uTurn; uniform vec3 uShift, uEye;
 uniform vec4 uLens; // focal lengths and principal point, pixels
 uniform vec4 uPlace; // size of the picture, and its lower left pixel in the target
-uniform vec4 uClamp; uniform float uShStep, uGrowth; uniform vec2 uDepth;
+uniform vec4 uClamp; uniform float uShStep; uniform vec2 uDepth;
 uniform vec4 uPsi[${Math.max(2 * words, 1)}];
 flat out vec4 vColour; flat out vec3 vConic; flat out vec2 vCentre;
 
@@ -78,7 +78,7 @@ bool project(uint splat, out vec3 centre, out vec3 spread, out vec4 result) {
   mat3 Q = mat3(1. - 2. * (q.z * q.z + q.w * q.w), 2. * (q.y * q.z + q.x * q.w), 2. * (q.y * q.w - q.x * q.z),
     2. * (q.y * q.z - q.x * q.w), 1. - 2. * (q.y * q.y + q.w * q.w), 2. * (q.z * q.w + q.x * q.y),
     2. * (q.y * q.w + q.x * q.z), 2. * (q.z * q.w - q.x * q.y), 1. - 2. * (q.y * q.y + q.z * q.z));
-  vec3 scale = uGrowth * size * exp(vec3(s16(g2.x), s16(g2.y).x) * ${real(LOG_STEP)});
+  vec3 scale = size * exp(vec3(s16(g2.x), s16(g2.y).x) * ${real(LOG_STEP)});
   mat3 A = uTurn * (R * Q);
   float iz = 1. / c.z;
   vec2 ray = clamp(c.xy * iz, uClamp.xy, uClamp.zw);

@@ -1,11 +1,8 @@
 // An avatar on a canvas: pose, order and picture of one frame, each of this very frame.
+import { PosedAvatar } from '../detail/posed_avatar';
 import type { Avatar, Framing } from '../file/avatar';
 import type { PoseParameters } from '../pose/parameters';
-import { PosedRig } from '../pose/rig';
-import { Depths } from '../sort/depth';
-import { DepthOrder } from '../sort/radix';
 import { type Camera, framing } from './camera';
-import { QUADS } from './quads';
 import type { Background, Renderer } from './renderer';
 
 export const STAGES = ['pose', 'depth', 'sort', 'upload', 'draw'] as const;
@@ -17,18 +14,14 @@ export class Stage {
   readonly milliseconds: Stages = { pose: 0, depth: 0, sort: 0, upload: 0, draw: 0 };
   /** bytes of the last picture that went to the graphics memory */
   uploaded = 0;
-  private readonly posed: PosedRig;
-  private readonly depths: Depths;
-  private readonly order: DepthOrder;
+  private readonly posed: PosedAvatar;
 
   constructor(
     readonly avatar: Avatar,
     private readonly renderer: Renderer,
   ) {
     this.frame = framing(avatar);
-    this.posed = new PosedRig(avatar);
-    this.depths = new Depths(avatar);
-    this.order = new DepthOrder(avatar.sizes.N, QUADS);
+    this.posed = new PosedAvatar(avatar);
     renderer.load(avatar);
   }
 
@@ -41,11 +34,11 @@ export class Stage {
     };
     this.posed.pose(parameters);
     lap('pose');
-    this.depths.measure(this.posed, camera.rows[2], camera.shift[2]);
+    this.posed.measure(camera.rows[2], camera.shift[2]);
     lap('depth');
-    this.order.sort(this.depths.depth);
+    this.posed.sort();
     lap('sort');
-    this.uploaded = this.renderer.upload(this.posed, this.order.padded);
+    this.uploaded = this.renderer.upload(this.posed.rig, this.posed.order.padded);
     lap('upload');
     this.renderer.draw(camera, background);
     lap('draw');

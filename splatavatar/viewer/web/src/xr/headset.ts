@@ -12,9 +12,9 @@ import {
   WebGLRenderer,
   type XRTargetRaySpace,
 } from 'three';
+import { LEVELS } from '../detail/levels';
 import type { Avatar } from '../file/avatar';
 import { Head } from '../scene/head';
-import { HEADSET, LEVELS } from '../scene/levels';
 import { HeadRenderer } from '../scene/renderer';
 import type { Vector } from '../splats/camera';
 import { Budget } from './budget';
@@ -23,6 +23,8 @@ import { Measured, showReport } from './report';
 import type { Mode, Shown } from './shown';
 
 const RATE = 72;
+/** the level of detail that it begins with */
+const FIRST_LEVEL = 1;
 /** of the pixels that the headset would have each side of a picture be: splats are soft, and cost by the pixel */
 const FRAMEBUFFER = 0.8;
 /** the most there is: the edges of what is seen are drawn coarser */
@@ -43,7 +45,7 @@ export class Headset {
   private readonly camera = new PerspectiveCamera(70, 1, 0.05, 50);
   private readonly head: Head;
   private readonly placement: Placement;
-  private readonly budget = new Budget(HEADSET, LEVELS.length - 1, RATE);
+  private readonly budget = new Budget(FIRST_LEVEL, LEVELS.length - 1, RATE);
   private readonly measured = new Measured();
   private readonly hands: XRTargetRaySpace[] = [];
   private placed = false;
@@ -63,7 +65,7 @@ export class Headset {
     });
     this.three.shadowMap.enabled = false;
     this.heads = new HeadRenderer(this.three);
-    this.head = new Head(shown.avatar(), shown.selfCheck ? 0 : HEADSET);
+    this.head = new Head(shown.avatar(), shown.selfCheck ? 0 : FIRST_LEVEL);
     this.head.limit = shown.limit();
     this.head.visible = false;
     this.scene.add(this.head);

@@ -1,5 +1,5 @@
 // What pictures cost at each level of detail, as a table and as a short code to report.
-import { LEVELS } from '../scene/levels';
+import { LEVELS } from '../detail/levels';
 import { STAGES, type Stages } from '../splats/stage';
 import { element } from '../ui/dom';
 

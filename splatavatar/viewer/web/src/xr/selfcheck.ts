@@ -1,8 +1,8 @@
 // What three heads cost here, without a headset: two eyes, the nearest head at 0.7 m.
 import { ArrayCamera, PerspectiveCamera, Scene, Vector4, WebGLRenderer } from 'three';
+import { LEVELS } from '../detail/levels';
 import type { Avatar } from '../file/avatar';
 import { Head } from '../scene/head';
-import { LEVELS } from '../scene/levels';
 import { HeadRenderer } from '../scene/renderer';
 import { type FaceSignal, restSignal } from '../signal/signal';
 import { Measured, showReport } from './report';

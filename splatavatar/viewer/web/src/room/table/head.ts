@@ -1,44 +1,32 @@
 // The head of somebody who sits at the table.
+import { LeveledAvatar } from '../../detail/levels';
+import type { PosedAvatar } from '../../detail/posed_avatar';
 import type { Avatar } from '../../file/avatar';
-import { PosedRig } from '../../pose/rig';
 import { ExpressionLimit } from '../../signal/limit';
 import { retarget } from '../../signal/retarget';
 import { type FaceSignal, restSignal } from '../../signal/signal';
-import { Depths } from '../../sort/depth';
-import { DepthOrder } from '../../sort/radix';
 import { type Camera, framing, type Vector } from '../../splats/camera';
 import { SplatCloud } from '../../splats/cloud';
-import { QUADS } from '../../splats/quads';
 import type { Seen } from '../../splats/renderer';
-import { growth, scattered } from '../../splats/scattered';
 import type { Place } from './seats';
 
 export class SeatedHead {
-  /** with which it was drawn last */
-  count = 0;
-  private readonly avatar: Avatar;
+  /** that it was drawn at last, null before there is a picture */
+  level: number | null = null;
+  readonly levels: LeveledAvatar;
   private readonly middle: Vector;
-  private readonly posed: PosedRig;
-  private readonly depths: Depths;
-  private readonly order: DepthOrder;
   private readonly limit: ExpressionLimit | null;
-  private cloud: SplatCloud;
+  private readonly clouds = new Map<PosedAvatar, SplatCloud>();
   private face: FaceSignal = restSignal();
   private moved = true;
 
-  constructor(gl: WebGL2RenderingContext, avatar: Avatar) {
-    this.avatar = scattered(avatar);
+  constructor(
+    private gl: WebGL2RenderingContext,
+    avatar: Avatar,
+  ) {
+    this.levels = new LeveledAvatar(avatar);
     this.middle = framing(avatar).target;
-    this.posed = new PosedRig(avatar);
-    this.depths = new Depths(this.avatar);
-    this.order = new DepthOrder(avatar.sizes.N, QUADS);
     this.limit = avatar.calibration ? new ExpressionLimit(avatar.calibration) : null;
-    this.cloud = new SplatCloud(gl, this.avatar);
-  }
-
-  /** Gaussians that the avatar has. */
-  get most(): number {
-    return this.avatar.sizes.N;
   }
 
   /** Shows a face from now on; whether that is another one than before. */
@@ -49,27 +37,35 @@ export class SeatedHead {
     return true;
   }
 
-  /** Poses, sorts and hands over what `camera`, of the world, sees of the head at `place` with `count` Gaussians. */
-  see(camera: Camera, place: Place, count: number): Seen {
-    if (this.moved) {
-      this.posed.pose(retarget(this.face, this.avatar, this.limit));
+  /** Poses, sorts and hands over what `camera`, of the world, sees of the head at `place` at a level of detail. Throws a
+   * PageError where the graphics cannot take it. */
+  see(camera: Camera, place: Place, level: number): Seen {
+    const posed = this.levels.at(level);
+    if (this.moved || level !== this.level) {
+      posed.pose(retarget(this.face, posed.avatar, this.limit));
       this.moved = false;
+      this.level = level;
     }
     const own = fromPlace(camera, place, this.middle);
-    this.depths.measure(this.posed, own.rows[2], own.shift[2], count);
-    this.order.sort(this.depths.depth, count);
-    this.cloud.upload(this.posed, this.order.padded, count);
-    this.count = count;
-    return { cloud: this.cloud, camera: own, count, growth: growth(count, this.most) };
+    posed.measure(own.rows[2], own.shift[2]);
+    posed.sort();
+    let cloud = this.clouds.get(posed);
+    if (!cloud) {
+      cloud = new SplatCloud(this.gl, posed.avatar, posed.turning);
+      this.clouds.set(posed, cloud);
+    }
+    cloud.upload(posed.rig, posed.order.padded);
+    return { cloud, camera: own };
   }
 
   /** After the graphics were lost. */
   restore(gl: WebGL2RenderingContext): void {
-    this.cloud = new SplatCloud(gl, this.avatar);
+    this.gl = gl;
+    this.clouds.clear();
   }
 
   close(): void {
-    this.cloud.close();
+    for (const cloud of this.clouds.values()) cloud.close();
   }
 }
 

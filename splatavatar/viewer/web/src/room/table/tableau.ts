@@ -157,18 +157,22 @@ export class Tableau {
       })
       .sort((a, b) => b.distance - a.distance);
     // The focal length of the whole picture: a coarser one while something moves has the same heads.
-    const counts = detail(
-      visible.map(({ head, distance }) => ({ distance, most: head.most, before: head.count })),
+    const levels = detail(
+      visible.map(({ head, distance }) => ({
+        distance,
+        count: (level) => head.levels.count(level),
+        before: head.level,
+      })),
       camera.focal / scale,
     );
-    const drawn = visible.map(({ head, place }, i) => head.see(camera, place, counts[i]!));
+    const drawn = visible.map(({ head, place }, i) => head.see(camera, place, levels[i]!));
     this.renderer.paint(width, height, drawn, this.colour, (gain) =>
       this.surroundings.draw(camera, tableRadius(this.places.size + 1), this.colour, gain),
     );
     const { dataset } = document.documentElement;
     dataset.heads = String(drawn.length);
     dataset.picture = scale === 1 ? 'whole' : 'coarse';
-    dataset.gaussians = String(counts.reduce((sum, count) => sum + count, 0));
+    dataset.gaussians = String(visible.reduce((sum, { head }, i) => sum + head.levels.count(levels[i]!), 0));
   }
 
   private restore(): void {

@@ -1,4 +1,4 @@
-// Levels of detail: an avatar of fewer Gaussians, and of those triangles and vertices alone that carry them.
+// An avatar of fewer Gaussians, and of those triangles and vertices alone that carry them.
 import type { Avatar } from '../file/avatar';
 import type { Numbers } from '../file/container';
 import { floatToHalf, halfToFloat } from '../file/half';
@@ -9,15 +9,14 @@ import { framing } from '../splats/camera';
 import { LOG_STEP, SIGNED_STEPS } from '../tables';
 import { absorbed } from './absorbed';
 
-/** An avatar of the Gaussians `kept` alone, which take over what the others are; `weights` (N) says how much each one is, and
- * `means` (N, 3) where it lies at rest.
- * With `flat`, of the colours that they have from the front. */
+/** An avatar of the Gaussians `kept` alone, which take over what the others are: `weights` (N) says how much each one is,
+ * `means` (N, 3) where it lies at rest, `own` (N, 3) its colour. */
 export function reduced(
   avatar: Avatar,
   kept: Uint32Array,
   weights: Float32Array,
   means: Float32Array,
-  flat: boolean,
+  own: Float32Array,
 ): Avatar {
   const { rig, splats, sizes } = avatar;
   const { K } = sizes;
@@ -29,7 +28,6 @@ export function reduced(
   const newVertex = renumbered(usedVertices, sizes.V);
   const of = <T extends Numbers>(values: T, size = 1) => gathered(values, kept, size);
   const { correctives } = splats;
-  const own = flat ? frontColours(avatar) : Float32Array.from(splats.colour, halfToFloat);
   const { colours, growth } = absorbed(means, kept, weights, own);
   const channels = (values: Int8Array) => {
     const out = new Int8Array(3 * K * kept.length);
@@ -117,7 +115,7 @@ function movedAlong(
 }
 
 /** (N, 3) what each Gaussian of the face at rest looks like from where a picture of it is taken. */
-function frontColours(avatar: Avatar): Float32Array {
+export function frontColours(avatar: Avatar): Float32Array {
   const { rig, splats, sizes } = avatar;
   const posed = new PosedRig(avatar);
   posed.pose(neutral(sizes));

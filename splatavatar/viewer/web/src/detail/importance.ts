@@ -25,7 +25,7 @@ export function importance(avatar: Avatar, rest: Rest): Float32Array {
   for (const [yaw, pitch, weight] of VIEWS) {
     const camera = orbitCamera(frame, { yaw, pitch, distance: frame.distance, pan: [0, 0] }, SIZE, SIZE);
     depths.measure(rest.posed, camera.rows[2], camera.shift[2]);
-    blend(avatar, rest, camera, order.sort(depths.depth), weight, sums);
+    blend(avatar, rest, camera, order.sort(depths.depth, depths.range), weight, sums);
   }
   return sums;
 }
