@@ -2,8 +2,8 @@
 
 Ten views of 512x512 pixels in a headless Chromium with software graphics, on the targets that the page blends into. The
 figures are levels of 255 where the avatar is: the mean, and of the worst view the 99.9th percentile and the largest.
-Then what the page and the element weigh and what the page's own part of a picture costs, as its figures say while a
-signal plays.
+Then what the page and the element weigh, what the page's own part of a picture costs, as its figures say while a
+signal plays, and what three heads cost the processor at each level of detail of a headset, as `?selfcheck` says.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ STAGES = """(async () => {
   }
   return Object.entries(seen).map(([name, all]) => [name, all.sort((a, b) => a - b)[all.length >> 1]]);
 })()"""
+WORK = ("pose", "depth", "sort", "upload")
+"""of the stages, those that are the processor's and not the graphics', which are software here"""
 CASES = (("rgba16f", "ffffff"), ("rgba16f", "transparent"), ("rgb10_a2", "ffffff"), ("rgba8", "ffffff"))
 
 
@@ -54,6 +56,20 @@ def costs(page: Page, address: str) -> None:
     print(f"first picture {page.run(f'document.documentElement.dataset.drawn - {loaded}'):.0f} ms after the file")
     rows = page.run(STAGES)
     print("milliseconds of a picture, median of 40:", ", ".join(f"{name} {value:.2f}" for name, value in rows))
+
+
+def headset(page: Page, address: str) -> None:
+    """Print the processor's milliseconds for three heads at each level of detail."""
+    page.open(address)
+    state, message = page.state()
+    if state != "ready":
+        sys.exit(message)
+    print("\nmilliseconds of the processor for three heads whose faces move, medians")
+    print("level  " + "".join(f"{name:>8}" for name in (*WORK, "sum")))
+    for level in page.run("document.documentElement.dataset.selfcheck").split("-")[1:]:
+        number, *times = (int(part, 36) for part in level.split("."))
+        spent = [time / 100 for time in times[: len(WORK)]]
+        print(f"{number:<7}" + "".join(f"{each:8.2f}" for each in (*spent, sum(spent))))
 
 
 def main() -> None:
@@ -84,6 +100,7 @@ def main() -> None:
             p999, largest = max(each.p999 for each in found), max(each.largest for each in found)
             print(f"{target:10} {background:12} {mean:6.3f} {p999:6.2f} {largest:6.2f}")
         costs(page, f"{address}?signal=signals/{SIGNAL.name}&size=256x256")
+        headset(page, f"{address}?selfcheck=16&size=64x64")
     browser.close()
 
 

@@ -16,39 +16,45 @@ export function absorbed(
   weights: Float32Array,
   colours: Float32Array,
 ): { colours: Float32Array; growth: Float32Array } {
+  const N = weights.length;
+  const cell = Int16Array.from(means, (x) => Math.floor(x / CELL));
+  const key = (x: number, y: number, z: number) => (x + 512) * 2 ** 20 + (y + 512) * 2 ** 10 + z + 512;
   const cells = new Map<number, number[]>();
-  const cell = (x: number, y: number, z: number) => (x + 512) * 2 ** 20 + (y + 512) * 2 ** 10 + z + 512;
-  const place = (n: number) => [0, 1, 2].map((i) => Math.floor(means[3 * n + i]! / CELL)) as [number, number, number];
-  const row = new Int32Array(weights.length).fill(-1);
-  kept.forEach((n, i) => {
+  const row = new Int32Array(N).fill(-1);
+  const mass = new Float64Array(kept.length);
+  const sums = new Float64Array(3 * kept.length);
+  for (let i = 0; i < kept.length; i++) {
+    const n = kept[i]!;
     row[n] = i;
-    const key = cell(...place(n));
-    const there = cells.get(key);
+    mass[i] = Math.max(weights[n]!, 1e-9);
+    for (let c = 0; c < 3; c++) sums[3 * i + c] = mass[i]! * colours[3 * n + c]!;
+    const at = key(cell[3 * n]!, cell[3 * n + 1]!, cell[3 * n + 2]!);
+    const there = cells.get(at);
     if (there) there.push(n);
-    else cells.set(key, [n]);
-  });
-  const mass = Float64Array.from(kept, (n) => Math.max(weights[n]!, 1e-9));
+    else cells.set(at, [n]);
+  }
   const own = mass.slice();
-  const sums = Float64Array.from({ length: 3 * kept.length }, (_, i) => {
-    const n = Math.floor(i / 3);
-    return own[n]! * colours[3 * kept[n]! + (i % 3)]!;
-  });
-  for (let n = 0; n < weights.length; n++) {
+  for (let n = 0; n < N; n++) {
     if (row[n]! >= 0) continue;
-    const [x, y, z] = place(n);
     let best = -1;
     let least = CELL * CELL;
-    for (let dx = -1; dx <= 1; dx++)
-      for (let dy = -1; dy <= 1; dy++)
-        for (let dz = -1; dz <= 1; dz++)
-          for (const other of cells.get(cell(x + dx, y + dy, z + dz)) ?? []) {
-            let far = 0;
-            for (let i = 0; i < 3; i++) far += (means[3 * n + i]! - means[3 * other + i]!) ** 2;
-            if (far < least) {
-              least = far;
-              best = row[other]!;
-            }
-          }
+    for (let around = 0; around < 27; around++) {
+      const x = cell[3 * n]! + (around % 3) - 1;
+      const y = cell[3 * n + 1]! + (Math.floor(around / 3) % 3) - 1;
+      const z = cell[3 * n + 2]! + Math.floor(around / 9) - 1;
+      const there = cells.get(key(x, y, z));
+      if (!there) continue;
+      for (const other of there) {
+        const dx = means[3 * n]! - means[3 * other]!;
+        const dy = means[3 * n + 1]! - means[3 * other + 1]!;
+        const dz = means[3 * n + 2]! - means[3 * other + 2]!;
+        const far = dx * dx + dy * dy + dz * dz;
+        if (far < least) {
+          least = far;
+          best = row[other]!;
+        }
+      }
+    }
     if (best < 0) continue;
     mass[best]! += weights[n]!;
     for (let c = 0; c < 3; c++) sums[3 * best + c]! += weights[n]! * colours[3 * n + c]!;

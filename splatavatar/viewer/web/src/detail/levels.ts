@@ -1,9 +1,11 @@
 // Levels of detail: what there is of them, and an avatar at each.
 import type { Avatar } from '../file/avatar';
+import { neutral } from '../pose/parameters';
+import { chosen, ofFace } from './face';
 import { importance } from './importance';
+import { laid } from './laid';
 import { PosedAvatar } from './posed_avatar';
-import { frontColours, largest, reduced } from './reduced';
-import { atRest } from './rest';
+import { frontColours, reduced } from './reduced';
 
 /** A level of detail. */
 export interface Level {
@@ -29,6 +31,8 @@ interface Source {
   means: Float32Array;
   /** (N, 3) from the front */
   colours: Float32Array;
+  /** (N) 1 where one is of the face */
+  face: Uint8Array;
 }
 
 /** An avatar at every level of detail. Each is made when it is first asked for, and kept. */
@@ -43,11 +47,17 @@ export class LeveledAvatar {
     return Math.min(LEVELS[level]!.splats, this.avatar.sizes.N);
   }
 
+  /** Which Gaussians of the avatar a level keeps, in ascending order. */
+  kept(level: number): Uint32Array {
+    const { weights, face } = this.source();
+    return chosen(weights, face, this.count(level));
+  }
+
   /** Which of `LEVELS`, ready to be posed. Levels of the same Gaussians are apart, as their colours may be. */
   at(level: number): PosedAvatar {
     let posed = this.made.get(level);
     if (!posed) {
-      posed = new PosedAvatar(this.make(LEVELS[level]!), LEVELS[level]!.turning);
+      posed = new PosedAvatar(this.make(level), LEVELS[level]!.turning);
       this.made.set(level, posed);
     }
     return posed;
@@ -58,18 +68,23 @@ export class LeveledAvatar {
     return [...this.made.values()].includes(posed);
   }
 
-  private make({ splats, turning }: Level): Avatar {
+  private make(level: number): Avatar {
     const { avatar } = this;
-    if (turning && avatar.sizes.N <= splats) return avatar;
+    if (LEVELS[level]!.turning) return avatar;
     const { weights, means, colours } = this.source();
-    return reduced(avatar, largest(weights, splats), weights, means, colours);
+    return reduced(avatar, this.kept(level), weights, means, colours);
   }
 
   private source(): Source {
     if (!this.found) {
       const { avatar } = this;
-      const rest = atRest(avatar);
-      this.found = { weights: importance(avatar, rest), means: rest.means, colours: frontColours(avatar) };
+      const rest = laid(avatar, neutral(avatar.sizes));
+      this.found = {
+        weights: importance(avatar, rest),
+        means: rest.means,
+        colours: frontColours(avatar),
+        face: ofFace(avatar),
+      };
     }
     return this.found;
   }

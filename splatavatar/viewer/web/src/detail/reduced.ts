@@ -72,12 +72,6 @@ export function reduced(
   };
 }
 
-/** The `count` indices of the largest values, in ascending order. */
-export function largest(values: Float32Array, count: number): Uint32Array {
-  const order = Uint32Array.from(values, (_, n) => n).sort((a, b) => values[b]! - values[a]! || a - b);
-  return order.subarray(0, count).sort();
-}
-
 function gathered<T extends Numbers>(values: T, rows: ArrayLike<number>, size: number): T {
   const out = new (values.constructor as new (length: number) => T)(rows.length * size);
   for (let i = 0; i < rows.length; i++) {
@@ -120,19 +114,21 @@ export function frontColours(avatar: Avatar): Float32Array {
   const posed = new PosedRig(avatar);
   posed.pose(neutral(sizes));
   const frame = framing(avatar);
-  const eye = [frame.target[0], frame.target[1], frame.target[2] + frame.distance];
+  const [ex, ey] = frame.target;
+  const ez = frame.target[2] + frame.distance;
   const axes = new Float64Array(10);
   const out = Float32Array.from(splats.colour, halfToFloat);
   for (let n = 0; n < sizes.N; n++) {
-    const corners = [0, 1, 2].map((c) => 4 * rig.faces[3 * splats.face[n]! + c]!) as [number, number, number];
-    triangleFrame(posed.vertices, ...corners, axes);
-    const ray = eye.map((x, i) => posed.vertices[corners[0] + i]! - x);
-    const length = Math.hypot(...ray);
-    const share = (splats.shStep * halfToFloat(splats.shShare[n]!)) / length;
-    const seen = [0, 3, 6].map((row) => ray.reduce((sum, x, i) => sum + x * axes[row + i]!, 0));
-    for (let c = 0; c < 3; c++) {
-      const turned = seen.reduce((sum, x, i) => sum + x * splats.sh[9 * n + 3 * c + i]!, 0);
-      out[3 * n + c]! += share * turned;
+    const f = 3 * splats.face[n]!;
+    const a = 4 * rig.faces[f]!;
+    triangleFrame(posed.vertices, a, 4 * rig.faces[f + 1]!, 4 * rig.faces[f + 2]!, axes);
+    const rx = posed.vertices[a]! - ex;
+    const ry = posed.vertices[a + 1]! - ey;
+    const rz = posed.vertices[a + 2]! - ez;
+    const share = (splats.shStep * halfToFloat(splats.shShare[n]!)) / Math.sqrt(rx * rx + ry * ry + rz * rz);
+    for (let axis = 0; axis < 3; axis++) {
+      const seen = share * (rx * axes[3 * axis]! + ry * axes[3 * axis + 1]! + rz * axes[3 * axis + 2]!);
+      for (let c = 0; c < 3; c++) out[3 * n + c]! += seen * splats.sh[9 * n + 3 * c + axis]!;
     }
   }
   return out;

@@ -71,6 +71,14 @@ export interface Splats {
   };
 }
 
+/** Triangles by which the face is found on a head. */
+export interface FaceMarks {
+  /** (P) where the landmarks of the face lie; none where the rig has none */
+  landmarks: Numbers;
+  /** of eyes, teeth and what else lies within the mouth */
+  within: Numbers[];
+}
+
 export interface Framing {
   target: [number, number, number];
   /** metres */
@@ -83,6 +91,7 @@ export interface Avatar {
   sizes: Sizes;
   rig: Rig;
   splats: Splats;
+  marks: FaceMarks;
   name: string;
   licence: string;
   framing: Framing | null;

@@ -1,18 +1,17 @@
 // Numbers of 16 bits, F16.
 
+const bits = new Uint32Array(1);
+const float = new Float32Array(bits.buffer);
+
 /** The number that 16 bits of F16 stand for. */
 export function halfToFloat(half: number): number {
-  const exponent = (half >> 10) & 31;
-  const mantissa = half & 1023;
-  const size =
-    exponent === 0
-      ? mantissa * 2 ** -24
-      : exponent === 31
-        ? mantissa
-          ? Number.NaN
-          : Number.POSITIVE_INFINITY
-        : (1 + mantissa / 1024) * 2 ** (exponent - 15);
-  return half & 0x8000 ? -size : size;
+  const exponent = half & 0x7c00;
+  if (exponent === 0) return (half & 0x8000 ? -1 : 1) * (half & 1023) * 2 ** -24;
+  if (exponent === 0x7c00)
+    return half & 1023 ? Number.NaN : half & 0x8000 ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  // F32 has 112 more below its exponent, and 13 bits more in its mantissa.
+  bits[0] = ((half & 0x8000) << 16) | (((half & 0x7fff) << 13) + 0x38000000);
+  return float[0]!;
 }
 
 /** The 16 bits of F16 that are nearest to a number. */

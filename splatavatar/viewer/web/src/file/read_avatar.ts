@@ -9,12 +9,16 @@ import {
   UNIT_STEPS,
   WIDEST_VIEW,
 } from '../tables';
-import type { Avatar, Framing, Rig, Sizes, Splats } from './avatar';
+import type { Avatar, FaceMarks, Framing, Rig, Sizes, Splats } from './avatar';
 import { readCalibration } from './calibration';
 import { checkNumbers } from './checks';
-import { defect, isTable, type Numbers, parseJson, readContainer } from './container';
+import { type Container, defect, isTable, type Numbers, parseJson, readContainer } from './container';
 import { checkDigest } from './digest';
 import { checkVersion, readDescription } from './schema';
+
+/** the set of landmarks, and the regions, that say where the face of a rig is */
+const LANDMARKS = 'mediapipe';
+const WITHIN = ['eye_left', 'eye_right', 'mouth', 'teeth_lower', 'teeth_upper', 'tongue'];
 
 /** Reads a `.splatavatar` file. Throws a PageError, in one sentence, for anything but an intact avatar. */
 export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
@@ -65,12 +69,18 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
     sizes,
     rig,
     splats,
+    marks: readMarks(container),
     name: typeof metadata.name === 'string' ? metadata.name.slice(0, 1024) : '',
     licence: description.licence,
     framing: readFraming(metadata.camera),
     calibration: metadata.calibration === undefined ? null : readCalibration(metadata.calibration),
     bytes: buffer.byteLength,
   };
+}
+
+function readMarks({ tensors }: Container): FaceMarks {
+  const get = (name: string) => tensors.get(name)?.values ?? new Uint16Array(0);
+  return { landmarks: get(`rig.landmark.${LANDMARKS}.face`), within: WITHIN.map((name) => get(`rig.region.${name}`)) };
 }
 
 function readRig(

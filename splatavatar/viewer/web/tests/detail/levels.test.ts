@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { chosen, ofFace } from '../../src/detail/face';
+import { laid } from '../../src/detail/laid';
 import { LEVELS, LeveledAvatar } from '../../src/detail/levels';
-import { frontColours, largest, reduced } from '../../src/detail/reduced';
-import { atRest } from '../../src/detail/rest';
+import { frontColours, reduced } from '../../src/detail/reduced';
 import type { Avatar } from '../../src/file/avatar';
 import { floatToHalf, halfToFloat } from '../../src/file/half';
 import { readAvatar } from '../../src/file/read_avatar';
@@ -18,7 +19,13 @@ beforeAll(async () => {
 
 const floats = (halves: Uint16Array) => Float32Array.from(halves, halfToFloat);
 const alike = (kept: Uint32Array) =>
-  reduced(avatar, kept, new Float32Array(avatar.sizes.N).fill(1), atRest(avatar).means, floats(avatar.splats.colour));
+  reduced(
+    avatar,
+    kept,
+    new Float32Array(avatar.sizes.N).fill(1),
+    laid(avatar, neutral(avatar.sizes)).means,
+    floats(avatar.splats.colour),
+  );
 
 describe('a reduced avatar', () => {
   it('has the same Gaussians in the same places', () => {
@@ -54,16 +61,38 @@ describe('a reduced avatar', () => {
     expect(grown.length).toBeLessThanOrEqual(1);
   });
 
-  it('keeps the most important ones', () => {
-    expect([...largest(Float32Array.of(3, 1, 4, 1, 5, 9), 3)]).toEqual([2, 4, 5]);
-    expect([...largest(Float32Array.of(1, 2), 5)]).toEqual([0, 1]);
-  });
-
   it('rounds colours to the nearest half', () => {
     for (const value of [0, 1, -0.3333, 1.9, 0.00001, 2047.5, 1 - 2 ** -12])
       expect(Math.abs(halfToFloat(floatToHalf(value)) - value)).toBeLessThanOrEqual(
         Math.abs(value) * 2 ** -11 + 2 ** -25,
       );
+  });
+});
+
+describe('the Gaussians of a level', () => {
+  const weights = Float32Array.of(3, 1, 4, 1, 5, 9, 2, 6, 5, 3);
+
+  it('are the most important ones, most of them of the face', () => {
+    expect([...chosen(weights, Uint8Array.of(1, 1, 1, 1, 1, 0, 0, 0, 0, 0), 4)]).toEqual([0, 2, 4, 5]);
+    expect([...chosen(weights, new Uint8Array(10).fill(1), 3)]).toEqual([4, 5, 7]);
+    expect([...chosen(weights, new Uint8Array(10), 3)]).toEqual([4, 5, 7]);
+    expect([...chosen(weights, Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0, 0, 0), 3)]).toEqual([0, 5, 7]);
+    expect(chosen(weights, new Uint8Array(10), 10).length).toBe(10);
+  });
+
+  it('are of the face near its landmarks, and within mouth and eyes', () => {
+    const { face } = avatar.splats;
+    const last = face[avatar.sizes.N - 1]!;
+    expect(face[0]).not.toBe(last);
+    const marked = (landmarks: number[], within: number[]) =>
+      ofFace({ ...avatar, marks: { landmarks: Uint16Array.from(landmarks), within: [Uint16Array.from(within)] } });
+    const near = marked([face[0]!], []);
+    expect(near[0]).toBe(1);
+    expect(near.some((of) => !of)).toBe(true);
+    const both = marked([face[0]!], [last]);
+    expect(both[avatar.sizes.N - 1]).toBe(1);
+    expect(both.every((of, n) => !!of === (!!near[n] || face[n] === last))).toBe(true);
+    expect(marked([], []).every((of) => of)).toBe(true);
   });
 });
 

@@ -1,12 +1,12 @@
-// Where the Gaussians of a face at rest lie, without their correctives.
+// Where the Gaussians of a face lie, without their correctives.
 import type { Avatar } from '../file/avatar';
 import { halfToFloat } from '../file/half';
 import { triangleFrame } from '../pose/frames';
-import { neutral } from '../pose/parameters';
+import type { PoseParameters } from '../pose/parameters';
 import { PosedRig } from '../pose/rig';
 import { LOG_STEP, UNIT_STEPS } from '../tables';
 
-export interface Rest {
+export interface Laid {
   posed: PosedRig;
   /** (N, 3) metres */
   means: Float32Array;
@@ -14,10 +14,10 @@ export interface Rest {
   axes: Float32Array;
 }
 
-export function atRest(avatar: Avatar): Rest {
+export function laid(avatar: Avatar, parameters: PoseParameters): Laid {
   const { rig, splats, sizes } = avatar;
   const posed = new PosedRig(avatar);
-  posed.pose(neutral(sizes));
+  posed.pose(parameters);
   const { vertices } = posed;
   const frame = new Float64Array(10);
   const means = new Float32Array(3 * sizes.N);
