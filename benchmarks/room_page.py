@@ -11,27 +11,23 @@ from __future__ import annotations
 
 import argparse
 import base64
-import itertools
-import json
 import sys
 import threading
 import time
 import wave
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 import numpy as np
-from websockets.sync.client import connect
 
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.live_sound import HEARD_RATE, HeardSound, PlayedSound
-from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room.member import RoomMember
 from splatavatar.viewer.room.opus import integers
 from splatavatar.viewer.room.room import Room
@@ -39,7 +35,7 @@ from splatavatar.viewer.room.sink import RoomSink
 from splatavatar.viewer.site import load_site
 from support import chromium
 from support.browser import Browser, Page
-from support.rooms import address, hand_over, running, token
+from support.rooms import running, send_faces, token
 
 SPEAKER = """
 navigator.mediaDevices.getUserMedia = async () => {
@@ -314,34 +310,21 @@ def wire(speaker: Page, listener: Page, seconds: float) -> str:
 
 def full_table(browser: Browser) -> None:
     """Print with how many Gaussians seven others are drawn."""
-    room, over = Room(8), threading.Event()
-    with running(room, load_site()) as port, closing(browser.page(1280, 720)) as page:
+    room = Room(8)
 
-        def sit(number: int) -> None:
-            sha256 = json.loads(hand_over(port, room, number, DEMO.read_bytes())[2])["sha256"]
-            join = {"type": "join", "version": 1, "name": f"{number}", "avatar": sha256, "kind": "program"}
-            with connect(address(port, room, number)) as socket:
-                socket.send(json.dumps(join))
-                for index in itertools.count():
-                    if over.wait(1 / 30):
-                        return
-                    face = FaceSignal.neutral(jawOpen=0.5 + 0.5 * float(np.sin(index / 5)))
-                    socket.send(bytes([1, 255]) + encode(face, index, index / 30))
-                    with suppress(TimeoutError):
-                        while True:
-                            socket.recv(timeout=0)
+    def talking(_: int, frame: int) -> FaceSignal:
+        return FaceSignal.neutral(jawOpen=0.5 + 0.5 * float(np.sin(frame / 5)))
 
-        seated = [threading.Thread(target=sit, args=(number,)) for number in range(2, 9)]
-        for thread in seated:
-            thread.start()
+    with (
+        running(room, load_site()) as port,
+        closing(browser.page(1280, 720)) as page,
+        send_faces(port, room, range(2, 9), DEMO.read_bytes(), talking, 30),
+    ):
         enter(page, f"http://127.0.0.1:{port}/room.html?token={token(room, 1)}")
         page.wait("document.documentElement.dataset.heads === '7'")
         time.sleep(2)
         gaussians = page.run("document.documentElement.dataset.gaussians")
         print(f"a table of eight at 1280x720: {gaussians} Gaussians of {7 * len(load_avatar(DEMO).gaussians.face)}")
-        over.set()
-        for thread in seated:
-            thread.join()
 
 
 if __name__ == "__main__":

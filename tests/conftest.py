@@ -1,4 +1,4 @@
-"""What a run says of shared inputs, and captures small enough to be made for a test."""
+"""What a run says of shared inputs, what tests of several folders need, and small captures."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 
+from splatavatar.errors import DependencyError
+from splatavatar.render import _native
+from splatavatar.viewer.site import load_site
 from support import shared as inputs
 from support.shared import ABSENT, shared
 
@@ -48,6 +51,24 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     ran = sum("shared" in report.keywords for name in ("passed", "failed") for report in stats.get(name, []))
     if absent or ran:
         terminalreporter.write_line(f"../shared: {ran} tests read it, {absent} were skipped for the want of it")
+
+
+@pytest.fixture(params=_native.instruction_sets())
+def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each that this machine has; the native kernels are of that one while the test runs."""
+    best = _native.instruction_set()
+    _native.select_instruction_set(request.param)
+    yield request.param
+    _native.select_instruction_set(best)
+
+
+@pytest.fixture(scope="session")
+def built() -> None:
+    """The page is built, or the test is skipped and says how to build it."""
+    try:
+        load_site()
+    except DependencyError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture

@@ -267,17 +267,11 @@ def test_no_screen(run, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_viewers_follow_a_drive(files: Path, tmp_path: Path) -> None:
+def test_viewers_follow_a_drive(built: None, files: Path, tmp_path: Path) -> None:
     from websockets.sync.client import connect
 
-    from splatavatar.errors import DependencyError
     from splatavatar.viewer.protocol import decode
-    from splatavatar.viewer.site import load_site
 
-    try:
-        load_site()
-    except DependencyError as error:
-        pytest.skip(str(error))
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "SPLATAVATAR_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "splatavatar", "drive", str(files / "small.splatavatar"), "--view", "--share"]
     command += ["--signal", str(files / "signal.npz"), "--source", f"signal:{ROOT}/data/signals/hello.npz"]

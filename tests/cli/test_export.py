@@ -4,19 +4,10 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
-from splatavatar.errors import DependencyError
-from splatavatar.viewer.site import load_site
-
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def test_a_page_in_one_file(run: Run, files: Path, tmp_path: Path) -> None:
-    try:
-        load_site()
-    except DependencyError as error:
-        pytest.skip(str(error))
+def test_a_page_in_one_file(built: None, run: Run, files: Path, tmp_path: Path) -> None:
     out = tmp_path / "me.html"
     done = run("export", files / "small.splatavatar", "--signal", files / "signal.npz", "-o", out)
     assert (done.returncode, done.stderr) == (0, "")

@@ -17,26 +17,17 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.errors import DependencyError, RoomError
+from splatavatar.errors import RoomError
 from splatavatar.rig.arkit import NAMES
 from splatavatar.viewer.room.listener import RoomListener
 from splatavatar.viewer.room.member import RoomMember
 from splatavatar.viewer.room.messages import Person
 from splatavatar.viewer.room.room import Room
-from splatavatar.viewer.site import load_site
 from support.rooms import running, token
 
 ROOT = Path(__file__).parents[2]
 SPEECH = ROOT / "data" / "speech"
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def built() -> None:
-    try:
-        load_site()
-    except DependencyError as error:
-        pytest.skip(str(error))
 
 
 def started(*arguments: object) -> subprocess.Popen[str]:

@@ -12,19 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from splatavatar.errors import DependencyError
-from splatavatar.viewer.site import load_site
-
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def built() -> None:
-    try:
-        load_site()
-    except DependencyError as error:
-        pytest.skip(str(error))
 
 
 @pytest.mark.parametrize(("end", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 143)])

@@ -30,6 +30,7 @@ from splatavatar.drive.sinks.background import ColourBackground, Transparent
 from splatavatar.drive.sources.live.playback_source import RecordingSource
 from splatavatar.render.camera import Camera
 from splatavatar.render.gpu import tiles
+from support.thinned import thinned
 
 WHITE = (1.0, 1.0, 1.0)
 
@@ -54,12 +55,8 @@ class Memory:
 def person(avatar: Avatar, monkeypatch: pytest.MonkeyPatch) -> Avatar:
     """Every 32nd Gaussian of the small avatar, as large as those it stands for; little room: interpreting is slow."""
     monkeypatch.setattr(tiles, "STEP", 256)
-    g, c = avatar.gaussians, avatar.correctives
-    few = replace(g, **{name: getattr(g, name)[::32] for name in vars(g)})
-    few = replace(few, scale=few.scale * np.float32(32**0.5))
-    return replace(
-        avatar, gaussians=few, correctives=replace(c, position=c.position[:, ::32], colour=c.colour[:, ::32])
-    )
+    few = thinned(avatar, 32)
+    return replace(few, gaussians=replace(few.gaussians, scale=few.gaussians.scale * np.float32(32**0.5)))
 
 
 @pytest.fixture

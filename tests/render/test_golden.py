@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.render import _native
 from splatavatar.render.camera import Camera
 from splatavatar.render.rasterize import Backend, rasterize
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "render" / "scene.npz"
 FIELDS = ("mean", "rotation", "scale", "opacity", "colour")
-
-
-@pytest.fixture(params=_native.instruction_sets())
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    best = _native.instruction_set()
-    _native.select_instruction_set(request.param)
-    yield request.param
-    _native.select_instruction_set(best)
 
 
 def errors(backend: Backend, dtype: torch.dtype) -> dict[str, float]:

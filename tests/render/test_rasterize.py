@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -17,14 +15,6 @@ from splatavatar.render.rasterize import rasterize
 from support.scenes import FIELDS, camera, edited, scene
 
 BACKGROUND = (0.2, 0.5, 0.9)
-
-
-@pytest.fixture(params=_native.instruction_sets())
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    best = _native.instruction_set()
-    _native.select_instruction_set(request.param)
-    yield request.param
-    _native.select_instruction_set(best)
 
 
 def outputs(gaussians: Gaussians[Tensor], view: Camera, backend: str) -> dict[str, Tensor]:

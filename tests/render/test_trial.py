@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from splatavatar.doctor.examine import picture_sentence
-from splatavatar.render import _native
 from splatavatar.render.trial import (
     PictureCheck,
     _as_tensors,
@@ -21,15 +20,9 @@ def test_the_formula_without_torch_is_that_of_the_reference() -> None:
     assert np.abs(written_out(scene(), camera()) - _as_tensors("cpu", "reference")).max() < 1e-9
 
 
-@pytest.mark.parametrize("name", _native.instruction_sets())
 @pytest.mark.parametrize("with_torch", [False, True])
-def test_the_native_picture_is_right(name: str, with_torch: bool) -> None:
-    best = _native.instruction_set()
-    _native.select_instruction_set(name)
-    try:
-        [check] = check_pictures(["cpu"], with_torch)
-    finally:
-        _native.select_instruction_set(best)
+def test_the_native_picture_is_right(instruction_set: str, with_torch: bool) -> None:
+    [check] = check_pictures(["cpu"], with_torch)
     assert check.problem is None and check.levels is not None and 0 < check.levels < 0.1
 
 

@@ -142,6 +142,23 @@ class Page:
                 raise TimeoutError(f"never: {condition}; the page: {state}; {self.messages}")
             time.sleep(0.05)
 
+    def press(self, text: str) -> None:
+        """Press the button of that text."""
+        self.run(f"[...document.querySelectorAll('button')].find(b => b.textContent === {json.dumps(text)}).click()")
+
+    def settled(self, above: int = 0) -> np.ndarray:
+        """The picture below its first ``above`` rows, once it is drawn in full and nothing moves any more."""
+        before = self.screenshot()[above:]
+        for _ in range(60):
+            self.run("new Promise(resolve => setTimeout(resolve, 250))")
+            # The page of a room draws coarsely while much moves, and says so.
+            self.wait("(document.documentElement.dataset.picture ?? 'whole') === 'whole'")
+            now = self.screenshot()[above:]
+            if np.array_equal(before, now):
+                return now
+            before = now
+        raise AssertionError("the picture does not come to rest")
+
     def state(self) -> tuple[str, str]:
         """``data-state`` and ``data-message``."""
         state, message = self.run("[document.documentElement.dataset.state, document.documentElement.dataset.message]")

@@ -7,10 +7,15 @@ import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+
+import pytest
 
 from splatavatar.folders import cache_folder
 from splatavatar.viewer import site
+from support.browser import Browser
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 PACKAGE = Path(site.__file__).parent / "web" / "node_modules" / "@sparticuz" / "chromium"
@@ -47,6 +52,16 @@ def find() -> tuple[Path, dict[str, str]] | None:
         "LD_LIBRARY_PATH": ":".join(sorted(set(libraries))),
         "FONTCONFIG_FILE": str(fonts),
     }
+
+
+@contextmanager
+def started(*flags: str) -> Iterator[Browser]:
+    """A browser with these flags while the block lasts, or the test is skipped and says how to get one."""
+    program = find()
+    if program is None:
+        pytest.skip(HOW)
+    with closing(Browser(*program, flags=flags)) as browser:
+        yield browser
 
 
 def _unpack(folder: Path) -> None:

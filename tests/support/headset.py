@@ -39,7 +39,7 @@ def wear(page: Page, address: str, mode: str) -> None:
     """Open the page with a headset on and enter its ``mode``, VR or AR; wait until the head is placed."""
     page.call("Page.addScriptToEvaluateOnNewDocument", source=IWER.read_text() + INSTALL)
     page.open(address)
-    page.run(f"[...document.querySelectorAll('.headset button')].find(b => b.textContent === 'Enter {mode}').click()")
+    page.press(f"Enter {mode}")
     page.wait("document.documentElement.dataset.placed")
     assert page.messages == []
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.format.quantise import decode_bytes, encode_bytes
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import Rig, SurfacePoints
 
@@ -77,6 +78,11 @@ def random_avatar(
         bias=normal(correctives),
     )
     return Avatar(rig, bound, linear, {"name": "nobody"} if metadata is None else metadata)
+
+
+def in_steps(values: np.ndarray) -> np.ndarray:
+    """Correctives (K, N, 3) as a file and the drive path hold them: whole steps of a size of each Gaussian's own."""
+    return decode_bytes(*encode_bytes(values))
 
 
 def flattened(value: Any, name: str = "") -> dict[str, Any]:

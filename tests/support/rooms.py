@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import http.client
+import itertools
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect as connect_and_wait
 
+from splatavatar.drive.signal import FaceSignal
+from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room.app import AVATARS, SOCKET, UPLOAD, create_room_app
-from splatavatar.viewer.room.messages import LONGEST_TEXT
+from splatavatar.viewer.room.messages import FACE, LONGEST_TEXT, Relayed
 from splatavatar.viewer.room.room import Room
 from splatavatar.viewer.server import listen, serving
 from splatavatar.viewer.site import SiteFile
 
 SITE = {"room.html": SiteFile("text/html", b"<p>room</p>", b"", False)}
 Answer = tuple[int, str, bytes]
+ALL = 255
+"""the seats of a message for everybody"""
 
 
 @contextmanager
-def running(room: Room, site: dict[str, SiteFile] = SITE, port: int = 0) -> Iterator[int]:
+def running(room: Room, site: Mapping[str, SiteFile] = SITE, port: int = 0) -> Iterator[int]:
     """The port of a server of ``room``."""
     with listen(port) as listening, serving(create_room_app(site, room), listening, None, LONGEST_TEXT):
         yield listening.getsockname()[1]
@@ -82,6 +89,41 @@ class Guest:
 
 def address(port: int, room: Room, number: int) -> str:
     return f"ws://127.0.0.1:{port}{SOCKET}?token={token(room, number)}"
+
+
+@contextmanager
+def send_faces(
+    port: int, room: Room, numbers: Iterable[int], content: bytes, face: Callable[[int, int], FaceSignal], fps: float
+) -> Iterator[None]:
+    """Seat a program by each of the invitations ``numbers``; they show faces while the block lasts.
+
+    ``content`` is the avatar of all, ``face(number, frame)`` what one of them shows.
+    """
+    over = threading.Event()
+
+    def sit(number: int) -> None:
+        status, _, body = hand_over(port, room, number, content)
+        assert status == 200, body
+        join = {"type": "join", "version": 1, "name": f"{number}", "kind": "program"}
+        with connect_and_wait(address(port, room, number)) as socket:
+            socket.send(json.dumps({**join, "avatar": json.loads(body)["sha256"]}))
+            for frame in itertools.count():
+                if over.wait(1 / fps):
+                    return
+                socket.send(Relayed(FACE, ALL, encode(face(number, frame), frame, frame / fps)).bytes())
+                with suppress(TimeoutError):
+                    while True:
+                        socket.recv(timeout=0)
+
+    seated = [threading.Thread(target=sit, args=(number,)) for number in numbers]
+    for thread in seated:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in seated:
+            thread.join()
 
 
 async def enter(port: int, room: Room, number: int, content: bytes, name: str = "", **more: Any) -> Guest:

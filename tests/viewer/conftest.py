@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +10,12 @@ import pytest
 
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
-from splatavatar.errors import DependencyError
 from splatavatar.viewer import site
-from splatavatar.viewer.site import load_site
 from support import chromium
 from support.browser import Browser, Page
 from support.page_pictures import SIGNAL
 from support.serving import serving
-
-
-@pytest.fixture(scope="session")
-def built() -> None:
-    """The page is built, or the test is skipped and says how to build it."""
-    try:
-        load_site()
-    except DependencyError as error:
-        pytest.skip(str(error))
+from support.thinned import thinned
 
 
 @pytest.fixture(scope="session")
@@ -39,12 +28,8 @@ def address(built: None) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def light_avatar(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every tenth Gaussian of the demo avatar, which software graphics draw fluently."""
-    avatar = load_avatar(DEMO)
-    g, c = avatar.gaussians, avatar.correctives
-    few = {field.name: getattr(g, field.name)[::10] for field in fields(g)}
-    linear = replace(c, position=c.position[:, ::10], colour=c.colour[:, ::10])
     path = tmp_path_factory.mktemp("light") / "light.splatavatar"
-    save_avatar(path, replace(avatar, gaussians=replace(g, **few), correctives=linear))
+    save_avatar(path, thinned(load_avatar(DEMO), 10))
     return path
 
 
@@ -67,12 +52,8 @@ def element() -> Path:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests, or the test is skipped and says how to get one."""
-    program = chromium.find()
-    if program is None:
-        pytest.skip(chromium.HOW)
-    running = Browser(*program)
-    yield running
-    running.close()
+    with chromium.started() as running:
+        yield running
 
 
 @pytest.fixture

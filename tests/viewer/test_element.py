@@ -70,29 +70,17 @@ def mouth(picture: np.ndarray, left: int = 0) -> int:
     return int((part.mean(-1) < 50).sum())
 
 
-def settled(page: Page) -> np.ndarray:
-    """The page once nothing moves any more."""
-    before = page.screenshot()
-    for _ in range(40):
-        page.run("new Promise(resolve => setTimeout(resolve, 250))")
-        now = page.screenshot()
-        if np.array_equal(before, now):
-            return now
-        before = now
-    raise AssertionError("the picture does not come to rest")
-
-
 def test_two_on_a_page_each_with_a_face_of_its_own(place: Place) -> None:
     page = place(
         "".join(f'<splat-avatar id="{name}" src="demo.splatavatar"></splat-avatar>' for name in ("one", "two"))
     )
     assert page.run(ALL_READY)
     page.run("two.apply({ jawOpen: 1 })")
-    seen = settled(page)
+    seen = page.settled()
     assert (seen[:, :SIDE, :3] < 200).any(-1).sum() > 3000  # there is a head on the white page
     assert mouth(seen, SIDE) > mouth(seen) + 20
     page.run("two.apply(new Float32Array(52)); one.apply({ arkit: { jawOpen: 1 } })")
-    swapped = settled(page)
+    swapped = page.settled()
     assert np.array_equal(swapped[:, :SIDE], seen[:, SIDE:])
     assert np.array_equal(swapped[:, SIDE:], seen[:, :SIDE])
     assert page.messages == []
@@ -101,7 +89,7 @@ def test_two_on_a_page_each_with_a_face_of_its_own(place: Place) -> None:
 def test_what_leaves_the_page_gives_its_graphics_memory_back(place: Place) -> None:
     page = place('<splat-avatar id="one" src="a.splatavatar"></splat-avatar><div id="elsewhere"></div>')
     assert page.run(ALL_READY)
-    before = settled(page)[:, :SIDE]
+    before = page.settled()[:, :SIDE]
     page.run("window.one = one; window.canvas = one.shadowRoot.querySelector('canvas')")
     page.run("window.gl = canvas.getContext('webgl2'); elsewhere.append(one)")
     assert not page.run("new Promise(done => setTimeout(() => done(gl.isContextLost()), 100))")  # it was only moved
@@ -110,7 +98,7 @@ def test_what_leaves_the_page_gives_its_graphics_memory_back(place: Place) -> No
     page.wait("gl.isContextLost() && !one.shadowRoot.querySelector('canvas')")
     asked = len(page.requests)
     page.run("document.body.prepend(one)")
-    assert np.array_equal(settled(page)[:, :SIDE], before)
+    assert np.array_equal(page.settled()[:, :SIDE], before)
     assert len(page.requests) == asked  # the avatar was kept
     page.run(
         "(async () => { for (let i = 0; i < 20; i++) { const other = document.createElement('splat-avatar');"
@@ -132,9 +120,9 @@ def test_one_that_leaves_while_it_loads(place: Place) -> None:
 def test_a_background(place: Place) -> None:
     page = place('<splat-avatar id="one" src="a.splatavatar" background="#204080"></splat-avatar>')
     assert page.run(ALL_READY)
-    assert settled(page)[3, 3].tolist() == [32, 64, 128, 255]
+    assert page.settled()[3, 3].tolist() == [32, 64, 128, 255]
     page.run("one.background = null")
-    assert settled(page)[3, 3].tolist() == [255, 255, 255, 255]  # the page's own
+    assert page.settled()[3, 3].tolist() == [255, 255, 255, 255]  # the page's own
 
 
 def test_more_than_a_browser_has_contexts_for(place: Place) -> None:
@@ -145,7 +133,7 @@ def test_more_than_a_browser_has_contexts_for(place: Place) -> None:
     page.run("scrollTo(0, 1e6)")
     page.wait(f"{count}.at(-1)")
     assert sum(page.run(count)) == 8
-    assert (settled(page)[:, :SIDE, :3] < 200).any(-1).sum() > 3000
+    assert (page.settled()[:, :SIDE, :3] < 200).any(-1).sum() > 3000
 
 
 @pytest.mark.parametrize(
@@ -267,8 +255,8 @@ def test_a_recording_plays_and_a_later_face_takes_its_place(place: Place) -> Non
         raise AssertionError("nothing moves")
     page.run("one.apply({})")
     page.run("one.pause()")
-    at_rest = settled(page)
+    at_rest = page.settled()
     page.run("one.play()")
     page.wait("new Promise(resolve => setTimeout(resolve, 900, true))")
     page.run("one.pause()")
-    assert not np.array_equal(settled(page), at_rest)
+    assert not np.array_equal(page.settled(), at_rest)

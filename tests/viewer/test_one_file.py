@@ -66,7 +66,7 @@ def test_a_voice_inside_is_heard_when_play_is_pressed(
     page = open_page(path.as_uri(), 700, 600)
     assert page.state() == ("ready", "") and page.messages == []
     page.wait("document.querySelector('.status').textContent.startsWith('Press Play')")
-    page.run("[...document.querySelectorAll('button')].find((b) => b.textContent === 'Play').click()")
+    page.press("Play")
     page.wait("[...document.querySelectorAll('button')].some((b) => b.textContent === 'Pause')")
     assert page.messages == []
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -71,25 +71,11 @@ NOTE_NETWORK = """(async () => {
 """what the network is told, and what it says"""
 
 
-def press(page: Page, text: str) -> None:
-    page.run(f"[...document.querySelectorAll('button')].find(b => b.textContent === {json.dumps(text)}).click()")
-
-
 @pytest.fixture
-def with_devices(tmp_path: Path) -> Iterator[Callable[..., Browser]]:
+def with_devices() -> Iterator[Callable[..., Browser]]:
     """``with_devices(flag, ...)``: a browser that gives every page its camera and microphone."""
-    program = chromium.find()
-    if program is None:
-        pytest.skip(chromium.HOW)
-    running: list[Browser] = []
-
-    def started(*flags: str) -> Browser:
-        running.append(Browser(*program, flags=(*DEVICES, *flags)))
-        return running[-1]
-
-    yield started
-    for each in running:
-        each.close()
+    with ExitStack() as running:
+        yield lambda *flags: running.enter_context(chromium.started(*DEVICES, *flags))
 
 
 @pytest.fixture
@@ -112,7 +98,7 @@ def archives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_refusal_is_said(light: str, open_page: Open) -> None:
     page = open_page(light)
     for name, device in (("Webcam", "camera"), ("Microphone", "microphone")):
-        press(page, name)
+        page.press(name)
         page.wait(
             f"{SAID}.startsWith('The browser was told not to give this page a {device}') || {SAID}.startsWith('No ')"
         )
@@ -127,7 +113,7 @@ def test_a_server_without_the_models_names_the_command(
     monkeypatch.delenv("SPLATAVATAR_MODELS", raising=False)
     page = with_devices().page()
     page.open(light)
-    press(page, name)
+    page.press(name)
     page.wait(f"{SAID}.includes('run `splatavatar models pull')")
     assert page.run(f"{OWN} === undefined")
     page.close()
@@ -172,12 +158,12 @@ def test_a_camera_drives_the_face_and_no_picture_leaves(
     write_y4m(tmp_path / "face.y4m", [np.ascontiguousarray(image) for image in frames])
     page = with_devices(f"--use-file-for-fake-video-capture={tmp_path / 'face.y4m'}").page(320, 240)
     page.open(light)
-    press(page, "Webcam")
+    page.press("Webcam")
     page.wait(f"{OWN} === 'webcam'")
     jaw = heard(page, "jawOpen", 12)
     assert np.ptp(jaw) > 0.05, jaw
     assert not asked_of_others(page, light) and not page.messages
-    press(page, "Stop webcam")
+    page.press("Stop webcam")
     page.wait(f"{OWN} === undefined")
     page.close()
 
@@ -212,12 +198,12 @@ def test_a_microphone_drives_the_face_and_no_sound_leaves(
     speech = shared("speech/Claire_neutral.wav")
     page = with_devices(f"--use-file-for-fake-audio-capture={speech}").page(320, 240)
     page.open(light)
-    press(page, "Microphone")
+    page.press("Microphone")
     page.wait(f"{OWN} === 'microphone'")
     jaw = heard(page, "jawOpen", 8)
     assert jaw.std() > 0.03, jaw
     assert not asked_of_others(page, light) and not page.messages
-    press(page, "Stop microphone")
+    page.press("Stop microphone")
     page.wait(f"{OWN} === undefined")
     page.close()
 
@@ -235,7 +221,7 @@ def test_the_face_of_a_camera_is_the_one_of_python(
     page = with_devices(f"--use-file-for-fake-video-capture={film}").page(320, 240)
     page.open(light)
     page.run(NOTE_PICTURES)
-    press(page, "Webcam")
+    page.press("Webcam")
     noted = page.wait("window.noted.length > 80 && noted.slice(0, -1)")
     page.close()
     of_page = np.array([picture["shown"] for picture in noted])
@@ -277,7 +263,7 @@ def test_the_network_says_in_the_page_what_it_says_in_python(
     page = with_devices(f"--use-file-for-fake-audio-capture={speech}").page(320, 240)
     page.open(light)
     page.run(NOTE_NETWORK)
-    press(page, "Microphone")
+    page.press("Microphone")
     noted = page.wait("window.noted.length > 300 && noted")
     page.close()
     network = open_network(MODEL)

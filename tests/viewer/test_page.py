@@ -30,18 +30,6 @@ def drop(page: Page, *files: tuple[str, bytes]) -> None:
     page.run(DROP.replace("FILES", listed))
 
 
-def settled(page: Page) -> np.ndarray:
-    """The picture once nothing moves any more."""
-    before = page.screenshot()
-    for _ in range(40):
-        page.run("new Promise(resolve => setTimeout(resolve, 200))")
-        now = page.screenshot()
-        if np.array_equal(before, now):
-            return now
-        before = now
-    raise AssertionError("the picture does not come to rest")
-
-
 def slide(page: Page, name: str, value: float) -> None:
     """Move the slider of a label."""
     page.run(
@@ -58,13 +46,13 @@ def mouth(picture: np.ndarray) -> np.ndarray:
 def test_a_slider_opens_the_mouth(open_page: Opened, address: str) -> None:
     page = open_page(f"{address}?size=240x240&background=808080", 640, 300)
     assert page.state() == ("ready", "") and page.messages == []
-    closed = settled(page)
+    closed = page.settled()
     slide(page, "Jaw and tongue: Jaw open", 1)
-    opened = settled(page)
+    opened = page.settled()
     # The inside of a mouth is dark.
     assert (mouth(opened).mean(-1) < 50).sum() > (mouth(closed).mean(-1) < 50).sum() + 50
-    page.run("[...document.querySelectorAll('button')].find(b => b.textContent === 'Rest').click()")
-    assert np.array_equal(settled(page), closed)
+    page.press("Rest")
+    assert np.array_equal(page.settled(), closed)
 
 
 def test_every_coefficient_has_a_slider_with_a_name_of_its_own(open_page: Opened, light: str) -> None:
@@ -88,16 +76,16 @@ def test_nothing_is_asked_of_other_machines(open_page: Opened, light: str) -> No
 def test_a_recording_and_its_frames(open_page: Opened, light: str) -> None:
     page = open_page(f"{light}?size=256x256&signal=signals/hello.npz&frame=40&background=ffffff", 900, 500)
     assert page.run("document.querySelector('.clock').textContent") == "1.3 / 6.0 s"
-    at_40 = settled(page)[:256, :256]
+    at_40 = page.settled()[:256, :256]
     page.run("document.querySelector('.transport .play').click()")
     page.wait("Number(document.querySelector('.transport input[type=range]').value) > 1.6")
     page.run("document.querySelector('.transport .play').click()")
-    assert not np.array_equal(settled(page)[:256, :256], at_40)
+    assert not np.array_equal(page.settled()[:256, :256], at_40)
     page.run(
         "(() => { const line = document.querySelector('.transport input[type=range]'); line.value = 40 / 30 + 0.001;"
         " line.dispatchEvent(new Event('input')); })()"
     )
-    assert np.array_equal(settled(page)[:256, :256], at_40)
+    assert np.array_equal(page.settled()[:256, :256], at_40)
 
 
 def test_files_that_are_dropped(open_page: Opened, light: str) -> None:
@@ -143,9 +131,9 @@ def test_looking_around_with_mouse_wheel_touch_and_keys(open_page: Opened, light
         page.call("Input.dispatchKeyEvent", type="keyDown", key=key)
         page.call("Input.dispatchKeyEvent", type="keyUp", key=key)
     assert "10 degrees from its right, 5 degrees from above" in page.run(label)
-    far = (settled(page)[:300, :300, :3] < 250).any(-1).sum()
+    far = (page.settled()[:300, :300, :3] < 250).any(-1).sum()
     page.call("Input.dispatchMouseEvent", type="mouseWheel", x=150, y=150, deltaX=0, deltaY=-300)
-    near = (settled(page)[:300, :300, :3] < 250).any(-1).sum()
+    near = (page.settled()[:300, :300, :3] < 250).any(-1).sum()
     assert near > 1.3 * far
 
 
@@ -157,7 +145,7 @@ def test_fingers_turn_pinch_and_move(open_page: Opened, light: str) -> None:
         page.call("Input.dispatchTouchEvent", type=kind, touchPoints=fingers)
 
     def seen() -> np.ndarray:
-        return (settled(page)[:300, :300, :3] < 250).any(-1)
+        return (page.settled()[:300, :300, :3] < 250).any(-1)
 
     before = seen()
     touch("touchStart", (120, 150), (180, 150))
@@ -184,7 +172,7 @@ def test_it_fits_a_phone(open_page: Opened, light: str, scheme: str) -> None:
         ".filter(b => b.offsetParent && b.getBoundingClientRect().right > 390).length"
     )
     assert outside == 0
-    corner = settled(page)[5, 5, :3].astype(int)
+    corner = page.settled()[5, 5, :3].astype(int)
     assert (corner.max() < 60) if scheme == "dark" else (corner.min() > 200)
 
 
@@ -194,13 +182,12 @@ def test_a_picture_and_a_film_can_be_kept(open_page: Opened, light: str) -> None
         "window.kept = []; const make = URL.createObjectURL;"
         "URL.createObjectURL = blob => { kept.push([blob.type, blob.size]); return make(blob); }"
     )
-    press = "[...document.querySelectorAll('button')].find(b => b.textContent === '{}').click()"
-    page.run(press.format("Save picture"))
+    page.press("Save picture")
     page.wait("kept.some(([kind, size]) => kind === 'image/png' && size > 1000)")
-    page.run(press.format("Record film"))
+    page.press("Record film")
     page.wait("!!document.querySelector('[aria-pressed=true]')")
     page.wait("Number(document.querySelector('.transport input[type=range]').value) > 0.5")
-    page.run(press.format("Stop film"))
+    page.press("Stop film")
     page.wait("kept.some(([kind, size]) => kind.startsWith('video/') && size > 1000)")
 
 
@@ -250,10 +237,10 @@ def test_without_webgl2_it_says_so(browser: Browser, address: str) -> None:
 
 def test_a_lost_context_comes_back(open_page: Opened, light: str) -> None:
     page = open_page(f"{light}?size=128x128&ui=0&background=ffffff", 200, 200)
-    before = settled(page)
+    before = page.settled()
     page.run(
         "(async () => { const lose = document.querySelector('canvas').getContext('webgl2')"
         ".getExtension('WEBGL_lose_context'); lose.loseContext(); await new Promise(r => setTimeout(r, 100));"
         " lose.restoreContext(); await new Promise(r => setTimeout(r, 300)); })()"
     )
-    assert np.array_equal(settled(page), before)
+    assert np.array_equal(page.settled(), before)

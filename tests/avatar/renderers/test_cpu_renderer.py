@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import signal
 import subprocess
@@ -18,7 +17,6 @@ import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, quantised
-from splatavatar.avatar.format.quantise import decode_bytes, encode_bytes
 from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import DEMO
 from splatavatar.avatar.renderers.cpu_renderer import STAGES, CpuRenderer
@@ -31,8 +29,8 @@ from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
+from support.views import BACKGROUND, camera
 
-BACKGROUND = (0.2, 0.5, 0.9)
 LEVEL = 1 / 255
 ROUNDING = 0.5 * LEVEL
 DROPPED = 195e-5
@@ -41,23 +39,11 @@ SINGLE = 3e-4
 """float32 throughout, and the cut of the floating-point rasterizer at transmittance 1e-4"""
 
 
-@pytest.fixture(params=_native.instruction_sets())
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    best = _native.instruction_set()
-    _native.select_instruction_set(request.param)
-    yield request.param
-    _native.select_instruction_set(best)
-
-
 @pytest.fixture
 def threads() -> Iterator[Callable[[int], None]]:
     before = _native.thread_count()
     yield _native.set_thread_count
     _native.set_thread_count(before)
-
-
-def camera(width: int = 75, height: int = 53) -> Camera:
-    return look_at(np.array([0.1, 0.05, 1.0]), np.zeros(3), 0.6, width, height)
 
 
 def random_pose(rig: Rig, rng: np.random.Generator) -> PoseParameters:
@@ -73,21 +59,6 @@ def still(rig: Rig, coefficients: dict[str, float]) -> PoseParameters:
     for name, value in coefficients.items():
         arkit[INDEX[name]] = value
     return replace(PoseParameters.neutral(rig), expression=rig.arkit_map @ arkit)
-
-
-def in_steps(values: np.ndarray) -> np.ndarray:
-    """Correctives (K, N, 3) as a file and the drive path hold them: whole steps of a size of each Gaussian's own."""
-    return decode_bytes(*encode_bytes(values))
-
-
-@pytest.fixture
-def person(rng: np.random.Generator, make_avatar: Callable[..., Avatar]) -> Avatar:
-    """300 Gaussians on triangles with an area, with correctives that 8-bit steps hold exactly."""
-    avatar = make_avatar(rng, gaussians=300, vertices=60, faces=90, expressions=7, joints=4, correctives=3)
-    corners = np.stack([rng.permutation(60)[:3] for _ in range(90)]).astype(np.int32)
-    c = avatar.correctives
-    stepped = replace(c, position=in_steps(c.position), colour=in_steps(c.colour), weights=c.weights * np.float32(0.3))
-    return replace(avatar, rig=replace(avatar.rig, faces=corners), correctives=stepped)
 
 
 def inputs(parameters: PoseParameters) -> np.ndarray:
@@ -262,19 +233,6 @@ def test_a_picture_that_is_begun_is_made_at_once(person: Avatar, rng: np.random.
     np.testing.assert_array_equal(out, drawings[1].finish())
 
 
-def test_an_array_that_cannot_hold_the_picture(person: Avatar) -> None:
-    renderer, pose = CpuRenderer(person), PoseParameters.neutral(person.rig)
-    height, width = camera().height, camera().width
-    for wrong in (
-        np.empty((height, width, 4), np.uint8),
-        np.empty((height, width, 3), np.float32),
-        np.empty((height, 2 * width, 3), np.uint8)[:, ::2],
-        np.frombuffer(bytes(height * width * 3), np.uint8).reshape(height, width, 3),
-    ):
-        with pytest.raises(SettingsError, match=r"^out holds .* expected contiguous uint8 \(53, 75, 3\)"):
-            renderer.render(pose, camera(), BACKGROUND, wrong)
-
-
 def test_batches_and_streams_are_the_single_pictures(person: Avatar, rng: np.random.Generator) -> None:
     renderer = CpuRenderer(person)
     poses = [random_pose(person.rig, rng) for _ in range(3)]
@@ -317,80 +275,6 @@ def test_gaussians_and_vertices(person: Avatar, rng: np.random.Generator) -> Non
     ray = gaussians.mean - camera().position
     ray /= np.linalg.norm(ray, axis=1, keepdims=True)
     assert np.abs(np.maximum(gaussians.colour + np.einsum("ncj,nj->nc", sh, ray), 0) - seen).max() <= 1e-4
-
-
-@pytest.mark.parametrize(
-    ("part", "field", "name"),
-    [
-        ("rig", "template", "expression_basis"),
-        ("rig", "skin_weights", "skin_weights"),
-        ("rig", "faces", "triangles"),
-        ("gaussians", "barycentric", "barycentric"),
-        ("gaussians", "position", "position"),
-        ("gaussians", "rotation", "rotation"),
-        ("gaussians", "scale", "scale"),
-        ("gaussians", "opacity", "opacity"),
-        ("gaussians", "colour", "colour"),
-        ("gaussians", "sh", "sh"),
-        ("correctives", "position", "correctives.position"),
-        ("correctives", "colour", "correctives.colour"),
-        ("correctives", "weights", "correctives.weights"),
-    ],
-)
-def test_arrays_of_the_wrong_shape(person: Avatar, part: str, field: str, name: str) -> None:
-    whole = getattr(getattr(person, part), field)
-    cut = np.ascontiguousarray(whole[..., :-1] if whole.ndim == 2 and field != "template" else whole[:-1])
-    with pytest.raises(ValueError) as caught:
-        CpuRenderer(replace(person, **{part: replace(getattr(person, part), **{field: cut})}))
-    assert str(caught.value).startswith(f"{name} has shape ("), str(caught.value)
-
-
-@pytest.mark.parametrize(("part", "field", "name"), [("rig", "faces", "triangles"), ("gaussians", "face", "face")])
-@pytest.mark.parametrize("value", [-1, 90])
-def test_indices_out_of_range(person: Avatar, part: str, field: str, name: str, value: int) -> None:
-    indices = getattr(getattr(person, part), field).copy()
-    indices.flat[5] = value
-    with pytest.raises(ValueError) as caught:
-        CpuRenderer(replace(person, **{part: replace(getattr(person, part), **{field: indices})}))
-    assert str(caught.value) == f"{name} holds an index out of range"
-
-
-def test_parameters_of_another_rig(person: Avatar) -> None:
-    renderer, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
-    for bad, message in [
-        (replace(good, expression=np.zeros(6, np.float32)), "expression has shape (6), expected (7)"),
-        (
-            replace(good, joint_rotations=np.zeros((5, 3), np.float32)),
-            "joint_rotations has shape (5, 3), expected (4, 3)",
-        ),
-        (replace(good, translation=np.zeros(4, np.float32)), "translation has shape (4), expected (3)"),
-    ]:
-        with pytest.raises(ValueError) as caught:
-            renderer.render(bad, camera())
-        assert str(caught.value) == message
-
-
-def test_sizes_and_cameras_that_cannot_be_drawn(person: Avatar) -> None:
-    renderer, good = CpuRenderer(person), PoseParameters.neutral(person.rig)
-    right = renderer.render(good, camera()).copy()
-    for width, height in [(0, 5), (5, 0), (-5, 5), (16385, 1), (20000, 20000), (2**31, 1), (2**70, 1)]:
-        with pytest.raises(SettingsError) as caught:
-            renderer.render(good, replace(camera(), width=width, height=height))
-        sentence = f"a picture of {width}x{height} pixels cannot be drawn; each side must be from 1 to 16384"
-        assert str(caught.value) == sentence
-    for value in (math.nan, math.inf, 1e39, 1e300):
-        view = camera()
-        view.T_camera_world[0, 3] = value
-        with pytest.raises(SettingsError, match=r"^the camera is none that pictures can be drawn with: "):
-            renderer.render(good, view)
-    assert np.array_equal(renderer.render(good, camera()), right)
-
-
-def test_a_pose_without_numbers_is_an_empty_picture(instruction_set: str, person: Avatar) -> None:
-    good = PoseParameters.neutral(person.rig)
-    for value in (math.nan, math.inf, -3e38):
-        bad = replace(good, expression=np.full_like(good.expression, value), translation=np.full(3, value, np.float32))
-        assert not CpuRenderer(person).render(bad, camera()).any()
 
 
 def test_threads_share_a_path(person: Avatar, rng: np.random.Generator) -> None:

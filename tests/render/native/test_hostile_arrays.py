@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from threading import Thread
 from typing import Any
@@ -18,14 +18,6 @@ INTEGERS = (-1, 2**31 - 1, -(2**31))
 SIZES = ((16, 16), (1, 1), (33, 17), (64, 80))
 COUNTS = (0, 1, 15, 16, 17, 40, 300)
 CALLS = 150
-
-
-@pytest.fixture(params=_native.instruction_sets())
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    best = _native.instruction_set()
-    _native.select_instruction_set(request.param)
-    yield request.param
-    _native.select_instruction_set(best)
 
 
 class Hostile:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
@@ -12,15 +10,8 @@ from splatavatar.render import _native
 from support.native_build import SANITIZED, run
 
 T, K = np.eye(4), np.array([[30.0, 0, 16], [0, 30, 16], [0, 0, 1]])
+pytestmark = pytest.mark.usefixtures("instruction_set")
 AGAIN = "backward needs the forward pass of the same Gaussians first"
-
-
-@pytest.fixture(params=_native.instruction_sets(), autouse=True)
-def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
-    best = _native.instruction_set()
-    _native.select_instruction_set(request.param)
-    yield request.param
-    _native.select_instruction_set(best)
 
 
 def scene(count: int, scale: float = 0.02) -> list[np.ndarray]:

@@ -23,6 +23,7 @@ TESTS = (
     "tests/render/test_rasterize.py",
     "tests/render/test_trial.py",
     "tests/avatar/renderers/test_cpu_renderer.py",
+    "tests/avatar/renderers/test_cpu_renderer_refusals.py",
     "tests/bake/engines/test_engine.py",
 )
 

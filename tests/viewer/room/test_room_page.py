@@ -7,33 +7,29 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, fields, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from websockets.sync.client import connect
 
-from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
-from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room import app
-from splatavatar.viewer.room.app import create_room_app
 from splatavatar.viewer.room.invitations import REFUSAL
 from splatavatar.viewer.room.listener import RoomListener
 from splatavatar.viewer.room.member import RoomMember
-from splatavatar.viewer.room.messages import LONGEST_TEXT, Person
+from splatavatar.viewer.room.messages import Person
 from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
 from splatavatar.viewer.room.uploads import NO_CONSENT, TOO_LARGE
-from splatavatar.viewer.server import listen, serving
 from splatavatar.viewer.site import FOLDER, load_site
 from support import chromium
 from support.browser import Browser, Page
-from support.rooms import address, ask, hand_over, token
+from support.rooms import ask, running, send_faces, token
 
 Entered = Callable[..., Page]
 MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
@@ -52,24 +48,14 @@ BUDGET = 60_000
 @pytest.fixture(scope="module")
 def room_browser(built: None) -> Iterator[Browser]:
     """A Chromium with a microphone."""
-    program = chromium.find()
-    if program is None:
-        pytest.skip(chromium.HOW)
-    running = Browser(*program, flags=MICROPHONE)
-    yield running
-    running.close()
+    with chromium.started(*MICROPHONE) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A file with every tenth Gaussian of the demo avatar, which software graphics draw fluently."""
-    avatar = load_avatar(DEMO)
-    g, c = avatar.gaussians, avatar.correctives
-    tenth = {field.name: getattr(g, field.name)[::10] for field in fields(g)}
-    linear = replace(c, position=c.position[:, ::10], colour=c.colour[:, ::10])
-    path = tmp_path_factory.mktemp("room") / "few.splatavatar"
-    save_avatar(path, replace(avatar, gaussians=replace(g, **tenth), correctives=linear))
-    return path.read_bytes()
+def few(light_avatar: Path) -> bytes:
+    """A file with so few Gaussians that software graphics draw them fluently."""
+    return light_avatar.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -91,9 +77,8 @@ class Open:
 @contextmanager
 def opened(room: Room, port: int = 0) -> Iterator[Open]:
     """Serve the room while the block lasts."""
-    served = create_room_app(load_site(), room)
-    with listen(port) as listening, serving(served, listening, None, LONGEST_TEXT):
-        yield Open(room, listening.getsockname()[1])
+    with running(room, load_site(), port) as found:
+        yield Open(room, found)
 
 
 @pytest.fixture
@@ -148,11 +133,6 @@ def take_seat(page: Page, name: str, avatar: bytes) -> None:
         page.wait(f"{IN} || {SAID}")
 
 
-def press(page: Page, text: str) -> None:
-    """Press the button of that text."""
-    page.run(f"[...document.querySelectorAll('button')].find(b => b.textContent === {json.dumps(text)}).click()")
-
-
 def smile(page: Page, share: float) -> None:
     """Hold a smile with an open mouth."""
     for name in ("Mouth: Smile, left", "Mouth: Smile, right", "Jaw and tongue: Jaw open"):
@@ -170,19 +150,6 @@ def wait_for_people(page: Page, count: int) -> None:
     )
 
 
-def settled(page: Page) -> np.ndarray:
-    """The picture once nothing moves any more, without the sentences above it."""
-    before = page.screenshot()[SENTENCES:]
-    for _ in range(60):
-        page.run("new Promise(resolve => setTimeout(resolve, 250))")
-        page.wait("document.documentElement.dataset.picture === 'whole'")
-        now = page.screenshot()[SENTENCES:]
-        if np.array_equal(before, now):
-            return now
-        before = now
-    raise AssertionError("the picture does not come to rest")
-
-
 def changed(a: np.ndarray, b: np.ndarray) -> int:
     """Pixels that differ well."""
     return int((np.abs(a[..., :3].astype(int) - b[..., :3].astype(int)).max(-1) > 24).sum())
@@ -191,7 +158,7 @@ def changed(a: np.ndarray, b: np.ndarray) -> int:
 def once_changed(page: Page, before: np.ndarray) -> np.ndarray:
     """The picture at rest, once it is another one than ``before``."""
     for _ in range(20):
-        if changed(before, now := settled(page)) > 20:
+        if changed(before, now := page.settled(SENTENCES)) > 20:
             return now
     raise AssertionError("the picture stays as it was")
 
@@ -204,7 +171,7 @@ def test_two_see_each_other_smile(room: Open, enter: Entered) -> None:
         assert other in page.run("document.querySelector('.tag').textContent")
         assert page.run(PEOPLE).count(NO_CONSENT) == 2
     for one, other in ((ann, bob), (bob, ann)):
-        before = settled(other)
+        before = other.settled(SENTENCES)
         smile(one, 1)
         smiling = once_changed(other, before)
         assert changed(before, smiling) > 60
@@ -221,7 +188,7 @@ def test_a_program_sits_at_the_table(room: Open, enter: Entered) -> None:
     for direct, way in ((True, "direct"), (False, "through the server")):
         with RoomMember(room.link(2), name="Agent", listener=heard, direct=direct) as agent:
             wait_for_people(ann, 2)
-            before = settled(ann)
+            before = ann.settled(SENTENCES)
             agent.say(0.5 * np.sin(np.arange(60 * RATE) / 20))
             over = threading.Event()
 
@@ -234,7 +201,7 @@ def test_a_program_sits_at_the_table(room: Open, enter: Entered) -> None:
             try:
                 # The page plays what comes through the server once its microphone has been turned on.
                 if direct:
-                    press(ann, "Turn microphone on")
+                    ann.press("Turn microphone on")
                 ann.wait(f"{PEOPLE}.includes('speaks, a program, {way}')")
                 assert changed(before, once_changed(ann, before)) > 60
                 smile(ann, 1)
@@ -266,16 +233,16 @@ class Heard(RoomListener):
 def test_one_leaves_and_a_third_sees_the_present_face(room: Open, enter: Entered) -> None:
     ann, bob = enter(room.link(1), "Ann"), enter(room.link(2), "Bob")
     wait_for_people(ann, 2)
-    with_bob = settled(ann)
-    press(bob, "Leave")
+    with_bob = ann.settled(SENTENCES)
+    bob.press("Leave")
     assert bob.state() == ("error", "You have left the room.")
     wait_for_people(ann, 1)
     assert ann.run("document.querySelector('.status').textContent") == "Bob has left."
-    assert changed(with_bob, settled(ann)) > 1000
+    assert changed(with_bob, ann.settled(SENTENCES)) > 1000
     smile(ann, 1)
     late = enter(room.link(3), "Cleo")
     wait_for_people(late, 2)
-    smiling = settled(late)
+    smiling = late.settled(SENTENCES)
     smile(ann, 0)
     assert changed(smiling, once_changed(late, smiling)) > 60
 
@@ -284,10 +251,10 @@ def test_who_finds_no_direct_way_goes_through_the_server(room: Open, enter: Ente
     ann, bob = (enter(room.link(i), name, script=UNREACHABLE) for i, name in enumerate(("Ann", "Bob"), 1))
     wait_for_people(ann, 2)
     wait_for_people(bob, 2)
-    before = settled(ann)
+    before = ann.settled(SENTENCES)
     smile(bob, 1)
     assert changed(before, once_changed(ann, before)) > 60
-    press(bob, "Turn microphone on")
+    bob.press("Turn microphone on")
     ann.wait(f"{PEOPLE}.includes('speaks, through the server')")
     assert ann.messages == [] and bob.messages == []
 
@@ -299,11 +266,11 @@ def test_the_microphone_is_asked_for_by_a_click_alone(room: Open, enter: Entered
     wait_for_people(bob, 2)
     assert ann.run("window.asked") == 0
     bob.wait(f"{PEOPLE}.includes('muted, direct')")
-    press(ann, "Turn microphone on")
+    ann.press("Turn microphone on")
     bob.wait(f"{PEOPLE}.includes('speaks, direct')")
     bob.wait("document.querySelector('.tag.speaking')?.textContent === 'Ann'")
     assert ann.run("window.asked") == 1
-    press(ann, "Mute")
+    ann.press("Mute")
     bob.wait(f"{PEOPLE}.includes('muted, direct')")
     assert ann.run("document.querySelector('.microphone').textContent") == "Unmute"
 
@@ -311,7 +278,7 @@ def test_the_microphone_is_asked_for_by_a_click_alone(room: Open, enter: Entered
 def test_a_refused_microphone_is_said(room: Open, enter: Entered) -> None:
     refuse = "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError'); }"
     ann = enter(room.link(1), "Ann", script=refuse)
-    press(ann, "Turn microphone on")
+    ann.press("Turn microphone on")
     ann.wait("document.querySelector('.status.wrong')?.textContent.startsWith('The browser was told not to give')")
     assert ann.run(f"{IN} && document.querySelector('.microphone').textContent") == "Turn microphone on"
 
@@ -326,7 +293,7 @@ def test_pages_come_back_after_the_server_was_away(built: None, enter: Entered) 
         for page in (ann, bob):
             page.wait(IN)
             wait_for_people(page, 2)
-        before = settled(ann)
+        before = ann.settled(SENTENCES)
         smile(bob, 1)
         assert changed(before, once_changed(ann, before)) > 60
     # Another room at this address has other invitations.
@@ -341,10 +308,10 @@ def test_one_turns_to_look_at_somebody(room: Open, enter: Entered) -> None:
     wait_for_people(ann, 3)
     middle = "[...document.querySelectorAll('.tag')].map(t => [t.textContent, t.getBoundingClientRect().x])"
     before = dict(ann.run(middle))
-    seen = settled(others[0])
+    seen = others[0].settled(SENTENCES)
     ann.run("[...document.querySelectorAll('.person button')].find(b => b.ariaLabel === 'Look at Cleo').click()")
     ann.wait("document.querySelector('.status').textContent === 'You look at Cleo.'")
-    settled(ann)
+    ann.settled(SENTENCES)
     box = "(() => { const b = [...document.querySelectorAll('.tag')].find(t => t.textContent.startsWith('Cleo'))"
     left, right = ann.run(f"{box}.getBoundingClientRect(); return [b.left, b.right]; }})()")
     assert left < 240 < right
@@ -356,24 +323,9 @@ def test_one_turns_to_look_at_somebody(room: Open, enter: Entered) -> None:
 
 def test_a_full_table_is_drawn_within_bounds(room: Open, enter: Entered) -> None:
     content = DEMO.read_bytes()
-    over = threading.Event()
-
-    def sit(number: int) -> None:
-        _, _, answer = hand_over(room.port, room.room, number, content)
-        join = {"version": 1, "name": f"{number}", "avatar": json.loads(answer)["sha256"], "kind": "program"}
-        with connect(address(room.port, room.room, number)) as socket:
-            socket.send(json.dumps({"type": "join", **join}))
-            face = encode(FaceSignal.neutral(jawOpen=number / 9), 0, 1.0)
-            while not over.wait(0.2):
-                socket.send(bytes([1, 255]) + face)
-                with suppress(TimeoutError):
-                    while True:
-                        socket.recv(timeout=0)
-
-    seated = [threading.Thread(target=sit, args=(number,)) for number in range(2, 9)]
-    for thread in seated:
-        thread.start()
-    try:
+    with send_faces(
+        room.port, room.room, range(2, 9), content, lambda number, _: FaceSignal.neutral(jawOpen=number / 9), 5
+    ):
         while len(room.room.people) < 7:
             time.sleep(0.02)
         ann = enter(room.link(1), "Ann", content, (1280, 720))
@@ -386,10 +338,6 @@ def test_a_full_table_is_drawn_within_bounds(room: Open, enter: Entered) -> None
         room.room.invite()
         one_more = enter(room.link(9), "Dora")
         assert one_more.run(SAID) == "The room is full."
-    finally:
-        over.set()
-        for thread in seated:
-            thread.join()
 
 
 def test_invitations_are_of_one_person_each_and_can_be_withdrawn(room: Open, enter: Entered) -> None:
@@ -402,7 +350,7 @@ def test_invitations_are_of_one_person_each_and_can_be_withdrawn(room: Open, ent
     bob.wait("document.documentElement.dataset.state === 'error'")
     assert bob.state()[1] == WITHDRAWN
     wait_for_people(ann, 1)
-    press(also, "Take a seat")
+    also.press("Take a seat")
     also.wait(f"{SAID} === {json.dumps(REFUSAL)}")
 
 
@@ -415,7 +363,7 @@ def test_what_cannot_come_in_is_said(room: Open, enter: Entered, few: bytes) -> 
     page = enter(room.link(1), "Ann", few[:-5000])
     assert "not an intact avatar" in page.run(SAID)
     page.run("document.querySelector('form').noValidate = true")
-    press(page, "Take a seat")
+    page.press("Take a seat")
     assert page.run(SAID).startswith("Choose an avatar")
     without = enter(room.link(1), "Ann", script="delete window.RTCPeerConnection")
     assert without.state()[1].startswith("This browser has no WebRTC")
@@ -429,7 +377,7 @@ def test_it_fits_a_phone_and_everything_has_a_name(room: Open, enter: Entered) -
     enter(room.link(2), "Bob with a name as long as names may be")
     wait_for_people(page, 2)
     for panel in ("Face", "People"):
-        press(page, panel)
+        page.press(panel)
         assert page.run("document.documentElement.scrollWidth") <= 390
         outside = "[...document.querySelectorAll('button')].filter(b => b.offsetParent && (b.getBoundingClientRect()"
         assert page.run(f"{outside}.right > 390 || b.getBoundingClientRect().left < 0)).length") == 0
@@ -463,8 +411,8 @@ def test_the_own_camera_and_microphone_can_drive_the_face(room: Open, enter: Ent
     assert found[0] == 200 and len(found[2]) > 10_000
     assert ask(room.port, "GET", "/models/audio_to_face.onnx")[0] == 403
     ann = enter(room.link(1), "Ann")
-    press(ann, "Face")
-    press(ann, "Webcam")
+    ann.press("Face")
+    ann.press("Webcam")
     # Where the models are not there the page names the command that fetches them.
     said = "document.querySelector('.status.wrong')?.textContent.includes('models pull')"
     ann.wait(f"document.documentElement.dataset.own === 'webcam' || {said}")
