@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -68,25 +69,14 @@ def load_avatar(path: str | Path) -> Avatar:
     path = resolve(path)
     shown = printable(path)
     try:
-        tensors, texts = read_container(path)
-        _check_version(texts, shown)
-        check_digest(tensors, texts)
-        return _unpack(tensors, texts)
-    except Defect as defect:
-        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
+        return _intact(lambda: read_container(path), shown)
     except OSError as error:
         raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
 
 
 def parse_avatar(content: bytes, shown: str) -> Avatar:
     """The avatar of the bytes of a file, which messages call ``shown``. Raises AvatarFileError as ``load_avatar``."""
-    try:
-        tensors, texts = parse_container(content)
-        _check_version(texts, shown)
-        check_digest(tensors, texts)
-        return _unpack(tensors, texts)
-    except Defect as defect:
-        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
+    return _intact(lambda: parse_container(content), shown)
 
 
 def read_digest(path: str | Path) -> tuple[str | None, int]:
@@ -102,6 +92,17 @@ def read_digest(path: str | Path) -> tuple[str | None, int]:
     except OSError as error:
         raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
     return texts.get(DIGEST), size
+
+
+def _intact(read: Callable[[], tuple[Tensors, dict[str, str]]], shown: str) -> Avatar:
+    """The avatar of what ``read`` returns, everything checked. Raises AvatarFileError, and what ``read`` raises."""
+    try:
+        tensors, texts = read()
+        _check_version(texts, shown)
+        check_digest(tensors, texts)
+        return _unpack(tensors, texts)
+    except Defect as defect:
+        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
 
 
 def _check_version(texts: dict[str, str], shown: str) -> None:

@@ -21,7 +21,7 @@ class Preset:
     """the same where video has to be prepared first"""
     steps: int
     """of the optimiser that two cores take in that time"""
-    fewest_steps: int
+    promised_steps: int
     """a slower machine takes longer instead of fewer steps than these; does not hold for a budget that was asked for"""
     gaussians: int
     """number of Gaussians at the end of densification"""
@@ -86,6 +86,6 @@ class BakeSettings:
         return preset.footage_seconds if is_footage(self.capture) else preset.budget_seconds
 
     @property
-    def fewest_steps(self) -> int:
+    def promised_steps(self) -> int:
         """Steps below which the bake does not end for want of time; 0 where a budget was asked for."""
-        return PRESETS[self.preset].fewest_steps if self.budget_seconds is None else 0
+        return PRESETS[self.preset].promised_steps if self.budget_seconds is None else 0

@@ -39,15 +39,16 @@ def _anny() -> Part:
 
 def _face_landmarker() -> Part:
     from splatavatar.errors import DependencyError
-    from splatavatar.models import MODELS, intact, locate
+    from splatavatar.models import LANDMARKER, MODELS, intact, locate
 
-    purpose, model, pull = "video, webcams", MODELS["face_landmarker"], "splatavatar models pull"
+    purpose, model = "video, webcams", MODELS[LANDMARKER]
     try:
         path = locate(model.name)
     except DependencyError:
-        return Part("face landmarker", purpose, "missing", "not here", pull)
+        return Part("face landmarker", purpose, "missing", "not here", model.command)
     if not intact(path, model):
-        return Part("face landmarker", purpose, "broken", f"{path} is another file (its SHA-256 differs)", pull)
+        why = f"{path} is another file (its SHA-256 differs)"
+        return Part("face landmarker", purpose, "broken", why, model.command)
     return Part("face landmarker", purpose, "present", str(path))
 
 

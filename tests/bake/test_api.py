@@ -121,7 +121,7 @@ def test_the_folder_and_the_function_have_one_name() -> None:
 def test_where_the_time_of_a_preset_is_short_the_bake_takes_more_of_it(
     small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    short = replace(PRESETS["fast"], budget_seconds=0.1, fewest_steps=120)
+    short = replace(PRESETS["fast"], budget_seconds=0.1, promised_steps=120)
     monkeypatch.setitem(PRESETS, "fast", short)
     baked = sa.bake(small, "me.splatavatar", preset="fast")
     assert baked.avatar.metadata["bake"]["iterations"] == 120

@@ -22,14 +22,14 @@ def test_a_better_preset_has_more_time_and_more_gaussians() -> None:
     fast, balanced, best = (PRESETS[name] for name in ("fast", "balanced", "best"))
     assert fast.budget_seconds < balanced.budget_seconds < best.budget_seconds
     assert fast.gaussians < balanced.gaussians < best.gaussians
-    assert fast.fewest_steps < balanced.fewest_steps < best.fewest_steps
+    assert fast.promised_steps < balanced.promised_steps < best.promised_steps
     # What two cores do in the time is enough, and what is enough is an avatar.
-    assert all(Schedule().fewest_steps < each.fewest_steps < each.steps for each in PRESETS.values())
+    assert all(Schedule().fewest_steps < each.promised_steps < each.steps for each in PRESETS.values())
 
 
 def test_a_budget_that_was_asked_for_is_kept_whatever_it_comes_to() -> None:
-    assert BakeSettings(CAPTURE).fewest_steps == PRESETS["balanced"].fewest_steps
-    assert BakeSettings(CAPTURE, budget_seconds=12.5).fewest_steps == 0
+    assert BakeSettings(CAPTURE).promised_steps == PRESETS["balanced"].promised_steps
+    assert BakeSettings(CAPTURE, budget_seconds=12.5).promised_steps == 0
 
 
 @pytest.mark.parametrize(

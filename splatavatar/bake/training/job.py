@@ -101,12 +101,12 @@ class Job:
 
         Where the time is the preset's own, a slow machine is as far as the steps that it has done.
         """
-        iteration, fewest = self.trainer.state.iteration, self.settings.fewest_steps
+        iteration, promised = self.trainer.state.iteration, self.settings.promised_steps
         if self.settings.iterations is not None:
             return iteration / self.settings.iterations
         budget = max(self.settings.budget - FINISHING_SECONDS - self.prepared, 1.0)
         spent = min((self.elapsed - self.prepared) / budget, 1.0)
-        return min(spent, iteration / fewest) if fewest else spent
+        return min(spent, iteration / promised) if promised else spent
 
     def run(self) -> None:
         """Optimises until the end of the budget.
