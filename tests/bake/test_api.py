@@ -67,7 +67,7 @@ def test_two_bakes_into_one_new_folder_keep_both_reports_and_tell_what_happens(s
     saved = sa.load_avatar(baked.path)
     assert len(saved.gaussians) == len(baked.avatar.gaussians)
     scores = sa.evaluate(baked.avatar, small, "val")
-    assert set(scores["mean"]) == {"psnr", "psnr_masked", "psnr_head", "ssim", "flip"}
+    assert set(scores["mean"]) == {"psnr", "psnr_masked", "psnr_head", "ssim", "flip", "alpha"}
     assert len(scores["images"]) == 2
 
 
