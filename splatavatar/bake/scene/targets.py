@@ -16,9 +16,9 @@ MARGIN = 24
 
 
 EDGE = 240
-"""of 255: mattes below are of mixed pixels"""
-REACH = 7
-"""pixels from which a mixed pixel takes the colour of the person"""
+"""of 255: mattes below are of mixed pixels, or of some that are hardly the person's"""
+REACHES = (7, 35)
+"""pixels from which a mixed pixel takes the colour of the person; the second where there is none within the first"""
 
 
 def load_targets(frames: list[Frame], progress: Progress = unheard, clean: bool = False) -> list[Target]:
@@ -44,9 +44,13 @@ def without_background(rgb: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDAr
     import cv2
 
     sure = (matte >= EDGE).astype(np.float32)
-    size = (2 * REACH + 1, 2 * REACH + 1)
-    total = cv2.GaussianBlur(rgb * sure[..., None], size, REACH / 2.5)
-    weight = cv2.GaussianBlur(sure, size, REACH / 2.5)[..., None]
-    inner = total / np.maximum(weight, 1e-6)
-    mixed = ((matte < EDGE) & (matte > 0))[..., None] & (weight > 1e-3)
-    return np.where(mixed, np.rint(inner), rgb).astype(np.uint8)
+    mixed = ((matte < EDGE) & (matte > 0))[..., None]
+    out = rgb
+    for reach in REACHES:
+        size = (2 * reach + 1, 2 * reach + 1)
+        total = cv2.GaussianBlur(rgb * sure[..., None], size, reach / 2.5)
+        weight = cv2.GaussianBlur(sure, size, reach / 2.5)[..., None]
+        near = mixed & (weight > 1e-3)
+        out = np.where(near, np.rint(total / np.maximum(weight, 1e-6)), out).astype(np.uint8)
+        mixed = mixed & ~near
+    return out

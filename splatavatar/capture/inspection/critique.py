@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Doubles
+from splatavatar.array_types import Doubles, Mask
 from splatavatar.capture.inspection.guide import ADVICE, Kind
 from splatavatar.rig.arkit import INDEX
 
@@ -48,6 +48,8 @@ DRIFT = 0.15
 """of the median brightness of the face, from the 5th to the 95th percentile; the clips drift by 0.01 to 0.065"""
 LEAK, LEAK_SHARE = 0.5, 0.05
 """weight of a matte that is hardly believed, and the share of them that may pass"""
+FOREIGN_SHARE = 0.02
+"""share of the pictures with something foreign that may pass; the clips have none"""
 MISSED, MISSED_SHARE = 0.025, 0.05
 """eye spans between detected and fitted landmarks, median over a frame, where a whole clip has 0.007 to 0.010; and the
 share of frames above that may pass"""
@@ -72,18 +74,24 @@ class Lack:
 
 
 def criticise(
-    landmarks: Sequence[Landmarks], track: Mapping[str, NDArray[np.generic]] | None, matte_weights: NDArray[np.floating]
+    landmarks: Sequence[Landmarks],
+    track: Mapping[str, NDArray[np.generic]] | None,
+    matte_weights: NDArray[np.floating],
+    foreign: Mask,
 ) -> list[str]:
     """What a capture lacks, one sentence each; empty for a good one.
 
     ``landmarks`` of every clip, ``track`` the arrays of ``track.npz`` (None before tracking), ``matte_weights`` (N) of
-    the pictures (possibly empty).
+    the pictures (possibly empty), ``foreign`` (N) whether something foreign is in them.
     """
-    return [lack.sentence for lack in lacks(landmarks, track, matte_weights)]
+    return [lack.sentence for lack in lacks(landmarks, track, matte_weights, foreign)]
 
 
 def lacks(
-    landmarks: Sequence[Landmarks], track: Mapping[str, NDArray[np.generic]] | None, matte_weights: NDArray[np.floating]
+    landmarks: Sequence[Landmarks],
+    track: Mapping[str, NDArray[np.generic]] | None,
+    matte_weights: NDArray[np.floating],
+    foreign: Mask,
 ) -> list[Lack]:
     """What ``criticise`` says, by kind."""
     found = [*_presence(landmarks)]
@@ -97,6 +105,9 @@ def lacks(
     leaky = np.asarray(matte_weights) < LEAK
     if len(leaky) and leaky.mean() > LEAK_SHARE:
         found.append(Lack("mattes", f"Hair and background could not be told apart in {_count(leaky, 'pictures')}"))
+    if len(foreign) and foreign.mean() > FOREIGN_SHARE:
+        what = "A hand, a thing or somebody else is before or beside the person"
+        found.append(Lack("foreign", f"{what} in {_count(foreign, 'pictures')}"))
     return found
 
 

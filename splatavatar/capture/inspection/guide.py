@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 Kind = Literal[
     "absent", "several", "short", "small", "side", "up_down", "open", "teeth", "pucker", "brows", "eyes", "blur",
-    "exposure", "mattes", "fit",
+    "exposure", "mattes", "foreign", "fit",
 ]  # fmt: skip
 """what a capture may lack"""
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -34,11 +34,12 @@ ADVICE: dict[Kind, str] = {
     "absent": "keep the whole head and the shoulders in the picture, hair and hands away from the face",
     "several": "be alone in the picture, no photographs and no mirrors behind you",
     "mattes": "choose a plain background that stays as it is and that differs from hair and skin",
+    "foreign": "keep hands, microphones and other people away from head and shoulders",
     "fit": "switch beauty filters, blurred backgrounds and stabilisation off, and do not zoom",
 }
 """what to do against each of them, as half of a sentence"""
 
-BEFORE: tuple[Kind, ...] = ("exposure", "blur", "small", "absent", "several", "mattes", "fit", "short")
+BEFORE: tuple[Kind, ...] = ("exposure", "blur", "small", "absent", "several", "foreign", "mattes", "fit", "short")
 """what to see to before filming"""
 
 

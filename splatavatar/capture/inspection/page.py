@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Mask
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
@@ -77,6 +78,13 @@ class Prepared:
         return np.array([frame.matte_weight for frame in self.capture.frames])
 
     @property
+    def foreign(self) -> Mask:
+        """Whether something foreign is in each of the pictures (N)."""
+        noted = self.facts.get("foreign")
+        rows = [k for k in noted if type(k) is int] if isinstance(noted, list) else []
+        return np.isin(np.arange(len(self.capture.frames)), rows)
+
+    @property
     def reprojection(self) -> dict[tuple[int, int], float]:
         """Error in eye spans by (clip, frame); of cameras of one take by the frame of the first."""
         if self.track is None:
@@ -86,7 +94,7 @@ class Prepared:
 
     def lacks(self) -> list[str] | None:
         """See ``criticise``; None without landmarks."""
-        return criticise(self.landmarks, self.track, self.weights) if self.landmarks else None
+        return criticise(self.landmarks, self.track, self.weights, self.foreign) if self.landmarks else None
 
 
 def read_prepared(folder: Path) -> Prepared:

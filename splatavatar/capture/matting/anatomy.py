@@ -15,24 +15,16 @@ SHOULDERS = 1.7
 """below the top of the head: base of the neck, where the outline opens towards the shoulders"""
 TORSO = ((0.36, 1.4), (0.66, 1.65), (1.1, 1.95), (1.35, 2.4), (1.35, 8.0))
 """right half of the outline of neck, shoulders and chest: (right of the middle, below the top of the head)"""
-CORE = ((0.25, 1.62), (0.72, 2.0), (0.72, 8.0))
-"""right half of what is inside every torso"""
 HAIR = 0.08
 """how far short hair stands out from the bare head"""
 EARS = 1.0
 """below the top of the head: where short hair ends"""
-BARE = 0.75
-"""log odds by which all that is outside the expected outline is less likely the person"""
 FAR = 0.62
 """distance from head and torso beyond which there is nothing of the person, above the shoulders"""
 INSIDE = 0.05
 """what a wrong fit of the rig may take from its outline"""
 NEAR = 0.95
 """radius about the middle of the head of what tells where up is"""
-SLOPE = 8.0
-"""of the prior, in log odds per width of the head"""
-RANGE = (-5.0, 3.0)
-"""of the prior"""
 
 
 @dataclass(frozen=True)
@@ -47,22 +39,18 @@ class Anatomy:
     """row"""
     sure: Mask
     """(H, W) certainly the person"""
-    core: Mask
-    """(H, W) most likely the person: sure, and the middle of the chest"""
     never: Mask
     """(H, W) certainly not the person"""
-    prior: Floats
-    """(H, W) log odds of the person from the place alone"""
 
     def enlarged(self, times: int) -> Anatomy:
         """The same in the picture ``times`` as large."""
         import cv2
 
         size = tuple(times * n for n in self.sure.shape[::-1])
-        masks = (self.sure, self.core, self.never)
-        sure, core, never = (cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for m in masks)
+        masks = (self.sure, self.never)
+        sure, never = (cv2.resize(m.view(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0 for m in masks)
         head = self.head @ np.diag([1 / times, 1 / times, 1.0])
-        return Anatomy(head, times * self.width, times * self.chin, sure, core, never, cv2.resize(self.prior, size))
+        return Anatomy(head, times * self.width, times * self.chin, sure, never)
 
 
 def anatomy(silhouette: Mask) -> Anatomy | None:
@@ -83,15 +71,13 @@ def anatomy(silhouette: Mask) -> Anatomy | None:
     below = float(np.nonzero(base)[1].mean()) if base.any() else middle
     torso = polygon(TORSO, (below, top), width, size)
     sure = eroded(shape, INSIDE * width)
-    core = sure | (polygon(CORE, (below, top), width, size) > 0)
     upper = shape.copy()
     upper[round(top + EARS * width) :] = 0
     expected = (cv2.dilate(upper, disc(HAIR * width)) | shape | torso) > 0
     distance = signed_distance(expected) / width
     far = distance > FAR
     far[chin:] &= distance[chin:] > 2 * FAR
-    prior = np.clip(-SLOPE * distance - BARE * (distance > 0), *RANGE).astype(np.float32)
-    return Anatomy(to_head, width, chin, sure, core, far, prior)
+    return Anatomy(to_head, width, chin, sure, far)
 
 
 def head_width(widths: NDArray[np.int64]) -> float:

@@ -35,22 +35,25 @@ class Plate:
     corner: tuple[float, float]
     """where the first pixel of a picture whose offset is zero lies"""
 
-    def log_density(self, picture: Bytes, offset: tuple[float, float], away: Mask) -> Floats:
-        """The log density (H, W) of ``picture`` (H, W, 3) that lies at ``offset``; -inf where nothing is known.
+    def log_density(self, picture: Bytes, offset: tuple[float, float], away: Mask, where: Mask) -> Floats:
+        """The log density (N) of the pixels ``where`` (H, W) of ``picture`` (H, W, 3), which lies at ``offset``.
 
-        ``away`` are pixels far from the person, by which changes of the exposure are seen.
+        -inf where nothing is known. ``away`` are pixels far from the person, by which changes of the exposure are seen.
         """
         import cv2
 
         shape = picture.shape[:2]
         shift = self._shift(offset)
-        spread = cv2.warpAffine(self.spread, shift, shape[::-1], flags=cv2.INTER_NEAREST, borderValue=np.inf)
-        differs = picture.astype(np.float32) - self.behind(offset, shape)
-        known = away & np.isfinite(spread)
-        if known.sum() > ENOUGH:
-            differs -= np.median(differs[known][::7], axis=0)
-            usual = float(np.median(np.abs(differs[known][::7]).max(1)))
-            spread = np.maximum(spread, 1.5 * usual)
+        spreads = cv2.warpAffine(self.spread, shift, shape[::-1], flags=cv2.INTER_NEAREST, borderValue=np.inf)
+        behind = self.behind(offset, shape)
+        differs, spread = picture[where].astype(np.float32) - behind[where], spreads[where]
+        known = np.flatnonzero(away & np.isfinite(spreads))
+        if len(known) > ENOUGH:
+            some = known[::7]
+            there = picture.reshape(-1, 3)[some] - behind.reshape(-1, 3)[some]
+            exposed = np.median(there, axis=0)
+            differs -= exposed
+            spread = np.maximum(spread, 1.5 * float(np.median(np.abs(there - exposed).max(1))))
         # Chroma is quieter than luma, in a codec as in a shadow.
         square = (differs[..., 0] / spread) ** 2 + 2 * ((differs[..., 1] ** 2 + differs[..., 2] ** 2) / spread**2)
         return np.where(np.isfinite(spread), -0.5 * square - np.log(8 * spread**3), -np.inf).astype(np.float32)

@@ -1,11 +1,10 @@
-"""One person in one piece, without wires."""
+"""One person in one piece."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from splatavatar.array_types import Mask
-from splatavatar.capture.matting.anatomy import disc
 
 
 def one_piece(mask: Mask, sure: Mask, hole: float) -> Mask:
@@ -21,16 +20,3 @@ def one_piece(mask: Mask, sure: Mask, hole: float) -> Mask:
     small = np.zeros(count, bool)
     small[1:] = stats[1:, cv2.CC_STAT_AREA] < hole
     return np.asarray(out | small[gaps])
-
-
-def without_wires(mask: Mask, sure: Mask, thickness: float) -> Mask:
-    """The ``mask`` (H, W) less what is thinner than ``thickness`` pixels and not in ``sure``: cables, frames."""
-    import cv2
-
-    element = disc(thickness / 2)
-    # What lies outside the picture continues what is at its border.
-    edge = 2 * len(element)
-    wide = cv2.copyMakeBorder((mask | sure).astype(np.uint8), edge, edge, edge, edge, cv2.BORDER_REPLICATE)
-    opened = cv2.morphologyEx(wide, cv2.MORPH_OPEN, element)
-    near = cv2.dilate(opened, disc(1))[edge:-edge, edge:-edge] > 0
-    return np.asarray(mask & (near | sure))

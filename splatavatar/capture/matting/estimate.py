@@ -1,9 +1,15 @@
-"""Mattes of the pictures of one clip."""
+"""Mattes of the pictures of one clip.
+
+A network says where the person is, in 256 x 256 pixels. What the clip looks like, the colours of the person and of what
+is behind, then finds the outline near the one that the network gives, and a guided filter its soft edge.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,36 +17,51 @@ from numpy.typing import NDArray
 from splatavatar.array_types import Bytes, Floats, Mask
 from splatavatar.capture.matting.anatomy import disc, signed_distance
 from splatavatar.capture.matting.background import Plate, estimate_background
-from splatavatar.capture.matting.clean import one_piece, without_wires
+from splatavatar.capture.matting.clean import one_piece
+from splatavatar.capture.matting.foreign import is_foreign
 from splatavatar.capture.matting.graph_cut import cut
-from splatavatar.capture.matting.leaks import departures, weight
+from splatavatar.capture.matting.leaks import Departure, departures, weight
 from splatavatar.capture.matting.models import Colours, learn
-from splatavatar.capture.matting.motion import Layers, find_layers
 from splatavatar.capture.matting.padding import continued, outside
 from splatavatar.capture.matting.picture import FINE, HeadPicture, prepare, refined
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
+from splatavatar.capture.matting.segmentation import one_thread_each, person_odds
 from splatavatar.capture.matting.soft_edge import soften
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import SettingsError
 from splatavatar.progress import ShareProgress
 
-METHODS = ("grabcut", "rembg")
+T = TypeVar("T")
+EDITIONS = {"grabcut": 2, "rembg": 1}
+"""of each method: another way to find the same mattes has another"""
+METHODS = tuple(EDITIONS)
 LEARNT_FROM = 40
-"""pictures of the clip, spread over it, that the models are learnt from"""
-ROUNDS = 3
-"""of learning the models from the masks and the masks from the models"""
-SHARE_LEARNT, SHARE_FOUND = 0.2, 0.5
-"""of the time, when the models are learnt and when the person is found"""
+"""pictures of the clip, spread over it, that the colours are learnt from"""
+SHARE_SEEN, SHARE_LEARNT = 0.4, 0.5
+"""of the time, when the network has seen all pictures and when the colours are learnt"""
+THREADS = 2
+"""pictures that are looked at at a time"""
 HOLE = 0.1
 """holes smaller than the square of this width of the head are filled"""
-WIRE = 0.1
-"""widths of the head: what is thinner and outside the rig does not belong to the person"""
-CONFIDENT = 1.0
-"""log odds from which a pixel teaches the colours"""
+CONFIDENT = 3.0
+"""log odds of the network from which a pixel teaches the colours"""
 RIM = 0.05
 """widths of the head about a mask that may still be the person"""
 BAND = 6.0
-"""pixels of the fine size about the coarse outline in which the fine one is looked for"""
+"""pixels of the fine size about the outline that the network gives in which the true one is looked for"""
+SEED = 4.0
+"""log odds that the network may weigh"""
+HELP = 0.4
+"""weight of the log odds of the colours beside those of the network"""
+HESITANT = 3.0
+"""log odds of the network within which the colours decide, however far from its outline"""
+UNSURE = 0.9
+"""of a matte where the network hesitates: the person, as far as can be told, but less than what a bake takes colours
+from"""
+DENIED = -2.0
+"""log odds below which the network is believed that even within the rig there is something else"""
+BLIND = 0.5
+"""share of the rig that is denied from which on the network is taken not to see this person"""
 
 
 @dataclass(frozen=True)
@@ -51,20 +72,26 @@ class Mattes:
     """T of (S, S): 0 background, 255 the person"""
     weights: NDArray[np.float32]
     """(T) in [0, 1] how far each can be trusted"""
+    foreign: NDArray[np.bool_]
+    """(T) whether a hand or a thing comes before the person, or somebody beside them"""
 
 
 @dataclass(frozen=True)
-class Models:
-    """What a clip looks like."""
+class Seen:
+    """What the network sees in one picture."""
 
-    colours: Colours
-    plate: Plate | None
-    layers: Layers | None
+    picture: HeadPicture
+    odds: Floats
+    """(FINE, FINE) log odds of the person, within SEED"""
+    mask: Mask
+    """(H, W) the person, at the coarse size"""
+    foreign: bool
+    """see ``is_foreign``"""
 
-    def odds(self, picture: HeadPicture) -> Floats:
-        """The log odds (H, W) of the person from all that is known."""
-        odds = picture.plan.prior + self.colours.odds(picture, self.plate)
-        return odds + self.layers.odds(picture, self.plate) if self.layers else odds
+
+def edition_of(method: str) -> str:
+    """What a capture notes of its mattes: those of another edition are cut again."""
+    return f"{method}-{EDITIONS[method]}"
 
 
 def estimate_mattes(
@@ -90,11 +117,11 @@ def estimate_mattes(
         raise SettingsError(f"unknown matting method '{method}'; known are {', '.join(METHODS)}")
     heard = progress or (lambda fraction: None)
     cv2.setRNGSeed(0)
-    pictures = [prepare(*of) for of in zip(images, silhouettes, windows, strict=True)]
+    pictures = each(prepare, images, silhouettes, windows)
     known = [k for k, p in enumerate(pictures) if p]
     seen = [p for p in pictures if p]
     mattes = [np.zeros(image.shape[:2], np.uint8) for image in images]
-    weights = np.zeros(len(images), np.float32)
+    weights, foreign = np.zeros(len(images), np.float32), np.zeros(len(images), bool)
     if method == "rembg":
         found = rembg_mattes([images[k] for k in known], heard)
         masks = [
@@ -103,78 +130,113 @@ def estimate_mattes(
         ]
         trust = [weight(d.area, d.area) for d in departures(seen, masks)]
     else:
-        found, trust = _by_grabcut([images[k] for k in known], [windows[k] for k in known], seen, heard)
+        found, trust, foreign[known] = _by_network([images[k] for k in known], [windows[k] for k in known], seen, heard)
     for k, matte, trusted in zip(known, found, trust, strict=True):
         mattes[k] = np.where(outside(images[k], windows[k]), 0, matte).astype(np.uint8)
         weights[k] = trusted
-    return Mattes(mattes, weights)
+    return Mattes(mattes, weights, foreign)
 
 
-def _by_grabcut(
+def _by_network(
     images: Sequence[Bytes], windows: Sequence[Crop], pictures: Sequence[HeadPicture], heard: ShareProgress
-) -> tuple[list[Bytes], list[float]]:
-    """Mattes (S, S) and weights."""
+) -> tuple[list[Bytes], list[float], list[bool]]:
+    """Mattes (S, S), weights, and whether something foreign is there."""
+    import cv2
+
     if not pictures:
-        return [], []
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, LEARNT_FROM).astype(int))
-    models = learn_models([pictures[k] for k in chosen])
+        return [], [], []
+    with one_thread_each():
+        odds = each(seed, images, windows, heard=lambda share: heard(SHARE_SEEN * share))
+    seen = each(see, odds, pictures)
+    masks = [s.mask for s in seen]
+    departed = departures(pictures, masks)
+    chosen = np.unique(np.linspace(0, len(seen) - 1, LEARNT_FROM).astype(int))
+    colours = learn_colours([seen[k] for k in chosen])
+    plate = see_behind([refined(pictures[k], images[k], windows[k]) for k in chosen], [seen[k] for k in chosen])
     heard(SHARE_LEARNT)
-    odds = [models.odds(p) for p in pictures]
-    masks = [segment(p, o) for p, o in zip(pictures, odds, strict=True)]
-    heard(SHARE_FOUND)
-    before = departures(pictures, masks)
-    suspect = [k for k, d in enumerate(before) if d.area > 0]
-    for k in suspect:
-        masks[k] = segment(pictures[k], odds[k] + before[k].odds)
-    trust = [1.0] * len(pictures)
-    for k, after in zip(suspect, departures(pictures, masks, suspect), strict=True):
-        trust[k] = weight(before[k].area, after.area)
-    fine = [refined(pictures[k], images[k], windows[k]) for k in chosen]
-    plate = see_behind(fine, [enlarged(masks[k]) for k in chosen])
-    mattes = []
-    for k, (picture, image, window) in enumerate(zip(pictures, images, windows, strict=True)):
-        motion = models.layers.odds(picture, models.plate) if models.layers else np.zeros_like(odds[k])
-        mask = outline(refined(picture, image, window), masks[k], motion, models.colours, plate)
-        mattes.append(np.rint(255 * soften(mask, image)).astype(np.uint8))
-        heard(SHARE_FOUND + (1 - SHARE_FOUND) * (k + 1) / len(images))
-    return mattes, trust
+
+    def cut_out(image: Bytes, window: Crop, of: Seen, departure: Departure) -> Bytes:
+        odds = of.odds + cv2.resize(departure.odds, (FINE, FINE)) if departure.area > 0 else of.odds
+        matte = soften(outline(refined(of.picture, image, window), odds, colours, plate), image)
+        doubt = cv2.resize(doubtful(odds).view(np.uint8), matte.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
+        return np.asarray(np.rint(255 * np.where(doubt, np.minimum(matte, UNSURE), matte)), np.uint8)
+
+    rest = SHARE_LEARNT, 1 - SHARE_LEARNT
+    mattes = each(cut_out, images, windows, seen, departed, heard=lambda share: heard(rest[0] + rest[1] * share))
+    return mattes, [weight(d.area, d.area) for d in departed], [s.foreign for s in seen]
 
 
-def learn_models(pictures: Sequence[HeadPicture]) -> Models:
-    """From pictures of the clip at the coarse size."""
-    still = estimate_background(
-        [p.colours for p in pictures], [~p.plan.sure & ~p.padded for p in pictures], [p.offset for p in pictures]
-    )
-    layers = find_layers(pictures, still) if still else None
-    colours = learn(pictures, [p.plan.core for p in pictures], [p.plan.never for p in pictures])
-    models = Models(colours, None, layers)
-    for _ in range(ROUNDS - 1):
-        odds = [models.odds(p) for p in pictures]
-        masks = [segment(p, o) for p, o in zip(pictures, odds, strict=True)]
-        person = [m & (o > CONFIDENT) for m, o in zip(masks, odds, strict=True)]
-        behind = [~m & (o < -CONFIDENT) for m, o in zip(masks, odds, strict=True)]
-        models = Models(learn(pictures, person, behind), see_behind(pictures, masks), layers)
-    return models
+def seed(image: Bytes, window: Crop) -> Floats:
+    """The network's log odds (FINE, FINE) of the person in ``image`` (S, S, 3), continued outside the frame.
+
+    The network is shown the frame alone: what repeats its border looks like a curtain to it.
+    """
+    import cv2
+
+    shown = ~outside(image, window)
+    rows, columns = np.flatnonzero(shown.any(1)), np.flatnonzero(shown.any(0))
+    if len(rows) == 0 or shown.all():
+        return person_odds(image)
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    inner = cv2.resize(person_odds(image[top:bottom, left:right]), (int(right - left), int(bottom - top)))
+    borders = (int(top), len(image) - int(bottom), int(left), len(image) - int(right))
+    odds = cv2.copyMakeBorder(inner, *borders, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.resize(odds, (FINE, FINE), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def see_behind(pictures: Sequence[HeadPicture], masks: Sequence[Mask]) -> Plate | None:
-    """The background that the ``masks`` (H, W) leave."""
+def each(do: Callable[..., T], *of: Sequence[Any], heard: ShareProgress | None = None) -> list[T]:
+    """What ``do`` makes of each picture, several at a time; in their order."""
+    out = []
+    with ThreadPoolExecutor(THREADS) as pool:
+        try:
+            for result in pool.map(do, *of):
+                out.append(result)
+                if heard:
+                    heard(len(out) / len(of[0]))
+        except BaseException:
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+    return out
+
+
+def see(odds: Floats, picture: HeadPicture) -> Seen:
+    """The person by the network's log ``odds`` (FINE, FINE) and what else is known of the ``picture``."""
+    import cv2
+
+    size = picture.bins.shape[::-1]
+    coarse = cv2.resize(odds, size, interpolation=cv2.INTER_AREA)
+    plan = picture.plan
+    sure = plan.sure & ~picture.padded
+    if (coarse[sure] < DENIED).mean() < BLIND:
+        sure &= coarse > DENIED
+    mask = continued(((coarse > 0) | sure) & ~plan.never, picture.padded)
+    mask = one_piece(mask, sure, (HOLE * plan.width) ** 2)
+    # What the anatomy forbids, other people and islands are not the person, whatever the network says.
+    kept = cv2.resize(mask.view(np.uint8), (FINE, FINE), interpolation=cv2.INTER_LINEAR) > 0
+    rig = cv2.resize(sure.view(np.uint8), (FINE, FINE), interpolation=cv2.INTER_NEAREST) > 0
+    odds = np.clip(np.where(rig, np.maximum(odds, HESITANT), odds), -SEED, SEED)
+    return Seen(picture, np.where(kept, odds, -SEED).astype(np.float32), mask, is_foreign(picture, coarse))
+
+
+def learn_colours(seen: Sequence[Seen]) -> Colours:
+    """Of the person and of what is behind, from what the network is sure of."""
+    import cv2
+
+    coarse = [cv2.resize(s.odds, s.mask.shape[::-1], interpolation=cv2.INTER_AREA) for s in seen]
+    person = [s.mask & (odds > CONFIDENT) for s, odds in zip(seen, coarse, strict=True)]
+    behind = [~s.mask & (odds < -CONFIDENT) for s, odds in zip(seen, coarse, strict=True)]
+    return learn([s.picture for s in seen], person, behind)
+
+
+def see_behind(pictures: Sequence[HeadPicture], seen: Sequence[Seen]) -> Plate | None:
+    """The background that the persons who were ``seen`` leave in ``pictures``, the same at the fine size."""
     import cv2
 
     away = [
-        ~p.padded & ~(cv2.dilate(m.view(np.uint8), disc(RIM * p.plan.width)) > 0)
-        for p, m in zip(pictures, masks, strict=True)
+        ~p.padded & ~(cv2.dilate(enlarged(s.mask).view(np.uint8), disc(RIM * p.plan.width)) > 0)
+        for p, s in zip(pictures, seen, strict=True)
     ]
     return estimate_background([p.colours for p in pictures], away, [p.offset for p in pictures])
-
-
-def segment(picture: HeadPicture, odds: Floats) -> Mask:
-    """The mask (H, W) of the person by their log ``odds`` (H, W)."""
-    plan = picture.plan
-    mask = cut(odds, picture.colours[..., :2], plan.sure, plan.never, picture.padded)
-    mask = continued(mask, picture.padded)
-    mask = without_wires(mask, plan.sure, WIRE * plan.width)
-    return one_piece(mask, plan.sure, (HOLE * plan.width) ** 2)
 
 
 def enlarged(mask: Mask) -> Mask:
@@ -184,13 +246,23 @@ def enlarged(mask: Mask) -> Mask:
     return np.asarray(cv2.resize(mask.view(np.uint8), (FINE, FINE), interpolation=cv2.INTER_NEAREST) > 0)
 
 
-def outline(picture: HeadPicture, coarse: Mask, motion: Floats, colours: Colours, plate: Plate | None) -> Mask:
-    """The mask (FINE, FINE) of the person, whose outline is near that of the ``coarse`` mask."""
+def doubtful(odds: Floats) -> Mask:
+    """Where (H, W) the network hesitates, by its ``odds`` (H, W), over more than the width of an edge."""
     import cv2
 
-    distance = signed_distance(enlarged(coarse))
-    odds = colours.odds(picture, plate) + picture.plan.prior + cv2.resize(motion, (FINE, FINE))
-    sure, never = (distance < -BAND) | picture.plan.sure, distance > BAND
-    mask = cut(odds, picture.colours[..., :2], sure, never & ~sure, picture.padded)
+    hesitates = (np.abs(odds) < HESITANT).astype(np.uint8)
+    return np.asarray(cv2.morphologyEx(hesitates, cv2.MORPH_OPEN, disc(0.5 * BAND)) > 0)
+
+
+def outline(picture: HeadPicture, odds: Floats, colours: Colours, plate: Plate | None) -> Mask:
+    """The mask (FINE, FINE) of the person, whose outline is near that of the network's ``odds``."""
+    distance = signed_distance(odds > 0)
+    sure, never = distance < -BAND, distance > BAND
+    hesitates = np.abs(odds) < HESITANT
+    near = (hesitates | ~(sure | never)) & ~picture.padded
+    sure, never = sure & ~near, never & ~near
+    total = odds.copy()
+    total[near] += HELP * colours.odds(picture, plate, near)
+    mask = cut(total, picture.colours[..., :2], sure, never, picture.padded)
     mask = continued(mask, picture.padded)
-    return one_piece(mask, picture.plan.sure, (HOLE * picture.plan.width) ** 2)
+    return one_piece(mask, sure & picture.plan.sure, (HOLE * picture.plan.width) ** 2)

@@ -20,8 +20,8 @@ AGREE = 0.7
 """share of the neighbours that must say otherwise"""
 BLOB = 0.1
 """widths of the head: narrower differences are those of an outline that moves"""
-PUSH = 3.0
-"""log odds by which the neighbours persuade"""
+PUSH = 7.0
+"""log odds by which the neighbours persuade: the network, which weighs 4, is made to hesitate"""
 FORGIVEN = 0.01
 """squares of the width of the head: area of the differences that the weight does not feel"""
 GRAVE = 0.06

@@ -1,4 +1,4 @@
-"""What a clip looks like: the colours of the person and of what is behind, and what moves with the head."""
+"""What a clip looks like: the colours of the person and of what is behind."""
 
 from __future__ import annotations
 
@@ -30,20 +30,20 @@ class Colours:
     """and below"""
     behind: Floats
 
-    def odds(self, picture: HeadPicture, plate: Plate | None) -> Floats:
-        """The log odds (H, W) of the person from the colours of ``picture`` and a still background, if any."""
-        rows = np.arange(len(picture.bins)) - picture.plan.chin
-        torso = np.clip(rows / (BLEND * picture.plan.width) + 0.5, 0, 1)[:, None].astype(np.float32)
-        person = np.maximum(
-            self.head[picture.bins] + np.log(1 + RARE - torso), self.torso[picture.bins] + np.log(RARE + torso)
-        )
-        behind = self.behind[picture.bins]
+    def odds(self, picture: HeadPicture, plate: Plate | None, where: Mask) -> Floats:
+        """The log odds (N) of the person, from the colours of ``picture`` and a still background, if any.
+
+        Of the N pixels of ``where`` (H, W), none of which lies outside the frame.
+        """
+        bins = picture.bins[where]
+        rows = np.nonzero(where)[0] - picture.plan.chin
+        torso = np.clip(rows / (BLEND * picture.plan.width) + 0.5, 0, 1).astype(np.float32)
+        person = np.maximum(self.head[bins] + np.log(1 + RARE - torso), self.torso[bins] + np.log(RARE + torso))
+        behind = self.behind[bins]
         if plate:
-            still = plate.log_density(picture.colours, picture.offset, picture.plan.never & ~picture.padded)
+            still = plate.log_density(picture.colours, picture.offset, picture.plan.never & ~picture.padded, where)
             behind = np.where(np.isfinite(still), np.logaddexp(still, behind + np.log(UNUSUAL)), behind)
-        odds = np.clip(person - behind, -LIMIT, LIMIT)
-        odds[picture.padded] = 0
-        return np.asarray(odds, np.float32)
+        return np.asarray(np.clip(person - behind, -LIMIT, LIMIT), np.float32)
 
 
 def learn(pictures: Sequence[HeadPicture], person: Sequence[Mask], behind: Sequence[Mask]) -> Colours:

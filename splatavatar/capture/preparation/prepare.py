@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.capture.faces.landmarks import Landmarks
-from splatavatar.capture.matting import METHODS
+from splatavatar.capture.matting import METHODS, edition_of
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.preparation.folder import (
     CAPTURE,
@@ -131,7 +131,7 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
         with suppress(CaptureError):  # damaged: made again
             if os.path.isfile(folder / CAPTURE):
                 found = read_facts(folder)
-                if (found.matting, found.tracking.get("rig")) == (matting, rig):
+                if (found.matting, found.tracking.get("rig")) == (edition_of(matting), rig):
                     return
         track_capture(folder, rig, matting, progress)
 

@@ -14,7 +14,7 @@ from splatavatar.array_types import Bytes
 from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.inspection.critique import criticise
-from splatavatar.capture.matting import METHODS, Mattes, estimate_mattes
+from splatavatar.capture.matting import METHODS, Mattes, edition_of, estimate_mattes
 from splatavatar.capture.preparation.folder import (
     CAPTURE,
     FIT,
@@ -102,11 +102,12 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
         folder / CAPTURE,
         {
             "version": VERSION,
-            "matting": matting,
+            "matting": edition_of(matting),
             "clips": extraction.clips,
             "window": {"size": extraction.windows[0].size, "scale": extraction.windows[0].scale},
             "tracking": described(tracked),
-            "lacks": criticise(found, arrays, mattes.weights),
+            "lacks": criticise(found, arrays, mattes.weights, mattes.foreign),
+            "foreign": np.flatnonzero(mattes.foreign).tolist(),
             "lost": {str(c): np.flatnonzero(~f.found).tolist() for c, f in enumerate(found)},
         },
     )
@@ -268,7 +269,7 @@ class ChosenFrames:
             shapes.append(silhouette(body, rig.faces, square))
         # A clip has its own background and its own neighbours.
         mattes: list[Bytes] = [np.zeros(0, np.uint8)] * len(images)
-        weights, done = np.zeros(len(images), np.float32), 0
+        weights, foreign, done = np.zeros(len(images), np.float32), np.zeros(len(images), bool), 0
         for clip in sorted(set(self.clip)):
             rows = [p for p, c in enumerate(self.clip) if c == clip]
 
@@ -277,10 +278,11 @@ class ChosenFrames:
 
             pictures, bodies = [images[p] for p in rows], [shapes[p] for p in rows]
             found = estimate_mattes(pictures, bodies, [self.windows[p] for p in rows], method, heard)
-            for p, matte, weight in zip(rows, found.mattes, found.weights, strict=True):
-                mattes[p], weights[p] = matte, weight
+            for p, matte in zip(rows, found.mattes, strict=True):
+                mattes[p] = matte
+            weights[rows], foreign[rows] = found.weights, found.foreign
             done += len(rows)
-        return Mattes(mattes, weights)
+        return Mattes(mattes, weights, foreign)
 
     def write_mattes(self, folder: Path, mattes: Sequence[Bytes]) -> None:
         """Writes to ``folder`` the mattes of the pixels that lie in the frame.

@@ -12,11 +12,12 @@ from splatavatar.rig.arkit import INDEX
 from support.faces import FRAMES, SPAN, good_landmarks, without
 
 WEIGHTS = np.full(20, 0.95)
+NONE = np.zeros(20, bool)
 EVERY = slice(None)
 
 
 def kinds(*clips: Landmarks, weights: np.ndarray = WEIGHTS) -> list[Kind]:
-    return [lack.kind for lack in lacks(clips, None, weights)]
+    return [lack.kind for lack in lacks(clips, None, weights, NONE)]
 
 
 def unexpressive(name: str) -> Landmarks:
@@ -31,12 +32,12 @@ def closed_lips(frames: slice) -> Landmarks:
 
 def test_a_good_clip_lacks_nothing() -> None:
     track = {"reprojection": np.full(FRAMES, 0.008)}
-    assert criticise([good_landmarks()], track, WEIGHTS) == []
+    assert criticise([good_landmarks()], track, WEIGHTS, NONE) == []
 
 
 def test_each_sentence_has_the_figure_and_the_remedy() -> None:
     frontal = replace(good_landmarks(), transform=np.tile(np.eye(4, dtype=np.float32), (FRAMES, 1, 1)))
-    side, up_down = criticise([frontal], None, WEIGHTS)
+    side, up_down = criticise([frontal], None, WEIGHTS, NONE)
     turns = "No side view: the head turns 0 degrees to the left and 0 to the right, 25 are wanted"
     assert side == f"{turns}: {ADVICE['side']}."
     assert up_down == f"The head tilts 0 degrees up and 0 down, 10 are wanted each way: {ADVICE['up_down']}."
@@ -59,7 +60,7 @@ def test_each_sentence_has_the_figure_and_the_remedy() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_missing_is_named_and_nothing_else(landmarks: Landmarks, kind: Kind, measured: str) -> None:
-    [lack] = lacks([landmarks], None, WEIGHTS)
+    [lack] = lacks([landmarks], None, WEIGHTS, NONE)
     assert lack.kind == kind
     assert measured in lack.sentence
 
@@ -67,7 +68,7 @@ def test_what_is_missing_is_named_and_nothing_else(landmarks: Landmarks, kind: K
 def test_eyes_that_stay_open() -> None:
     points = good_landmarks().points.copy()
     points[100:110, [145, 374], 1] = points[0, 145, 1] - 0.03 * SPAN
-    [lack] = lacks([replace(good_landmarks(), points=points)], None, WEIGHTS)
+    [lack] = lacks([replace(good_landmarks(), points=points)], None, WEIGHTS, NONE)
     assert lack.measured == "The eyes never close: 67% of their usual opening at the least"
 
 
@@ -80,7 +81,7 @@ def test_one_eye_closed_is_not_both() -> None:
 def test_a_small_face() -> None:
     points = good_landmarks().points.copy()
     points[..., :2] = (points[..., :2] - [320, 240]) / 2
-    [lack] = lacks([replace(good_landmarks(), points=points)], None, WEIGHTS)
+    [lack] = lacks([replace(good_landmarks(), points=points)], None, WEIGHTS, NONE)
     assert lack.measured == "The face is small: 60 pixels from eye to eye, 100 are wanted"
 
 
@@ -88,7 +89,7 @@ def test_a_turn_to_one_side_alone_names_the_other() -> None:
     transform = good_landmarks().transform.copy()
     transform[head_angles(good_landmarks())[:, 0] < 0] = np.eye(4)
     # What the subject turns to its left, the camera sees from its right.
-    [lack] = lacks([replace(good_landmarks(), transform=transform)], None, WEIGHTS)
+    [lack] = lacks([replace(good_landmarks(), transform=transform)], None, WEIGHTS, NONE)
     assert lack.measured.startswith(
         "No view of the left side: the head turns 34 degrees to the left and 0 to the right"
     )
@@ -106,11 +107,18 @@ def test_single_frames_are_slips_of_the_detector() -> None:
 
 def test_mattes_and_tracking_that_are_not_to_be_trusted() -> None:
     leaky = np.where(np.arange(20) < 4, 0.1, 0.9)
-    [matte] = lacks([good_landmarks()], None, leaky)
+    [matte] = lacks([good_landmarks()], None, leaky, NONE)
     assert (matte.kind, "4 of 20 pictures" in matte.measured) == ("mattes", True)
     error = np.where(np.arange(FRAMES) < 25, 0.05, 0.006)
-    [fit] = lacks([good_landmarks()], {"reprojection": error}, WEIGHTS)
+    [fit] = lacks([good_landmarks()], {"reprojection": error}, WEIGHTS, NONE)
     assert (fit.kind, "25 of 250 frames" in fit.measured) == ("fit", True)
+
+
+def test_hands_and_things_before_the_person_are_named() -> None:
+    hands = np.arange(20) < 3
+    [lack] = lacks([good_landmarks()], None, WEIGHTS, hands)
+    assert (lack.kind, "3 of 20 pictures" in lack.measured) == ("foreign", True)
+    assert "hands" in lack.sentence
 
 
 def test_a_clip_without_any_face_is_said_to_have_none() -> None:

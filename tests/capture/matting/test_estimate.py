@@ -20,6 +20,7 @@ def test_finds_hair_and_clothes_that_the_rig_does_not_have(drawn: Drawn) -> None
     found = estimate_mattes(drawn.images, drawn.silhouettes, drawn.windows)
     assert min(overlap(m, t) for m, t in zip(found.mattes, drawn.truth, strict=True)) > 0.95
     assert (found.weights > 0.9).all()
+    assert not found.foreign.any()
 
 
 def test_same_input_gives_the_same_mattes(drawn: Drawn) -> None:

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from splatavatar.capture.matting.anatomy import anatomy, head_width
 from splatavatar.capture.matting.background import estimate_background
-from splatavatar.capture.matting.clean import one_piece, without_wires
+from splatavatar.capture.matting.clean import one_piece
 from splatavatar.capture.matting.colour_model import LEVELS, Histogram, bins_of
+from splatavatar.capture.matting.estimate import doubtful
+from splatavatar.capture.matting.foreign import is_foreign
 from splatavatar.capture.matting.graph_cut import cut
 from splatavatar.capture.matting.leaks import departures, weight
 from splatavatar.capture.matting.padding import continued, outside
@@ -89,17 +91,6 @@ def test_cut_obeys_what_is_known() -> None:
     assert found[sure].all() and not found[never].any()
 
 
-def test_wires_go_and_what_the_rig_covers_stays() -> None:
-    mask, sure = NONE.copy(), NONE.copy()
-    mask[10:30, 10:25] = True
-    mask[20, 25:40] = True
-    mask[15, :10] = True
-    sure[15, :10] = True
-    found = without_wires(mask, sure, 5.0)
-    assert found[10:30, 10:25].all() and found[15, :10].all()
-    assert not found[20, 28:].any()
-
-
 def test_one_piece_drops_islands_and_fills_small_holes() -> None:
     mask, sure = NONE.copy(), NONE.copy()
     mask[5:35, 5:25] = True
@@ -136,7 +127,7 @@ def test_background_is_seen_where_the_person_is_not() -> None:
     found = estimate_background(pictures, free, offsets)
     assert found is not None
     assert np.abs(found.behind(offsets[2], (40, 40)) - wall[:, 4:44]).max() <= 1
-    density = found.log_density(pictures[2], offsets[2], free[2])
+    density = found.log_density(pictures[2], offsets[2], free[2], ~NONE).reshape(40, 40)
     # The outermost column is between the pixels that were seen in any picture.
     known = np.isfinite(density)
     assert known.mean() > 0.9
@@ -154,6 +145,41 @@ def test_edges_come_out_as_soft_as_they_are() -> None:
     matte = soften(cv2.resize(alpha, (64, 64)) > 0.5, image)
     assert np.abs(matte - alpha).max() < 0.15
     assert (matte[:, :50] == 0).all() and (matte[:, 80:] == 1).all()
+
+
+def test_a_matte_is_soft_near_its_outline_only() -> None:
+    """A stripe of the wall that looks like the person stays out, however much it looks so."""
+    mask = np.arange(128) * np.ones((128, 1)) < 60
+    image = np.full((128, 128, 3), 90, np.uint8)
+    image[40:44] = 160
+    matte = soften(mask, image)
+    assert (matte[:, 80:] == 0).all() and (matte[:, :40] == 1).all()
+
+
+def test_doubt_is_wider_than_an_edge() -> None:
+    odds = np.where(np.arange(80) < 40, 8.0, -8.0) * np.ones((80, 1))
+    odds[:, 38:42] = 0
+    odds[30:50, 42:62] = 1
+    found = doubtful(odds.astype(np.float32))
+    assert found[35:45, 46:58].all()
+    assert not found[:25].any() and not found[:, 66:].any()
+
+
+def test_what_is_before_the_person_or_far_beside_them_is_foreign(drawn: Drawn) -> None:
+    picture = prepare(drawn.images[0], drawn.silhouettes[0], drawn.windows[0])
+    assert picture is not None
+    person = cv2.resize(drawn.truth[0].astype(np.uint8), (COARSE, COARSE), interpolation=cv2.INTER_NEAREST) > 0
+    odds = np.where(person, 8, -8).astype(np.float32)
+    assert not is_foreign(picture, odds)
+    width = round(picture.plan.width)
+    before, beside, edge = odds.copy(), odds.copy(), odds.copy()
+    y, x = (int(v) for v in np.argwhere(picture.plan.sure).mean(0))
+    before[y : y + width // 3, x : x + width // 3] = -8
+    assert is_foreign(picture, before)
+    beside[:, : width // 2][picture.plan.never[:, : width // 2]] = 8
+    assert is_foreign(picture, beside)
+    edge[picture.plan.sure & ~(cv2.erode(picture.plan.sure.astype(np.uint8), np.ones((3, 3))) > 0)] = -8
+    assert not is_foreign(picture, edge)
 
 
 def test_leak_and_hole_are_told_from_the_neighbours(drawn: Drawn) -> None:
