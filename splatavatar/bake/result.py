@@ -32,8 +32,7 @@ def finished_avatar(
         CaptureError: the track of a prepared capture is damaged.
     """
     state = trainer.state
-    learned = trainer.learning[state.splats.face.long()] * state.seen
-    splats = scene.filled(state.splats.to(scene.weights.device), learned.numpy(force=True))
+    splats = scene.finished(state.splats.to(scene.weights.device))
     gaussians, correctives = splats.activated(scene.weights, scene.bias)
     metadata: dict[str, Any] = {
         "name": printable(name),

@@ -63,14 +63,26 @@ def all_round(targets: list[Target], motion: RigMotion, count: int) -> list[Pose
     first = min(t.timestep for t in targets)
     facing = [t for t in targets if t.timestep == first]
     if len(facing) < 2:
-        facing = _apart(targets, motion, count)
+        facing = _apart(targets, _turns(targets, motion), count)
     return [PosedView(t, motion.vertices(t.timestep).numpy(force=True)) for t in facing]
 
 
-def _apart(targets: list[Target], motion: RigMotion, count: int) -> list[Target]:
-    turns = motion.joint_rotations[[t.timestep for t in targets]].sum(1).numpy(force=True)
+def sides(targets: list[Target], motion: RigMotion, count: int) -> list[PosedView]:
+    """At most ``count`` of all pictures, each of a side of the head as far as can be from those before it."""
+    # A camera that stands elsewhere shows another side as a turn of the head does.
+    ways = np.array([t.camera.T_camera_world[2, :3] for t in targets])
+    chosen = _apart(targets, np.concatenate([_turns(targets, motion), ways], 1), count)
+    return [PosedView(t, motion.vertices(t.timestep).numpy(force=True)) for t in chosen]
+
+
+def _turns(targets: list[Target], motion: RigMotion) -> NDArray[np.floating]:
+    return np.asarray(motion.joint_rotations[[t.timestep for t in targets]].sum(1).numpy(force=True))
+
+
+def _apart(targets: list[Target], ways: NDArray[np.floating], count: int) -> list[Target]:
+    """At most ``count``, each as far as can be from those before it by its row of ``ways`` (T, D)."""
     chosen, distance = [0], np.full(len(targets), np.inf)
     while len(chosen) < min(count, len(targets)):
-        distance = np.minimum(distance, np.linalg.norm(turns - turns[chosen[-1]], axis=1))
+        distance = np.minimum(distance, np.linalg.norm(ways - ways[chosen[-1]], axis=1))
         chosen.append(int(distance.argmax()))
     return [targets[i] for i in chosen]

@@ -4,30 +4,33 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from splatavatar.array_types import Floats
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
+from splatavatar.bake.completion.bust_end import end_height, ended
+from splatavatar.bake.completion.complete import made_splats, without_lacking
+from splatavatar.bake.completion.survey import Survey, survey
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
-from splatavatar.bake.engines.splats import Splats
+from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.hair import hair_heights
 from splatavatar.bake.scene.initialise import first_splats
-from splatavatar.bake.scene.posed_view import PosedView, all_round, counting_head, looked_at
-from splatavatar.bake.scene.unseen import fill_unseen, shown, squareness
+from splatavatar.bake.scene.posed_view import PosedView, all_round, counting_head, looked_at, sides
+from splatavatar.bake.scene.unseen import shown, squareness
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.bake.training.corrective_basis import corrective_basis
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.bake.training.schedule import Schedule
 from splatavatar.capture.capture import RigParameters
-from splatavatar.rig.rig import PoseParameters, Rig
+from splatavatar.rig.rig import Rig
 
 VIEWS = 16
 """pictures of a single camera from which the first Gaussians get their colours and hair its height"""
+
+SURVEYED = 48
+"""pictures that are asked what they show of the surface"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,8 @@ class Scene:
     """that show the person from all sides"""
     heights: Floats
     """(F) see ``hair.hair_heights``"""
+    found: Survey
+    """what the pictures show of the surface"""
     square: Floats
     """(F) see ``unseen.squareness``"""
 
@@ -77,6 +82,7 @@ class Scene:
         inputs = motion.inputs[trained]
         weights, bias = corrective_basis(rig, inputs, schedule.turn_correctives, schedule.expression_correctives)
         views = all_round(targets, motion, VIEWS)
+        heights = hair_heights(rig, views)
         return Scene(
             rig,
             parameters,
@@ -88,7 +94,8 @@ class Scene:
             torch.from_numpy(weights),
             torch.from_numpy(bias),
             views,
-            hair_heights(rig, views),
+            heights,
+            survey(rig, heights, sides(targets, motion, SURVEYED), settings.seed, not one_camera),
             squareness(motion, targets),
         )
 
@@ -101,15 +108,20 @@ class Scene:
         """The rig with the template as it is refined by now."""
         return replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy(force=True))
 
-    def first_splats(self, count: int, seed: int) -> Splats:
-        """Makes ``count`` Gaussians to begin with, on the CPU."""
-        splats = first_splats(self.rig, self.views, self.heights, count, len(self.bias), seed)
-        splats = shown(splats, self.rig, self.square)
-        return self.filled(splats, np.zeros(len(splats), np.float32)) if self.one_camera else splats
+    def first_splats(self, count: int, seed: int) -> tuple[Splats, Tensor]:
+        """Makes the Gaussians to begin with, on the CPU, of at most ``count`` in the end.
 
-    def filled(self, splats: Splats, evidence: Floats) -> Splats:
-        """The ``splats`` with the colours of neighbours where there is no ``evidence`` (N) of their own."""
+        Also says which (N) uint8 are completed ones, of places that no picture shows well.
+        """
+        height = end_height(self.found, self.rig)
+        made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), seed, height)
+        first = round(count * self.schedule.initial_share)
+        splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), seed)
+        splats = without_lacking(shown(splats, self.rig, self.square), self.rig, self.found)
+        order = torch.argsort(torch.cat([splats.face, made.face]), stable=True)
+        return concatenated([splats, made]), (order >= len(splats)).to(torch.uint8)
+
+    def finished(self, splats: Splats) -> Splats:
+        """The ``splats`` of a finished bake, on the CPU: the bust ends in a line."""
         rig = self.moved_rig()
-        bound, correctives = splats.activated(self.weights, self.bias)
-        means = CpuRenderer(Avatar(rig, bound, correctives)).gaussians(PoseParameters.neutral(rig))[0].mean
-        return fill_unseen(splats, rig, means, self.square, evidence, self.schedule.unseen)
+        return ended(splats, rig, end_height(self.found, rig))

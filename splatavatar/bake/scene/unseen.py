@@ -18,29 +18,8 @@ from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
 
-FAINT = 0.3
-"""of the median evidence: what turns away and shows more than that is an outline, which must stay as it is"""
 PATCH = 0.008
-NEIGHBOURS = 24
-FAR = 0.015
-"""metres from the lenders, from which on the usual colour of the region takes over; at twice that it is alone"""
-LENDERS = 0.7
-"""quantile of the squareness of what turns to a camera at all, above which Gaussians may lend in any case"""
-KEPT_APART = (
-    "torso",
-    "scalp",
-    "eye_left",
-    "eye_right",
-    "eye_sockets",
-    "mouth",
-    "tongue",
-    "lips",
-    "teeth_upper",
-    "teeth_lower",
-)
-"""regions that lend to themselves alone"""
-
-
+"""metres across a patch of surface"""
 NEVER = -1.0
 """squareness of what lies outside of every picture"""
 
@@ -74,46 +53,3 @@ def shown(splats: Splats, rig: Rig, square: Floats) -> Splats:
     never[rig.regions.get("torso", [])] = True
     never &= square <= NEVER
     return splats.rows(torch.from_numpy(np.flatnonzero(~never[splats.face.numpy()])))
-
-
-def fill_unseen(
-    splats: Splats, rig: Rig, means: Floats, square: Floats, evidence: Floats, limits: tuple[float, float]
-) -> Splats:
-    """A copy of ``splats`` in which every unseen Gaussian has the mean colour of the nearest seen ones of its region.
-
-    View dependence and colour corrections of the unseen ones are removed.
-
-    Args:
-        means: (N, 3) neutral positions, metres.
-        square: (F) see ``squareness``.
-        evidence: (N) sum of blending weights over the bake.
-        limits: cosines between the normal of a triangle and the camera that looks at it most squarely: below the first
-            its Gaussians may be unseen, above the second they may lend their colour.
-    """
-    from scipy.spatial import KDTree
-
-    face = splats.face.numpy()
-    faint = FAINT * np.median(evidence[evidence > 0]) if evidence.any() else 0.0
-    region = np.zeros(len(rig.faces), np.int64)
-    for number, name in enumerate(KEPT_APART, 1):
-        region[rig.regions.get(name, [])] = number
-    filled = splats.rows(torch.arange(len(splats)))
-    for number in range(len(KEPT_APART) + 1):
-        inside = region[face] == number
-        # A scalp that was seen from the front has nothing that faces the camera; then the best of it lends.
-        best = square[face[inside & (square[face] > 0)]]
-        lends = min(limits[1], float(np.quantile(best, LENDERS))) if len(best) else limits[1]
-        rich = np.flatnonzero(inside & (square[face] >= lends))
-        poor = np.flatnonzero(inside & (square[face] < limits[0]) & (evidence <= faint))
-        if not len(poor) or len(rich) < NEIGHBOURS:
-            continue
-        distance, near = KDTree(means[rich]).query(means[poor], NEIGHBOURS)
-        rows = torch.from_numpy(poor)
-        close = splats.colour[torch.from_numpy(rich[near])].mean(1)
-        # Far from everything that was seen, the nearest is the least typical: the hairline for the back of the head.
-        usual = splats.colour[torch.from_numpy(rich)].median(0).values
-        share = torch.from_numpy(np.clip(distance.mean(1) / FAR - 1, 0, 1).astype(np.float32))[:, None]
-        filled.colour[rows] = (1 - share) * close + share * usual
-        filled.sh[rows] = 0.0
-        filled.correctives[:, rows, 3:] = 0.0
-    return filled

@@ -86,7 +86,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
 
 def _tensors(state: TrainerState, motion: RigMotion) -> dict[str, Tensor]:
     """What is kept, by its name in the file."""
-    tensors: dict[str, Tensor] = {n: getattr(state, n) for n in ("motion_sum", "motion_steps", "seen")}
+    tensors: dict[str, Tensor] = {n: getattr(state, n) for n in ("motion_sum", "motion_steps", "seen", "made")}
     for prefix, splats in (("value", state.splats), ("first", state.moments.first), ("second", state.moments.second)):
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in vars(splats).items()}
     for name in MOVING:
@@ -215,6 +215,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
         tensors["motion_sum"],
         tensors["motion_steps"],
         tensors["seen"],
+        tensors["made"],
         header.iteration,
         header.rounds,
     )
@@ -231,6 +232,8 @@ def _fits(tensors: Mapping[str, Tensor], motion: RigMotion, correctives: int) ->
     if not count or int(face.min()) < 0 or int(face.max()) >= len(motion.rig.faces) or bool((face.diff() < 0).any()):
         return False
     if float(tensors["value.log_scale"].max()) > LOG_SCALE:
+        return False
+    if int(tensors["made"].max()) > 1:
         return False
     # NaN is not below anything.
     return all(bool((tensor.abs() < MOST).all()) for tensor in tensors.values() if tensor.is_floating_point())

@@ -77,8 +77,8 @@ class Job:
 
     def _begun(self, device: BakeDevice, gaussians: int) -> TrainerState:
         scene = self.scene
-        splats = scene.first_splats(int(gaussians * scene.schedule.initial_share), self.settings.seed)
-        return fresh_state(splats.to(device.torch_device), scene.motion)
+        splats, made = scene.first_splats(gaussians, self.settings.seed)
+        return fresh_state(splats.to(device.torch_device), scene.motion, made)
 
     def _resumed(self) -> TrainerState:
         found = checkpoint.load(self.out, self.settings, self.scene.motion, len(self.scene.bias))

@@ -85,9 +85,8 @@ class Schedule:
     away: float = -2.0
     """cosine between the normal of a triangle and the camera that sees it most squarely, below which its Gaussians do
     not learn: what shines through to a single camera would be taken for the back of the head"""
-    unseen: tuple[float, float] = (0.1, 0.3)
-    """such cosines: below the first Gaussians may take the colour of their neighbours in the end, above the second they
-    may lend theirs"""
+    room: float = 0.35
+    """share of the Gaussians that completing takes where nothing at all was seen"""
     steps_a_round: int = 16
     """steps between two rounds of densification, below which the Gaussians that it splits are chosen by chance"""
     rig_every: int = 4
@@ -119,7 +118,6 @@ class Schedule:
             calm_skin=0.3,
             buried=0.03,
             away=0.1,
-            unseen=(0.35, 0.5),
             rig_every=1,
             rig_from=0.05,
             rig_rates={**_rig_rates(), "expression": 1e-2, "joint_rotations": 1e-3, "translation": 2e-4},

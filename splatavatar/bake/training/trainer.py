@@ -22,15 +22,20 @@ from splatavatar.torch_rotations import matrices_of_quaternions
 
 @dataclass
 class AdamMoments:
-    """Adam's first and second moments, laid out as the values."""
+    """Adam's first and second moments, laid out as the values: ``face`` is theirs, so that both are ordered alike."""
 
     first: Splats
     second: Splats
 
     @staticmethod
     def zeros(splats: Splats) -> AdamMoments:
-        """Makes the moments of as many Gaussians as ``splats`` has, all zero."""
-        return AdamMoments(*(Splats(**{n: torch.zeros_like(v) for n, v in vars(splats).items()}) for _ in range(2)))
+        """Makes the moments of the Gaussians ``splats``, all zero."""
+        return AdamMoments(*(AdamMoments._of(splats) for _ in range(2)))
+
+    @staticmethod
+    def _of(splats: Splats) -> Splats:
+        zero = {name: torch.zeros_like(value) for name, value in vars(splats).items()}
+        return Splats(**{**zero, "face": splats.face.clone()})
 
 
 @dataclass
@@ -62,6 +67,8 @@ class TrainerState:
     """(N) pictures that saw the Gaussian since then"""
     seen: Tensor
     """(N) sum of blending weights since the start; children start with their parent's"""
+    made: Tensor
+    """(N) uint8: 1 for Gaussians that no picture asked for, see ``completion``"""
     iteration: int = 0
     rounds: int = 0
     """of densification done"""
@@ -167,12 +174,13 @@ class Trainer:
             tuple((red, green, blue) for red, green, blue in background),
         )
         gradients = self.engine.gradients(state.splats, shots, schedule.loss, schedule.least_weight, moving)
-        learning = self.learning[state.splats.face.long()]
+        learning = self._learns()
         visible = (gradients.views > 0).to(torch.uint8) * learning
         state.motion_sum += gradients.motion
         state.motion_steps += gradients.views * learning
         state.seen += gradients.weight
         self._regularise(gradients)
+        gradients.parameters["colour"] *= (1 - state.made)[:, None]
         if self.on_step is not None:
             self.on_step(BakeStep(state.iteration, progress, state.splats, gradients, shots))
         self._update(gradients, shots, visible, schedule.decay(progress))
@@ -189,6 +197,10 @@ class Trainer:
     def pictures_shown(self) -> int:
         """Since the start, each as often as it was drawn."""
         return self.state.iteration * self.schedule.pictures
+
+    def _learns(self) -> Tensor:
+        """(N) uint8: 1 for the Gaussians that learn from the pictures."""
+        return self.learning[self.state.splats.face.long()]
 
     def _draw(self, number: int) -> Target:
         epoch, index = divmod(number, len(self.targets))
@@ -293,11 +305,12 @@ class Trainer:
         )  # before, unseen may mean that its view has not been drawn yet
         seen = state.seen if all_views else torch.ones_like(state.seen)
         if schedule.buried and all_views:
-            learns = self.learning[state.splats.face.long()] > 0
+            learns = (self._learns() * (1 - state.made)) > 0
             seen = torch.where(learns, (seen > schedule.buried * self.pictures_shown).float(), torch.ones_like(seen))
         kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
         clear = 1 - self._grazed if schedule.calm_weight else torch.ones_like(self._grazed)
-        motion, steps = (state.motion_sum * clear[state.splats.face.long()])[kept], state.motion_steps[kept]
+        wants = state.motion_sum * clear[state.splats.face.long()] * (1 - state.made)
+        motion, steps = wants[kept], state.motion_steps[kept]
         parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]
         parents = densify.most_wanting(motion, steps, max(goal - len(kept), 0))
         rest = torch.ones(len(kept), dtype=torch.bool, device=kept.device)
@@ -309,6 +322,7 @@ class Trainer:
         ]
         state.splats, state.moments = merged[0], AdamMoments(merged[1], merged[2])
         state.seen = concatenated_values(state.seen[kept], parts[0].face, others, parents)
+        state.made = concatenated_values(state.made[kept], parts[0].face, others, parents)
         state.motion_sum, state.motion_steps = torch.zeros_like(state.seen), torch.zeros_like(state.seen)
         state.rounds += 1
         self._measure()
@@ -320,7 +334,9 @@ def concatenated_values(values: Tensor, face: Tensor, others: Tensor, parents: T
     return values[index][torch.argsort(face[index], stable=True)]
 
 
-def fresh_state(splats: Splats, motion: RigMotion) -> TrainerState:
-    """The state before the first step."""
+def fresh_state(splats: Splats, motion: RigMotion, made: Tensor | None = None) -> TrainerState:
+    """The state before the first step; ``made`` (N) uint8, none of them by default."""
     none = [torch.zeros_like(splats.logit) for _ in range(3)]
-    return TrainerState(splats, AdamMoments.zeros(splats), RigMoments.zeros(motion), none[0], none[1], none[2])
+    made = torch.zeros(len(splats), dtype=torch.uint8) if made is None else made
+    made = made.to(splats.logit.device)
+    return TrainerState(splats, AdamMoments.zeros(splats), RigMoments.zeros(motion), none[0], none[1], none[2], made)

@@ -1,0 +1,1 @@
+"""What no picture showed: how well each place was seen, and what takes the place of what was not."""

@@ -1,0 +1,59 @@
+"""Where a bust ends: one soft line at one height, the same from every side."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from splatavatar.bake.completion.samples import on_surface
+from splatavatar.bake.completion.survey import Survey
+from splatavatar.bake.engines.splats import Splats
+from splatavatar.rig.rig import Rig
+
+FADE = 0.018
+"""metres above the end over which a bust fades"""
+FRAMED = 0.5
+"""share of the pictures within which a height of the chest must lie to count as filmed"""
+SHORTEST, LONGEST = 0.02, 0.16
+"""metres below the base of the neck"""
+SLICE = 0.01
+"""metres of height that are asked at once"""
+
+
+def end_height(found: Survey, rig: Rig) -> float | None:
+    """The height in metres, rig frame, at which the bust ends: how far down the front was filmed.
+
+    None for a rig without a torso, which ends where it ends.
+    """
+    samples = found.samples
+    torso = np.zeros(len(rig.faces), bool)
+    torso[rig.regions.get("torso", [])] = True
+    below = torso[samples.face]
+    if not below.any():
+        return None
+    neck = float(rig.template[rig.faces[rig.regions["neck"]]][..., 1].min())
+    front = below & (samples.normal[:, 2] > 0.3)
+    height = neck - SHORTEST
+    while height > neck - LONGEST:
+        slab = front & (np.abs(samples.point[:, 1] - height) < SLICE)
+        if not slab.any() or np.median(found.seen.framed[slab]) < FRAMED:
+            break
+        height -= SLICE
+    return height
+
+
+def ended(splats: Splats, rig: Rig, height: float | None) -> Splats:
+    """The ``splats`` without those below ``height``; those little above fade. On the CPU."""
+    if height is None:
+        return splats
+    torso = np.zeros(len(rig.faces), bool)
+    torso[rig.regions.get("torso", [])] = True
+    face = splats.face.numpy()
+    point = on_surface(rig, face, splats.barycentric.numpy())[:, 1]
+    share = np.where(torso[face], ((point - height) / FADE).clip(0, 1), 1.0)
+    share = share * share * (3 - 2 * share)
+    rows = np.flatnonzero(share > 0.01)
+    kept = splats.rows(torch.from_numpy(rows))
+    opacity = torch.sigmoid(kept.logit) * torch.from_numpy(share[rows].astype(np.float32))
+    kept.logit = torch.logit(opacity.clamp(1e-4, 1 - 1e-4))
+    return kept

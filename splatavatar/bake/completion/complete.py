@@ -1,0 +1,125 @@
+"""Takes away what no picture showed well, and puts there what follows from what was shown."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from splatavatar.array_types import Longs
+from splatavatar.bake.completion.detail import quilted
+from splatavatar.bake.completion.placing import placed, triangles_near
+from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, on_surface, outer
+from splatavatar.bake.completion.strands import grow
+from splatavatar.bake.completion.survey import Survey
+from splatavatar.bake.engines.splats import Splats, concatenated
+from splatavatar.bake.scene.initialise import surface_splats
+from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.rig.rig import Rig
+
+NEAR = 4
+"""samples whose mean a Gaussian takes"""
+OVERLAP = 0.15
+"""share of lacking samples around a Gaussian from which on the surface below it is completed too: no gap at the seam"""
+GONE = 0.5
+"""share of them from which on no Gaussian of the pictures is there"""
+SKIN_DETAIL, CLOTH_DETAIL, HAIR_DETAIL = 0.6, 0.6, 0.8
+"""of the detail that was seen"""
+PORES, FOLDS = 0.014, 0.04
+"""metres across the pieces of which the detail of skin, and of cloth, is put together"""
+TRUE_SKIN, NO_SKIN = 0.7, 0.25
+"""likeness to skin of what may lend to skin, and of what may lend to hair and cloth"""
+CERTAIN = 0.95
+"""trust of what lends to skin, half of it for the rest"""
+STRANDS = 0.55
+"""share of the new Gaussians that goes into strands, for a scalp of which nothing was seen"""
+UNDER = 0.35, 0.8
+"""how high in the hair its dark ground lies, and its brightness"""
+SOLID, STRAND = 0.95, 0.85
+"""opacities"""
+
+
+def made_splats(rig: Rig, found: Survey, most: int, correctives: int, seed: int, end: float | None) -> Splats:
+    """Gaussians for all that ``found`` lacks, on the CPU: ``most`` where it lacks everything.
+
+    Nothing is made below ``end``, the height in metres at which the bust will end.
+    """
+    count = round(most * found.share_lacking)
+    strands = _strands(rig, found, round(count * STRANDS * _bare(found)), correctives, seed)
+    made = concatenated([_surface(rig, found, count - len(strands), correctives, seed), strands])
+    if end is None:
+        return made
+    height = on_surface(rig, made.face.numpy(), made.barycentric.numpy())[:, 1]
+    return made.rows(torch.from_numpy(np.flatnonzero(height > end)))
+
+
+def without_lacking(splats: Splats, rig: Rig, found: Survey) -> Splats:
+    """The ``splats`` that lie where the surface was seen."""
+    face = splats.face.numpy()
+    near = found.samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)
+    gone = outer(rig)[face] & (found.lacking[near].mean(1) >= GONE)
+    return splats.rows(torch.from_numpy(np.flatnonzero(~gone)))
+
+
+def _bare(found: Survey) -> float:
+    """The share of the hair that nobody saw."""
+    hair = found.samples.material == HAIR
+    return float(found.lacking[hair].mean()) if hair.any() else 0.0
+
+
+def _surface(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -> Splats:
+    """About ``count`` flat Gaussians on all surface that is lacking."""
+    samples, dense = found.samples, max(count, 1)
+    lacking = found.lacking.astype(np.float64)
+    for _ in range(2):
+        splats = surface_splats(rig, rig.template, dense, correctives, seed)
+        face = splats.face.numpy()
+        point = on_surface(rig, face, splats.barycentric.numpy())
+        near = samples.nearest(point, NEAR)
+        wanted = np.flatnonzero(outer(rig)[face] & (lacking[near].mean(1) > OVERLAP))
+        if not len(wanted):
+            break
+        dense = max(1, min(round(dense * count / len(wanted)), 3 * count))
+    splats = splats.rows(torch.from_numpy(wanted))
+    point, near, face = point[wanted], near[wanted], face[wanted]
+    kind = samples.material[near[:, 0]]
+    colour = found.colour[near].mean(1)
+    trust = found.seen.trust
+    lenders = {
+        SKIN: (found.skin > TRUE_SKIN) & (trust > CERTAIN),
+        CLOTH: (found.skin < NO_SKIN) & (trust > CERTAIN / 2),
+    }
+    grey = found.detail.mean(1, keepdims=True).repeat(3, 1)
+    for material, detail, piece in ((SKIN, SKIN_DETAIL * found.detail, PORES), (CLOTH, CLOTH_DETAIL * grey, FOLDS)):
+        rows = kind == material
+        lends = lenders[material] & (samples.material == material)
+        normal = samples.normal
+        sources = samples.point[lends], normal[lends], detail[lends]
+        colour[rows] += quilted(point[rows], normal[near[rows, 0]], *sources, piece, seed)
+    hair = kind == HAIR
+    colour[hair] *= UNDER[1]
+    size = triangle_frames(rig.template, rig.faces)[1][face]
+    lift = np.where(hair, UNDER[0] * samples.height[near[:, 0]], 0.0)
+    splats.position[:, 1] = torch.from_numpy((lift / np.maximum(size, 1e-9)).astype(np.float32))
+    splats.colour[:] = torch.from_numpy(colour.clip(0, 1).astype(np.float32))
+    splats.logit[:] = torch.logit(torch.tensor(SOLID))
+    return splats
+
+
+def _strands(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -> Splats:
+    """About ``count`` Gaussians in strands of the hair that is lacking."""
+    samples = found.samples
+    roots: Longs = np.flatnonzero((samples.material == HAIR) & found.lacking)
+    if not len(roots) or count < 1:
+        return surface_splats(rig, rig.template, 1, correctives, seed).rows(torch.zeros(0, dtype=torch.int64))
+    strands = grow(samples, roots, count, seed)
+    face, barycentric = triangles_near(rig, rig.regions["scalp"], samples.point[strands.sample])
+    lends = np.flatnonzero((samples.material == HAIR) & (found.seen.trust > CERTAIN / 2) & (found.skin < NO_SKIN))
+    rng = np.random.default_rng([seed, 14])
+    tone = np.zeros((int(strands.strand.max()) + 1, 3))
+    if len(lends):
+        tone = HAIR_DETAIL * found.detail[rng.choice(lends, len(tone))]
+    colour = found.colour[strands.sample] + tone[strands.strand]
+    opacity = np.full(len(face), STRAND)
+    return placed(
+        *(rig, face, barycentric, strands.mean, strands.rotation, strands.scale, opacity, colour, correctives)
+    )

@@ -1,0 +1,83 @@
+"""What the pictures say of the whole surface of a person, and what follows from it where they say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from splatavatar.array_types import Doubles, Floats, Mask
+from splatavatar.bake.completion.field import continued, graph
+from splatavatar.bake.completion.light import openness
+from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, Samples, surface_samples
+from splatavatar.bake.completion.seen import Seen, observe
+from splatavatar.bake.completion.tones import skin_likeness, told_apart
+from splatavatar.bake.scene.posed_view import PosedView
+from splatavatar.rig.rig import Rig
+
+SMOOTH = 6.0
+"""see ``field.continued``"""
+GLANCE = 0.03
+"""weight of a colour that was seen only at a grazing angle, of one that was seen well: it knows the light at least"""
+GLANCED = 0.02
+"""of a whole picture from straight ahead, for each picture: less was hardly seen at all"""
+SHADE = 0.8
+"""exponent of the light that form takes away: of the light of a room some comes round every corner"""
+DARKEST, BRIGHTEST = 0.3, 1.3
+"""of the light around"""
+ENOUGH = {SKIN: 0.5, HAIR: 0.2}
+"""trust from which on what was learnt stays; hair stands off its surface and shows more of itself than that"""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The surface of one person in S samples."""
+
+    samples: Samples
+    seen: Seen
+    skin: Doubles
+    """(S) see ``tones.skin_likeness``"""
+    colour: Doubles
+    """(S, 3) smooth: of what was seen, continued over what was not, with the light that its form lets in"""
+    detail: Doubles
+    """(S, 3) what was seen beyond that"""
+
+    several: bool
+    """whether several cameras saw the person: what one of them grazes another may look at"""
+
+    @property
+    def lacking(self) -> Mask:
+        """(S) whether a place was not seen well enough; by several cameras, whether none saw it at all."""
+        if self.several:
+            return np.asarray(self.seen.weight == 0)
+        enough = np.where(self.samples.material == HAIR, ENOUGH[HAIR], ENOUGH[SKIN])
+        return np.asarray(self.seen.trust < enough)
+
+    @property
+    def share_lacking(self) -> float:
+        """The share in [0, 1] of the surface of head and neck that is lacking."""
+        head = self.samples.material != CLOTH
+        return float(self.lacking[head].mean()) if head.any() else 0.0
+
+
+def survey(rig: Rig, heights: Floats, views: list[PosedView], seed: int, several: bool = False) -> Survey:
+    """What ``views`` show of ``rig`` in its neutral pose; ``heights`` (F) metres of hair above each triangle.
+
+    ``several`` cameras took them, of the same moments.
+    """
+    samples = surface_samples(rig, heights, seed)
+    seen = observe(samples, rig, views)
+    skin = skin_likeness(samples, rig, seen)
+    samples = told_apart(samples, seen, skin)
+    glanced = seen.weight > GLANCED * len(views)
+    like = np.select([samples.material == SKIN, samples.material == HAIR], [skin, (1 - skin) ** 2], 1.0)
+    weight = (seen.trust + GLANCE * glanced) * like
+    light = openness(samples)
+    smooth = continued(graph(samples), np.column_stack([seen.colour, light]), weight, SMOOTH)
+    shade = (light / np.maximum(smooth[:, 3], 1e-6)).clip(DARKEST, BRIGHTEST) ** SHADE
+    shade = np.where(samples.material == SKIN, shade, 1.0)
+    # Where a place was seen the pictures know its shade.
+    shade = 1 + (shade - 1) * (1 - seen.trust)
+    return Survey(
+        samples, seen, skin, (smooth[:, :3] * shade[:, None]).clip(0, 1), seen.colour - smooth[:, :3], several
+    )

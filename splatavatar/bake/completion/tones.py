@@ -1,0 +1,60 @@
+"""Which of the places that were seen are skin, and which hair or cloth, by their colours."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from splatavatar.array_types import Doubles
+from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, Samples, sampled_mask
+from splatavatar.bake.completion.seen import Seen
+from splatavatar.rig.rig import Rig
+
+LIKE = 9.0
+"""units of Lab by which the chroma of skin may differ from the usual one at half likeness"""
+KNOWN = 0.3
+"""trust from which on the colour of a place says what it is made of"""
+ALIKE = 0.6
+"""likeness from which on scalp or torso is bare skin"""
+MOSTLY = 0.9
+"""share of it from which on all of it is"""
+DARKER = 22.0
+"""the same of lightness: shade is skin, hair is not"""
+
+
+def skin_likeness(samples: Samples, rig: Rig, seen: Seen) -> Doubles:
+    """How much (S) in [0, 1] the colour of a place is that of the person's face; 0.5 where it was not seen."""
+    lab = _lab(seen.colour)
+    face = (samples.material == SKIN) & (seen.trust > 0.9)
+    for region in ("ears", "neck", "eyelids"):
+        face &= ~sampled_mask(rig, samples, region)
+    if face.sum() < 50:
+        return np.full(len(samples), 1.0)
+    usual = np.median(lab[face], 0)
+    chroma = np.hypot(*(lab[:, 1:] - usual[1:]).T) / LIKE
+    light = (lab[:, 0] - usual[0]) / DARKER
+    like = np.exp2(-(chroma**2) - light**2)
+    return np.where(seen.weight > 0, like, 0.5)
+
+
+def told_apart(samples: Samples, seen: Seen, skin: Doubles) -> Samples:
+    """The ``samples`` in which places of scalp and torso that were seen to look like ``skin`` (S) are skin.
+
+    Where hardly anything of the torso looks otherwise it is skin all over; so is a scalp on which no hair stands.
+    """
+    known = seen.trust > KNOWN
+    material = samples.material.copy()
+    for kind in (CLOTH, HAIR):
+        mine = samples.material == kind
+        bare = mine & known & (skin > ALIKE)
+        stands = kind == HAIR and bool((samples.height[mine] > 0).any())
+        whole = bare.sum() > MOSTLY * (mine & known).sum() > 0 and not stands
+        material[mine if whole else bare] = SKIN
+    return replace(samples, material=material)
+
+
+def _lab(colour: Doubles) -> Doubles:
+    import cv2
+
+    return np.asarray(cv2.cvtColor(colour.clip(0, 1).astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0], np.float64)
