@@ -1,8 +1,4 @@
-"""Colour for what no camera saw.
-
-The back of a head that was only filmed from the front still has Gaussians. What shines through to a grazing view says
-nothing about them, and it shows as coloured noise as soon as the avatar is turned further than the cameras went.
-"""
+"""How squarely each triangle was seen at best: what only turns away learns nothing from what shines through to it."""
 
 from __future__ import annotations
 

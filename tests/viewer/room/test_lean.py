@@ -41,13 +41,16 @@ class Pair:
         return stats.packetsSent, stats.bytesSent
 
 
+async def _connected(both: Pair) -> None:
+    while not all(peer.connected for peer in both.peers):
+        await asyncio.sleep(0.02)
+
+
 @asynccontextmanager
 async def pair() -> AsyncIterator[Pair]:
     both = Pair()
     try:
-        async with asyncio.timeout(30):
-            while not all(peer.connected for peer in both.peers):
-                await asyncio.sleep(0.02)
+        await asyncio.wait_for(_connected(both), 30)
         yield both
     finally:
         for peer in both.peers:
