@@ -3,11 +3,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from splatavatar.bake.reporting.page import Report, write_report
 from splatavatar.bake.settings import PRESETS, BakeSettings
 from splatavatar.bake.training.schedule import Schedule
 from splatavatar.bake.unfinished import unfinished
 
+VIEWS = np.zeros((2, 3, 3), np.uint8)
 SETTINGS = BakeSettings(Path("me"), budget_seconds=60.0)
 
 
@@ -36,7 +39,7 @@ def test_who_asks_for_steps_gets_them() -> None:
 
 
 def test_the_report_says_it(tmp_path: Path) -> None:
-    whole = Report("x", b"", [], [], {}, {}, 1, 2, 3.0, "here", 4.0, {}, "splatavatar", (), "")
+    whole = Report("x", b"", [], [], {}, {}, 1, 2, 3.0, "here", 4.0, {}, "splatavatar", VIEWS, (), "")
     for report in (whole, replace(whole, unfinished="unfinished: <3> steps")):
         write_report(tmp_path / "report.html", report)
         text = (tmp_path / "report.html").read_text("utf-8")
@@ -44,6 +47,6 @@ def test_the_report_says_it(tmp_path: Path) -> None:
 
 
 def test_a_report_of_a_strange_name_is_utf8(tmp_path: Path) -> None:
-    report = Report("K\udcf6pfe", b"", [], [], {}, {}, 1, 2, 3.0, "here", 4.0, {"capture": "K\udcf6pfe"}, "x")
+    report = Report("K\udcf6pfe", b"", [], [], {}, {}, 1, 2, 3.0, "here", 4.0, {"capture": "K\udcf6pfe"}, "x", VIEWS)
     write_report(tmp_path / "report.html", report)
     (tmp_path / "report.html").read_bytes().decode("utf-8")
