@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from splatavatar.bake.completion.samples import on_surface
+from splatavatar.bake.completion.samples import on_surface, sampled_mask
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.rig.rig import Rig
@@ -26,9 +26,7 @@ def end_height(found: Survey, rig: Rig) -> float | None:
     None for a rig without a torso, which ends where it ends.
     """
     samples = found.samples
-    torso = np.zeros(len(rig.faces), bool)
-    torso[rig.regions.get("torso", [])] = True
-    below = torso[samples.face]
+    below = sampled_mask(rig, samples, "torso")
     if not below.any():
         return None
     neck = float(rig.template[rig.faces[rig.regions["neck"]]][..., 1].min())
@@ -46,11 +44,9 @@ def ended(splats: Splats, rig: Rig, height: float | None) -> Splats:
     """The ``splats`` without those below ``height``; those little above fade. On the CPU."""
     if height is None:
         return splats
-    torso = np.zeros(len(rig.faces), bool)
-    torso[rig.regions.get("torso", [])] = True
     face = splats.face.numpy()
     point = on_surface(rig, face, splats.barycentric.numpy())[:, 1]
-    share = np.where(torso[face], ((point - height) / FADE).clip(0, 1), 1.0)
+    share = np.where(np.isin(face, rig.regions["torso"]), ((point - height) / FADE).clip(0, 1), 1.0)
     share = share * share * (3 - 2 * share)
     rows = np.flatnonzero(share > 0.01)
     kept = splats.rows(torch.from_numpy(rows))

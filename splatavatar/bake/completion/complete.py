@@ -45,7 +45,7 @@ def made_splats(rig: Rig, found: Survey, most: int, correctives: int, seed: int,
     """
     count = round(most * found.share_lacking)
     strands = _strands(rig, found, round(count * STRANDS * _bare(found)), correctives, seed)
-    made = concatenated([_surface(rig, found, count - len(strands), correctives, seed), strands])
+    made = concatenated([_surface(rig, found, count - sum(map(len, strands)), correctives, seed), *strands])
     if end is None:
         return made
     height = on_surface(rig, made.face.numpy(), made.barycentric.numpy())[:, 1]
@@ -105,12 +105,12 @@ def _surface(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -
     return splats
 
 
-def _strands(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -> Splats:
-    """About ``count`` Gaussians in strands of the hair that is lacking."""
+def _strands(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -> list[Splats]:
+    """About ``count`` Gaussians in strands of the hair that is lacking; none where none is."""
     samples = found.samples
     roots: Longs = np.flatnonzero((samples.material == HAIR) & found.lacking)
     if not len(roots) or count < 1:
-        return surface_splats(rig, rig.template, 1, correctives, seed).rows(torch.zeros(0, dtype=torch.int64))
+        return []
     strands = grow(samples, roots, count, seed)
     face, barycentric = triangles_near(rig, rig.regions["scalp"], samples.point[strands.sample])
     lends = np.flatnonzero((samples.material == HAIR) & (found.seen.trust > CERTAIN / 2) & (found.skin < NO_SKIN))
@@ -120,6 +120,5 @@ def _strands(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -
         tone = HAIR_DETAIL * found.detail[rng.choice(lends, len(tone))]
     colour = found.colour[strands.sample] + tone[strands.strand]
     opacity = np.full(len(face), STRAND)
-    return placed(
-        *(rig, face, barycentric, strands.mean, strands.rotation, strands.scale, opacity, colour, correctives)
-    )
+    world = strands.mean, strands.rotation, strands.scale
+    return [placed(rig, face, barycentric, *world, opacity, colour, correctives)]
