@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from splatavatar.array_types import Longs
+from splatavatar.array_types import Longs, Mask
 from splatavatar.bake.completion.detail import quilted
 from splatavatar.bake.completion.placing import placed, triangles_near
 from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, on_surface, outer
@@ -32,7 +32,7 @@ CERTAIN = 0.95
 """trust of what lends to skin, half of it for the rest"""
 STRANDS = 0.55
 """share of the new Gaussians that goes into strands, for a scalp of which nothing was seen"""
-UNDER = 0.35, 0.8
+UNDER = 0.55, 0.85
 """how high in the hair its dark ground lies, and its brightness"""
 SOLID, STRAND = 0.95, 0.85
 """opacities"""
@@ -52,12 +52,11 @@ def made_splats(rig: Rig, found: Survey, most: int, correctives: int, seed: int,
     return made.rows(torch.from_numpy(np.flatnonzero(height > end)))
 
 
-def without_lacking(splats: Splats, rig: Rig, found: Survey) -> Splats:
-    """The ``splats`` that lie where the surface was seen."""
+def within(splats: Splats, rig: Rig, found: Survey, places: Mask) -> Mask:
+    """Which of the ``splats`` (N) lie where the surface around them consists of ``places`` (S) of ``found``."""
     face = splats.face.numpy()
     near = found.samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)
-    gone = outer(rig)[face] & (found.lacking[near].mean(1) >= GONE)
-    return splats.rows(torch.from_numpy(np.flatnonzero(~gone)))
+    return np.asarray(outer(rig)[face] & (places[near].mean(1) >= GONE))
 
 
 def _bare(found: Survey) -> float:

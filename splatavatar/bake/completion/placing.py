@@ -54,13 +54,18 @@ def triangles_near(rig: Rig, faces: Ints, point: Doubles) -> tuple[Ints, Floats]
     from scipy.spatial import KDTree
 
     corner = rig.template[rig.faces[faces]].astype(np.float64)
-    near = KDTree(corner.mean(1)).query(point)[1]
-    a, b, c = np.moveaxis(corner[near], 1, 0)
+    face = faces[KDTree(corner.mean(1)).query(point)[1]].astype(np.int32)
+    return face, coordinates(rig, face, point)
+
+
+def coordinates(rig: Rig, face: Ints, point: Doubles) -> Floats:
+    """The barycentric coordinates (N, 3) of the points of the triangles ``face`` (N) that lie below ``point`` (N, 3)
+    or, beside it, near."""
+    a, b, c = np.moveaxis(rig.template[rig.faces[face]].astype(np.float64), 1, 0)
     first, second, to = b - a, c - a, point - a
     d11, d12, d22 = (np.einsum("ni,ni->n", x, y) for x, y in ((first, first), (first, second), (second, second)))
     e1, e2 = np.einsum("ni,ni->n", to, first), np.einsum("ni,ni->n", to, second)
     whole = np.maximum(d11 * d22 - d12 * d12, 1e-18)
     v, w = (d22 * e1 - d12 * e2) / whole, (d11 * e2 - d12 * e1) / whole
     barycentric = np.stack([1 - v - w, v, w], 1).clip(0, None)
-    barycentric /= barycentric.sum(1, keepdims=True)
-    return faces[near].astype(np.int32), barycentric.astype(np.float32)
+    return np.asarray(barycentric / barycentric.sum(1, keepdims=True), np.float32)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Floats, Mask
+from splatavatar.array_types import Doubles, Floats, Longs, Mask
 from splatavatar.bake.completion.field import continued, graph
 from splatavatar.bake.completion.light import openness
+from splatavatar.bake.completion.mirror import counterparts
 from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, Samples, surface_samples
 from splatavatar.bake.completion.seen import Seen, observe
 from splatavatar.bake.completion.tones import skin_likeness, told_apart
@@ -25,6 +26,14 @@ SHADE = 0.8
 """exponent of the light that form takes away: of the light of a room some comes round every corner"""
 DARKEST, BRIGHTEST = 0.3, 1.3
 """of the light around"""
+ANCHOR = 0.02
+"""weight of the usual colour of hair and cloth everywhere on them, of one that was seen well: what lies far from all
+that was seen is of that colour, not of that of the last grazed rim"""
+USUAL = 0.5
+"""trust times likeness from which on a place says what is usual"""
+LENT = 0.02
+"""weight of the colour that the other side was seen in, where no glance says what light there is: light is not
+symmetric"""
 ENOUGH = {SKIN: 0.5, HAIR: 0.2}
 """trust from which on what was learnt stays; hair stands off its surface and shows more of itself than that"""
 
@@ -42,6 +51,8 @@ class Survey:
     detail: Doubles
     """(S, 3) what was seen beyond that"""
 
+    other: Longs
+    """(S) the sample at the mirrored place, -1 where there is none alike"""
     several: bool
     """whether several cameras saw the person: what one of them grazes another may look at"""
 
@@ -52,6 +63,12 @@ class Survey:
             return np.asarray(self.seen.weight == 0)
         enough = np.where(self.samples.material == HAIR, ENOUGH[HAIR], ENOUGH[SKIN])
         return np.asarray(self.seen.trust < enough)
+
+    @property
+    def mirrored(self) -> Mask:
+        """(S) whether a place was not seen well enough and the same one of the other side was."""
+        lacking = self.lacking
+        return np.asarray(lacking & (self.other >= 0) & ~lacking[self.other])
 
     @property
     def share_lacking(self) -> float:
@@ -73,11 +90,44 @@ def survey(rig: Rig, heights: Floats, views: list[PosedView], seed: int, several
     like = np.select([samples.material == SKIN, samples.material == HAIR], [skin, (1 - skin) ** 2], 1.0)
     weight = (seen.trust + GLANCE * glanced) * like
     light = openness(samples)
-    smooth = continued(graph(samples), np.column_stack([seen.colour, light]), weight, SMOOTH)
+    other = counterparts(samples)
+    colour, weight = _anchored(samples, seen.colour, seen.trust * like, weight)
+    colour, weight = _lent(colour, weight, np.where(glanced, 0.0, LENT), seen.trust * like, other)
+    smooth = continued(graph(samples), np.column_stack([colour, light]), weight, SMOOTH)
     shade = (light / np.maximum(smooth[:, 3], 1e-6)).clip(DARKEST, BRIGHTEST) ** SHADE
     shade = np.where(samples.material == SKIN, shade, 1.0)
     # Where a place was seen the pictures know its shade.
     shade = 1 + (shade - 1) * (1 - seen.trust)
     return Survey(
-        samples, seen, skin, (smooth[:, :3] * shade[:, None]).clip(0, 1), seen.colour - smooth[:, :3], several
+        samples,
+        seen,
+        skin,
+        (smooth[:, :3] * shade[:, None]).clip(0, 1),
+        seen.colour - smooth[:, :3],
+        other,
+        several,
     )
+
+
+def _anchored(samples: Samples, colour: Doubles, trust: Doubles, weight: Doubles) -> tuple[Doubles, Doubles]:
+    """The ``colour`` (S, 3) and ``weight`` (S) with the usual colour of hair and cloth mixed in."""
+    colour, weight = colour.copy(), weight.copy()
+    for material in (HAIR, CLOTH):
+        mine = samples.material == material
+        usual = mine & (trust > USUAL)
+        if not usual.any():
+            continue
+        total = weight[mine] + ANCHOR
+        mean = np.median(colour[usual], 0)
+        colour[mine] = (weight[mine, None] * colour[mine] + ANCHOR * mean) / total[:, None]
+        weight[mine] = total
+    return colour, weight
+
+
+def _lent(colour: Doubles, weight: Doubles, most: Doubles, trust: Doubles, other: Longs) -> tuple[Doubles, Doubles]:
+    """The ``colour`` (S, 3) and ``weight`` (S) with what was seen at the ``other`` (S) places mixed in: ``most`` (S)
+    where these are fully trusted."""
+    lent = np.where(other >= 0, most * trust[other], 0.0)
+    total = weight + lent
+    mixed = weight[:, None] * colour + lent[:, None] * colour[other]
+    return mixed / np.maximum(total, 1e-9)[:, None], total

@@ -28,6 +28,11 @@ NAPE = 0.012
 """metres of hair at most where no view sees the head from"""
 THIN = 0.3
 """quantile of their thickness that is taken: too little hair is less wrong than too much"""
+ROOTS, RISE = 0.003, 0.35
+"""metres of hair at the hairline, and metres more for each metre away from it, where hair faces every camera: there its
+hull is as deep as the pictures leave it, and it would float before the head"""
+FACED = 0.3
+"""cosine of normal and view from which on a triangle is not at the outline"""
 NEIGHBOURS = 40
 """triangles at the outline of the head that say how thick the hair is where no view sees it from the side"""
 
@@ -58,6 +63,10 @@ def hair_heights(rig: Rig, views: list[PosedView]) -> Floats:
     ends = hairy & ~growing & (height > 0)
     if growing.any() and ends.sum() > NEIGHBOURS:
         height[growing] = _nearby(places[0][0], height, growing, ends)
+    faced = hairy & _faced(views, places)
+    if faced.any() and not hairy.all():
+        flat = ROOTS + RISE * _distance(places[0][0], faced, ~hairy)
+        height[faced] = np.minimum(height[faced], flat)
     height = np.where(_behind(views, places), np.minimum(height, NAPE), height)
     height[height < SHELL_MINIMUM] = 0.0
     return height.astype(np.float32)
@@ -71,11 +80,27 @@ def _behind(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> NDAr
     return turned
 
 
+def _faced(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> NDArray[np.bool_]:
+    """(F) triangles that every view sees from their outer side, none at the outline."""
+    faced = np.ones(len(places[0][0]), bool)
+    for view, (centre, normal) in zip(views, places, strict=True):
+        towards = view.target.camera.position - centre
+        faced &= (towards * normal).sum(1) > FACED * np.linalg.norm(towards, axis=1)
+    return faced
+
+
 def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:
     from scipy.spatial import KDTree
 
     _, near = KDTree(centre[known]).query(centre[where], NEIGHBOURS)
     return np.asarray(np.quantile(height[known][near], THIN, axis=1), np.float32)
+
+
+def _distance(centre: Floats, where: NDArray[np.bool_], other: NDArray[np.bool_]) -> Floats:
+    """The metres from each triangle of ``where`` to the nearest of ``other``."""
+    from scipy.spatial import KDTree
+
+    return np.asarray(KDTree(centre[other]).query(centre[where])[0], np.float32)
 
 
 def free_reach(rig: Rig, heights: Floats, far: float, clothes: float) -> Floats:

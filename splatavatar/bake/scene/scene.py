@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from splatavatar.array_types import Floats
 from splatavatar.bake.completion.bust_end import end_height, ended
-from splatavatar.bake.completion.complete import made_splats, without_lacking
+from splatavatar.bake.completion.complete import made_splats, within
+from splatavatar.bake.completion.lend import lent_splats
+from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.survey import Survey, survey
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
@@ -117,9 +120,31 @@ class Scene:
         made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), seed, height)
         first = round(count * self.schedule.initial_share)
         splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), seed)
-        splats = without_lacking(shown(splats, self.rig, self.square), self.rig, self.found)
+        splats = shown(splats, self.rig, self.square)
+        lacking = within(splats, self.rig, self.found, self.found.lacking)
+        splats = splats.rows(torch.from_numpy(np.flatnonzero(~lacking)))
         order = torch.argsort(torch.cat([splats.face, made.face]), stable=True)
         return concatenated([splats, made]), (order >= len(splats)).to(torch.uint8)
+
+    def goal(self, count: int) -> int:
+        """The Gaussians to learn with, so that there are about ``count`` in the end, with those that are lent."""
+        head = self.found.samples.material != CLOTH
+        lacking, mirrored = self.found.lacking[head], self.found.mirrored[head]
+        made = count * self.schedule.room * self.found.share_lacking
+        stays = made * (1 - mirrored.sum() / max(lacking.sum(), 1))
+        learnt = (count - stays) / (1 + mirrored.sum() / max((~lacking).sum(), 1))
+        return min(count, round(float(learnt + made)))
+
+    def lent(self, splats: Splats, made: Tensor) -> tuple[Tensor, Splats]:
+        """Which of the ``splats`` stay, as rows (M), and what the seen side of the person lends to the other.
+
+        Both on the CPU. ``made`` (N) uint8 says which no picture asked for: in the places of what is lent they go.
+        """
+        splats, rig = splats.to(self.weights.device), self.moved_rig()
+        own = made.numpy(force=True) == 0
+        stays = own | ~within(splats, rig, self.found, self.found.mirrored)
+        lent = lent_splats(splats.rows(torch.from_numpy(np.flatnonzero(own))), rig, self.found)
+        return torch.from_numpy(np.flatnonzero(stays)), lent
 
     def finished(self, splats: Splats) -> Splats:
         """The ``splats`` of a finished bake, on the CPU: the bust ends in a line."""

@@ -74,6 +74,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
             "settings": fingerprint(settings),
             "iteration": checkpoint.state.iteration,
             "rounds": checkpoint.state.rounds,
+            "lent": checkpoint.state.lent,
             "elapsed": checkpoint.elapsed,
             "prepared": checkpoint.prepared,
             "curve": [{k: v for k, v in asdict(point).items() if v is not None} for point in checkpoint.curve],
@@ -114,6 +115,7 @@ class _Header:
     settings: dict[str, Any]
     iteration: int
     rounds: int
+    lent: bool
     elapsed: float
     prepared: float
     curve: list[dict[str, float]]
@@ -129,6 +131,8 @@ class _Header:
             raise ValueError("counts")
         if not all(type(value) in (int, float) and 0 <= value < MOST for value in seconds):
             raise ValueError("seconds")
+        if type(header.lent) is not bool:
+            raise ValueError("lent")
         for point in header.curve:
             if not {"seconds", "progress", "loss"} <= set(point) <= {"seconds", "progress", "loss", "psnr"}:
                 raise ValueError("curve")
@@ -218,6 +222,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
         tensors["made"],
         header.iteration,
         header.rounds,
+        header.lent,
     )
     return Checkpoint(state, header.elapsed, header.prepared, [Measured(**point) for point in header.curve])
 

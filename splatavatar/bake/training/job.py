@@ -69,10 +69,11 @@ class Job:
             self._resumed() if settings.resume else self._begun(device, gaussians),
             torch.from_numpy(free_reach(rig, scene.heights, scene.schedule.far, scene.schedule.clothes)),
             torch.from_numpy(scene.square),
-            gaussians,
+            scene.goal(gaussians),
             settings.seed,
             not settings.fix_rig,
             on_step,
+            lambda state: scene.lent(state.splats, state.made),
         )
 
     def _begun(self, device: BakeDevice, gaussians: int) -> TrainerState:

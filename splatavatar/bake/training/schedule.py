@@ -85,10 +85,14 @@ class Schedule:
     away: float = -2.0
     """cosine between the normal of a triangle and the camera that sees it most squarely, below which its Gaussians do
     not learn: what shines through to a single camera would be taken for the back of the head"""
+    lend_at: float = 0.75
+    """progress at which the side of a person that was seen lends what was learnt of it to the other"""
     room: float = 0.35
     """share of the Gaussians that completing takes where nothing at all was seen"""
     steps_a_round: int = 16
     """steps between two rounds of densification, below which the Gaussians that it splits are chosen by chance"""
+    measure_every: int = 25
+    """steps after which the triangles of the neutral rig, which moves, are measured again"""
     rig_every: int = 4
     """steps between steps of the rig parameters"""
     rig_from: float = 0.2

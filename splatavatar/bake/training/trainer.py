@@ -72,6 +72,8 @@ class TrainerState:
     iteration: int = 0
     rounds: int = 0
     """of densification done"""
+    lent: bool = False
+    """whether ``Lending`` was asked"""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,9 @@ class BakeStep:
 
 StepHook = Callable[[BakeStep], None]
 
+Lending = Callable[["TrainerState"], tuple[Tensor, Splats]]
+"""Says which Gaussians of a state stay, as rows (M) in ascending order, and which are added; both on the CPU."""
+
 
 class Trainer:
     """Optimises ``state`` towards ``targets``.
@@ -118,6 +123,7 @@ class Trainer:
         seed: int,
         move_rig: bool,
         on_step: StepHook | None = None,
+        lend: Lending | None = None,
     ) -> None:
         """``weights`` (K, D) and ``bias`` (K) of psi; ``reach`` (F): metres above each triangle in which its Gaussians
         are free; ``square`` (F): see ``unseen.squareness``; ``gaussians``: number at the end of densification.
@@ -127,7 +133,7 @@ class Trainer:
         device = engine.device
         self.engine, self.schedule, self.motion, self.targets, self.state = engine, schedule, motion, targets, state
         self.weights, self.bias, self.gaussians, self.seed, self.move_rig = weights, bias, gaussians, seed, move_rig
-        self.on_step = on_step
+        self.on_step, self.lend = on_step, lend
         self._basis = weights.to(device), bias.to(device)
         self.psi = motion.psi(*self._basis)
         self.reach, self.square = reach.to(device), square
@@ -156,6 +162,10 @@ class Trainer:
         state, schedule = self.state, self.schedule
         if state.rounds < schedule.densify_rounds and progress >= schedule.densify_at(state.rounds):
             self._densify()
+        if self.lend is not None and not state.lent and progress >= schedule.lend_at:
+            self._lend(self.lend)
+        if state.iteration % schedule.measure_every == 0:
+            self._measure()
         shown = schedule.pictures
         targets = [self._draw(state.iteration * shown + i) for i in range(shown)]
         background = np.random.default_rng([self.seed, 3, state.iteration]).random((shown, 3)).tolist()
@@ -214,7 +224,8 @@ class Trainer:
 
     def _measure(self) -> None:
         """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, and the largest scale there."""
-        _, size = triangle_frames(self.motion.rig.template, self.motion.rig.faces)
+        template = self.motion.rig.template + self.motion.template_offset.numpy(force=True)
+        _, size = triangle_frames(template, self.motion.rig.faces)
         self._size = torch.from_numpy(size).to(self.engine.device)[self.state.splats.face.long()][:, None]
         self._log_limit = torch.log(self.schedule.big / self._size.clamp(min=1e-9))
 
@@ -325,6 +336,27 @@ class Trainer:
         state.made = concatenated_values(state.made[kept], parts[0].face, others, parents)
         state.motion_sum, state.motion_steps = torch.zeros_like(state.seen), torch.zeros_like(state.seen)
         state.rounds += 1
+        self._measure()
+
+    def _lend(self, lend: Lending) -> None:
+        """Puts what ``lend`` gives in the place of what it takes away."""
+        state, device = self.state, self.engine.device
+        rows, added = lend(state)
+        rows, added = rows.to(device), added.to(device)
+        moments = AdamMoments.zeros(added)
+        order = torch.argsort(torch.cat([state.splats.face[rows], added.face]), stable=True)
+
+        def joined(values: Tensor, new: float) -> Tensor:
+            return torch.cat([values[rows], torch.full_like(added.logit, new, dtype=values.dtype)])[order]
+
+        state.splats = concatenated([state.splats.rows(rows), added])
+        state.moments = AdamMoments(
+            concatenated([state.moments.first.rows(rows), moments.first]),
+            concatenated([state.moments.second.rows(rows), moments.second]),
+        )
+        state.seen, state.made = joined(state.seen, 0.0), joined(state.made, 1)
+        state.motion_sum, state.motion_steps = joined(state.motion_sum, 0.0), joined(state.motion_steps, 0.0)
+        state.lent = True
         self._measure()
 
 
