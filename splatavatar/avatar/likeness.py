@@ -16,6 +16,7 @@ import numpy as np
 
 from splatavatar.array_types import Doubles, Ints
 from splatavatar.avatar.avatar import Defect
+from splatavatar.printable import printable
 from splatavatar.rig.arkit import NAMES
 
 VERSION = 1
@@ -30,7 +31,7 @@ NOISE = 0.05
 """standard deviation of a feature beside what the clip shows of it"""
 BONE_NOISE = 0.01
 """eye spans that the mean of a second may lie off the shape of the same person in any direction"""
-GIVE = 2.0
+GIVE = 3.0
 """times ``reach`` at which a face is so unlike what was seen that nothing of it is believed"""
 
 
@@ -107,7 +108,8 @@ class Likeness:
         if not isinstance(value, dict):
             raise Defect("its likeness is not a table")
         if value.get("version") != VERSION or isinstance(value["version"], bool):
-            raise Defect(f"its likeness has the version {str(value.get('version'))[:20]!r}, expected {VERSION}")
+            shown = printable(str(value.get("version"))[:20])
+            raise Defect(f"its likeness has the version {shown}, expected {VERSION}")
         components, habits = _count(value, "deviation", MOST_COMPONENTS), _count(value, "bone_deviation", MOST_HABITS)
         reach = value.get("reach")
         if not isinstance(reach, int | float) or isinstance(reach, bool) or not 1e-3 <= reach <= LARGEST:

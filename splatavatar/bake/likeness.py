@@ -65,7 +65,7 @@ def learn_likeness(capture: Capture, rig: Rig, parameters: RigParameters, traine
     rows = np.array([place[frame.name] for frame in frames])
     poses = [pose_parameters(rig, parameters, frame.timestep) for frame in frames]
     turn = np.stack([seen_turn(rig, pose, frame) for pose, frame in zip(poses, frames, strict=True)])
-    return _learnt(clips, rows, rig, poses, turn)
+    return likeness_of(clips, rows, rig, poses, turn)
 
 
 def seen_turn(rig: Rig, pose: PoseParameters, frame: Frame) -> Doubles:
@@ -74,7 +74,7 @@ def seen_turn(rig: Rig, pose: PoseParameters, frame: Frame) -> Doubles:
     return np.asarray(FACING_CAMERA[:3, :3] @ frame.camera.T_camera_world[:3, :3] @ reduce(np.matmul, turn))
 
 
-def _learnt(
+def likeness_of(
     clips: Sequence[Landmarks], rows: Longs, rig: Rig, poses: Sequence[PoseParameters], turn: Doubles
 ) -> Likeness:
     """Of N pictures: ``rows`` (N, 2) are clip and frame of each, ``turn`` (N, 3, 3) is ``seen_turn``."""
@@ -140,15 +140,22 @@ def _ridge(along: Doubles, outputs: Doubles, pull: float) -> tuple[Doubles, Doub
 
 
 def _best_pull(inputs: Doubles, outputs: Doubles) -> float:
-    """The pull with which the map of the other stretches errs least on each that is left out."""
-    errors = np.zeros(len(PULLS))
-    for left_out in _stretches(len(inputs)):
+    """The hardest pull whose map of the other stretches errs on each that is left out hardly more than the best does.
+
+    Within one standard error of the mean over the stretches, as L. Breiman and others have it ("Classification and
+    Regression Trees", 1984): a clip differs from itself less than from the next.
+    """
+    errors = np.zeros((PARTS, len(PULLS)))
+    for part, left_out in enumerate(_stretches(len(inputs))):
         mean, basis = _components(inputs[~left_out])
         known, new = ((inputs[rows] - mean) @ basis.T for rows in (~left_out, left_out))
         for n, pull in enumerate(PULLS):
             weights, bias = _ridge(known, outputs[~left_out], pull)
-            errors[n] += float(((new @ weights.T + bias - outputs[left_out]) ** 2).sum())
-    return PULLS[int(np.argmin(errors))]
+            errors[part, n] = float(((new @ weights.T + bias - outputs[left_out]) ** 2).mean())
+    error = errors.mean(0)
+    best = int(np.argmin(error))
+    allowed = error[best] + float(errors[:, best].std()) / np.sqrt(PARTS)
+    return max(pull for pull, one in zip(PULLS, error, strict=True) if one <= allowed)
 
 
 def _reach(inputs: Doubles) -> float:

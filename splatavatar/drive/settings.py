@@ -55,7 +55,7 @@ class SessionSettings:
     idle_seed: int | None = 0
     """of what lids and head do by themselves; None: nothing"""
     face_as: str = "auto"
-    """whose face a camera or a video shows, one of ``likeness_signal.WHO``: that of the avatar is known to it"""
+    """whose face a camera or a video shows, one of ``likeness_signal.WHO``: an avatar of a video knows its own"""
     device: str = "cpu"
     """where the avatar is drawn, one of ``renderer.DEVICES``"""
 
