@@ -1,6 +1,7 @@
 """Does the avatar do what the face does? ``python benchmarks/drive_match.py AVATAR VIDEO... [--as auto|me|other]``.
 
-Each video drives the avatar frame by frame, as ``drive --as`` reads its face. MediaPipe then looks at the rendered pictures as it looked at the video:
+Each video drives the avatar frame by frame, its face read as by ``drive --as``. MediaPipe then looks at the rendered
+pictures as it looked at the video:
 
 - correlation over time of the scores that move (standard deviation in the video of at least 0.05): the median of all,
   and by group; and the slope of the render's over the video's, the median of all: 1 where the avatar does as much;

@@ -1,7 +1,8 @@
 """What videos become: bakes each from its first 80 %, tracks and renders the rest, and measures the result.
 
 ``python benchmarks/video_table.py VIDEO... --out DIR [--preset P] [--budget D] [--reuse]``: some six minutes each. In
-``DIR/NAME``: the avatar, its report, ``eval/`` and ``live/`` as ``splatavatar eval`` writes them, followed and ``--as live``, ``figures.json`` and ``views.png``.
+``DIR/NAME``: the avatar, its report, ``eval/`` and ``live/`` as ``splatavatar eval`` writes them, followed and ``--as
+live``, ``figures.json`` and ``views.png``.
 
 Landmark distance: MediaPipe on render and truth, mean over its 478 points and all frames, as a share of the distance
 between the outer corners of the eyes. Correlations are over time, between the scores of render and truth, of what

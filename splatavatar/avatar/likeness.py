@@ -67,7 +67,7 @@ class Likeness:
     """distance from the mean, in standard deviations, that new frames of the clip had from the others"""
 
     def strangeness(self, bones: Doubles) -> float:
-        """How far a face is from being this person's: 0.1 to 0.45 for their own, more for others.
+        """How far a face is from being this person's: 0.1 to 0.4 for their own, more for others.
 
         ``bones`` (60, 3) is the mean over about a second of ``AlignedFaces.bones``.
         """

@@ -11,6 +11,7 @@ from splatavatar.bake.likeness import FEWEST, learn_likeness, likeness_of, seen_
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.faces.face_shape import aligned, features
 from splatavatar.capture.references import PictureFile
+from splatavatar.drive.face.likeness_signal import STRANGE
 from splatavatar.render.camera import Camera
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import axis_angles, rotation_matrices
@@ -41,7 +42,7 @@ def test_it_knows_its_person_from_another(name: str, other: str) -> None:
         points = filmed(who, first=200, steps=100)[1].points[:25].astype(np.float64)
         return known.strangeness(aligned(points, known.shape).bones(known.shape).mean(0))
 
-    assert strangeness(name) < 0.45 < strangeness(other)
+    assert strangeness(name) < STRANGE < strangeness(other)
 
 
 def test_the_same_frames_give_the_same_likeness() -> None:
