@@ -26,8 +26,8 @@ LOOKING = 1.0
 FEWEST = 10
 """frames of them"""
 STRANGE = 0.4
-"""of ``Likeness.strangeness``: from there on it is somebody else. Over any second, the held-out end of the own clip has 0.19
-to 0.35, six other people have 0.43 to 2.4 before three avatars"""
+"""of ``Likeness.strangeness``: from there on it is somebody else. Over any second, the held-out end of the own clip has
+0.19 to 0.35, six other people have 0.43 to 2.4 before three avatars"""
 TAKEN_UP = 0.5
 """seconds in which the likeness takes over once the person is known"""
 MINE = "the face is the avatar's own, and is followed as such; --as other follows it as any face"
