@@ -126,10 +126,12 @@ def _detected(clips: Sequence[Landmarks], rows: Longs) -> Doubles:
 
 
 def _components(inputs: Doubles) -> tuple[Doubles, Doubles]:
-    """Mean (F) and principal components (K, F) of ``inputs`` (N, F)."""
+    """Mean (F) and principal components (K, F) of ``inputs`` (N, F), of which there are fewer rows than columns."""
     mean = inputs.mean(0)
-    _, _, axes = np.linalg.svd(inputs - mean, full_matrices=False)
-    return mean, axes[: min(COMPONENTS, len(inputs) // 2)]
+    off = inputs - mean
+    _, along = np.linalg.eigh(off @ off.T)
+    axes = along[:, ::-1][:, : min(COMPONENTS, len(inputs) // 2)].T @ off
+    return mean, axes / np.maximum(np.linalg.norm(axes, axis=1, keepdims=True), 1e-12)
 
 
 def _ridge(along: Doubles, outputs: Doubles, pull: float) -> tuple[Doubles, Doubles]:

@@ -30,8 +30,8 @@ STRANGE = 0.4
 0.19 to 0.35, six other people have 0.43 to 2.4 before three avatars"""
 TAKEN_UP = 0.5
 """seconds in which the likeness takes over once the person is known"""
-MINE = "the face is the avatar's own, and is followed as such; --as other follows it as any face"
-STRANGER = "the face is not the avatar's own; it is followed as any face"
+MINE = "the face is the avatar's own and is followed as such"
+STRANGER = "the face is not the avatar's own and is followed as any face"
 
 Sight = tuple[Seen | None, float]
 """a face, or None, and the seconds of its frame"""
@@ -84,9 +84,10 @@ class LikenessSignal:
         for face, time in known if mine is None else ():
             if self._mine is None and face is not None and np.isfinite(face.points).all():
                 self._look(self._aligned(face), time)
+        if self._mine is None and len(self._bones) >= FEWEST:
+            self._decide()  # a recording shorter than what is looked at
         self._share = float(self._mine is True)
-        if self._mine is None:
-            self._clear()
+        self._clear()
 
     def __call__(self, face: Seen | None, time: float) -> FaceSignal:
         """The signal of a frame of ``time`` seconds; None and a face that is no number are nobody. Raises nothing."""
@@ -125,8 +126,10 @@ class LikenessSignal:
         if not np.isfinite(self._since):
             self._since = time
         self._bones.append(seen.bones(self._likeness.shape)[0])
-        if time - self._since < LOOKING or len(self._bones) < FEWEST:
-            return
+        if time - self._since >= LOOKING and len(self._bones) >= FEWEST:
+            self._decide()
+
+    def _decide(self) -> None:
         strangeness = self._likeness.strangeness(np.mean(self._bones, 0))
         self._mine = bool(strangeness < STRANGE)
         self._clear()

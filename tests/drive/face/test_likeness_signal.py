@@ -96,6 +96,13 @@ def test_a_recording_is_known_from_its_first_frame(known: Likeness) -> None:
         assert same(played(reader, who)[0], played(LikenessSignal(known, mine), who)[0])
 
 
+def test_a_short_recording_is_known_by_all_of_it(known: Likeness) -> None:
+    for frames, mine in ((9, False), (12, True)):
+        (face, time), *_ = sights("ada")
+        reader = LikenessSignal(known, None, sights("ada")[:frames])
+        assert same(reader(face, time), LikenessSignal(known, mine)(face, time))
+
+
 def test_who_comes_after_a_while_is_looked_at_anew(known: Likeness, caplog: pytest.LogCaptureFixture) -> None:
     reader = LikenessSignal(known)
     with caplog.at_level(logging.WARNING, "splatavatar"):
