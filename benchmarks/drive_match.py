@@ -1,6 +1,7 @@
-"""Does the avatar do what the face does? ``python benchmarks/drive_match.py AVATAR VIDEO...``.
+"""Does the avatar do what the face does? ``python benchmarks/drive_match.py AVATAR VIDEO... [--as auto|me|other]``.
 
-Each video drives the avatar frame by frame. MediaPipe then looks at the rendered pictures as it looked at the video:
+Each video drives the avatar frame by frame, its face read as by ``drive --as``. MediaPipe then looks at the rendered
+pictures as it looked at the video:
 
 - correlation over time of the scores that move (standard deviation in the video of at least 0.05): the median of all,
   and by group; and the slope of the render's over the video's, the median of all: 1 where the avatar does as much;
@@ -27,6 +28,7 @@ from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import resolve
 from splatavatar.capture.faces.landmarks import Landmarks, detect, detect_pictures
 from splatavatar.capture.video.clips import VideoClip
+from splatavatar.drive.face.likeness_signal import WHO, reading_of
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
@@ -65,10 +67,10 @@ def correlation(mine: Doubles, true: Doubles) -> float:
     return float(np.corrcoef(mine, true)[0, 1])
 
 
-def match(avatar: Avatar, video: Path, model: Path) -> dict[str, float]:
-    """All figures of one video."""
+def match(avatar: Avatar, video: Path, model: Path, who: str) -> dict[str, float]:
+    """All figures of one video, whose face is read as that of ``who``."""
     film: Landmarks = detect(VideoClip(video), model)
-    recording = FileInput("video", video).recording()
+    recording = FileInput("video", video).recording(model, reading=reading_of(avatar, who))
     shown, mine = rendered(avatar, recording, model)
     # Frames of the film and of the recording are the same ones; both may lack some.
     place = {round(float(time), 4): n for n, time in enumerate(film.time) if film.found[n]}
@@ -100,10 +102,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("avatar")
     parser.add_argument("videos", type=Path, nargs="+")
+    parser.add_argument("--as", dest="who", choices=WHO, default="auto")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     model, avatar = locate("face_landmarker"), load_avatar(resolve(options.avatar))
-    rows = {video.stem: match(avatar, video, model) for video in options.videos}
+    rows = {video.stem: match(avatar, video, model, options.who) for video in options.videos}
     if options.json:
         print(json.dumps(rows, indent=1))
         return

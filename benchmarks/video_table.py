@@ -1,7 +1,8 @@
 """What videos become: bakes each from its first 80 %, tracks and renders the rest, and measures the result.
 
 ``python benchmarks/video_table.py VIDEO... --out DIR [--preset P] [--budget D] [--reuse]``: some six minutes each. In
-``DIR/NAME``: the avatar, its report, ``eval/`` as ``splatavatar eval`` writes it, ``figures.json`` and ``views.png``.
+``DIR/NAME``: the avatar, its report, ``eval/`` and ``live/`` as ``splatavatar eval`` writes them, followed and ``--as
+live``, ``figures.json`` and ``views.png``.
 
 Landmark distance: MediaPipe on render and truth, mean over its 478 points and all frames, as a share of the distance
 between the outer corners of the eyes. Correlations are over time, between the scores of render and truth, of what
@@ -129,10 +130,14 @@ def measured(video: Path, folder: Path, options: argparse.Namespace) -> dict[str
         )
     if not (options.reuse and (folder / "eval" / "metrics.json").is_file()):
         command("eval", avatar_file, video, "--split", "test", "-o", folder / "eval")
+    if not (options.reuse and (folder / "live" / "metrics.json").is_file()):
+        command("eval", avatar_file, video, "--split", "test", "--as", "live", "-o", folder / "live")
     avatar = load_avatar(avatar_file)
     metrics = json.loads((folder / "eval" / "metrics.json").read_text())
     result |= {name: metrics["mean"][name] for name in ("psnr", "psnr_masked", "ssim", "flip")}
     result |= {f"landmarks_alone_{name}": value for name, value in metrics["landmarks_alone"].items()}
+    live = json.loads((folder / "live" / "metrics.json").read_text())["mean"]
+    result |= {f"live_{name}": live[name] for name in ("psnr", "psnr_masked")}
     result["reprojection"] = avatar.metadata["capture"]["reprojection_median"]
     result |= compared(folder / "eval")
     result["alpha"] = side_alpha(avatar)
@@ -160,6 +165,8 @@ def main() -> None:
         ("in matte", "psnr_masked", ".1f"),
         ("from landmarks", "landmarks_alone_psnr", ".1f"),
         ("in matte", "landmarks_alone_psnr_masked", ".1f"),
+        ("live", "live_psnr", ".1f"),
+        ("in matte", "live_psnr_masked", ".1f"),
         ("SSIM", "ssim", ".3f"),
         ("FLIP", "flip", ".3f"),
         ("same face", "landmark_distance", ".1%"),

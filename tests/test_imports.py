@@ -32,13 +32,12 @@ FOUNDATION = {
     "models",
     "plugins",
 }
-STAGES = ("rig", "gaussians", "render", "avatar", "capture", "bake")
+STAGES = ("rig", "gaussians", "render", "avatar", "capture", "drive", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
-    "drive": {"rig", "gaussians", "render", "avatar", "capture", "drive", *FOUNDATION},
     "doctor": {"rig", "gaussians", "render", "avatar", "capture", "drive", "doctor", *FOUNDATION},
     "viewer": {"rig", "gaussians", "render", "avatar", "capture", "drive", "viewer", *FOUNDATION},
-    "cli": {*STAGES, "drive", "doctor", "viewer", "cli", "", *FOUNDATION},
+    "cli": {*STAGES, "doctor", "viewer", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
     "input": {"errors", "input", "printable"},

@@ -10,6 +10,7 @@ from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.bake.inputs import footage_of
+from splatavatar.bake.likeness import learn_likeness
 from splatavatar.bake.portrait import portrait_metadata
 from splatavatar.bake.scene.scene import Scene
 from splatavatar.bake.settings import BakeSettings
@@ -39,6 +40,7 @@ def finished_avatar(
         "capture": _described(scene, settings, capture),
         "calibration": _calibration(scene, capture).to_json(),
         **_footage(capture),
+        **_likeness(scene, capture),
         "bake": {
             "preset": settings.preset,
             "seed": settings.seed,
@@ -88,3 +90,9 @@ def _footage(capture: Capture) -> dict[str, Any]:
     if found is None:
         return {}
     return {"footage": {"window": found.window, "tracking": found.tracking, "sha256": found.sha256}}
+
+
+def _likeness(scene: Scene, capture: Capture) -> dict[str, Any]:
+    """How the landmark detector sees the person; nothing where the pictures do not say it."""
+    found = learn_likeness(capture, scene.rig, scene.motion.refined(scene.parameters), scene.trained)
+    return {} if found is None else {"likeness": found.to_json()}

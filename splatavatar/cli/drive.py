@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +25,14 @@ if TYPE_CHECKING:
 DEFAULTS = {"--webcam": "0", "--livelink": "11111", "--osc": "39539"}
 """ports and number of the options whose value may be left out"""
 LOOPBACK = "127.0.0.1"
+
+
+class Who(str, Enum):
+    """Whose face drives: one of ``likeness_signal.WHO``."""
+
+    me = "me"
+    other = "other"
+    auto = "auto"
 
 
 def _file(name: str, what: str) -> Any:
@@ -114,6 +123,14 @@ def drive(
         ),
     ] = None,
     limit: LimitOption = "3",
+    face_as: Annotated[
+        Who | None,
+        typer.Option(
+            "--as",
+            help="Whose face a camera or a video shows: the avatar's own, another, or found out.",
+            show_default="auto",
+        ),
+    ] = None,
     mirror: Annotated[bool, typer.Option("--mirror", help="Move as a mirror image.")] = False,
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Learn the face at rest in the first two seconds, and keep it.")
@@ -163,6 +180,7 @@ def drive(
         limit=parse_limit(limit),
         calibrate=calibrate,
         idle_seed=None if no_idle else seed,
+        face_as=(face_as or Who.auto).value,
         device=device.value,
     )
     cameras = [name for name in source or [] if name.partition(":")[0] in ("webcam", "video")]
@@ -172,6 +190,7 @@ def drive(
             "--calibrate": calibrate,
             "--listen": listen is not None,
             "--model": model is not None,
+            "--as": face_as is not None,
             "--name": name is not None,
             "--port": port is not None,
             "--share": share,
@@ -184,6 +203,7 @@ def drive(
             "--calibrate": webcam is not None or livelink is not None or osc is not None or bool(source),
             "--listen": livelink is not None or osc is not None,
             "--model": webcam is not None or video is not None or bool(cameras),
+            "--as": webcam is not None or video is not None or bool(cameras),
             "--name": bool(room),
             "--port": view,
             "--share": view,

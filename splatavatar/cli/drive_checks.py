@@ -8,6 +8,7 @@ NEEDS = {
     "--fps": "is the frame rate of files that are driven live; a file that is played keeps its own.",
     "--calibrate": "learns a live face; it needs --webcam, --livelink, --osc or --source.",
     "--listen": "is for --livelink and --osc.",
+    "--as": "says whose face --webcam and --video show.",
     "--model": "is for --webcam and --video.",
     "--name": "is who sits in the room of --room.",
     "--port": "is the port of the page that --view serves.",

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
 
 
+class Source(str, Enum):
+    """Where the rig parameters of a video come from: one of ``footage.BY``."""
+
+    live = "live"
+    landmarks = "landmarks"
+    followed = "followed"
+
+
 class Split(str, Enum):
     """The pictures of a capture that are scored."""
 
@@ -45,6 +53,14 @@ def eval_(
         bool,
         typer.Option("--views", help="Without a capture: is its skin the person's from every side?"),
     ] = False,
+    by: Annotated[
+        Source | None,
+        typer.Option(
+            "--as",
+            help="Of a video: as a drive shows it, as its landmarks are tracked, or followed by the avatar's picture.",
+            show_default="followed",
+        ),
+    ] = None,
     face: FaceOption = None,
     model: ModelOption = None,
     device: DeviceOption = DrawingDevice.cpu,
@@ -56,6 +72,8 @@ def eval_(
         raise typer.BadParameter(f"--views takes an avatar alone, got {len(given)} paths.")
     if not views and not 1 <= len(given) <= 2:
         raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(given)} paths.")
+    if views and by is not None:
+        raise typer.BadParameter("--as is for a capture; --views takes an avatar alone.")
     footage = extract_options(None, face, model, None)
 
     from splatavatar.avatar.renderers.renderer import check_device
@@ -70,7 +88,8 @@ def eval_(
     from splatavatar.bake.scoring.evaluate import evaluate
 
     with outputs_ready(folder / "metrics.json"), stages() as progress:
-        evaluate(avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside)
+        how = (by or Source.followed).value
+        evaluate(avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside, how)
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")
 
 

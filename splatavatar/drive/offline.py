@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.drive.face.idle import Idle
+from splatavatar.drive.face.likeness_signal import Reading, any_face
 from splatavatar.drive.face.mirror import mirror
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sinks.soundtrack import Soundtrack
@@ -33,6 +34,7 @@ class FileInput:
         idle_seed: int | None = 0,
         mirrored: bool = False,
         progress: FrameProgress | None = None,
+        reading: Reading = any_face,
     ) -> Recording:
         """All of it.
 
@@ -41,12 +43,13 @@ class FileInput:
             idle_seed: of what lids and head do by themselves, for a voice, which moves neither; None: nothing.
             mirrored: whether left and right change sides.
             progress: called once a frame with how many are done and how many there are.
+            reading: how the face in a video is read.
 
         Raises:
             SignalError, SourceError: the file cannot be read, or nothing in it drives.
             DependencyError: a package or a model that is needed is absent.
         """
-        recording = self._recording(model, idle_seed, progress)
+        recording = self._recording(model, idle_seed, progress, reading)
         return _with(recording, lambda signal, time: mirror(signal)) if mirrored else recording
 
     def live(self, model: Path | None = None) -> Source:
@@ -67,13 +70,15 @@ class FileInput:
 
         return FileSound(self.path, Video(self.path).start)
 
-    def _recording(self, model: Path | None, idle_seed: int | None, progress: FrameProgress | None) -> Recording:
+    def _recording(
+        self, model: Path | None, idle_seed: int | None, progress: FrameProgress | None, reading: Reading
+    ) -> Recording:
         if self.kind == "signal":
             return read_signal(self.path)
         if self.kind == "video":
             from splatavatar.drive.sources.live.video_source import video_recording
 
-            return video_recording(self.path, model, progress)
+            return video_recording(self.path, model, progress, reading)
         from splatavatar.drive.sources.live.voice import audio_recording
 
         recording = audio_recording(self.path, None, progress)

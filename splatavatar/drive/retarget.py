@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.array_types import Floats
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.avatar.limits import ExpressionLimit
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
@@ -75,3 +75,13 @@ def look_coefficients(yaw: float, pitch: float, left: bool) -> Floats:
     outward = yaw if left else -yaw
     turned = np.array([-outward / RANGE_IN, outward / RANGE_OUT, pitch / RANGE_UP, -pitch / RANGE_DOWN])
     return np.asarray(np.clip(turned, 0.0, 1.0), np.float32)
+
+
+def look_angles(looks: Doubles, left: bool) -> tuple[float, float]:
+    """Yaw (to the subject's left) and pitch (up), radians, of an eye by its coefficients (4) eyeLook In, Out, Up, Down.
+
+    The way back from ``look_coefficients``; of opposite coefficients the difference counts.
+    """
+    inward, outward, up, down = (float(value) for value in looks)
+    out = outward * RANGE_OUT - inward * RANGE_IN
+    return out if left else -out, up * RANGE_UP - down * RANGE_DOWN

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.renderer import check_device
 from splatavatar.drive.face.chain import ChainSettings
+from splatavatar.drive.face.likeness_signal import Reading, any_face, reading_of
 from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
 from splatavatar.drive.film import film_background, write_films
 from splatavatar.drive.live.controls import Controls
@@ -26,6 +27,7 @@ from splatavatar.drive.sinks.named import open_named
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink, SoundingSink
+from splatavatar.drive.sources.live.tracking import CameraSource
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.drive.sources.registry import make_from
 from splatavatar.drive.sources.source import PictureSource, Source
@@ -70,9 +72,11 @@ class Session:
     """what a program changes while it runs"""
     calibrated: Callable[[str, Path], None] = lambda source, path: None
     """told the name of a source and the file where the face at rest was kept"""
+    _reading: Reading = field(init=False, default=any_face)
 
     def __post_init__(self) -> None:
         self.settings.check()
+        self._reading = reading_of(self.avatar, self.settings.face_as)
         if self.settings.draws:
             check_device(self.settings.device)
 
@@ -129,7 +133,7 @@ class Session:
         if settings.outputs:
             behind = film_background(settings.backgrounds[0], given, width, height, controls.mirror)
         with outputs_ready(*settings.places):
-            recording = given.recording(settings.model, settings.idle_seed, controls.mirror, reading)
+            recording = given.recording(settings.model, settings.idle_seed, controls.mirror, reading, self._reading)
             if settings.record is not None:
                 write_signal(Path(settings.record), recording)
             played = None
@@ -142,8 +146,12 @@ class Session:
 
     def _source(self, given: Source | FileInput | str) -> Source:
         if isinstance(given, str):
-            return make_from(given, self.settings.model)
-        return given.live(self.settings.model) if isinstance(given, FileInput) else given
+            source = make_from(given, self.settings.model)
+        else:
+            source = given.live(self.settings.model) if isinstance(given, FileInput) else given
+        if isinstance(source, CameraSource):
+            source.reading = self._reading
+        return source
 
     def _opened(self, sources: Sequence[Source], backgrounds: Sequence[Background], opened: ExitStack) -> Loop:
         """The loop with its sinks open; ``opened`` closes them where it does not come so far."""

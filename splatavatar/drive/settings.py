@@ -54,6 +54,8 @@ class SessionSettings:
     """whether the face at rest is learnt in the first two seconds, and kept for the user"""
     idle_seed: int | None = 0
     """of what lids and head do by themselves; None: nothing"""
+    face_as: str = "auto"
+    """whose face a camera or a video shows, one of ``likeness_signal.WHO``: an avatar of a video knows its own"""
     device: str = "cpu"
     """where the avatar is drawn, one of ``renderer.DEVICES``"""
 

@@ -156,6 +156,18 @@ def test_eval_views_takes_an_avatar_alone(run, files: Path) -> None:
     assert "the rig test-head does not say where it has skin" in done.stderr
 
 
+def test_eval_says_what_as_is_for(run, files: Path, sample_capture: Path) -> None:
+    done = run("eval", files / "small.splatavatar", "--views", "--as", "live")
+    assert done.returncode == 2
+    assert "--as is for a capture; --views takes an avatar alone." in done.stderr
+    done = run("eval", files / "small.splatavatar", sample_capture, "--as", "live")
+    said = f"Error: --as live is for videos; {sample_capture} has cameras of its own\n"
+    assert (done.stderr, done.returncode) == (said, 2)
+    done = run("eval", files / "small.splatavatar", sample_capture, "--as", "dead")
+    assert done.returncode == 2
+    assert "'dead' is not one of 'live', 'landmarks', 'followed'" in done.stderr
+
+
 def test_eval_takes_one_or_two_paths(run, files: Path) -> None:
     done = run("eval", "a", "b", "c")
     assert done.returncode == 2

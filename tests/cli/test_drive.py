@@ -150,6 +150,11 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
             "example.org is no origin; name one as https://example.org, without a path.",
         ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
+        (("--signal", "SIGNAL", "-o", "a.mp4", "--as", "me"), "--as says whose face --webcam and --video show."),
+        (
+            ("--video", "SIGNAL", "-o", "a.mp4", "--as", "me"),
+            "--as me: the avatar does not know its person's face; bake it of a video of one camera",
+        ),
         (("--source", "livelink", "-o", "a.mp4", "--model", "x.task"), "--model is for --webcam and --video."),
         (("--source", "video:none.mp4", "--model", "x.task", "--record", "a.npz"), "x.task: no such file"),
         (("--signal", "SIGNAL", "--sink", "fax"), "there is no sink 'fax'; no package that is installed adds one."),

@@ -9,7 +9,7 @@ from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import DEMO
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
-from splatavatar.drive.retarget import in_view, retarget
+from splatavatar.drive.retarget import LOOK, in_view, look_angles, look_coefficients, retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
@@ -105,3 +105,16 @@ def test_leaves_the_signal_alone(rig: Rig) -> None:
     given = signal(gaze=np.full((2, 2), 0.2, np.float32), arkit=looks(eyeLookUpLeft=0.9))
     retarget(given, rig)
     np.testing.assert_array_equal(given.arkit, looks(eyeLookUpLeft=0.9))
+
+
+@pytest.mark.parametrize("left", [True, False])
+@pytest.mark.parametrize("angles", [(0.3, 0.2), (-0.3, -0.2), (0.0, 0.0)])
+def test_angles_of_an_eye_go_to_coefficients_and_back(left: bool, angles: tuple[float, float]) -> None:
+    coefficients = look_coefficients(*angles, left).astype(np.float64)
+    np.testing.assert_allclose(look_angles(coefficients, left), angles, atol=1e-6)
+
+
+def test_of_opposite_coefficients_of_an_eye_the_difference_counts() -> None:
+    both = looks(eyeLookOutLeft=0.5, eyeLookInLeft=0.5, eyeLookUpLeft=0.4, eyeLookDownLeft=0.1)[LOOK[0]]
+    yaw, pitch = look_angles(both.astype(np.float64), left=True)
+    assert (yaw, pitch) == pytest.approx((0.5 * (0.66 - 0.54), 0.4 * 0.45 - 0.1 * 0.61))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
+from splatavatar.drive.face.likeness_signal import LikenessSignal, any_face
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.offline import FileInput
@@ -27,9 +29,12 @@ from splatavatar.drive.sinks.live_sound import LiveSoundtrack
 from splatavatar.drive.sinks.soundtrack import RATE
 from splatavatar.drive.sources.live.audio_file import AudioFile
 from splatavatar.drive.sources.live.playback_source import RecordingSource
+from splatavatar.drive.sources.live.tracking import CameraSource
+from splatavatar.drive.sources.live.video_source import VideoCamera
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import DependencyError, OutputError, SettingsError, SourceError
+from support.likenesses import likeness
 
 SECONDS = 1.0
 TONE = 1000.0
@@ -236,3 +241,23 @@ def write_grey(path: Path) -> None:
 def test_sources_by_name_that_are_none(demo: Avatar) -> None:
     with pytest.raises(SourceError, match="there is no source 'nodding'"):
         Session(demo, SessionSettings(["nodding"])).run()
+
+
+def test_cameras_know_the_person_of_the_avatar(avatar: Avatar) -> None:
+    """Those that are made by name, files, and those that a program brings."""
+    knowing = replace(avatar, metadata={**avatar.metadata, "likeness": likeness().to_json()})
+    sources = ["webcam:0", FileInput("video", Path("a.mp4")), VideoCamera("b.mp4"), "livelink:0"]
+    for face_as, kind in (("auto", LikenessSignal), ("me", LikenessSignal), ("other", None)):
+        session = Session(knowing, SessionSettings(sources, window=True, face_as=face_as))
+        for given in sources[:3]:
+            source = session._source(given)
+            assert isinstance(source, CameraSource)
+            assert source.reading is any_face if kind is None else isinstance(source.reading(()), kind)
+        assert not isinstance(session._source(sources[3]), CameraSource)
+
+
+def test_nobody_is_the_person_of_an_avatar_that_knows_none(avatar: Avatar) -> None:
+    with pytest.raises(SettingsError, match="--as me: the avatar does not know its person's face"):
+        Session(avatar, SessionSettings(["webcam:0"], window=True, face_as="me"))
+    with pytest.raises(SettingsError, match="--as 'you': expected one of auto, me, other"):
+        Session(avatar, SessionSettings(["webcam:0"], window=True, face_as="you"))

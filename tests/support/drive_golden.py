@@ -14,9 +14,10 @@ import numpy as np
 from splatavatar.drive.audio.features import HOP, RATE, WINDOW, Features
 from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.drive.face.landmark_signal import LandmarkSignal
+from splatavatar.drive.face.seen import Seen
 from splatavatar.drive.face.user_calibration import collect
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.live.tracking import FaceChooser, Seen
+from splatavatar.drive.sources.live.tracking import FaceChooser
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rotations import rotation_matrices
 from support.page_golden import FOLDER, plain, rounded

@@ -12,6 +12,7 @@ from typing import Any
 
 from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.calibration import Calibration
+from splatavatar.avatar.likeness import Likeness
 
 Check = Callable[[Any, str], None]
 """takes a value and what it is called in a sentence; raises Defect"""
@@ -123,6 +124,10 @@ def _calibration(value: Any, what: str) -> None:
     Calibration.from_json(value)
 
 
+def _likeness(value: Any, what: str) -> None:
+    Likeness.from_json(value)
+
+
 _POINT = rows(number(-1e6, 1e6), 3, 3)
 _TRACKING = table(
     {
@@ -165,6 +170,7 @@ SCHEMA: dict[str, Check] = {
     ),
     "camera": table({"target": _POINT, "distance": number(1e-6, 1e6), "fov_y": number(1e-6, 3.141)}, needed=True),
     "calibration": _calibration,
+    "likeness": _likeness,
     "thumbnail": text(LARGEST_THUMBNAIL),
 }
 """the known keys"""

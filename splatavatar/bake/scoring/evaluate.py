@@ -7,13 +7,15 @@ from typing import Any
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.open_renderer import open_renderer
-from splatavatar.bake.scoring.footage import evaluate_footage, evaluate_untracked
+from splatavatar.bake.scoring.footage import BY, FOLLOWED, evaluate_footage, evaluate_untracked
 from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.preparation.prepare import is_footage
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.capture.video.extract import ExtractOptions
+from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
 from splatavatar.progress import Progress, unheard
 from splatavatar.rig.rig import PoseParameters
 
@@ -27,6 +29,7 @@ def evaluate(
     options: ExtractOptions | None = None,
     device: str = "cpu",
     allow_outside: bool = False,
+    by: str = FOLLOWED,
 ) -> dict[str, Any]:
     """Scores of ``avatar`` on one split of a capture: the folder of one, or a video.
 
@@ -38,6 +41,7 @@ def evaluate(
         options: which face of a video, and by which landmark model.
         device: where the avatar is drawn, one of ``renderer.DEVICES``.
         allow_outside: whether the capture may name pictures outside of its folder.
+        by: where the rig parameters of a video come from, one of ``footage.BY``.
 
     Returns:
         What metrics.json holds: ``mean`` has psnr, psnr_masked and psnr_head in dB, ssim, flip and alpha, each None
@@ -45,13 +49,18 @@ def evaluate(
 
     Raises:
         CaptureError: the capture cannot be read, or the split is empty.
+        SettingsError: ``by`` is none of these, or the capture is no video and it is another than ``followed``.
         DependencyError: the device cannot work on this machine.
         OutputError: a result cannot be written.
     """
+    if by not in BY:
+        raise SettingsError(f"--as {by!r}: expected one of {', '.join(BY)}")
     capture, folder = Path(capture), None if out is None else Path(out)
     renderer = open_renderer(avatar, device)
     if is_footage(capture):
-        return evaluate_footage(avatar, capture, split, folder, progress, options, renderer)
+        return evaluate_footage(avatar, capture, split, folder, progress, options, renderer, by)
+    if by != FOLLOWED:
+        raise SettingsError(f"--as {by} is for videos; {printable(capture)} has cameras of its own")
     read = read_capture(capture, allow_outside=allow_outside)
     if read.rig_parameters is None:
         return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)

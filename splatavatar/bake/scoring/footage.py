@@ -16,6 +16,7 @@ from splatavatar.avatar.renderers.open_renderer import open_renderer
 from splatavatar.avatar.renderers.renderer import Renderer
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
+from splatavatar.bake.scoring.driven import driven_poses
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
 from splatavatar.bake.scoring.metrics import composite, psnr, unit
 from splatavatar.bake.scoring.split import score_split
@@ -44,6 +45,8 @@ from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import PoseParameters
 
 ALL = 10**9
+LIVE, LANDMARKS, FOLLOWED = BY = ("live", "landmarks", "followed")
+"""where rig parameters come from"""
 FOLLOWING = "following the face"
 """the stage that is told of"""
 SEVERAL = FollowSettings(steps=90, sigmas=(0.5, 0.05, 0.005))
@@ -60,11 +63,14 @@ def evaluate_footage(
     progress: Progress = unheard,
     options: ExtractOptions | None = None,
     renderer: Renderer | None = None,
+    by: str = FOLLOWED,
+    who: str = "auto",
 ) -> dict[str, Any]:
     """Scores frames of ``video`` by ``score_split``: ``test`` are those that the bake kept out, all of another video.
 
-    The rig parameters come from the landmarks of each frame and are then refined photometrically with the avatar as it
-    is; metrics.json says under ``landmarks_alone`` what the landmarks alone give.
+    ``by`` says where the rig parameters come from. ``landmarks``: all landmarks of all frames, tracked together.
+    ``followed``: these, refined photometrically with the avatar as it is. ``live``: what a drive as ``who`` shows, see
+    ``driven_poses``. metrics.json names it, and under ``landmarks_alone`` what the landmarks alone give.
     ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
@@ -79,7 +85,12 @@ def evaluate_footage(
         assert capture.rig_parameters is not None
         frames = list(capture.frames)
         starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
-        poses = dict(zip((f.name for f in frames), _followed(avatar, frames, starts, progress), strict=True))
+        if by == LIVE:
+            habits = np.zeros((1, 3)) if known is None else known.habits
+            found = driven_poses(avatar, folder, frames, habits, who)
+        else:
+            found = list(_followed(avatar, frames, starts, progress)) if by == FOLLOWED else starts
+        poses = dict(zip((f.name for f in frames), found, strict=True))
         drawn = renderer or open_renderer(avatar)
 
         def render(frame: Frame) -> Floats:
@@ -89,7 +100,7 @@ def evaluate_footage(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
         )
         alone = _landmarks_alone(drawn, frames, starts)
-        remarks = {"landmarks_alone": alone}
+        remarks = {"by": by, "landmarks_alone": alone}
         return score_split(avatar, capture, split, out, render, progress, remarks, lambda frame: poses[frame.name])
 
 

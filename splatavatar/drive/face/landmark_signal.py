@@ -11,9 +11,9 @@ import numpy as np
 
 from splatavatar.array_types import Doubles, Floats
 from splatavatar.drive.face.running_quantile import RunningQuantile
+from splatavatar.drive.face.seen import Seen
 from splatavatar.drive.retarget import LOOK, look_coefficients
 from splatavatar.drive.signal import FaceSignal, nobody
-from splatavatar.drive.sources.live.tracking import Seen
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import axis_angles, nearest_rotations
 

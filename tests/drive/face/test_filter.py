@@ -16,8 +16,8 @@ from hypothesis.extra.numpy import arrays
 from splatavatar.capture.video.clips import ClipFrame, VideoClip
 from splatavatar.drive.face.filter import GROUPS, FaceFilter, FilterSettings, OneEuro
 from splatavatar.drive.face.landmark_signal import LandmarkSignal
+from splatavatar.drive.face.seen import Seen
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.live.tracking import Seen
 from splatavatar.rig.arkit import INDEX, NAMES
 from support.shared import landmark_model, shared
 

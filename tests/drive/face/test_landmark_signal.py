@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.face.landmark_signal import ARM, HEAD_SIZE, LandmarkSignal
+from splatavatar.drive.face.seen import Seen
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.drive.sources.live.tracking import Seen
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rotations import rotation_matrices
 from support.shared import landmark_model, shared

@@ -14,7 +14,6 @@ import numpy as np
 
 from splatavatar.array_types import Bytes
 from splatavatar.capture.faces.mediapipe_face import quiet
-from splatavatar.drive.face.landmark_signal import LandmarkSignal
 from splatavatar.drive.sources.live.tracking import CameraSource, LiveTracker
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.source import Clock, Emit
@@ -61,7 +60,7 @@ class Webcam(CameraSource):
             raise SourceError(absence(self._device))
         rate = float(camera.get(cv2.CAP_PROP_FPS))
         self.fps = rate if 1.0 <= rate <= 240.0 else FPS
-        signal = LandmarkSignal()
+        signal = self.reading(())
         try:
             model = locate(given=self._model)
             self._tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from splatavatar.array_types import Bytes, Floats
+from splatavatar.array_types import Bytes
 from splatavatar.capture.faces.mediapipe_face import face_box, quiet, scores_of
 from splatavatar.drive.face.channels import FACE
+from splatavatar.drive.face.likeness_signal import Reading, any_face
+from splatavatar.drive.face.seen import Seen
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.thread import Thread
 from splatavatar.errors import DependencyError
@@ -29,21 +30,6 @@ OVERDUE = 0.5
 """seconds after which a frame is no longer waited for: MediaPipe may drop some"""
 WARM_UP = 10.0
 """seconds that the first picture may take"""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One face in one frame."""
-
-    points: Floats
-    """(478, 3) pixels of the frame, from its corner; depth away from the camera in the same unit"""
-    scores: Floats
-    """(52) in [0, 1], ``arkit.NAMES`` order; there is no tongueOut"""
-    transform: Floats
-    """(4, 4) from MediaPipe's canonical face to its camera (right, up, back), centimetres"""
-    width: int
-    """pixels of the frame"""
-    height: int
 
 
 FaceListener = Callable[[Seen | None, float], None]
@@ -132,6 +118,8 @@ class CameraSource:
     """What sources that see pictures share: a thread that offers them to a tracker."""
 
     channels = FACE
+    reading: Reading = staticmethod(any_face)
+    """how the faces it sees are read; set before it starts"""
     _thread: Thread | None = None
     _tracker: LiveTracker | None = None
     _newest: Bytes | None = None

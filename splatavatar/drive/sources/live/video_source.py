@@ -10,8 +10,8 @@ import numpy as np
 from splatavatar.array_types import Bytes
 from splatavatar.capture.faces.mediapipe_face import quiet
 from splatavatar.capture.video.video import Video
-from splatavatar.drive.face.landmark_signal import LandmarkSignal
-from splatavatar.drive.signal import FaceSignal, Recording
+from splatavatar.drive.face.likeness_signal import Reading, Sight, any_face
+from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.live.tracking import CameraSource, FaceChooser, Landmarker, LiveTracker, seen
 from splatavatar.drive.sources.notices import Notices
 from splatavatar.drive.sources.recorded.checked import checked
@@ -48,7 +48,7 @@ class VideoCamera(CameraSource):
         """See ``Source``. The first frame comes at once."""
         model, video = locate(given=self._model), _opened(self.path)
         self.fps, self.ended = video.fps, False
-        signal = LandmarkSignal()
+        signal = self.reading(())
         tracker = LiveTracker(model, lambda face, time: emit(signal(face, time)), self._notices)
         self._tracker = tracker
         self._thread = Thread(self.name, lambda stopping: self._play(video, tracker, clock, stopping))
@@ -96,8 +96,12 @@ class VideoPictures:
             self._newest = next((image for _, _, image in self._frames), self._newest)
 
 
-def video_recording(path: str | Path, model: Path | None = None, progress: FrameProgress | None = None) -> Recording:
+def video_recording(
+    path: str | Path, model: Path | None = None, progress: FrameProgress | None = None, reading: Reading = any_face
+) -> Recording:
     """The face in every frame of a video; ``progress(done, total)`` is called once a frame.
+
+    ``reading`` is how the face is read; whose it is can be told from the whole video.
 
     Of several faces the largest of the first frame is followed. Frames without it have the confidence 0 and repeat the
     last face seen.
@@ -111,7 +115,7 @@ def video_recording(path: str | Path, model: Path | None = None, progress: Frame
     read_bundle(found)
     video = _opened(Path(path))
     network = Landmarker(found)
-    chooser, signal, signals = FaceChooser(), LandmarkSignal(), list[FaceSignal]()
+    chooser, sights = FaceChooser(), list[Sight]()
     stamp, times = -1, list[float]()
     try:
         for index, time, image in video.frames():
@@ -121,8 +125,7 @@ def video_recording(path: str | Path, model: Path | None = None, progress: Frame
             else:
                 with quiet():
                     result = network.detect(image, stamp)
-            face = chooser.choose(seen(result, image.shape[1], image.shape[0]), time)
-            signals.append(signal(face, time))
+            sights.append((chooser.choose(seen(result, image.shape[1], image.shape[0]), time), time))
             times.append(max(time, times[-1] + 1e-6) if times else time)
             if progress is not None:
                 progress(min(index + 1, video.count), video.count)
@@ -130,6 +133,8 @@ def video_recording(path: str | Path, model: Path | None = None, progress: Frame
         raise SourceError(str(error)) from error
     finally:
         network.close()
+    signal = reading(sights)
+    signals = [signal(face, time) for face, time in sights]
     confidence = np.array([frame.confidence for frame in signals], np.float32)
     if not confidence.any():
         raise SourceError(f"{path}: no face in any of its {len(signals)} frames.")
