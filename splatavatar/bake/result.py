@@ -9,6 +9,7 @@ from typing import Any
 from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
+from splatavatar.bake.completion.account import account
 from splatavatar.bake.inputs import footage_of
 from splatavatar.bake.likeness import learn_likeness
 from splatavatar.bake.portrait import portrait_metadata
@@ -46,6 +47,7 @@ def finished_avatar(
             "seed": settings.seed,
             "iterations": state.iteration,
             "fixed_rig": settings.fix_rig,
+            "completed": account(scene.rig, scene.found),
             **({"unfinished": True} if unfinished(settings, scene.schedule, state.iteration) else {}),
             "held_out_psnr": round(psnr, 2),
         },

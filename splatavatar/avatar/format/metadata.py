@@ -157,6 +157,7 @@ SCHEMA: dict[str, Check] = {
             "seed": count(LARGEST_SEED),
             "iterations": count(),
             "fixed_rig": truth,
+            "completed": rows(text(64), 64),
             "held_out_psnr": absent_or(number()),
         }
     ),

@@ -52,6 +52,8 @@ class Report:
     """(H, W, 3) RGB: the avatar from every side and in several expressions"""
     lacks: Sequence[str] = ()
     """sentences on what the capture lacks"""
+    completed: Sequence[str] = ()
+    """sentences on what of the person was completed rather than seen"""
     unfinished: str = ""
     """why the avatar is none yet; empty where it is one"""
 
@@ -82,6 +84,7 @@ def write_report(path: Path, report: Report) -> None:
             )
             for split, file in report.contact_sheets.items()
         ),
+        section("Completed, not seen", items(report.completed)),
         section("What the capture lacks", items(report.lacks)),
         section("Settings", _settings_table(report.settings)),
     ]

@@ -95,6 +95,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
             command=f"splatavatar drive {_quoted(out)} --signal SIGNAL -o {_quoted(out.with_suffix('.mp4').name)}",
             views=views_picture(renderer),
             lacks=_lacks(capture.root),
+            completed=avatar.metadata["bake"].get("completed", ()),
             unfinished="" if written.unfinished is None else str(written.unfinished),
         )
         write_report(report_path(out), report)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from splatavatar.bake.completion.bust_end import FADE, ended
-from splatavatar.bake.completion.complete import NEAR, made_splats, without_lacking
+from splatavatar.bake.completion.complete import NEAR, made_splats, within
 from splatavatar.bake.completion.placing import placed
 from splatavatar.bake.completion.samples import HAIR, on_surface, outer
 from splatavatar.bake.completion.strands import grow
@@ -43,7 +43,7 @@ def test_no_gaussian_of_the_pictures_stays_where_they_show_nothing(
     found: Survey, rig: Rig, make_trainer: Callable[..., Trainer]
 ) -> None:
     splats = make_trainer().state.splats
-    kept = without_lacking(splats, rig, found)
+    kept = splats.rows(torch.from_numpy(np.flatnonzero(~within(splats, rig, found, found.lacking))))
     assert 0 < len(kept) < len(splats)
     point = on_surface(rig, kept.face.numpy(), kept.barycentric.numpy())
     lacking = found.lacking[found.samples.nearest(point, NEAR)].mean(1)
