@@ -70,8 +70,9 @@ def eval_(
     from splatavatar.bake.scoring.evaluate import evaluate
 
     with outputs_ready(folder / "metrics.json"), stages() as progress:
-        evaluate(avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside)
-    tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")
+        found = evaluate(avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside)
+    solved = "; exposure solved for in every picture" if "exposure" in found else ""
+    tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it{solved}")
 
 
 def _views(avatar: Avatar, folder: Path, device: str) -> None:
