@@ -89,8 +89,11 @@ def eval_(
 
     with outputs_ready(folder / "metrics.json"), stages() as progress:
         how = (by or Source.followed).value
-        evaluate(avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside, how)
-    tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it")
+        found = evaluate(
+            avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside, how
+        )
+    solved = "; exposure solved for in every picture" if "exposure" in found else ""
+    tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it{solved}")
 
 
 def _views(avatar: Avatar, folder: Path, device: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Doubles
+from splatavatar.array_types import Doubles, Longs, Mask
 from splatavatar.bake.completion.samples import Samples
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.gaussians.binding import triangle_frames
@@ -31,6 +31,26 @@ CONFIRMING = 3
 
 
 @dataclass(frozen=True)
+class Sight:
+    """How one picture sees the samples."""
+
+    row: Longs
+    """(S) of the pixel, clipped to the picture"""
+    column: Longs
+    """(S) the same"""
+    inside: Mask
+    """(S) whether the pixel lies within the picture"""
+    normal: Doubles
+    """(S, 3) unit, rig frame, of the posed surface"""
+    square: Doubles
+    """(S) cosine of normal and view"""
+    unhidden: Mask
+    """(S) whether nothing stands before it"""
+    shown: Mask
+    """(S) whether the picture says anything of its colour: not hidden, not grazing, where the matte is sure"""
+
+
+@dataclass(frozen=True)
 class Seen:
     """What the pictures show of the samples."""
 
@@ -50,25 +70,15 @@ def observe(samples: Samples, rig: Rig, views: list[PosedView]) -> Seen:
     framed, faced, confirmed = np.zeros((3, len(samples)))
     best = np.zeros((min(CONFIRMING, len(views)), len(samples)))
     for view in views:
-        frames = triangle_frames(view.vertices, rig.faces)[0]
-        normal = frames[samples.face][:, :, 1].astype(np.float64)
-        corner = view.vertices[rig.faces[samples.face]].astype(np.float64)
-        point = np.einsum("sc,sci->si", samples.barycentric, corner) + samples.height[:, None] * normal
-        row, column, inside = view.pixels(point)
-        towards = view.target.camera.position - point
-        away = np.linalg.norm(towards, axis=1)
-        square = np.einsum("si,si->s", normal, towards) / away
-        rgba = view.target.rgba
-        shown = inside & (square > GRAZING) & _sure(rgba[..., 3], view.target.camera, float(away.min()))[row, column]
-        unhidden = _unhidden(point, inside & (square > 0), view.target.camera)
-        shown &= unhidden
-        framed += inside
-        faces = (square > GRAZING) & unhidden
+        sight = sighted(samples, rig, view)
+        square, shown, rgba = sight.square, sight.shown, view.target.rgba
+        framed += sight.inside
+        faces = (square > GRAZING) & sight.unhidden
         faced += faces
         confirmed += faces & shown
         weight = np.where(shown, ((square - GRAZING) / (1 - GRAZING)) ** 2, 0.0)
         total += weight
-        colour += weight[:, None] * rgba[row, column, :3] / 255.0
+        colour += weight[:, None] * rgba[sight.row, sight.column, :3] / 255.0
         new = np.where(shown, square, 0.0)
         for rank in range(len(best)):
             best[rank], new = np.maximum(best[rank], new), np.minimum(best[rank], new)
@@ -77,6 +87,22 @@ def observe(samples: Samples, rig: Rig, views: list[PosedView]) -> Seen:
     # At the lower end of the pictures a place is within some and beyond others, which ask for nothing there.
     trust = np.where(confirmed >= OFTEN * faced, trust, 0.0)
     return Seen(colour / np.maximum(total, 1e-9)[:, None], total, trust, framed / max(len(views), 1))
+
+
+def sighted(samples: Samples, rig: Rig, view: PosedView) -> Sight:
+    """How ``view`` sees ``samples`` of ``rig``."""
+    frames = triangle_frames(view.vertices, rig.faces)[0]
+    normal = frames[samples.face][:, :, 1].astype(np.float64)
+    corner = view.vertices[rig.faces[samples.face]].astype(np.float64)
+    point = np.einsum("sc,sci->si", samples.barycentric, corner) + samples.height[:, None] * normal
+    row, column, inside = view.pixels(point)
+    camera = view.target.camera
+    towards = camera.position - point
+    away = np.linalg.norm(towards, axis=1)
+    square = np.einsum("si,si->s", normal, towards) / away
+    sure = _sure(view.target.rgba[..., 3], camera, float(away.min()))[row, column]
+    unhidden = _unhidden(point, inside & (square > 0), camera)
+    return Sight(row, column, inside, normal, square, unhidden, inside & (square > GRAZING) & sure & unhidden)
 
 
 def _sure(matte: NDArray[np.uint8], camera: Camera, distance: float) -> NDArray[np.bool_]:

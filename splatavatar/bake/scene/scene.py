@@ -17,6 +17,7 @@ from splatavatar.bake.completion.survey import Survey, survey
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.splats import Splats, concatenated
+from splatavatar.bake.scene.exposure import evened
 from splatavatar.bake.scene.hair import hair_heights
 from splatavatar.bake.scene.initialise import first_splats
 from splatavatar.bake.scene.posed_view import PosedView, all_round, counting_head, looked_at, sides
@@ -79,7 +80,7 @@ class Scene:
         schedule = Schedule.monocular(final_rate) if one_camera else Schedule(final_rate=final_rate)
         motion = RigMotion(rig, parameters, device.torch_device)
         if one_camera:
-            targets = [looked_at(target, motion) for target in targets]
+            targets = evened([looked_at(target, motion) for target in targets], motion, settings.seed)
         watched = held_out or [targets[i] for i in spread(len(targets), 8)]
         trained = sorted({t.timestep for t in targets})
         inputs = motion.inputs[trained]

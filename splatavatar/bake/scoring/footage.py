@@ -14,10 +14,12 @@ from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.open_renderer import open_renderer
 from splatavatar.avatar.renderers.renderer import Renderer
+from splatavatar.bake.scene.exposure import without_gain
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.driven import driven_poses
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
+from splatavatar.bake.scoring.gains import multiplied, picture_gain
 from splatavatar.bake.scoring.metrics import composite, psnr, unit
 from splatavatar.bake.scoring.split import score_split
 from splatavatar.capture import read_capture
@@ -51,6 +53,8 @@ FOLLOWING = "following the face"
 """the stage that is told of"""
 SEVERAL = FollowSettings(steps=90, sigmas=(0.5, 0.05, 0.005))
 """where several known cameras see each timestep: together they know better than the landmarks"""
+EXPOSURE = "solved for: three gains a picture, applied to the render"
+"""what metrics.json says of it"""
 VIEWS = 5
 """pictures of a timestep that are followed together"""
 
@@ -71,6 +75,9 @@ def evaluate_footage(
     ``by`` says where the rig parameters come from. ``landmarks``: all landmarks of all frames, tracked together.
     ``followed``: these, refined photometrically with the avatar as it is. ``live``: what a drive as ``who`` shows, see
     ``driven_poses``. metrics.json names it, and under ``landmarks_alone`` what the landmarks alone give.
+
+    The exposure and white balance of each frame are solved for as well, three gains that the render takes on (see
+    ``gains``); ``exposure`` says so.
     ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
@@ -85,22 +92,22 @@ def evaluate_footage(
         assert capture.rig_parameters is not None
         frames = list(capture.frames)
         starts = [pose_parameters(avatar.rig, capture.rig_parameters, frame.timestep) for frame in frames]
+        drawn = renderer or open_renderer(avatar)
         if by == LIVE:
             habits = np.zeros((1, 3)) if known is None else known.habits
             found = driven_poses(avatar, folder, frames, habits, who)
         else:
-            found = list(_followed(avatar, frames, starts, progress)) if by == FOLLOWED else starts
+            found = list(_followed(avatar, drawn, frames, starts, progress)) if by == FOLLOWED else starts
         poses = dict(zip((f.name for f in frames), found, strict=True))
-        drawn = renderer or open_renderer(avatar)
 
         def render(frame: Frame) -> Floats:
-            return drawn.render(poses[frame.name], frame.camera).astype(np.float32) / np.float32(255)
+            return _as_exposed(drawn, poses[frame.name], frame)
 
         capture = replace(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
         )
         alone = _landmarks_alone(drawn, frames, starts)
-        remarks = {"by": by, "landmarks_alone": alone}
+        remarks = {"by": by, "landmarks_alone": alone, "exposure": EXPOSURE}
         return score_split(avatar, capture, split, out, render, progress, remarks, lambda frame: poses[frame.name])
 
 
@@ -171,7 +178,7 @@ def _known(avatar: Avatar, video: Path, split: str, options: ExtractOptions) -> 
 
 
 def _followed(
-    avatar: Avatar, frames: list[Frame], starts: list[PoseParameters], progress: Progress
+    avatar: Avatar, renderer: Renderer, frames: list[Frame], starts: list[PoseParameters], progress: Progress
 ) -> Iterator[PoseParameters]:
     """In the order of ``frames``. What the landmarks of a frame say of torso and neck is put right by as much as in the
     frame before it: a torso that they cannot see does not start anew in every frame."""
@@ -185,17 +192,28 @@ def _followed(
             turned, moved = np.zeros_like(turned), np.zeros_like(moved)
         (target,) = load_targets([frame])
         better = replace(start, joint_rotations=start.joint_rotations + turned, translation=start.translation + moved)
-        found = follower.follow(better, [target], about=start)
+        gain = picture_gain(_drawn(renderer, better, frame), target.rgba[..., :3], target.rgba[..., 3])
+        found = follower.follow(better, [without_gain(target, gain)], about=start)
         turned, moved = found.joint_rotations - start.joint_rotations, found.translation - start.translation
         yield found
         progress(FOLLOWING, (number + 1) / len(frames))
+
+
+def _drawn(renderer: Renderer, pose: PoseParameters, frame: Frame) -> Floats:
+    return renderer.render(pose, frame.camera).astype(np.float32) / np.float32(255)
+
+
+def _as_exposed(renderer: Renderer, pose: PoseParameters, frame: Frame) -> Floats:
+    """The render (H, W, 4) as the camera would have exposed it in ``frame``."""
+    rgba = _drawn(renderer, pose, frame)
+    return multiplied(rgba, picture_gain(rgba, *load_frame(frame)))
 
 
 def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
     scores = []
     for frame, start in zip(frames, starts, strict=True):
         image, matte = load_frame(frame)
-        rgba = renderer.render(start, frame.camera).astype(np.float32) / np.float32(255)
+        rgba = _as_exposed(renderer, start, frame)
         shown, truth = composite(rgba[..., :3], rgba[..., 3]), composite(unit(image), unit(matte))
         inside = matte > 0
         scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))

@@ -72,7 +72,9 @@ def test_frames_are_followed_from_where_the_landmarks_put_them(avatar: Avatar, t
     truth = [pose(avatar, 0.05 * i, 0.002 * i) for i in range(4)]
     starts = [pose(avatar, p.joint_rotations[0, 1] + 0.03, p.translation[0] - 0.004) for p in truth]
     frames, told = filmed(avatar, truth, tmp_path), []
-    found = list(_followed(avatar, frames, starts, lambda stage, fraction: told.append((stage, fraction))))
+    found = list(
+        _followed(avatar, CpuRenderer(avatar), frames, starts, lambda stage, fraction: told.append((stage, fraction)))
+    )
     assert told == [("following the face", quarter / 4) for quarter in (1, 2, 3, 4)]
     # A turn of a ball looks much like a shift: the first frames trade one for the other.
     for f, t in zip(found[2:], truth[2:], strict=True):
@@ -90,7 +92,10 @@ def test_what_was_put_right_before_is_put_right_again(avatar: Avatar, tmp_path: 
     truth = [pose(avatar)] * 8
     starts = [pose(avatar, side=0.02)] * 8
     frames = filmed(avatar, truth, tmp_path, [0] * 6 + [1] * 2)
-    off = [abs(float(p.translation[0])) for p in _followed(avatar, frames, starts, lambda done, total: None)]
+    off = [
+        abs(float(p.translation[0]))
+        for p in _followed(avatar, CpuRenderer(avatar), frames, starts, lambda done, total: None)
+    ]
     assert off[0] > 0.01 and off[5] < 0.5 * off[0]
     assert off[6] == pytest.approx(off[0], abs=1e-6)
 
