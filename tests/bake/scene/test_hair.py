@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from splatavatar.bake.scene.hair import NAPE, SHELL_MINIMUM, free_reach, hair_heights, shell_splats
+from splatavatar.bake.scene.hair import NAPE, RISE, ROOTS, SHELL_MINIMUM, free_reach, hair_heights, shell_splats
 from splatavatar.rig.rig import Rig
 from support.ball import RADIUS, around, ball, disc
 
@@ -51,6 +51,17 @@ def test_from_one_side_the_hull_is_open_and_hair_as_thick_as_at_its_outline(rig:
     front = away_from_edge(rig) & (centre[:, 2] > 0.05)
     # The search goes on for 6 cm.
     assert found[front].max() < 0.056 and HAIR / 2 < np.median(found[front]) < 2 * HAIR
+
+
+def test_hair_that_faces_every_camera_lies_flat_near_the_hairline(rig: Rig) -> None:
+    found = heights(rig, FRONT, 0.05, above=False)
+    centre, scalp = rig.template[rig.faces].mean(1), away_from_edge(rig)
+    normal = centre / np.linalg.norm(centre, axis=1, keepdims=True)
+    facing = scalp & (normal[:, 2] > 0.85)
+    edge = np.min(np.linalg.norm(centre[facing][:, None] - centre[~scalp], axis=2), axis=1)
+    assert facing.sum() > 20 and edge.max() > 0.02
+    assert (found[facing] <= ROOTS + RISE * edge + 1e-5).all()
+    assert found[scalp & (normal[:, 2] < 0.1) & (normal[:, 2] > -0.1)].max() > 0.04
 
 
 def test_where_no_view_sees_the_head_from_hair_is_thin(rig: Rig) -> None:

@@ -49,3 +49,16 @@ def test_what_was_made_keeps_its_colour_and_is_neither_split_nor_taken_away(
     assert int(made.sum()) == count
     torch.testing.assert_close(state.splats.colour[made], tag[:, None].repeat(1, 3))
     assert float((state.splats.colour[~made] - 0.5).abs().max()) > 0.1
+
+
+def test_a_gaussian_is_measured_by_its_triangle_as_it_stands_now(make_trainer: Callable[..., Trainer]) -> None:
+    trainer = make_trainer()
+    motion, state, big = trainer.motion, trainer.state, trainer.schedule.big
+    before = trainer._size.clone()
+    motion.template_offset += 2 * torch.from_numpy(motion.rig.template)
+    motion.forget_poses()
+    state.rounds, state.iteration = trainer.schedule.densify_rounds, trainer.schedule.measure_every
+    state.splats.log_scale.fill_(0.0)
+    trainer.step(0.5)
+    torch.testing.assert_close(trainer._size, 3 * before)
+    assert float((state.splats.log_scale.exp() * 3 * before).max()) < big * 1.001
