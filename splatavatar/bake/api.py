@@ -27,6 +27,7 @@ def bake(
     rig: str = AUTO,
     rig_params: str | Path | None = None,
     fix_rig: bool = False,
+    crop: str = "auto",
     footage: PrepareOptions | None = None,
     device: str = "auto",
     seed: int = 0,
@@ -46,6 +47,7 @@ def bake(
         rig: name of the body model; ``auto``: that of the capture.
         rig_params: file of rig parameters; None: rig_params.npz of the capture.
         fix_rig: whether the rig parameters stay as they are.
+        crop: where the bust ends: ``neck``, ``shoulders``, ``chest``, or ``auto``, where the pictures end.
         footage: how video becomes a capture: which face, how many pictures, what is held out.
         device: where to optimise: ``auto``, ``cpu`` or ``cuda``.
         seed: of everything random.
@@ -82,6 +84,7 @@ def bake(
         seed=seed,
         resume=resume,
         fix_rig=fix_rig,
+        crop=crop,
         allow_outside=allow_outside,
         started=time.monotonic(),
     )

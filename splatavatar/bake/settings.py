@@ -36,6 +36,10 @@ PRESETS = {
 }
 
 
+CROPS = {"auto": None, "neck": 0.02, "shoulders": 0.09, "chest": 0.16}
+"""metres below the base of the neck at which a bust ends; ``auto``: where the pictures end"""
+
+
 @dataclass(frozen=True)
 class BakeSettings:
     """The options of ``splatavatar bake``."""
@@ -60,6 +64,8 @@ class BakeSettings:
     seed: int = 0
     resume: bool = False
     fix_rig: bool = False
+    crop: str = "auto"
+    """where the bust ends, see ``CROPS``"""
     allow_outside: bool = False
     """whether a capture may name pictures outside of its folder"""
     started: float = field(default_factory=time.monotonic)
@@ -68,6 +74,8 @@ class BakeSettings:
     def __post_init__(self) -> None:
         if self.preset not in PRESETS:
             raise SettingsError(f"unknown preset {self.preset!r}; the presets are {', '.join(PRESETS)}")
+        if self.crop not in CROPS:
+            raise SettingsError(f"unknown crop {self.crop!r}; the crops are {', '.join(CROPS)}")
         if self.budget_seconds is not None and self.budget_seconds <= 0:
             raise SettingsError(f"the budget must be longer than 0 seconds, got {self.budget_seconds:g}")
         if self.iterations is not None and self.iterations < 1:

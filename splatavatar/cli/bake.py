@@ -33,6 +33,15 @@ class PresetChoice(str, Enum):
     best = "best"
 
 
+class CropChoice(str, Enum):
+    """Where a bust ends: one of ``settings.CROPS``."""
+
+    auto = "auto"
+    neck = "neck"
+    shoulders = "shoulders"
+    chest = "chest"
+
+
 class DeviceChoice(str, Enum):
     """What a bake computes on: one of ``device.DEVICES``."""
 
@@ -91,6 +100,9 @@ def bake(
     model: ModelOption = None,
     matting: MattingOption = "grabcut",
     fix_rig: Annotated[bool, typer.Option("--fix-rig", help="Leave the rig parameters as they are.")] = False,
+    crop: Annotated[
+        CropChoice, typer.Option("--crop", help="Where the bust ends; auto: where the pictures do.")
+    ] = CropChoice.auto,
     allow_outside: AllowOutsideOption = False,
 ) -> None:
     """Bake a person into an avatar: from a video, or from a capture with many cameras."""
@@ -118,6 +130,7 @@ def bake(
         seed=seed,
         resume=resume,
         fix_rig=fix_rig,
+        crop=crop.value,
         allow_outside=allow_outside,
         started=started,
     )

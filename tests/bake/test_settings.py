@@ -36,6 +36,7 @@ def test_a_budget_that_was_asked_for_is_kept_whatever_it_comes_to() -> None:
     ("values", "message"),
     [
         ({"preset": "great"}, "unknown preset 'great'; the presets are fast, balanced, best"),
+        ({"crop": "waist"}, "unknown crop 'waist'; the crops are auto, neck, shoulders, chest"),
         ({"budget_seconds": 0.0}, "the budget must be longer than 0 seconds, got 0"),
         ({"budget_seconds": -1.5}, "the budget must be longer than 0 seconds, got -1.5"),
         ({"iterations": 0}, "the iterations must be at least 1, got 0"),

@@ -20,8 +20,9 @@ SLICE = 0.01
 """metres of height that are asked at once"""
 
 
-def end_height(found: Survey, rig: Rig) -> float | None:
-    """The height in metres, rig frame, at which the bust ends: how far down the front was filmed.
+def end_height(found: Survey, rig: Rig, below_neck: float | None = None) -> float | None:
+    """The height in metres, rig frame, at which the bust ends: ``below_neck`` metres below the base of the neck, by
+    default how far down the front was filmed.
 
     None for a rig without a torso, which ends where it ends.
     """
@@ -30,6 +31,8 @@ def end_height(found: Survey, rig: Rig) -> float | None:
     if not below.any():
         return None
     neck = float(rig.template[rig.faces[rig.regions["neck"]]][..., 1].min())
+    if below_neck is not None:
+        return neck - below_neck
     front = below & (samples.normal[:, 2] > 0.3)
     height = neck - SHORTEST
     while height > neck - LONGEST:

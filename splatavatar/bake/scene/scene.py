@@ -23,7 +23,7 @@ from splatavatar.bake.scene.initialise import first_splats
 from splatavatar.bake.scene.posed_view import PosedView, all_round, counting_head, looked_at, sides
 from splatavatar.bake.scene.unseen import shown, squareness
 from splatavatar.bake.scoring.contact_sheet import spread
-from splatavatar.bake.settings import PRESETS, BakeSettings
+from splatavatar.bake.settings import CROPS, PRESETS, BakeSettings
 from splatavatar.bake.training.corrective_basis import corrective_basis
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.bake.training.schedule import Schedule
@@ -64,6 +64,8 @@ class Scene:
     """what the pictures show of the surface"""
     square: Floats
     """(F) see ``unseen.squareness``"""
+    below_neck: float | None
+    """metres below the base of the neck at which the bust ends; None: where the pictures end"""
 
     @staticmethod
     def of(
@@ -101,6 +103,7 @@ class Scene:
             heights,
             survey(rig, heights, sides(targets, motion, SURVEYED), settings.seed, not one_camera),
             squareness(motion, targets),
+            CROPS[settings.crop],
         )
 
     @property
@@ -117,7 +120,7 @@ class Scene:
 
         Also says which (N) uint8 are completed ones, of places that no picture shows well.
         """
-        height = end_height(self.found, self.rig)
+        height = end_height(self.found, self.rig, self.below_neck)
         made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), seed, height)
         first = round(count * self.schedule.initial_share)
         splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), seed)
@@ -150,4 +153,4 @@ class Scene:
     def finished(self, splats: Splats) -> Splats:
         """The ``splats`` of a finished bake, on the CPU: the bust ends in a line."""
         rig = self.moved_rig()
-        return ended(splats, rig, end_height(self.found, rig))
+        return ended(splats, rig, end_height(self.found, rig, self.below_neck))

@@ -53,7 +53,7 @@ def path_of(out: Path) -> Path:
 
 def fingerprint(settings: BakeSettings) -> dict[str, Any]:
     """The settings that a resumed bake must share with the interrupted one; it may have another budget."""
-    keep = ("rig", "preset", "iterations", "seed", "fix_rig")
+    keep = ("rig", "preset", "iterations", "seed", "fix_rig", "crop")
     values = asdict(settings)
     paths = {"capture": settings.capture, "rig_params": settings.rig_params}
     resolved = {k: None if p is None else os.path.realpath(p) for k, p in paths.items()}

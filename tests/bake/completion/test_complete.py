@@ -6,16 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
-from splatavatar.bake.completion.bust_end import FADE, ended
+from splatavatar.bake.completion.bust_end import FADE, end_height, ended
 from splatavatar.bake.completion.complete import NEAR, made_splats, within
 from splatavatar.bake.completion.placing import placed
-from splatavatar.bake.completion.samples import HAIR, on_surface, outer
+from splatavatar.bake.completion.samples import HAIR, on_surface, outer, surface_samples
 from splatavatar.bake.completion.strands import grow
 from splatavatar.bake.completion.survey import Survey
+from splatavatar.bake.settings import CROPS
 from splatavatar.bake.training.trainer import Trainer
 from splatavatar.gaussians.binding import to_world
+from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
 
@@ -92,3 +95,22 @@ def test_a_bust_ends_in_one_line(rig: Rig, make_trainer: Callable[..., Trainer])
     torch.testing.assert_close(kept.logit[torch.from_numpy(at >= height + FADE)], splats.logit[torch.from_numpy(above)])
     fading = torch.from_numpy(at < height + FADE / 3)
     assert float(torch.sigmoid(kept.logit[fading]).max()) < 0.3
+
+
+@pytest.mark.parametrize("crop", CROPS)
+def test_a_bust_ends_where_it_is_asked_to(found: Survey, crop: str) -> None:
+    bust = load_rig("anny-bust")
+    below = CROPS[crop]
+    whole = replace(
+        found,
+        samples=surface_samples(bust, np.zeros(len(bust.faces), np.float32), 0),
+    )
+    count = len(whole.samples)
+    whole = replace(whole, seen=replace(whole.seen, framed=np.ones(count)))
+    neck = float(bust.template[bust.faces[bust.regions["neck"]]][..., 1].min())
+    height = end_height(whole, bust, below)
+    assert height is not None
+    if below is None:
+        assert height < neck - 0.1, "all of it was filmed"
+    else:
+        assert height == pytest.approx(neck - below)
