@@ -19,7 +19,7 @@ from splatavatar.bake.scoring.gains import BRIGHTEST, DARKEST, divided, settled
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.rig.rig import Rig
 
-MOST = 3000
+MOST = 1500
 """samples of the face"""
 SQUARE = 0.5
 """cosine of normal and view from which on a place is asked"""
@@ -29,7 +29,7 @@ LEAST = 100
 """samples without which nothing is solved"""
 STILL = 20.0
 """samples that say of each picture that its gain is one, and of the light that it comes from everywhere"""
-ROUNDS = 12
+ROUNDS = 8
 """of reweighting"""
 HUBER = 1.5
 """robust standard deviations from which on an error counts by its size alone"""
