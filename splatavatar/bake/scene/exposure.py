@@ -19,7 +19,7 @@ from splatavatar.bake.scoring.gains import BRIGHTEST, DARKEST, divided, settled
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.rig.rig import Rig
 
-MOST = 3000
+MOST = 1500
 """samples of the face"""
 SQUARE = 0.5
 """cosine of normal and view from which on a place is asked"""
@@ -27,9 +27,11 @@ OFTEN = 0.15
 """share of the pictures that must show a place"""
 LEAST = 100
 """samples without which nothing is solved"""
-STILL = 20.0
-"""samples that say of each picture that its gain is one, and of the light that it comes from everywhere"""
-ROUNDS = 12
+STILL = 4.0
+"""samples that say of each picture that its gain is one"""
+EVEN = 0.05
+"""the same of the light, that it comes from everywhere: it goes before gains where a turn may mean either"""
+ROUNDS = 8
 """of reweighting"""
 HUBER = 1.5
 """robust standard deviations from which on an error counts by its size alone"""
@@ -109,7 +111,7 @@ def _channel(seen: Observations, channel: int) -> Doubles:
         matrix[V:, :V] = matrix[:V, V:].T
         matrix[V:, V:] = np.tensordot(wb, b, ((0, 1), (0, 1)))
         right = np.concatenate([(weight * c).sum(0), np.tensordot(wb, c, ((0, 1), (0, 1)))])
-        found = np.linalg.solve(matrix + STILL * np.eye(V + L), right)
+        found = np.linalg.solve(matrix + np.diag([STILL] * V + [EVEN] * L), right)
         error = colour - found[:V] - basis @ found[V:]
         error = np.abs(error - (share * error).sum(1, keepdims=True))
         limit = HUBER * max(ROUNDING, 1.4826 * float(np.median(error[seen.told])))

@@ -1,104 +1,114 @@
-"""Exposure and white balance of the pictures of one camera."""
+"""A painted ball that turns under a light, photographed with gains that are known."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-import pytest
 
-from splatavatar.bake.scene.exposure import Observations, log_gains, shading, without_gain
-from support.ball import around, disc
+from splatavatar.bake.engines.engine import Target
+from splatavatar.bake.scene.exposure import evened, log_gains, observations
+from splatavatar.bake.scene.posed_view import PosedView
+from splatavatar.bake.training.rig_motion import RigMotion
+from splatavatar.capture.capture import RigParameters
+from splatavatar.rig.rig import Rig
+from support.ball import RADIUS, SIZE, around, ball
 
-PLACES, PICTURES = 600, 40
+YAWS = np.sin(np.linspace(0, 9, 24)) * 0.6
+"""radians that the ball turns by"""
+LIGHT = np.array([0.8, 0.2, 0.56])
+"""towards it"""
 
 
-def a_clip(gains: np.ndarray, turn: float = 0.0, light: float = 0.0, noise: float = 0.01) -> Observations:
-    """Places of a face that turns from side to side by ``turn`` radians, under ``light`` from the left of the room."""
-    rng = np.random.default_rng(0)
-    normal = rng.normal(size=(PLACES, 3))
-    normal[:, 2] = np.abs(normal[:, 2]) + 1.0
-    normal /= np.linalg.norm(normal, axis=1, keepdims=True)
-    yaw = turn * np.sin(np.linspace(0, 5, PICTURES))
-    c, s = np.cos(yaw), np.sin(yaw)
-    turned = np.stack(
-        [
-            c * normal[:, :1] + s * normal[:, 2:],
-            np.repeat(normal[:, 1:2], PICTURES, 1),
-            c * normal[:, 2:] - s * normal[:, :1],
-        ],
-        -1,
+def bare() -> Rig:
+    """A ball that is skin all over."""
+    return replace(ball(), regions={})
+
+
+def motion(yaws: np.ndarray) -> RigMotion:
+    rotations = np.zeros((len(yaws), 3), np.float32)
+    rotations[:, 1] = yaws
+    return RigMotion(
+        bare(),
+        RigParameters(
+            "ball",
+            {},
+            np.zeros((len(yaws), 0), np.float32),
+            (),
+            {"root": rotations},
+            np.zeros((len(yaws), 3), np.float32),
+            None,
+        ),
     )
-    albedo = rng.normal(-0.8, 0.3, (PLACES, 1, 3))
-    shade = np.log(1 + light * turned[..., :1])
-    colour = albedo + shade + gains[None] + rng.normal(0, noise, (PLACES, PICTURES, 3))
-    told = (turned[..., 2] > 0.5) & (rng.random((PLACES, PICTURES)) < 0.9)
-    colour[~told] = rng.normal(0, 3, ((~told).sum(), 3))
-    return Observations(colour, told, shading(turned))
 
 
-def a_camera(seed: int = 1) -> np.ndarray:
-    """(V, 3) gains of a camera that regulates itself: it wanders, and its tint does; mean zero."""
-    rng = np.random.default_rng(seed)
-    gains = 0.15 * np.sin(np.linspace(0, 7, PICTURES))[:, None] + rng.normal(0, 0.03, (1, 3)) * np.linspace(
-        -1, 1, PICTURES
-    ).reshape(-1, 1)
+def pictures(yaws: np.ndarray, gains: np.ndarray) -> list[Target]:
+    """The painted ball, turned by ``yaws`` (V), under one light, with the logarithms ``gains`` (V, 3)."""
+    (camera,) = around(np.zeros(1))
+    rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
+    ray = np.stack([(columns - SIZE / 2) / camera.K[0, 0], (rows - SIZE / 2) / camera.K[1, 1], np.ones_like(rows)], -1)
+    ray = ray @ camera.T_camera_world[:3, :3]
+    eye = camera.position
+    a, b, c = (ray * ray).sum(-1), ray @ eye, eye @ eye - RADIUS**2
+    root = b * b - a * c
+    point = eye + ray * ((-b - np.sqrt(np.maximum(root, 0))) / a)[..., None]
+    normal = point / RADIUS
+    light = 0.35 + 0.65 * np.maximum(normal @ LIGHT, 0)
+    out = []
+    for step, (yaw, gain) in enumerate(zip(yaws, gains, strict=True)):
+        x = np.cos(yaw) * normal[..., 0] - np.sin(yaw) * normal[..., 2]
+        paint = np.stack([0.5 + 0.08 * np.sin(6 * x + 4 * normal[..., 1] + k) for k in range(3)], -1)
+        colour = paint * light[..., None] * np.exp(gain)
+        matte = np.where(root > 0, 255, 0)
+        rgba = np.dstack([np.rint(colour * 255), matte]).clip(0, 255).astype(np.uint8)
+        out.append(Target(str(step), rgba, camera, step, (0, 0, SIZE, SIZE)))
+    return out
+
+
+def found(yaws: np.ndarray, gains: np.ndarray) -> np.ndarray:
+    still = motion(yaws)
+    views = [PosedView(t, still.vertices(t.timestep).numpy()) for t in pictures(yaws, gains)]
+    return log_gains(observations(still.rig, views, 0))
+
+
+def known_gains() -> np.ndarray:
+    gains = np.random.default_rng(4).uniform(-0.25, 0.25, (len(YAWS), 3))
     return np.asarray(gains - gains.mean(0))
 
 
-def test_the_gains_of_a_camera_that_regulates_itself_are_found() -> None:
-    gains = a_camera()
-    found = log_gains(a_clip(gains))
-    large = np.abs(gains).max(1) > 0.05
-    np.testing.assert_allclose(found[large], gains[large], atol=0.012)
+def test_gains_of_a_head_that_keeps_still_are_found() -> None:
+    gains = known_gains()
+    assert np.abs(found(np.zeros(len(YAWS)), gains) - gains).max() < 0.015
 
 
-def test_a_mouth_that_moves_does_not_count() -> None:
-    gains = a_camera()
-    clip = a_clip(gains)
-    rng = np.random.default_rng(5)
-    moved = clip.log_colour.copy()
-    moved[:60, ::2] += rng.normal(0.8, 0.2, (60, PICTURES // 2, 1))
-    found = log_gains(Observations(moved, clip.told, clip.shading))
-    large = np.abs(gains).max(1) > 0.05
-    np.testing.assert_allclose(found[large], gains[large], atol=0.02)
+def test_gains_of_a_head_that_turns_are_found() -> None:
+    gains = known_gains()
+    off = np.abs(found(YAWS, gains) - gains)
+    assert np.median(off) < 0.015 and off.max() < 0.035
 
 
-def test_a_head_that_turns_under_a_lamp_gets_no_gain_from_it() -> None:
-    found = log_gains(a_clip(np.zeros((PICTURES, 3)), turn=0.7, light=0.5))
-    # The logarithm of a light is not quite of the second degree.
-    assert np.abs(found).max() < 0.05
+def test_a_head_that_turns_under_a_light_has_no_gains() -> None:
+    assert np.abs(found(YAWS, np.zeros((len(YAWS), 3)))).max() < 0.04
 
 
-def test_both_at_once_are_told_apart() -> None:
-    gains = a_camera()
-    found = log_gains(a_clip(gains, turn=0.6, light=0.4))
-    assert np.abs(found - gains).max() < 0.04
+def test_pictures_of_one_exposure_stay_as_they_are() -> None:
+    yaws = np.zeros(8)
+    targets = pictures(yaws, np.zeros((8, 3)))
+    assert all(a is b for a, b in zip(evened(targets, motion(yaws), 0), targets, strict=True))
 
 
-def test_even_exposure_leaves_every_byte_alone() -> None:
-    found = log_gains(a_clip(np.zeros((PICTURES, 3))))
-    assert not found.any()
-    target = disc(around(np.zeros(1))[0], 0.1, np.zeros((3, 3), np.float32)).target
-    assert without_gain(target, found[0]) is target
+def test_what_was_exposed_otherwise_looks_the_same_afterwards() -> None:
+    gains = known_gains()
+    targets = pictures(np.zeros(len(gains)), gains)
+    out = evened(targets, motion(np.zeros(len(gains))), 0)
+    inside = targets[0].rgba[..., 3] > 0
+    means = np.array([t.rgba[inside][:, :3].mean(0) for t in out])
+    assert (means.std(0) / means.mean(0)).max() < 0.02
+    np.testing.assert_array_equal(out[0].rgba[..., 3], targets[0].rgba[..., 3])
+    again = evened(targets, motion(np.zeros(len(gains))), 0)
+    assert all((a.rgba == b.rgba).all() for a, b in zip(out, again, strict=True))
 
 
-def test_too_few_places_say_nothing() -> None:
-    clip = a_clip(a_camera())
-    few = Observations(clip.log_colour[:50], clip.told[:50], clip.shading[:50])
-    assert not log_gains(few).any()
-
-
-def test_a_picture_is_divided_by_its_gain_and_its_matte_is_not() -> None:
-    target = disc(around(np.zeros(1))[0], 0.1, np.zeros((3, 3), np.float32)).target
-    target.rgba[..., :3] = 100
-    out = without_gain(target, np.log([1.25, 1.0, 0.8]))
-    assert out.rgba[0, 0, :3].tolist() == [80, 100, 125]
-    np.testing.assert_array_equal(out.rgba[..., 3], target.rgba[..., 3])
-
-
-def test_the_functions_of_light_are_even_over_the_sphere() -> None:
-    rng = np.random.default_rng(2)
-    normal = rng.normal(size=(200_000, 3))
-    values = shading(normal / np.linalg.norm(normal, axis=1, keepdims=True))
-    assert values.shape == (200_000, 8)
-    assert np.abs(values.mean(0)).max() < 0.01
-    assert np.abs(np.corrcoef(values.T) - np.eye(8)).max() == pytest.approx(0, abs=0.02)
+def test_nobody_in_the_pictures_means_no_gains() -> None:
+    targets = [replace(t, rgba=t.rgba * np.uint8([1, 1, 1, 0])) for t in pictures(np.zeros(3), np.zeros((3, 3)))]
+    assert all(a is b for a, b in zip(evened(targets, motion(np.zeros(3)), 0), targets, strict=True))
