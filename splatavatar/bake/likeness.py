@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 
@@ -25,8 +24,9 @@ from splatavatar.drive.face.landmark_signal import LandmarkSignal
 from splatavatar.drive.face.seen import seen_at
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.arkit_map import arkit_of
+from splatavatar.rig.posing import head_turn
 from splatavatar.rig.rig import PoseParameters, Rig
-from splatavatar.rotations import axis_angles, nearest_rotations, rotation_matrices
+from splatavatar.rotations import axis_angles, nearest_rotations
 
 FEWEST = 30
 """pictures from which something can be learnt"""
@@ -71,8 +71,7 @@ def learn_likeness(capture: Capture, rig: Rig, parameters: RigParameters, traine
 
 def seen_turn(rig: Rig, pose: PoseParameters, frame: Frame) -> Doubles:
     """The turn (3, 3) of the head from rig axes to right, up, back of the camera of ``frame``."""
-    turn = rotation_matrices(pose.joint_rotations[[0, *(joint for joint, _ in rig.head_chain)]].astype(np.float64))
-    return np.asarray(FACING_CAMERA[:3, :3] @ frame.camera.T_camera_world[:3, :3] @ reduce(np.matmul, turn))
+    return np.asarray(FACING_CAMERA[:3, :3] @ frame.camera.T_camera_world[:3, :3] @ head_turn(rig, pose))
 
 
 def likeness_of(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 
 from splatavatar.array_types import Doubles, Floats
@@ -20,6 +22,12 @@ def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
     shifted = np.einsum("vk,vki->vi", rig.skin_weights, shift[rig.skin_joints])
     posed = np.einsum("vij,vj->vi", blended, shaped) + shifted + parameters.translation
     return np.asarray(posed, np.float32)
+
+
+def head_turn(rig: Rig, parameters: PoseParameters) -> Doubles:
+    """The turn (3, 3) of the head in rig axes: of the root and of all joints that share in the turns of a head."""
+    joints = [0, *(joint for joint, _ in rig.head_chain)]
+    return np.asarray(reduce(np.matmul, rotation_matrices(parameters.joint_rotations[joints].astype(np.float64))))
 
 
 def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Doubles]:

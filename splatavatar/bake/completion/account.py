@@ -18,11 +18,11 @@ def account(rig: Rig, found: Survey) -> list[str]:
 
     A place is mirrored where most of what is lacking was seen on the other side, else continued from around it.
     """
-    said = []
+    said, lacking, mirrored = [], found.lacking, found.mirrored
     for name, place in _places(rig, found).items():
-        lacking = found.lacking & place
-        if lacking.sum() > MOSTLY * place.sum():
-            how = "mirrored" if (found.mirrored & place).sum() > MOSTLY * lacking.sum() else "continued"
+        missing = int((lacking & place).sum())
+        if missing > MOSTLY * place.sum():
+            how = "mirrored" if (mirrored & place).sum() > MOSTLY * missing else "continued"
             said.append(f"{name}: {how}")
     return said
 

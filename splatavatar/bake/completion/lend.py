@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from splatavatar.array_types import Doubles
 from splatavatar.bake.completion.mirror import MIRROR, mirrored_faces
 from splatavatar.bake.completion.placing import coordinates, placed
 from splatavatar.bake.completion.samples import on_surface
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import to_world
 from splatavatar.rig.rig import Rig
-from splatavatar.torch_rotations import matrices_of_quaternions
+from splatavatar.rotations import matrices_of_quaternions
 
 NEAR = 4
 """samples around a Gaussian that say whether it is wanted, and how the light differs there"""
@@ -33,23 +32,20 @@ def lent_splats(learnt: Splats, rig: Rig, found: Survey) -> Splats:
     here = found.samples.nearest(point, NEAR)
     there = found.samples.nearest(point * MIRROR, NEAR)
     rows = np.flatnonzero((across >= 0) & (found.mirrored[there].mean(1) >= MOSTLY))
-    point, face, across = point[rows], face[rows], across[rows].astype(np.int32)
-    chosen = learnt.rows(torch.from_numpy(rows))
-    frames, size = (values.astype(np.float64)[face] for values in triangle_frames(rig.template, rig.faces))
-    offset: Doubles = np.einsum("nij,nj->ni", frames, chosen.position.numpy().astype(np.float64)) * size[:, None]
-    axes = frames @ matrices_of_quaternions(chosen.rotation).numpy().astype(np.float64)
+    point, across = point[rows], across[rows].astype(np.int32)
+    seen = to_world(learnt.rows(torch.from_numpy(rows)).bound(), rig.template, rig.faces)
     # A mirror image of three axes is left-handed; a Gaussian is the same along an axis and against it.
-    axes = MIRROR[:, None] * axes * np.array([1.0, 1.0, -1.0])
+    axes = MIRROR[:, None] * matrices_of_quaternions(seen.rotation) * np.array([1.0, 1.0, -1.0])
     onto = coordinates(rig, across, point * MIRROR)
-    colour = chosen.colour.numpy() + found.colour[there[rows]].mean(1) - found.colour[here[rows]].mean(1)
+    colour = seen.colour + found.colour[there[rows]].mean(1) - found.colour[here[rows]].mean(1)
     return placed(
         rig,
         across,
         onto,
-        on_surface(rig, across, onto) + offset * MIRROR,
+        on_surface(rig, across, onto) + (seen.mean - point) * MIRROR,
         axes,
-        chosen.log_scale.exp().numpy().astype(np.float64) * size[:, None],
-        torch.sigmoid(chosen.logit).numpy().astype(np.float64),
+        seen.scale.astype(np.float64),
+        seen.opacity.astype(np.float64),
         colour,
         learnt.correctives.shape[0],
     )

@@ -19,8 +19,7 @@ TURNED = 0.02
 
 def counterparts(samples: Samples) -> Longs:
     """The sample (S) at the mirrored place of each, -1 where none is near or it is made of something else."""
-    own = np.concatenate([samples.point, TURNED * samples.normal], 1)
-    distance, near = KDTree(own).query(own * np.tile(MIRROR, 2))
+    distance, near = _across(samples.point, samples.normal)
     same = (distance < NEAR) & (samples.material[near] == samples.material)
     return np.where(same, near, -1)
 
@@ -30,7 +29,14 @@ def mirrored_faces(rig: Rig) -> Longs:
     outside = np.flatnonzero(outer(rig))
     centre = rig.template[rig.faces[outside]].mean(1).astype(np.float64)
     normal = triangle_frames(rig.template, rig.faces)[0][outside, :, 1]
-    own: Doubles = np.concatenate([centre, TURNED * normal], 1)
     found = np.full(len(rig.faces), -1, np.int64)
-    found[outside] = outside[KDTree(own).query(own * np.tile(MIRROR, 2))[1]]
+    found[outside] = outside[_across(centre, normal.astype(np.float64))[1]]
     return found
+
+
+def _across(point: Doubles, normal: Doubles) -> tuple[Doubles, Longs]:
+    """How far off (N) the mirror image of each ``point`` (N, 3), with its ``normal`` (N, 3), the nearest is, and which
+    (N) it is."""
+    own = np.concatenate([point, TURNED * normal], 1)
+    distance, near = KDTree(own).query(own * np.tile(MIRROR, 2))
+    return distance, near

@@ -110,6 +110,14 @@ def sampled_mask(rig: Rig, samples: Samples, region: str) -> Mask:
     return member[samples.face]
 
 
+def facial(rig: Rig, samples: Samples) -> Mask:
+    """Which samples (S) are of the skin of the face, whose colour is the usual one: not of ears, neck or lids."""
+    face = samples.material == SKIN
+    for region in ("ears", "neck", "eyelids"):
+        face &= ~sampled_mask(rig, samples, region)
+    return np.asarray(face)
+
+
 def on_surface(rig: Rig, face: Ints, barycentric: Floats) -> Doubles:
     """The points (N, 3) of the neutral surface, metres."""
     corner = rig.template[rig.faces[face]].astype(np.float64)

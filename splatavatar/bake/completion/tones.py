@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from splatavatar.array_types import Doubles
-from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, Samples, sampled_mask
+from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, Samples, facial
 from splatavatar.bake.completion.seen import Seen
 from splatavatar.rig.rig import Rig
 
@@ -26,9 +26,7 @@ DARKER = 22.0
 def skin_likeness(samples: Samples, rig: Rig, seen: Seen) -> Doubles:
     """How much (S) in [0, 1] the colour of a place is that of the person's face; 0.5 where it was not seen."""
     lab = _lab(seen.colour)
-    face = (samples.material == SKIN) & (seen.trust > 0.9)
-    for region in ("ears", "neck", "eyelids"):
-        face &= ~sampled_mask(rig, samples, region)
+    face = facial(rig, samples) & (seen.trust > 0.9)
     if face.sum() < 50:
         return np.full(len(samples), 1.0)
     usual = np.median(lab[face], 0)

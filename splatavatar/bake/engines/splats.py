@@ -62,8 +62,18 @@ class Splats:
 
         psi = ``weights`` (K, D) @ inputs + ``bias`` (K).
         """
+        correctives = Correctives(
+            position=self.correctives[..., :3].contiguous().numpy(force=True),
+            colour=self.correctives[..., 3:].contiguous().numpy(force=True),
+            weights=weights.numpy(force=True).copy(),
+            bias=bias.numpy(force=True).copy(),
+        )
+        return self.bound(), correctives
+
+    def bound(self) -> BoundGaussians:
+        """The Gaussians as an avatar stores them, without correctives."""
         unit = torch.nn.functional.normalize(self.rotation, dim=-1)
-        bound = BoundGaussians(
+        return BoundGaussians(
             face=self.face.numpy(force=True).copy(),
             barycentric=self.barycentric.numpy(force=True).copy(),
             position=self.position.numpy(force=True).copy(),
@@ -73,13 +83,6 @@ class Splats:
             colour=self.colour.numpy(force=True).copy(),
             sh=self.sh.numpy(force=True).copy(),
         )
-        correctives = Correctives(
-            position=self.correctives[..., :3].contiguous().numpy(force=True),
-            colour=self.correctives[..., 3:].contiguous().numpy(force=True),
-            weights=weights.numpy(force=True).copy(),
-            bias=bias.numpy(force=True).copy(),
-        )
-        return bound, correctives
 
 
 def concatenated(parts: list[Splats]) -> Splats:

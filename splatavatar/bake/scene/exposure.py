@@ -6,16 +6,16 @@ the gain of the picture. The light is of the room: a head that turns under it ge
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Mask
-from splatavatar.bake.completion.samples import SKIN, Samples, sampled_mask, surface_samples
+from splatavatar.array_types import Doubles, Longs, Mask
+from splatavatar.bake.completion.samples import Samples, facial, surface_samples
 from splatavatar.bake.completion.seen import sighted
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scene.posed_view import PosedView
-from splatavatar.bake.scoring.gains import BRIGHTEST, DARKEST, divided, settled
+from splatavatar.bake.scoring.gains import BRIGHTEST, DARKEST, settled, without_gain
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.rig.rig import Rig
 
@@ -119,18 +119,7 @@ def _channel(seen: Observations, channel: int) -> Doubles:
     return np.asarray(found[:V])
 
 
-def _face(samples: Samples, rig: Rig) -> np.ndarray:
+def _face(samples: Samples, rig: Rig) -> Longs:
     """At most ``MOST`` samples of the skin of the face, evenly spread."""
-    skin = samples.material == SKIN
-    for region in ("ears", "neck", "eyelids"):
-        skin &= ~sampled_mask(rig, samples, region)
-    index = np.flatnonzero(skin)
+    index = np.flatnonzero(facial(rig, samples))
     return index[:: max(1, -(-len(index) // MOST))]
-
-
-def without_gain(target: Target, log_gain: Doubles) -> Target:
-    """The ``target`` without the gain of logarithm ``log_gain`` (3); itself where that is zero."""
-    if not log_gain.any():
-        return target
-    rgb = divided(target.rgba[..., :3], log_gain)
-    return replace(target, rgba=np.dstack([rgb, target.rgba[..., 3]]))

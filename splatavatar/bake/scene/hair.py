@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Floats
+from splatavatar.array_types import Doubles, Floats
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.gaussians.binding import triangle_frames
@@ -63,30 +63,23 @@ def hair_heights(rig: Rig, views: list[PosedView]) -> Floats:
     ends = hairy & ~growing & (height > 0)
     if growing.any() and ends.sum() > NEIGHBOURS:
         height[growing] = _nearby(places[0][0], height, growing, ends)
-    faced = hairy & _faced(views, places)
+    cosine = _cosines(views, places)
+    faced = hairy & (cosine.min(0) > FACED)
     if faced.any() and not hairy.all():
         flat = ROOTS + RISE * _distance(places[0][0], faced, ~hairy)
         height[faced] = np.minimum(height[faced], flat)
-    height = np.where(_behind(views, places), np.minimum(height, NAPE), height)
+    height = np.where(cosine.max(0) < 0, np.minimum(height, NAPE), height)
     height[height < SHELL_MINIMUM] = 0.0
     return height.astype(np.float32)
 
 
-def _behind(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> NDArray[np.bool_]:
-    """(F) triangles that no view sees from their outer side."""
-    turned = np.ones(len(places[0][0]), bool)
-    for view, (centre, normal) in zip(views, places, strict=True):
-        turned &= ((view.target.camera.position - centre) * normal).sum(1) < 0
-    return turned
-
-
-def _faced(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> NDArray[np.bool_]:
-    """(F) triangles that every view sees from their outer side, none at the outline."""
-    faced = np.ones(len(places[0][0]), bool)
+def _cosines(views: list[PosedView], places: list[tuple[Floats, Floats]]) -> Doubles:
+    """(V, F) the cosine of the normal of each triangle and the direction from it to the camera of each view."""
+    found = []
     for view, (centre, normal) in zip(views, places, strict=True):
         towards = view.target.camera.position - centre
-        faced &= (towards * normal).sum(1) > FACED * np.linalg.norm(towards, axis=1)
-    return faced
+        found.append((towards * normal).sum(1) / np.linalg.norm(towards, axis=1))
+    return np.stack(found)
 
 
 def _nearby(centre: Floats, height: NDArray[np.float64], where: NDArray[np.bool_], known: NDArray[np.bool_]) -> Floats:

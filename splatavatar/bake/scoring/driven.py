@@ -24,7 +24,7 @@ from splatavatar.drive.face.likeness_signal import reading_of
 from splatavatar.drive.face.seen import seen_at
 from splatavatar.drive.performer import Performer
 from splatavatar.render.camera import Camera
-from splatavatar.rig.posing import pose_numpy
+from splatavatar.rig.posing import head_turn, pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 from splatavatar.rotations import axis_angles, rotation_matrices
 
@@ -79,10 +79,7 @@ def placed(rig: Rig, pose: PoseParameters, habits: Doubles, camera: Camera, pixe
     still = replace(pose, translation=np.zeros(3, np.float32))
     points = rig.landmarks["mediapipe"]
     corners = pose_numpy(rig, still).astype(np.float64)[rig.faces[points.face]]
-    head = np.eye(3)
-    for joint in (0, *(joint for joint, _ in rig.head_chain)):
-        head = head @ rotation_matrices(pose.joint_rotations[joint].astype(np.float64))
-    world = np.einsum("lk,lki->li", points.barycentric.astype(np.float64), corners) + habits @ head.T
+    world = np.einsum("lk,lki->li", points.barycentric.astype(np.float64), corners) + habits @ head_turn(rig, pose).T
     R, t = camera.T_camera_world[:3, :3], camera.T_camera_world[:3, 3]
     base = world @ R.T + t
     ray = (pixels - camera.K[:2, 2]) / camera.K[[0, 1], [0, 1]]

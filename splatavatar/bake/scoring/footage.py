@@ -10,16 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Floats
+from splatavatar.array_types import Bytes, Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.open_renderer import open_renderer
 from splatavatar.avatar.renderers.renderer import Renderer
-from splatavatar.bake.scene.exposure import without_gain
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.driven import driven_poses
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
-from splatavatar.bake.scoring.gains import multiplied, picture_gain
+from splatavatar.bake.scoring.gains import multiplied, picture_gain, without_gain
 from splatavatar.bake.scoring.metrics import composite, psnr, unit
 from splatavatar.bake.scoring.split import score_split
 from splatavatar.capture import read_capture
@@ -101,7 +100,7 @@ def evaluate_footage(
         poses = dict(zip((f.name for f in frames), found, strict=True))
 
         def render(frame: Frame) -> Floats:
-            return _as_exposed(drawn, poses[frame.name], frame)
+            return _as_exposed(drawn, poses[frame.name], frame, *load_frame(frame))
 
         capture = replace(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
@@ -145,7 +144,7 @@ def evaluate_untracked(
     drawn = renderer or open_renderer(avatar)
 
     def render(frame: Frame) -> Floats:
-        return drawn.render(poses[frame.timestep], frame.camera).astype(np.float32) / np.float32(255)
+        return unit(drawn.render(poses[frame.timestep], frame.camera))
 
     return score_split(avatar, capture, split, out, render, progress, pose=lambda frame: poses[frame.timestep])
 
@@ -192,28 +191,24 @@ def _followed(
             turned, moved = np.zeros_like(turned), np.zeros_like(moved)
         (target,) = load_targets([frame])
         better = replace(start, joint_rotations=start.joint_rotations + turned, translation=start.translation + moved)
-        gain = picture_gain(_drawn(renderer, better, frame), target.rgba[..., :3], target.rgba[..., 3])
+        gain = picture_gain(unit(renderer.render(better, frame.camera)), target.rgba[..., :3], target.rgba[..., 3])
         found = follower.follow(better, [without_gain(target, gain)], about=start)
         turned, moved = found.joint_rotations - start.joint_rotations, found.translation - start.translation
         yield found
         progress(FOLLOWING, (number + 1) / len(frames))
 
 
-def _drawn(renderer: Renderer, pose: PoseParameters, frame: Frame) -> Floats:
-    return renderer.render(pose, frame.camera).astype(np.float32) / np.float32(255)
-
-
-def _as_exposed(renderer: Renderer, pose: PoseParameters, frame: Frame) -> Floats:
-    """The render (H, W, 4) as the camera would have exposed it in ``frame``."""
-    rgba = _drawn(renderer, pose, frame)
-    return multiplied(rgba, picture_gain(rgba, *load_frame(frame)))
+def _as_exposed(renderer: Renderer, pose: PoseParameters, frame: Frame, image: Bytes, matte: Bytes) -> Floats:
+    """The render (H, W, 4) as the camera would have exposed it in ``frame``, whose picture and matte these are."""
+    rgba = unit(renderer.render(pose, frame.camera))
+    return multiplied(rgba, picture_gain(rgba, image, matte))
 
 
 def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
     scores = []
     for frame, start in zip(frames, starts, strict=True):
         image, matte = load_frame(frame)
-        rgba = _as_exposed(renderer, start, frame)
+        rgba = _as_exposed(renderer, start, frame, image, matte)
         shown, truth = composite(rgba[..., :3], rgba[..., 3]), composite(unit(image), unit(matte))
         inside = matte > 0
         scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))

@@ -5,9 +5,12 @@ A camera that regulates itself multiplies light; sRGB is so nearly a power of li
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from splatavatar.array_types import Bytes, Doubles, Floats
+from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scoring.metrics import OPAQUE
 
 NOISE = 0.015
@@ -34,6 +37,14 @@ def divided(rgb: Bytes, log_gain: Doubles) -> Bytes:
     """The picture (..., 3) without the gain of logarithm ``log_gain`` (3), rounded and cut to 0-255."""
     table = np.rint(np.arange(256)[:, None] / np.exp(log_gain)).clip(0, 255).astype(np.uint8)
     return np.stack([table[rgb[..., channel], channel] for channel in range(3)], -1)
+
+
+def without_gain(target: Target, log_gain: Doubles) -> Target:
+    """The ``target`` without the gain of logarithm ``log_gain`` (3); itself where that is zero."""
+    if not log_gain.any():
+        return target
+    rgb = divided(target.rgba[..., :3], log_gain)
+    return replace(target, rgba=np.dstack([rgb, target.rgba[..., 3]]))
 
 
 def multiplied(rgba: Floats, log_gain: Doubles) -> Floats:

@@ -120,7 +120,7 @@ def frame_renderer(renderer: Renderer, parameters: RigParameters) -> Callable[[F
 
     def render(frame: Frame) -> Floats:
         pose = pose_parameters(renderer.avatar.rig, parameters, frame.timestep)
-        return renderer.render(pose, frame.camera).astype(np.float32) / np.float32(255)
+        return unit(renderer.render(pose, frame.camera))
 
     return render
 

@@ -15,7 +15,7 @@ from splatavatar.bake.scene.unseen import patches
 from splatavatar.bake.training import densify
 from splatavatar.bake.training.rig_motion import MOVING, RigMotion
 from splatavatar.bake.training.schedule import Schedule
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.torch_binding import triangle_frames
 from splatavatar.render.adam import BETA1, BETA2
 from splatavatar.torch_rotations import matrices_of_quaternions
 
@@ -143,6 +143,8 @@ class Trainer:
         self.learning = self.learning.to(device)
         low, high = schedule.calm
         self._grazed = ((high - square) / (high - low)).clamp(0, 1).to(device)
+        self._template = torch.from_numpy(motion.rig.template).to(device)
+        self._faces = torch.from_numpy(motion.rig.faces).long().to(device)
         self._patch = torch.from_numpy(patches(motion.rig)).to(device)
         self._is_skin = torch.zeros(len(motion.rig.faces))
         self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
@@ -224,9 +226,8 @@ class Trainer:
 
     def _measure(self) -> None:
         """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, and the largest scale there."""
-        template = self.motion.rig.template + self.motion.template_offset.numpy(force=True)
-        _, size = triangle_frames(template, self.motion.rig.faces)
-        self._size = torch.from_numpy(size).to(self.engine.device)[self.state.splats.face.long()][:, None]
+        _, size = triangle_frames(self._template + self.motion.template_offset, self._faces)
+        self._size = size[self.state.splats.face.long()][:, None]
         self._log_limit = torch.log(self.schedule.big / self._size.clamp(min=1e-9))
 
     def _regularise(self, gradients: Gradients) -> None:
