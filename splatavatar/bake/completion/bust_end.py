@@ -10,12 +10,14 @@ from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.rig.rig import Rig
 
-FADE = 0.018
+FADE = 0.03
 """metres above the end over which a bust fades"""
-FRAMED = 0.5
-"""share of the pictures within which a height of the chest must lie to count as filmed"""
+FRAMED = 0.02
+"""share of the pictures within which a height of the chest must lie to count as filmed: what any of them shows stays"""
 SHORTEST, LONGEST = 0.02, 0.16
 """metres below the base of the neck"""
+HIGH = 0.9
+"""quantile of a height that is asked: some of its places lie farther from the camera, and lower in the picture"""
 SLICE = 0.01
 """metres of height that are asked at once"""
 
@@ -37,10 +39,10 @@ def end_height(found: Survey, rig: Rig, below_neck: float | None = None) -> floa
     height = neck - SHORTEST
     while height > neck - LONGEST:
         slab = front & (np.abs(samples.point[:, 1] - height) < SLICE)
-        if not slab.any() or np.median(found.seen.framed[slab]) < FRAMED:
+        if not slab.any() or np.quantile(found.seen.framed[slab], HIGH) < FRAMED:
             break
         height -= SLICE
-    return height
+    return height - FADE
 
 
 def ended(splats: Splats, rig: Rig, height: float | None) -> Splats:

@@ -41,7 +41,7 @@ from splatavatar.progress import Progress
 
 AUTO = "auto"
 WAITING = "waiting for another splatavatar that prepares the same"
-SHOULDERS = 0.35
+SHOULDERS = 0.25
 """eye spans below the chin, seen in most frames, from which on more than a head is in the picture"""
 CHIN = 152
 

@@ -114,3 +114,14 @@ def test_a_bust_ends_where_it_is_asked_to(found: Survey, crop: str) -> None:
         assert height < neck - 0.1, "all of it was filmed"
     else:
         assert height == pytest.approx(neck - below)
+
+
+def test_what_any_picture_shows_of_the_chest_stays(found: Survey) -> None:
+    bust = load_rig("anny-bust")
+    samples = surface_samples(bust, np.zeros(len(bust.faces), np.float32), 0)
+    neck = float(bust.template[bust.faces[bust.regions["neck"]]][..., 1].min())
+    lowest = neck - 0.08
+    framed = np.where(samples.point[:, 1] > lowest, 0.1, 0.0)  # the head comes so near in one picture of ten
+    height = end_height(replace(found, samples=samples, seen=replace(found.seen, framed=framed)), bust)
+    assert height is not None
+    assert lowest - 2 * FADE < height < lowest - FADE / 2, "fades below what was filmed, and little below"
