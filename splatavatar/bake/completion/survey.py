@@ -26,11 +26,16 @@ SHADE = 0.8
 """exponent of the light that form takes away: of the light of a room some comes round every corner"""
 DARKEST, BRIGHTEST = 0.3, 1.3
 """of the light around"""
-ANCHOR = 0.02
+ANCHOR = 0.1
 """weight of the usual colour of hair and cloth everywhere on them, of one that was seen well: what lies far from all
 that was seen is of that colour, not of that of the last grazed rim"""
 USUAL = 0.5
 """trust times likeness from which on a place says what is usual"""
+BEST, SEEN = 0.97, 0.01
+"""quantile of it from which on a place does so where none was seen that well, and the least of it"""
+RIMS, DARK, INNER = 0.2, 0.4, 0.8
+"""hair that was seen no better than that is a rim which light shines through: of its darker part, the colour that the
+hair behind it has, in its own shadow, as a share"""
 LENT = 0.02
 """weight of the colour that the other side was seen in, where no glance says what light there is: light is not
 symmetric"""
@@ -114,11 +119,17 @@ def _anchored(samples: Samples, colour: Doubles, trust: Doubles, weight: Doubles
     colour, weight = colour.copy(), weight.copy()
     for material in (HAIR, CLOTH):
         mine = samples.material == material
-        usual = mine & (trust > USUAL)
+        if not mine.any():
+            continue
+        best = min(USUAL, float(np.quantile(trust[mine], BEST)))
+        usual = mine & (trust >= max(best, SEEN))
         if not usual.any():
             continue
-        total = weight[mine] + ANCHOR
         mean = np.median(colour[usual], 0)
+        if material == HAIR and best < RIMS:
+            bright = colour[usual].mean(1)
+            mean = INNER * np.median(colour[usual][bright <= np.quantile(bright, DARK)], 0)
+        total = weight[mine] + ANCHOR
         colour[mine] = (weight[mine, None] * colour[mine] + ANCHOR * mean) / total[:, None]
         weight[mine] = total
     return colour, weight

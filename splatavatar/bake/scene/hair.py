@@ -24,7 +24,7 @@ SHELL_MINIMUM = 0.009
 
 VIEWS = 3
 """that must agree"""
-NAPE = 0.012
+NAPE = 0.02
 """metres of hair at most where no view sees the head from"""
 THIN = 0.3
 """quantile of their thickness that is taken: too little hair is less wrong than too much"""

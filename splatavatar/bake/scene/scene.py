@@ -10,7 +10,7 @@ from torch import Tensor
 
 from splatavatar.array_types import Floats
 from splatavatar.bake.completion.bust_end import end_height, ended
-from splatavatar.bake.completion.complete import made_splats, within
+from splatavatar.bake.completion.complete import ground, made_splats, within
 from splatavatar.bake.completion.lend import lent_splats
 from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.survey import Survey, survey
@@ -66,6 +66,7 @@ class Scene:
     """(F) see ``unseen.squareness``"""
     below_neck: float | None
     """metres below the base of the neck at which the bust ends; None: where the pictures end"""
+    seed: int
 
     @staticmethod
     def of(
@@ -104,6 +105,7 @@ class Scene:
             survey(rig, heights, sides(targets, motion, SURVEYED), settings.seed, not one_camera),
             squareness(motion, targets),
             CROPS[settings.crop],
+            settings.seed,
         )
 
     @property
@@ -115,15 +117,15 @@ class Scene:
         """The rig with the template as it is refined by now."""
         return replace(self.rig, template=self.rig.template + self.motion.template_offset.numpy(force=True))
 
-    def first_splats(self, count: int, seed: int) -> tuple[Splats, Tensor]:
+    def first_splats(self, count: int) -> tuple[Splats, Tensor]:
         """Makes the Gaussians to begin with, on the CPU, of at most ``count`` in the end.
 
         Also says which (N) uint8 are completed ones, of places that no picture shows well.
         """
         height = end_height(self.found, self.rig, self.below_neck)
-        made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), seed, height)
+        made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), self.seed, height)
         first = round(count * self.schedule.initial_share)
-        splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), seed)
+        splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), self.seed)
         splats = shown(splats, self.rig, self.square)
         lacking = within(splats, self.rig, self.found, self.found.lacking)
         splats = splats.rows(torch.from_numpy(np.flatnonzero(~lacking)))
@@ -148,9 +150,10 @@ class Scene:
         own = made.numpy(force=True) == 0
         stays = own | ~within(splats, rig, self.found, self.found.mirrored)
         lent = lent_splats(splats.rows(torch.from_numpy(np.flatnonzero(own))), rig, self.found)
-        return torch.from_numpy(np.flatnonzero(stays)), lent
+        below = ground(rig, self.found, self.found.mirrored, len(self.bias), self.seed)
+        return torch.from_numpy(np.flatnonzero(stays)), concatenated([lent, below])
 
     def finished(self, splats: Splats) -> Splats:
         """The ``splats`` of a finished bake, on the CPU: the bust ends in a line."""
         rig = self.moved_rig()
-        return ended(splats, rig, end_height(self.found, rig, self.below_neck))
+        return ended(splats, rig, self.found, end_height(self.found, rig, self.below_neck), self.seed)

@@ -78,7 +78,7 @@ class Job:
 
     def _begun(self, device: BakeDevice, gaussians: int) -> TrainerState:
         scene = self.scene
-        splats, made = scene.first_splats(gaussians, self.settings.seed)
+        splats, made = scene.first_splats(gaussians)
         return fresh_state(splats.to(device.torch_device), scene.motion, made)
 
     def _resumed(self) -> TrainerState:
