@@ -24,9 +24,9 @@ HIGH = 0.9
 """quantile of a height that is asked: some of its places lie farther from the camera, and lower in the picture"""
 SLICE = 0.01
 """metres of height that are asked at once"""
-GRAIN = 0.004
+GRAIN = 0.005
 """metres between the Gaussians of the layer in which a bust fades"""
-WIDE = 0.006
+WIDE = 0.008
 """metres of standard deviation of each: several lie over each other, so that none is seen"""
 NEAR = 8
 """samples whose mean colour they take"""

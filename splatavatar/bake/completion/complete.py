@@ -28,8 +28,6 @@ PORES, FOLDS = 0.014, 0.04
 """metres across the pieces of which the detail of skin, and of cloth, is put together"""
 TRUE_SKIN, NO_SKIN = 0.7, 0.25
 """likeness to skin of what may lend to skin, and of what may lend to hair and cloth"""
-LIKELY = 0.4
-"""the same, of skin that has a ground"""
 CERTAIN = 0.95
 """trust of what lends to skin, half of it for the rest"""
 TONE = 0.04
@@ -38,12 +36,10 @@ STRANDS = 0.55
 """share of the new Gaussians that goes into strands, for a scalp of which nothing was seen"""
 UNDER = 0.75, 0.85
 """how high in the hair its dark ground lies, and its brightness"""
+WIDER = 1.4
+"""of the Gaussians of that ground: strands alone would not hide the face from behind"""
 SOLID, STRAND = 0.95, 0.85
 """opacities"""
-SPACING, DEEP = 0.005, 0.002
-"""metres between the Gaussians below the skin, and below it"""
-OPEN = "eyelids", "eye_sockets", "lips", "mouth"
-"""regions where nothing lies below the skin"""
 
 
 def made_splats(rig: Rig, found: Survey, most: int, correctives: int, seed: int, end: float | None) -> Splats:
@@ -53,10 +49,7 @@ def made_splats(rig: Rig, found: Survey, most: int, correctives: int, seed: int,
     """
     count = round(most * found.share_lacking)
     strands = _strands(rig, found, round(count * STRANDS * _bare(found)), correctives, seed)
-    parts = [_surface(rig, found, count - sum(map(len, strands)), correctives, seed), *strands]
-    if not found.several:
-        parts.append(ground(rig, found, ~found.lacking, correctives, seed))
-    made = concatenated(parts)
+    made = concatenated([_surface(rig, found, count - sum(map(len, strands)), correctives, seed), *strands])
     if end is None:
         return made
     height = on_surface(rig, made.face.numpy(), made.barycentric.numpy())[:, 1]
@@ -68,31 +61,6 @@ def within(splats: Splats, rig: Rig, found: Survey, places: Mask) -> Mask:
     face = splats.face.numpy()
     near = found.samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)
     return np.asarray(outer(rig)[face] & (places[near].mean(1) >= GONE))
-
-
-def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -> Splats:
-    """Gaussians just below the skin at ``places`` (S) of ``found``, on the CPU, in its smooth colour.
-
-    What one camera saw at a slant is opaque along its view alone; from aside the far side of the head would show
-    through.
-    """
-    samples = found.samples
-    area = np.linalg.norm(np.cross(*np.moveaxis(np.diff(rig.template[rig.faces], axis=1), 1, 0)), axis=1) / 2
-    splats = surface_splats(rig, rig.template, round(float(area.sum()) / SPACING**2), correctives, seed)
-    face = splats.face.numpy()
-    near = samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)
-    skin = places & (samples.material == SKIN) & (found.skin > LIKELY)
-    bare = np.isin(face, np.concatenate([rig.regions[name] for name in OPEN if name in rig.regions]))
-    rows = np.flatnonzero(outer(rig)[face] & ~bare & (skin[near].mean(1) >= GONE))
-    splats, face, near = splats.rows(torch.from_numpy(rows)), face[rows], near[rows]
-    size = np.maximum(triangle_frames(rig.template, rig.faces)[1][face], 1e-9)
-    splats.position[:, 1] = torch.from_numpy((-DEEP / size).astype(np.float32))
-    wide = np.log(0.8 * SPACING / size)
-    flat = np.log(DEEP / 4 / size)
-    splats.log_scale[:] = torch.from_numpy(np.stack([wide, flat, wide], 1).astype(np.float32))
-    splats.colour[:] = torch.from_numpy(found.colour[near].mean(1).clip(0, 1).astype(np.float32))
-    splats.logit[:] = torch.logit(torch.tensor(SOLID))
-    return splats
 
 
 def _bare(found: Survey) -> float:
@@ -135,6 +103,7 @@ def _surface(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -
     size = triangle_frames(rig.template, rig.faces)[1][face]
     lift = np.where(hair, UNDER[0] * samples.height[near[:, 0]], 0.0)
     splats.position[:, 1] = torch.from_numpy((lift / np.maximum(size, 1e-9)).astype(np.float32))
+    splats.log_scale[torch.from_numpy(hair)] += float(np.log(WIDER))
     splats.colour[:] = torch.from_numpy(colour.clip(0, 1).astype(np.float32))
     splats.logit[:] = torch.logit(torch.tensor(SOLID))
     return splats

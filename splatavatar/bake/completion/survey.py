@@ -26,14 +26,14 @@ SHADE = 0.8
 """exponent of the light that form takes away: of the light of a room some comes round every corner"""
 DARKEST, BRIGHTEST = 0.3, 1.3
 """of the light around"""
-ANCHOR = 0.1
+ANCHOR = 0.01
 """weight of the usual colour of hair and cloth everywhere on them, of one that was seen well: what lies far from all
 that was seen is of that colour, not of that of the last grazed rim"""
 USUAL = 0.5
 """trust times likeness from which on a place says what is usual"""
 BEST, SEEN = 0.97, 0.01
 """quantile of it from which on a place does so where none was seen that well, and the least of it"""
-RIMS, DARK, INNER = 0.2, 0.4, 0.8
+RIMS, DARK, INNER = 0.2, 0.4, 0.9
 """hair that was seen no better than that is a rim which light shines through: of its darker part, the colour that the
 hair behind it has, in its own shadow, as a share"""
 LENT = 0.02
@@ -74,6 +74,12 @@ class Survey:
         """(S) whether a place was not seen well enough and the same one of the other side was."""
         lacking = self.lacking
         return np.asarray(lacking & (self.other >= 0) & ~lacking[self.other])
+
+    def hairy(self, heights: Floats) -> Floats:
+        """The ``heights`` (F) of hair above each triangle without those above triangles that were seen to be skin."""
+        count = np.bincount(self.samples.face, minlength=len(heights))
+        skin = np.bincount(self.samples.face, self.samples.material == SKIN, len(heights))
+        return np.where(skin > count / 2, 0, heights).astype(np.float32)
 
     @property
     def share_lacking(self) -> float:

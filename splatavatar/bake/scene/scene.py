@@ -10,7 +10,8 @@ from torch import Tensor
 
 from splatavatar.array_types import Floats
 from splatavatar.bake.completion.bust_end import end_height, ended
-from splatavatar.bake.completion.complete import ground, made_splats, within
+from splatavatar.bake.completion.complete import made_splats, within
+from splatavatar.bake.completion.ground import ground
 from splatavatar.bake.completion.lend import lent_splats
 from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.survey import Survey, survey
@@ -59,7 +60,7 @@ class Scene:
     views: list[PosedView]
     """that show the person from all sides"""
     heights: Floats
-    """(F) see ``hair.hair_heights``"""
+    """(F) see ``hair.hair_heights``; none where skin was seen"""
     found: Survey
     """what the pictures show of the surface"""
     square: Floats
@@ -90,6 +91,7 @@ class Scene:
         weights, bias = corrective_basis(rig, inputs, schedule.turn_correctives, schedule.expression_correctives)
         views = all_round(targets, motion, VIEWS)
         heights = hair_heights(rig, views)
+        found = survey(rig, heights, sides(targets, motion, SURVEYED), settings.seed, not one_camera)
         return Scene(
             rig,
             parameters,
@@ -101,8 +103,8 @@ class Scene:
             torch.from_numpy(weights),
             torch.from_numpy(bias),
             views,
-            heights,
-            survey(rig, heights, sides(targets, motion, SURVEYED), settings.seed, not one_camera),
+            found.hairy(heights),
+            found,
             squareness(motion, targets),
             CROPS[settings.crop],
             settings.seed,
@@ -124,6 +126,8 @@ class Scene:
         """
         height = end_height(self.found, self.rig, self.below_neck)
         made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), self.seed, height)
+        if self.one_camera:
+            made = concatenated([made, ground(self.rig, self.found, ~self.found.lacking, len(self.bias), self.seed)])
         first = round(count * self.schedule.initial_share)
         splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), self.seed)
         splats = shown(splats, self.rig, self.square)

@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from splatavatar.bake.completion.bust_end import FADE, end_height, ended
+from splatavatar.array_types import Doubles
+from splatavatar.bake.completion.bust_end import FADE, GRAIN, end_height, ended
 from splatavatar.bake.completion.complete import NEAR, made_splats, within
 from splatavatar.bake.completion.placing import placed
 from splatavatar.bake.completion.samples import HAIR, on_surface, outer, surface_samples
 from splatavatar.bake.completion.strands import grow
 from splatavatar.bake.completion.survey import Survey
+from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.settings import CROPS
 from splatavatar.bake.training.trainer import Trainer
-from splatavatar.gaussians.binding import to_world
+from splatavatar.gaussians.binding import to_world, triangle_frames
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
@@ -83,18 +85,27 @@ def test_strands_lie_on_the_scalp_and_along_it(found: Survey) -> None:
     assert (strands.scale[:, 0] > 2 * strands.scale[:, 2]).all()
 
 
-def test_a_bust_ends_in_one_line(rig: Rig, make_trainer: Callable[..., Trainer]) -> None:
+def test_a_bust_ends_in_one_line(rig: Rig, found: Survey, make_trainer: Callable[..., Trainer]) -> None:
     splats = make_trainer().state.splats
-    assert ended(splats, rig, None) is splats
+    assert ended(splats, rig, found, None, 0) is splats
     chest = replace(rig, regions={**rig.regions, "torso": np.arange(len(rig.faces), dtype=np.int32)})
     height = float(np.median(rig.template[:, 1]))
-    kept = ended(splats, chest, height)
-    at = on_surface(rig, kept.face.numpy(), kept.barycentric.numpy())[:, 1]
+    kept = ended(splats, chest, found, height, 0)
+    assert bool((kept.face.diff() >= 0).all())
+    at = _height(rig, kept)
     assert at.min() > height
-    above = on_surface(rig, splats.face.numpy(), splats.barycentric.numpy())[:, 1] >= height + FADE
-    torch.testing.assert_close(kept.logit[torch.from_numpy(at >= height + FADE)], splats.logit[torch.from_numpy(above)])
-    fading = torch.from_numpy(at < height + FADE / 3)
-    assert float(torch.sigmoid(kept.logit[fading]).max()) < 0.3
+    assert (at > height + FADE + GRAIN).sum() == (_height(rig, splats) > height + FADE + GRAIN).sum()
+    opacity = torch.sigmoid(kept.logit).numpy()
+    thirds = [opacity[(at > height + FADE * k / 3) & (at <= height + FADE * (k + 1) / 3)] for k in range(3)]
+    assert thirds[0].max() < thirds[1].min() < thirds[1].max() < thirds[2].min()
+    # Nothing that is opaque reaches down through the line.
+    size = torch.from_numpy(triangle_frames(rig.template, rig.faces)[1])[kept.face.long()]
+    widest = (kept.log_scale.exp() * size[:, None]).amax(1).numpy()
+    assert (at - 2 * widest)[at > height + FADE + GRAIN].min() > height + FADE - 3 * GRAIN
+
+
+def _height(rig: Rig, splats: Splats) -> Doubles:
+    return on_surface(rig, splats.face.numpy(), splats.barycentric.numpy())[:, 1]
 
 
 @pytest.mark.parametrize("crop", CROPS)

@@ -63,3 +63,15 @@ def test_hair_is_not_skin(found: Survey) -> None:
     hair = (found.samples.material == HAIR) & (found.seen.trust > 0.9)
     skin = (found.samples.material == SKIN) & (found.seen.trust > 0.9)
     assert np.median(found.skin[skin]) > np.median(found.skin[hair]) + 0.2
+
+
+def test_no_hair_stands_where_skin_was_seen(found: Survey, rig: Rig) -> None:
+    heights = np.full(len(rig.faces), 0.02, np.float32)
+    stands = found.hairy(heights)
+    skin, seen = found.samples.face[found.samples.material == SKIN], np.unique(found.samples.face)
+    others = np.setdiff1d(seen, skin)
+    assert len(others) and (stands[others] == np.float32(0.02)).all()
+    whole = np.setdiff1d(seen, found.samples.face[found.samples.material != SKIN])
+    assert len(whole) and (stands[whole] == 0).all()
+    unasked = np.setdiff1d(np.arange(len(heights)), seen)
+    assert (stands[unasked] == np.float32(0.02)).all()

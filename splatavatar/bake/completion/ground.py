@@ -1,0 +1,48 @@
+"""What lies below skin that one camera saw at a slant."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from splatavatar.array_types import Mask
+from splatavatar.bake.completion.samples import SKIN, on_surface, outer
+from splatavatar.bake.completion.survey import Survey
+from splatavatar.bake.engines.splats import Splats
+from splatavatar.bake.scene.initialise import surface_splats
+from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.rig.rig import Rig
+
+SPACING, DEEP = 0.005, 0.002
+"""metres between the Gaussians, and below the skin"""
+HOLLOW = "eyelids", "eye_sockets", "lips", "mouth"
+"""regions below whose skin there is none"""
+LIKELY = 0.4
+"""likeness to skin of the samples below which they lie"""
+NEAR, MOSTLY = 4, 0.5
+"""samples around a Gaussian, whose mean colour it takes, and the share of them that must be such skin"""
+OPAQUE = 0.95
+
+
+def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -> Splats:
+    """Gaussians just below the skin at ``places`` (S) of ``found``, on the CPU, in its smooth colour.
+
+    What one camera saw at a slant is opaque along its view alone; from aside the far side of the head would show
+    through.
+    """
+    samples = found.samples
+    area = np.linalg.norm(np.cross(*np.moveaxis(np.diff(rig.template[rig.faces], axis=1), 1, 0)), axis=1) / 2
+    splats = surface_splats(rig, rig.template, round(float(area.sum()) / SPACING**2), correctives, seed)
+    face = splats.face.numpy()
+    near = samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)
+    skin = places & (samples.material == SKIN) & (found.skin > LIKELY)
+    hollow = np.isin(face, np.concatenate([rig.regions[name] for name in HOLLOW if name in rig.regions]))
+    rows = np.flatnonzero(outer(rig)[face] & ~hollow & (skin[near].mean(1) >= MOSTLY))
+    splats, face, near = splats.rows(torch.from_numpy(rows)), face[rows], near[rows]
+    size = np.maximum(triangle_frames(rig.template, rig.faces)[1][face], 1e-9)
+    splats.position[:, 1] = torch.from_numpy((-DEEP / size).astype(np.float32))
+    wide, flat = np.log(0.8 * SPACING / size), np.log(DEEP / 4 / size)
+    splats.log_scale[:] = torch.from_numpy(np.stack([wide, flat, wide], 1).astype(np.float32))
+    splats.colour[:] = torch.from_numpy(found.colour[near].mean(1).clip(0, 1).astype(np.float32))
+    splats.logit[:] = torch.logit(torch.tensor(OPAQUE))
+    return splats

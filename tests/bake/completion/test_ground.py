@@ -1,0 +1,37 @@
+"""Gaussians below skin that one camera saw at a slant."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy.spatial import KDTree
+
+from splatavatar.bake.completion.ground import DEEP, HOLLOW, SPACING, ground
+from splatavatar.bake.completion.samples import SKIN, on_surface
+from splatavatar.bake.completion.survey import Survey
+from splatavatar.gaussians.binding import to_world
+from splatavatar.rig.rig import Rig
+
+
+def test_a_ground_lies_below_the_skin_and_nowhere_else(found: Survey, rig: Rig) -> None:
+    places = found.samples.point[:, 0] > 0
+    made = ground(rig, found, places, 3, 0)
+    assert made.correctives.shape == (3, len(made), 6) and bool((made.face.diff() >= 0).all())
+    face = made.face.numpy()
+    assert not np.isin(face, np.concatenate([rig.regions[name] for name in HOLLOW])).any()
+    surface = on_surface(rig, face, made.barycentric.numpy())
+    depth = np.linalg.norm(to_world(made.bound(), rig.template, rig.faces).mean - surface, axis=1)
+    np.testing.assert_allclose(depth, DEEP, rtol=1e-3)
+    assert surface[:, 0].min() > -0.01
+    skin = places & (found.samples.material == SKIN) & (found.skin > 0.9)
+    skin &= ~np.isin(found.samples.face, np.concatenate([rig.regions[name] for name in HOLLOW]))
+    gap = KDTree(surface).query(found.samples.point[skin])[0]
+    assert np.quantile(gap, 0.9) < SPACING, "no hole to see through"
+
+
+def test_a_ground_has_the_smooth_colour_of_its_skin(found: Survey, rig: Rig) -> None:
+    made = ground(rig, found, np.ones(len(found.samples), bool), 0, 0)
+    near = found.samples.nearest(on_surface(rig, made.face.numpy(), made.barycentric.numpy()), 4)
+    expected = found.colour[near].mean(1).clip(0, 1).astype(np.float32)
+    torch.testing.assert_close(made.colour, torch.from_numpy(expected))
+    assert float(torch.sigmoid(made.logit).min()) > 0.9
