@@ -48,7 +48,7 @@ def made_splats(rig: Rig, found: Survey, most: int, correctives: int, seed: int,
     Nothing is made below ``end``, the height in metres at which the bust will end.
     """
     count = round(most * found.share_lacking)
-    strands = _strands(rig, found, round(count * STRANDS * _bare(found)), correctives, seed)
+    strands = [] if found.scarf else _strands(rig, found, round(count * STRANDS * _bare(found)), correctives, seed)
     made = concatenated([_surface(rig, found, count - sum(map(len, strands)), correctives, seed), *strands])
     if end is None:
         return made
@@ -90,18 +90,23 @@ def _surface(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -
     lenders = {
         SKIN: (found.skin > TRUE_SKIN) & (trust > CERTAIN),
         CLOTH: (found.skin < NO_SKIN) & (trust > CERTAIN / 2),
+        HAIR: (found.skin < NO_SKIN) & (trust > CERTAIN / 2),
     }
     grey = found.detail.mean(1, keepdims=True).repeat(3, 1)
-    for material, detail, piece in ((SKIN, SKIN_DETAIL * found.detail, PORES), (CLOTH, CLOTH_DETAIL * grey, FOLDS)):
+    hair = kind == HAIR
+    kinds = [(SKIN, SKIN_DETAIL * found.detail, PORES), (CLOTH, CLOTH_DETAIL * grey, FOLDS)]
+    if found.scarf:
+        kinds.append((HAIR, CLOTH_DETAIL * grey, FOLDS))
+    for material, detail, piece in kinds:
         rows = kind == material
         lends = lenders[material] & (samples.material == material)
         normal = samples.normal
         sources = samples.point[lends], normal[lends], detail[lends]
         colour[rows] += quilted(point[rows], normal[near[rows, 0]], *sources, piece, seed)
-    hair = kind == HAIR
-    colour[hair] *= UNDER[1]
+    high, brightness = (1.0, 1.0) if found.scarf else UNDER
+    colour[hair] *= brightness
     size = triangle_frames(rig.template, rig.faces)[1][face]
-    lift = np.where(hair, UNDER[0] * samples.height[near[:, 0]], 0.0)
+    lift = np.where(hair, high * samples.height[near[:, 0]], 0.0)
     splats.position[:, 1] = torch.from_numpy((lift / np.maximum(size, 1e-9)).astype(np.float32))
     splats.log_scale[torch.from_numpy(hair)] += float(np.log(WIDER))
     splats.colour[:] = torch.from_numpy(colour.clip(0, 1).astype(np.float32))

@@ -12,7 +12,7 @@ from splatavatar.bake.completion.light import openness
 from splatavatar.bake.completion.mirror import counterparts
 from splatavatar.bake.completion.samples import CLOTH, HAIR, SKIN, Samples, surface_samples
 from splatavatar.bake.completion.seen import Seen, observe
-from splatavatar.bake.completion.tones import skin_likeness, told_apart
+from splatavatar.bake.completion.tones import covered, skin_likeness, told_apart
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.rig.rig import Rig
 
@@ -58,6 +58,8 @@ class Survey:
 
     other: Longs
     """(S) the sample at the mirrored place, -1 where there is none alike"""
+    scarf: bool
+    """whether it is cloth that stands on the scalp"""
     several: bool
     """whether several cameras saw the person: what one of them grazes another may look at"""
 
@@ -97,12 +99,13 @@ def survey(rig: Rig, heights: Floats, views: list[PosedView], seed: int, several
     seen = observe(samples, rig, views)
     skin = skin_likeness(samples, rig, seen)
     samples = told_apart(samples, seen, skin)
+    scarf = covered(samples, rig, seen)
     glanced = seen.weight > GLANCED * len(views)
     like = np.select([samples.material == SKIN, samples.material == HAIR], [skin, (1 - skin) ** 2], 1.0)
     weight = (seen.trust + GLANCE * glanced) * like
     light = openness(samples)
     other = counterparts(samples)
-    colour, weight = _anchored(samples, seen.colour, seen.trust * like, weight)
+    colour, weight = _anchored(samples, seen.colour, seen.trust * like, weight, scarf)
     colour, weight = _lent(colour, weight, np.where(glanced, 0.0, LENT), seen.trust * like, other)
     smooth = continued(graph(samples), np.column_stack([colour, light]), weight, SMOOTH)
     shade = (light / np.maximum(smooth[:, 3], 1e-6)).clip(DARKEST, BRIGHTEST) ** SHADE
@@ -116,11 +119,14 @@ def survey(rig: Rig, heights: Floats, views: list[PosedView], seed: int, several
         (smooth[:, :3] * shade[:, None]).clip(0, 1),
         seen.colour - smooth[:, :3],
         other,
+        scarf,
         several,
     )
 
 
-def _anchored(samples: Samples, colour: Doubles, trust: Doubles, weight: Doubles) -> tuple[Doubles, Doubles]:
+def _anchored(
+    samples: Samples, colour: Doubles, trust: Doubles, weight: Doubles, scarf: bool
+) -> tuple[Doubles, Doubles]:
     """The ``colour`` (S, 3) and ``weight`` (S) with the usual colour of hair and cloth mixed in."""
     colour, weight = colour.copy(), weight.copy()
     for material in (HAIR, CLOTH):
@@ -132,7 +138,7 @@ def _anchored(samples: Samples, colour: Doubles, trust: Doubles, weight: Doubles
         if not usual.any():
             continue
         mean = np.median(colour[usual], 0)
-        if material == HAIR and best < RIMS:
+        if material == HAIR and best < RIMS and not scarf:
             bright = colour[usual].mean(1)
             mean = INNER * np.median(colour[usual][bright <= np.quantile(bright, DARK)], 0)
         total = weight[mine] + ANCHOR

@@ -21,6 +21,10 @@ MOSTLY = 0.9
 """share of it from which on all of it is"""
 DARKER = 22.0
 """the same of lightness: shade is skin, hair is not"""
+LIGHTER = 6.0
+"""units of Lab by which what is on the head is lighter than the face if it is a scarf or a cap: hardly any hair is"""
+CHROMA, HUES = 18.0, (-10.0, 110.0)
+"""chroma in Lab from which on its hue, in degrees, is that of hair or not"""
 
 
 def skin_likeness(samples: Samples, rig: Rig, seen: Seen) -> Doubles:
@@ -50,6 +54,19 @@ def told_apart(samples: Samples, seen: Seen, skin: Doubles) -> Samples:
         whole = bare.sum() > MOSTLY * (mine & known).sum() > 0 and not stands
         material[mine if whole else bare] = SKIN
     return replace(samples, material=material)
+
+
+def covered(samples: Samples, rig: Rig, seen: Seen) -> bool:
+    """Whether what was seen on the scalp is cloth: lighter than the face, or of a colour that no hair has."""
+    lab = _lab(seen.colour)
+    face = facial(rig, samples) & (seen.trust > 0.9)
+    above = (samples.material == HAIR) & (seen.weight > 0)
+    if face.sum() < 50 or not above.any():
+        return False
+    light, a, b = np.average(lab[above], axis=0, weights=seen.weight[above])
+    if light > np.median(lab[face, 0]) + LIGHTER:
+        return True
+    return bool(np.hypot(a, b) > CHROMA and not HUES[0] < np.degrees(np.arctan2(b, a)) < HUES[1])
 
 
 def _lab(colour: Doubles) -> Doubles:
