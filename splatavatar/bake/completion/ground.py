@@ -25,7 +25,8 @@ OPAQUE = 0.95
 
 
 def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -> Splats:
-    """Gaussians just below the skin at ``places`` (S) of ``found``, on the CPU, in its smooth colour.
+    """Gaussians just below the skin at ``places`` (S) of ``found``, on the CPU, in the colour that was
+    seen above them, or in the smooth one.
 
     What one camera saw at a slant is opaque along its view alone; from aside the far side of the head would show
     through.
@@ -43,6 +44,7 @@ def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -
     splats.position[:, 1] = torch.from_numpy((-DEEP / size).astype(np.float32))
     wide, flat = np.log(0.8 * SPACING / size), np.log(DEEP / 4 / size)
     splats.log_scale[:] = torch.from_numpy(np.stack([wide, flat, wide], 1).astype(np.float32))
-    splats.colour[:] = torch.from_numpy(found.colour[near].mean(1).clip(0, 1).astype(np.float32))
+    colour = found.colour + found.seen.trust[:, None] * found.detail
+    splats.colour[:] = torch.from_numpy(colour[near].mean(1).clip(0, 1).astype(np.float32))
     splats.logit[:] = torch.logit(torch.tensor(OPAQUE))
     return splats

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from splatavatar.bake.engines.engine import LossWeights
 
@@ -59,6 +60,9 @@ class Schedule:
     """the same on the torso"""
     far_weight: float = 3.0
     """per metre beyond, mean over the Gaussians"""
+    tether: float = inf
+    """metres that it may be away beyond that at most: a matte that takes a dark wall for a dark cheek asks for clouds
+    before the face"""
     normal_factor: float = 1.0
     """how much more a way along the normal counts: what one camera cannot see"""
     thick: float = 0.001
@@ -115,6 +119,7 @@ class Schedule:
             far=0.003,
             clothes=0.03,
             far_weight=30.0,
+            tether=0.005,
             normal_factor=3.0,
             opaque_weight=0.01,
             thick_weight=30.0,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 import numpy as np
 import torch
@@ -225,10 +226,13 @@ class Trainer:
         return self.targets[int(chance.choice(len(weights), p=weights / weights.sum()))]
 
     def _measure(self) -> None:
-        """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, and the largest scale there."""
+        """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, the largest scale there, and the
+        farthest that it may be away."""
         _, size = triangle_frames(self._template + self.motion.template_offset, self._faces)
         self._size = size[self.state.splats.face.long()][:, None]
         self._log_limit = torch.log(self.schedule.big / self._size.clamp(min=1e-9))
+        farthest = self.reach[self.state.splats.face.long()][:, None] + self.schedule.tether
+        self._tether = farthest / self._size.clamp(min=1e-9)
 
     def _regularise(self, gradients: Gradients) -> None:
         """Adds the penalties on Gaussians that are far from their triangle, and on transparent skin."""
@@ -283,6 +287,9 @@ class Trainer:
         self.engine.update(state.splats, state.moments.first, state.moments.second, gradients, step)
         # One soft Gaussian as large as a cheek costs a picture nothing and shows as a halo in the next expression.
         torch.minimum(state.splats.log_scale, self._log_limit, out=state.splats.log_scale)
+        if isfinite(schedule.tether):
+            away = state.splats.position.norm(dim=1, keepdim=True).clamp(min=1e-9)
+            state.splats.position *= (self._tether / away).clamp(max=1)
         if not schedule.rates["sh"]:
             state.splats.colour.clamp_(0.0, 1.0)
 

@@ -254,3 +254,18 @@ def test_buried_gaussians_go(make_trainer: MakeTrainer) -> None:
     # A parent leaves its colour to both children.
     left = [int((state.splats.colour[:, 0] == 10.0 + mark).sum()) for mark in range(4)]
     assert left[1] == 0 and min(left[0], left[2], left[3]) >= 20
+
+
+def test_no_gaussian_leaves_its_tether(trainer: Trainer) -> None:
+    splats = trainer.state.splats
+    trainer.schedule = replace(trainer.schedule, tether=0.004)
+    trainer._measure()
+    farthest = trainer.reach[splats.face.long()] + 0.004
+    before = splats.position.norm(dim=1) * trainer._size[:, 0]
+    assert bool((before > farthest + 0.01).any())
+    trainer.step(0.0)
+    splats = trainer.state.splats
+    away = splats.position.norm(dim=1) * trainer._size[:, 0]
+    assert bool((away <= farthest * 1.0001).all())
+    near = before < farthest - 0.002
+    torch.testing.assert_close(away[near], before[near], atol=1e-3, rtol=0)
