@@ -13,6 +13,7 @@ from splatavatar.bake.engines.engine import AdamStep, Engine, Gradients, Shots, 
 from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.unseen import patches
 from splatavatar.bake.training import densify
+from splatavatar.bake.training.mouth_gate import MouthGate
 from splatavatar.bake.training.rig_motion import MOVING, RigMotion
 from splatavatar.bake.training.schedule import Schedule
 from splatavatar.gaussians.torch_binding import triangle_frames
@@ -149,6 +150,7 @@ class Trainer:
         self._is_skin = torch.zeros(len(motion.rig.faces))
         self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
         self._is_skin = self._is_skin.to(device)
+        self.mouth = MouthGate.of(motion.rig, device)
         self._measure()
         self._mean_loss = torch.zeros((), device=device)
         self._shuffled = -1, np.zeros(0, np.int64)
@@ -186,7 +188,7 @@ class Trainer:
             tuple((red, green, blue) for red, green, blue in background),
         )
         gradients = self.engine.gradients(state.splats, shots, schedule.loss, schedule.least_weight, moving)
-        learning = self._learns()
+        learning = self._learns() * self.mouth.learning(shots.vertices)[state.splats.face.long()]
         visible = (gradients.views > 0).to(torch.uint8) * learning
         state.motion_sum += gradients.motion
         state.motion_steps += gradients.views * learning
