@@ -101,6 +101,7 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         if array.shape[-1] != 3:
             raise RigError(f"{path}: {name} has {array.shape[-1]} columns, expected 3")
     expressions = _array(arrays, "expression_offset", path, "f", 3) if "expression_offset" in arrays else None
+    expressions = expressions if expressions is not None and len(expressions) else None
     if expressions is not None and (len(expressions), expressions.shape[2]) != (expression.shape[1], 3):
         raise RigError(
             f"{path}: expression_offset has the shape {expressions.shape}, "

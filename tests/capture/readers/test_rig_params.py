@@ -227,6 +227,14 @@ def test_parameters_of_any_rig_that_do_not_fit(tmp_path: Path, changes: dict[str
     assert str(caught.value) == f"{path}: {expected}"
 
 
+def test_offsets_of_nobody_are_none(tmp_path: Path) -> None:
+    """As of frames that are tracked for a rig that is known."""
+    nobody = {"template_offset": np.zeros((0, 3), np.float32), "expression_offset": np.zeros((0, 0, 3), np.float32)}
+    write_rig_params(tmp_path / "p.npz", any_parameters(**nobody))
+    read = read_rig_params(tmp_path / "p.npz", 3)
+    assert (read.template_offset, read.expression_offset) == (None, None)
+
+
 @pytest.mark.parametrize("shape", [(3, 4, 3), (2, 4, 2)])
 def test_an_expression_offset_of_another_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
     write_rig_params(tmp_path / "p.npz", any_parameters(expression_offset=np.zeros(shape, np.float32)))
