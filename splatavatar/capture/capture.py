@@ -51,6 +51,8 @@ class RigParameters:
     """(T, 3) metres, of the whole rig; None: it stays where it is"""
     template_offset: Floats | None = None
     """(V, 3) metres added to the template that the identity gives; None: nothing"""
+    expression_offset: Floats | None = None
+    """(E', V, 3) metres per unit coefficient added to the expression basis; None: nothing"""
     placement: NDArray[np.float64] | None = None
     """(4, 4) similarity from the world in which the capture says where its cameras are, in rig axes, to the rig frame;
     readers apply it to the cameras. None: they are the same"""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from splatavatar.array_types import Floats
 from splatavatar.capture.capture import RigParameters
 from splatavatar.errors import RigError
@@ -34,12 +36,14 @@ def pose_parameters(rig: Rig, parameters: RigParameters, timestep: int) -> PoseP
 
 
 def fitted_rig(rig: Rig, parameters: RigParameters) -> Rig:
-    """The ``rig``, which has the identity of ``parameters`` folded in, with their template offset.
+    """The ``rig``, which has the identity of ``parameters`` folded in, with their offsets of template and expressions.
 
     Raises:
-        RigError: an offset for another number of vertices.
+        RigError: an offset for another number of vertices, or of an expression that the rig does not have.
     """
     offset = parameters.template_offset
+    if parameters.expression_offset is not None:
+        rig = replace(rig, expression_basis=rig.expression_basis + _expressions(rig, parameters))
     if offset is None:
         return rig
     if offset.shape != rig.template.shape:
@@ -47,6 +51,22 @@ def fitted_rig(rig: Rig, parameters: RigParameters) -> Rig:
             f"the rig parameters move {len(offset)} vertices of the template, {rig.kind} has {len(rig.template)}"
         )
     return replace(rig, template=rig.template + offset)
+
+
+def _expressions(rig: Rig, parameters: RigParameters) -> Floats:
+    """The expression offset (E, V, 3) of ``parameters`` in the order of ``rig``."""
+    given = parameters.expression_offset
+    assert given is not None
+    if given.shape[1:] != rig.template.shape:
+        raise RigError(
+            f"the rig parameters move {given.shape[1]} vertices by expressions, {rig.kind} has {len(rig.template)}"
+        )
+    ordered = np.zeros_like(rig.expression_basis)
+    for name, field in zip(parameters.expression_names, given, strict=True):
+        if name not in rig.expression_names:
+            raise RigError(f"the rig parameters hold an expression {name!r}, which {rig.kind} does not have")
+        ordered[rig.expression_names.index(name)] = field
+    return ordered
 
 
 def posed_vertices(rig: Rig, parameters: RigParameters, timestep: int) -> Floats:

@@ -55,3 +55,18 @@ def test_an_offset_for_another_rig(head: tuple[Rig, RigParameters]) -> None:
     wrong = replace(parameters, template_offset=np.zeros((5, 3), np.float32))
     with pytest.raises(RigError, match=rf"move 5 vertices of the template, anny-head has {len(rig.template)}"):
         fitted_rig(rig, wrong)
+
+
+def test_an_expression_is_offset_by_its_name(head: tuple[Rig, RigParameters]) -> None:
+    rig, parameters = head
+    offset = np.zeros((2, *rig.template.shape), np.float32)
+    offset[0] = 0.25
+    names = (rig.expression_names[5], rig.expression_names[3])
+    two = replace(parameters, expression=np.zeros((1, 2), np.float32), expression_names=names, expression_offset=offset)
+    added = fitted_rig(rig, two).expression_basis - rig.expression_basis
+    np.testing.assert_allclose(added[5], 0.25, atol=1e-6)
+    assert not np.delete(added, 5, axis=0).any()
+    with pytest.raises(RigError, match=f"move 7 vertices by expressions, anny-head has {len(rig.template)}"):
+        fitted_rig(rig, replace(two, expression_offset=np.zeros((2, 7, 3), np.float32)))
+    with pytest.raises(RigError, match="an expression 'grin', which anny-head does not have"):
+        fitted_rig(rig, replace(two, expression_names=("grin", "jawOpen")))

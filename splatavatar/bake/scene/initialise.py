@@ -8,6 +8,7 @@ import torch
 from splatavatar.array_types import Floats
 from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.hair import shell_splats
+from splatavatar.bake.scene.inside import fill_inside
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.rig.rig import Rig
@@ -39,6 +40,7 @@ def first_splats(rig: Rig, views: list[PosedView], heights: Floats, count: int, 
     if above:
         splats = concatenated([splats, shell_splats(rig, vertices, heights, above, correctives, seed)])
     paint(splats, rig, views)
+    fill_inside(splats, rig)
     return splats
 
 

@@ -13,6 +13,7 @@ from splatavatar.bake.completion.bust_end import end_height, ended
 from splatavatar.bake.completion.complete import made_splats, within
 from splatavatar.bake.completion.ground import ground
 from splatavatar.bake.completion.lend import lent_splats
+from splatavatar.bake.completion.lids import lid_splats
 from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.survey import Survey, survey
 from splatavatar.bake.engines.device import BakeDevice
@@ -122,7 +123,7 @@ class Scene:
     def first_splats(self, count: int) -> tuple[Splats, Tensor]:
         """Makes the Gaussians to begin with, on the CPU, of at most ``count`` in the end.
 
-        Also says which (N) uint8 are completed ones, of places that no picture shows well.
+        Also says which (N) uint8 are completed ones, of places that no picture shows well (1), or never learn (2).
         """
         height = end_height(self.found, self.rig, self.below_neck)
         made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), self.seed, height)
@@ -133,8 +134,10 @@ class Scene:
         splats = shown(splats, self.rig, self.square)
         lacking = within(splats, self.rig, self.found, self.found.lacking)
         splats = splats.rows(torch.from_numpy(np.flatnonzero(~lacking)))
-        order = torch.argsort(torch.cat([splats.face, made.face]), stable=True)
-        return concatenated([splats, made]), (order >= len(splats)).to(torch.uint8)
+        lids = lid_splats(self.rig, self.found, len(self.bias), self.seed)
+        order = torch.argsort(torch.cat([splats.face, made.face, lids.face]), stable=True)
+        kind = (order >= len(splats)).to(torch.uint8) + (order >= len(splats) + len(made)).to(torch.uint8)
+        return concatenated([splats, made, lids]), kind
 
     def goal(self, count: int) -> int:
         """The Gaussians to learn with, so that there are about ``count`` in the end, with those that are lent."""
@@ -151,8 +154,9 @@ class Scene:
         Both on the CPU. ``made`` (N) uint8 says which no picture asked for: in the places of what is lent they go.
         """
         splats, rig = splats.to(self.weights.device), self.moved_rig()
-        own = made.numpy(force=True) == 0
-        stays = own | ~within(splats, rig, self.found, self.found.mirrored)
+        kind = made.numpy(force=True)
+        own = kind == 0
+        stays = (kind != 1) | ~within(splats, rig, self.found, self.found.mirrored)
         lent = lent_splats(splats.rows(torch.from_numpy(np.flatnonzero(own))), rig, self.found)
         below = ground(rig, self.found, self.found.mirrored, len(self.bias), self.seed)
         return torch.from_numpy(np.flatnonzero(stays)), concatenated([lent, below])

@@ -238,7 +238,7 @@ def _fits(tensors: Mapping[str, Tensor], motion: RigMotion, correctives: int) ->
         return False
     if float(tensors["value.log_scale"].max()) > LOG_SCALE:
         return False
-    if int(tensors["made"].max()) > 1:
+    if int(tensors["made"].max()) > 2:
         return False
     # NaN is not below anything.
     return all(bool((tensor.abs() < MOST).all()) for tensor in tensors.values() if tensor.is_floating_point())

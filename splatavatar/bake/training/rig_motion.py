@@ -25,7 +25,7 @@ class RigMotion:
     """T timesteps of one rig."""
 
     def __init__(self, rig: Rig, parameters: RigParameters, device: torch.device | None = None) -> None:
-        """``rig`` with the identity and the template offset of ``parameters``; the tensors are on ``device``."""
+        """``rig`` with the identity and the offsets of ``parameters``; the tensors are on ``device``."""
         poses = [pose_parameters(rig, parameters, t) for t in range(len(parameters.expression))]
         self.rig = rig
         self.device = device or torch.device("cpu")
@@ -66,7 +66,7 @@ class RigMotion:
         return dict(zip(MOVING, leaves, strict=True)), self._pose(*leaves)
 
     def refined(self, parameters: RigParameters) -> RigParameters:
-        """The ``parameters`` with the motion as it stands; the template offset is the rig's."""
+        """The ``parameters`` with the motion as it stands; the offsets are the rig's."""
         return replace(
             parameters,
             expression=self.expression.numpy(force=True).copy(),
@@ -76,6 +76,7 @@ class RigMotion:
             },
             translation=self.translation.numpy(force=True).copy(),
             template_offset=None,
+            expression_offset=None,
         )
 
     def forget_poses(self) -> None:

@@ -14,6 +14,7 @@ from splatavatar.bake.engines.engine import AdamStep, Engine, Gradients, Shots, 
 from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.unseen import patches
 from splatavatar.bake.training import densify
+from splatavatar.bake.training.mouth_gate import MouthGate
 from splatavatar.bake.training.rig_motion import MOVING, RigMotion
 from splatavatar.bake.training.schedule import Schedule
 from splatavatar.gaussians.torch_binding import triangle_frames
@@ -69,7 +70,7 @@ class TrainerState:
     seen: Tensor
     """(N) sum of blending weights since the start; children start with their parent's"""
     made: Tensor
-    """(N) uint8: 1 for Gaussians that no picture asked for, see ``completion``"""
+    """(N) uint8: 1 for Gaussians that no picture asked for, see ``completion``; 2 for those of them that never learn"""
     iteration: int = 0
     rounds: int = 0
     """of densification done"""
@@ -150,6 +151,7 @@ class Trainer:
         self._is_skin = torch.zeros(len(motion.rig.faces))
         self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
         self._is_skin = self._is_skin.to(device)
+        self.mouth = MouthGate.of(motion.rig, device)
         self._measure()
         self._mean_loss = torch.zeros((), device=device)
         self._shuffled = -1, np.zeros(0, np.int64)
@@ -187,13 +189,13 @@ class Trainer:
             tuple((red, green, blue) for red, green, blue in background),
         )
         gradients = self.engine.gradients(state.splats, shots, schedule.loss, schedule.least_weight, moving)
-        learning = self._learns()
+        learning = self._learns() * self.mouth.learning(shots.vertices)[state.splats.face.long()]
         visible = (gradients.views > 0).to(torch.uint8) * learning
         state.motion_sum += gradients.motion
         state.motion_steps += gradients.views * learning
         state.seen += gradients.weight
         self._regularise(gradients)
-        gradients.parameters["colour"] *= (1 - state.made)[:, None]
+        gradients.parameters["colour"] *= (state.made == 0)[:, None]
         if self.on_step is not None:
             self.on_step(BakeStep(state.iteration, progress, state.splats, gradients, shots))
         self._update(gradients, shots, visible, schedule.decay(progress))
@@ -213,7 +215,7 @@ class Trainer:
 
     def _learns(self) -> Tensor:
         """(N) uint8: 1 for the Gaussians that learn from the pictures."""
-        return self.learning[self.state.splats.face.long()]
+        return self.learning[self.state.splats.face.long()] * (self.state.made < 2).to(torch.uint8)
 
     def _draw(self, number: int) -> Target:
         epoch, index = divmod(number, len(self.targets))
@@ -324,11 +326,12 @@ class Trainer:
         )  # before, unseen may mean that its view has not been drawn yet
         seen = state.seen if all_views else torch.ones_like(state.seen)
         if schedule.buried and all_views:
-            learns = (self._learns() * (1 - state.made)) > 0
+            learns = (self._learns() > 0) & (state.made == 0)
             seen = torch.where(learns, (seen > schedule.buried * self.pictures_shown).float(), torch.ones_like(seen))
+        seen = torch.where(state.made > 1, torch.ones_like(seen), seen)
         kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
         clear = 1 - self._grazed if schedule.calm_weight else torch.ones_like(self._grazed)
-        wants = state.motion_sum * clear[state.splats.face.long()] * (1 - state.made)
+        wants = state.motion_sum * clear[state.splats.face.long()] * (state.made == 0)
         motion, steps = wants[kept], state.motion_steps[kept]
         parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]
         parents = densify.most_wanting(motion, steps, max(goal - len(kept), 0))

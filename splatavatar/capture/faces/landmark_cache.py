@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.capture.faces.landmarks import Landmarks, detect
-from splatavatar.capture.preparation.folder import VERSION
 from splatavatar.errors import CaptureError, DependencyError, OutputError
 from splatavatar.folders import cache_folder
 from splatavatar.input import read_bytes
@@ -19,6 +18,9 @@ from splatavatar.output import make_folder
 
 if TYPE_CHECKING:
     from splatavatar.capture.video.clips import Clip
+
+VERSION = 4
+"""of what ``detect`` finds"""
 
 
 def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:

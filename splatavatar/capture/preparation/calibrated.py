@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Longs
+from splatavatar.array_types import Doubles, Floats, Longs
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.faces.landmarks import detect_pictures
 from splatavatar.capture.images import load_frame
@@ -33,8 +33,8 @@ from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import nearest_rotations
 
-PLACED = 1
-"""version of how the world of the cameras is placed, for what is kept in the cache"""
+PLACED = 2
+"""version of how the person is found and the world of the cameras placed, for what is kept in the cache"""
 MISSED = 0.1
 """eye spans between detected and tracked landmarks, in the median; captures have 0.01 to 0.02"""
 
@@ -78,7 +78,8 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
             "the distance between the eyes; check transform_matrix, focal lengths and principal points."
         )
     make_folder(path.parent)
-    parameters = parameters_of(rig, motion, known.person.identity, known.person.template_offset)
+    person = known.person
+    parameters = parameters_of(rig, motion, person.identity, person.template_offset, person.expression_offset)
     write_rig_params(path, replace(parameters, placement=placement))
     return path
 
@@ -108,7 +109,13 @@ def _is_intact(path: Path, capture: Capture) -> bool:
     return True
 
 
-def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: np.ndarray | None) -> RigParameters:
+def parameters_of(
+    rig: Rig,
+    motion: Motion,
+    identity: dict[str, float],
+    offset: Floats | None,
+    expression_offset: Floats | None = None,
+) -> RigParameters:
     """The ``motion`` of ``rig`` by the names of its parameters."""
     rotations = joint_rotations(rig, motion.head_rotation)
     return RigParameters(
@@ -119,6 +126,7 @@ def parameters_of(rig: Rig, motion: Motion, identity: dict[str, float], offset: 
         joint_rotations={name: values.astype(np.float32) for name, values in rotations.items()},
         translation=motion.translation.astype(np.float32),
         template_offset=offset,
+        expression_offset=expression_offset,
     )
 
 

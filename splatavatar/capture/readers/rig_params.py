@@ -2,9 +2,9 @@
 
 Two layouts are read. The one that tracking writes holds, for any rig: ``rig`` (a string), ``identity`` (I) with
 ``identity_names``, ``expression`` (T, E) with ``expression_names``, ``joint_rotations`` (T, J, 3) with ``joint_names``,
-``translation`` (T, 3), ``template_offset`` (V, 3) and ``placement`` (4, 4), which is absent where the world of the
-cameras is the rig frame (older files have a factor ``camera_scale``); axis-angle in radians, metres, rig axes. The
-other, of captures rendered with Anny, is described at ``read_rig_params``.
+``translation`` (T, 3) and ``template_offset`` (V, 3); also, or not, ``expression_offset`` (E, V, 3), and ``placement``
+(4, 4) where the world of the cameras is not the rig frame (older files have a factor ``camera_scale``); axis-angle in
+radians, metres, rig axes. The other, of captures rendered with Anny, is described at ``read_rig_params``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MOST = 1e6
 """of any value but the placement of the world, whose origin and unit may be anything"""
 ARRAYS = (
     *("rig", "identity", "identity_names", "expression", "expression_names", "joint_rotations", "joint_names"),
-    *("translation", "template_offset", "placement", "camera_scale"),
+    *("translation", "template_offset", "expression_offset", "placement", "camera_scale"),
 )
 ANNY_ARRAYS = (
     *("rig", "phenotype", "phenotype_names", "local_changes", "local_change_names"),
@@ -64,11 +64,12 @@ def write_rig_params(path: Path, parameters: RigParameters) -> None:
     T = len(parameters.expression)
     joints = parameters.joint_rotations
     translation, offset = parameters.translation, parameters.template_offset
-    placement: dict[str, Any] = {} if parameters.placement is None else {"placement": parameters.placement}
+    optional = {"placement": parameters.placement, "expression_offset": parameters.expression_offset}
+    given: dict[str, Any] = {name: value for name, value in optional.items() if value is not None}
     with atomic_write(path) as file:
         np.savez_compressed(
             file,
-            **placement,
+            **given,
             rig=np.array(parameters.rig),
             identity=np.array(list(parameters.identity.values()), np.float64),
             identity_names=np.array(list(parameters.identity), np.str_),
@@ -99,6 +100,13 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
     for name, array in (("joint_rotations", rotations), ("translation", translation), ("template_offset", offset)):
         if array.shape[-1] != 3:
             raise RigError(f"{path}: {name} has {array.shape[-1]} columns, expected 3")
+    expressions = _array(arrays, "expression_offset", path, "f", 3) if "expression_offset" in arrays else None
+    expressions = expressions if expressions is not None and len(expressions) else None
+    if expressions is not None and (len(expressions), expressions.shape[2]) != (expression.shape[1], 3):
+        raise RigError(
+            f"{path}: expression_offset has the shape {expressions.shape}, "
+            f"expected ({expression.shape[1]}, vertices, 3)"
+        )
     _check_timesteps(path, timesteps, expression=expression, joint_rotations=rotations, translation=translation)
     return RigParameters(
         rig=str(_array(arrays, "rig", path, "U", 0)),
@@ -108,6 +116,7 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         joint_rotations={n: rotations[:, j].astype(np.float32) for j, n in enumerate(words["joint_names"])},
         translation=translation.astype(np.float32),
         template_offset=offset.astype(np.float32) if len(offset) else None,
+        expression_offset=None if expressions is None else expressions.astype(np.float32),
         placement=_placement(path, arrays),
     )
 

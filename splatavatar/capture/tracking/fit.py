@@ -8,6 +8,7 @@ all timesteps at once. Coefficients stay in [0, 1] by an active set, outliers lo
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -137,18 +138,25 @@ class LandmarkFit:
         A detector has its own idea of where on a face its landmarks are, which differs from face to face: what stays
         the same in every picture and is too rough for the shape belongs to it. Ridge regression, landmark by landmark.
         """
+        landmarks = self.observations.pixels.shape[1]
+        matrix = np.tile(np.eye(3) / HABIT_SIGMA**2, (landmarks, 1, 1))
+        vector = np.zeros((landmarks, 3))
+        for _, by_head, residual, weight in self.linearised(head):
+            matrix += np.einsum("nl,nlki,nlkj->lij", weight, by_head, by_head, optimize=True)
+            vector += np.einsum("nl,nlki,nlk->li", weight, by_head, residual, optimize=True)
+        return np.asarray(np.linalg.solve(matrix, vector[..., None])[..., 0], np.float64)
+
+    def linearised(self, head: Head) -> Iterator[tuple[slice, Doubles, Doubles, Doubles]]:
+        """For rows of the observations: the slope (n, L, 2, 3) of pixels over points of the head, metres; detected less
+        fitted pixels (n, L, 2); and what each landmark counts (n, L), per pixel squared."""
         points = self.model.points(head.shape, head.expression)
-        matrix = np.tile(np.eye(3) / HABIT_SIGMA**2, (points.shape[1], 1, 1))
-        vector = np.zeros((points.shape[1], 3))
         for rows in _chunks(len(self.span)):
             t, c = self.observations.timestep[rows], self.observations.camera[rows]
             seen = _seen(self, head, points, rows)
             by_head = seen.slope @ (head.lenses.T_camera_rig[c][:, :3, :3] @ head.rotation[t])[:, None]
             residual = self.observations.pixels[rows] - seen.pixels
             weight = self.facing(head, seen, rows) * SHARE / (NOISE * self.span[rows, None]) ** 2
-            matrix += np.einsum("nl,nlki,nlkj->lij", weight, by_head, by_head, optimize=True)
-            vector += np.einsum("nl,nlki,nlk->li", weight, by_head, residual, optimize=True)
-        return np.asarray(np.linalg.solve(matrix, vector[..., None])[..., 0], np.float64)
+            yield rows, by_head, residual, weight
 
     def facing(self, head: Head, seen: _Seen, rows: slice) -> Doubles:
         """The trust (n, L) in landmarks by how squarely the camera sees them, from ``LEAST_TRUST`` to 1."""

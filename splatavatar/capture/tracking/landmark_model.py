@@ -33,6 +33,11 @@ LIDS = (
 LIPS = ((13, 14), (82, 87), (312, 317), (81, 178), (311, 402))
 """inner edges of the upper and the lower lip"""
 PAIRS = np.array(LIDS + LIPS)
+LIP_OUTLINE = (
+    *(61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146),
+    *(78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95),
+)
+"""the red of the lips: round its outer edge, and round its inner one"""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,15 @@ class TrackedPerson:
     """identity parameters by the rig's own names"""
     template_offset: NDArray[np.float32]
     """(V, 3) metres: the person less what the identity parameters give"""
+    expression_offset: NDArray[np.float32]
+    """(E, V, 3) metres per unit coefficient: see ``personal_expressions``"""
     rig: Rig
-    """with the offset"""
+    """with both offsets"""
+
+    def expressing(self, offset: NDArray[np.float32]) -> TrackedPerson:
+        """The same with ``offset`` (E, V, 3) more of its expressions."""
+        rig = replace(self.rig, expression_basis=self.rig.expression_basis + offset)
+        return replace(self, expression_offset=self.expression_offset + offset, rig=rig)
 
 
 def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> TrackedPerson:
@@ -48,4 +55,5 @@ def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> TrackedPerson:
     away = wanted - exact.template
     away -= away[head].mean(0)
     offset = (away * share[:, None]).astype(np.float32)
-    return TrackedPerson(identity, offset, replace(exact, template=exact.template + offset))
+    nothing = np.zeros_like(exact.expression_basis)
+    return TrackedPerson(identity, offset, nothing, replace(exact, template=exact.template + offset))

@@ -88,7 +88,7 @@ def _identity_factor(names: tuple[str, ...]) -> Doubles:
 def _process(rig: Rig, head: NDArray[np.intp]) -> Doubles:
     """(M, V, 3) whitened modes of the displacement field, by Nystroem's method from anchors spread over the head."""
     points = rig.template.astype(np.float64)
-    anchors = points[_spread(points, head, ANCHORS)]
+    anchors = points[spread(points, head, ANCHORS)]
     middle = np.array([-1.0, 1.0, 1.0])
     near, at = _kernel(anchors, anchors), _kernel(points, anchors)
     near_mirrored, at_mirrored = _kernel(anchors, anchors * middle), _kernel(points, anchors * middle)
@@ -109,8 +109,8 @@ def _kernel(a: Doubles, b: Doubles) -> Doubles:
     return np.asarray(sum(amplitude**2 * np.exp(-square / (2 * length**2)) for amplitude, length in WAVES))
 
 
-def _spread(points: Doubles, candidates: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    """``count`` of ``candidates``, each the farthest from those before it."""
+def spread(points: Doubles, candidates: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """``count`` of the rows ``candidates`` of ``points``, each the farthest from those before it."""
     chosen = [int(candidates[0])]
     distance = np.full(len(candidates), np.inf)
     while len(chosen) < min(count, len(candidates)):

@@ -11,6 +11,7 @@ from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import IRIS, LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses, Observations
 from splatavatar.capture.tracking.person import TrackedPerson, person
+from splatavatar.capture.tracking.personal_expressions import personal_expressions
 from splatavatar.capture.tracking.shape_prior import ShapePrior
 from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.progress import ShareProgress
@@ -19,6 +20,8 @@ from splatavatar.rotations import axis_angles, rotation_matrices
 
 PICTURES, FEWEST_TIMESTEPS = 48, 12
 """pictures from which shape and focal length are found: more add time, not knowledge"""
+GRIMACES = 72
+"""pictures from which the person's own expressions are learnt"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,9 @@ def track(mean: Rig, observations: Observations, lenses: Lenses, progress: Share
     settled = again.fit_motion(replace(head, shape=np.zeros(0)))
     habits = again.habits(settled)
     lenses = _facing(head.lenses, settled, model, some)
+    told(0.55)
+    more = observations.of_timesteps(_keyframes(observations, GRIMACES))
+    someone = someone.expressing(personal_expressions(someone.rig, habits, more, lenses))
     told(0.6)
     return Track(someone, habits, lenses, track_motion(someone.rig, habits, observations, lenses))
 
@@ -95,10 +101,10 @@ def joint_rotations(rig: Rig, head_rotation: Doubles) -> dict[str, Doubles]:
     return {rig.joint_names[joint]: share * head_rotation for joint, share in rig.head_chain}
 
 
-def _keyframes(observations: Observations) -> Longs:
-    """Timesteps that differ in turn and expression, each the farthest from those before it."""
+def _keyframes(observations: Observations, pictures: int = PICTURES) -> Longs:
+    """Timesteps, in all of ``pictures``, that differ in turn and expression, each the farthest from those before it."""
     views = len(observations.timestep) / observations.timesteps
-    count = max(int(PICTURES / views), FEWEST_TIMESTEPS)
+    count = max(int(pictures / views), FEWEST_TIMESTEPS)
     if observations.timesteps <= count:
         return np.arange(observations.timesteps)
     first = np.searchsorted(observations.timestep, np.arange(observations.timesteps))

@@ -113,6 +113,9 @@ def step_motion(head: Head, normal: Normal, damping: float, linked: NDArray[np.b
         local = normal.local * free[:, :, None] * free[:, None, :]
         local[:, diagonal, diagonal] *= 1 + damping
         local[:, diagonal, diagonal] += free * (middle[:, None] * precision) + held
+        if not both.any():  # each timestep is alone
+            forced = np.einsum("tij,tj->ti", normal.local, way)
+            return way - np.linalg.solve(local, ((gradient + forced) * free)[..., None])[..., 0], np.zeros(0)
         # Lower band: row d holds the entries d below the diagonal.
         band = np.zeros((2 * n + 1, T * n))
         for d in range(n):

@@ -166,7 +166,7 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
     pictures = ChosenFrames.of(extraction, seen, lenses)
     mattes = pictures.mattes(folder, rig, motion, METHODS[0], progress)
     pictures.write_mattes(folder, mattes.mattes)
-    nobody = TrackedPerson({}, np.zeros((0, 3), np.float32), rig)
+    nobody = TrackedPerson({}, np.zeros((0, 3), np.float32), np.zeros((0, 0, 3), np.float32), rig)
     write_capture(folder, pictures, Track(nobody, habits, lenses, motion), mattes)
     return motion
 
@@ -369,6 +369,7 @@ def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, mattes: 
             },
             translation=motion.translation[rows].astype(np.float32),
             template_offset=tracked.person.template_offset,
+            expression_offset=tracked.person.expression_offset,
         ),
     )
     write_json(folder / FILE, {"camera_model": "PINHOLE", "frames": frames})

@@ -25,7 +25,7 @@ from splatavatar.rig.loader import edition, load_rig
 FREE = ("free_focal", "free_scale", "free_place")
 LAYOUT: Layout = {
     **{"key": ("U", ()), "kind": ("U", ()), "identity": ("U", ())},
-    **{"template_offset": ("f", ("V", 3)), "habits": ("f", ("L", 3))},
+    **{"template_offset": ("f", ("V", 3)), "expression_offset": ("f", ("E", "V", 3)), "habits": ("f", ("L", 3))},
     **{"T_camera_rig": ("f", ("C", 4, 4)), "focal": ("f", ("C",)), "centre": ("f", ("C", 2))},
     **dict.fromkeys(FREE, ("b", ())),
     **{"expression": ("f", ("T", "E")), "head_rotation": ("f", ("T", 3)), "translation": ("f", ("T", 3))},
@@ -51,6 +51,7 @@ def save_track(path: Path, tracked: Track, key: str) -> None:
         "kind": np.array(person.rig.kind),
         "identity": np.array(json.dumps(person.identity)),
         "template_offset": person.template_offset,
+        "expression_offset": person.expression_offset,
         "habits": tracked.habits,
         **{f.name: np.asarray(getattr(lenses, f.name)) for f in fields(Lenses)},
         **{f.name: getattr(motion, f.name) for f in fields(Motion)},
@@ -73,11 +74,13 @@ def load_track(path: Path, key: str, progress: Progress | None = None) -> Track 
         rig = load_rig(kind, identity, progress)
     except (ValueError, TypeError, AttributeError, RecursionError, RigError):
         return None
-    offset = arrays["template_offset"]
-    if offset.shape != rig.template.shape or not all(np.isfinite(arrays[name]).all() for name in NUMBERS):
+    offset, expressions = arrays["template_offset"], arrays["expression_offset"]
+    fits = offset.shape == rig.template.shape and expressions.shape == rig.expression_basis.shape
+    if not fits or not all(np.isfinite(arrays[name]).all() for name in NUMBERS):
         return None
     camera: dict[str, Any] = {f.name: arrays[f.name] for f in fields(Lenses)}
     camera |= {name: bool(camera[name]) for name in FREE}
     motion = Motion(**{f.name: arrays[f.name] for f in fields(Motion)})
     shaped = replace(rig, template=rig.template + offset)
-    return Track(TrackedPerson(identity, offset, shaped), arrays["habits"], Lenses(**camera), motion)
+    person = TrackedPerson(identity, offset, np.zeros_like(rig.expression_basis), shaped).expressing(expressions)
+    return Track(person, arrays["habits"], Lenses(**camera), motion)

@@ -62,3 +62,18 @@ def test_a_gaussian_is_measured_by_its_triangle_as_it_stands_now(make_trainer: C
     trainer.step(0.5)
     torch.testing.assert_close(trainer._size, 3 * before)
     assert float((state.splats.log_scale.exp() * 3 * before).max()) < big * 1.001
+
+
+def test_what_never_learns_stays_as_it_is(make_trainer: Callable[..., Trainer]) -> None:
+    trainer = make_trainer()
+    state = trainer.state
+    state.made[::5] = 2
+    before = state.splats.rows(torch.nonzero(state.made == 2).flatten())
+    for step in range(40):
+        trainer.step(step / 40)
+    assert state.rounds > 0
+    after = state.splats.rows(torch.nonzero(state.made == 2).flatten())
+    for name, value in before.parameters.items():
+        torch.testing.assert_close(after.parameters[name], value, msg=name)
+    learnt = torch.nonzero(state.made == 0).flatten()
+    assert float((state.splats.logit[learnt] - 0.0).abs().max()) > 0.1

@@ -105,6 +105,7 @@ def any_parameters(**changes: Any) -> RigParameters:
         "joint_rotations": {"head": np.arange(9, dtype=np.float32).reshape(3, 3)},
         "translation": np.arange(9, dtype=np.float32).reshape(3, 3) / 8,
         "template_offset": np.arange(12, dtype=np.float32).reshape(4, 3) / 64,
+        "expression_offset": np.arange(24, dtype=np.float32).reshape(2, 4, 3) / 64,
         "placement": PLACEMENT,
     }
     return RigParameters(**{**values, **changes})
@@ -119,10 +120,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
 
 
 def test_what_may_be_absent_is_nothing(tmp_path: Path) -> None:
-    bare = any_parameters(translation=None, template_offset=None, joint_rotations={}, identity={}, placement=None)
+    absent = dict.fromkeys(("translation", "template_offset", "expression_offset", "placement"))
+    bare = any_parameters(**absent, joint_rotations={}, identity={})
     write_rig_params(tmp_path / "p.npz", bare)
     read = read_rig_params(tmp_path / "p.npz", 3)
     assert (read.identity, read.joint_rotations, read.template_offset, read.placement) == ({}, {}, None, None)
+    assert read.expression_offset is None
     assert read.translation is not None and not read.translation.any()
 
 
@@ -222,3 +225,18 @@ def test_parameters_of_any_rig_that_do_not_fit(tmp_path: Path, changes: dict[str
     with pytest.raises(RigError) as caught:
         read_rig_params(path, 3)
     assert str(caught.value) == f"{path}: {expected}"
+
+
+def test_offsets_of_nobody_are_none(tmp_path: Path) -> None:
+    """As of frames that are tracked for a rig that is known."""
+    nobody = {"template_offset": np.zeros((0, 3), np.float32), "expression_offset": np.zeros((0, 0, 3), np.float32)}
+    write_rig_params(tmp_path / "p.npz", any_parameters(**nobody))
+    read = read_rig_params(tmp_path / "p.npz", 3)
+    assert (read.template_offset, read.expression_offset) == (None, None)
+
+
+@pytest.mark.parametrize("shape", [(3, 4, 3), (2, 4, 2)])
+def test_an_expression_offset_of_another_shape(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    write_rig_params(tmp_path / "p.npz", any_parameters(expression_offset=np.zeros(shape, np.float32)))
+    with pytest.raises(RigError, match=r"expression_offset has the shape \(\d, 4, \d\), expected \(2, vertices, 3\)"):
+        read_rig_params(tmp_path / "p.npz", 3)

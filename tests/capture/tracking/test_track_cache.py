@@ -22,7 +22,9 @@ def found() -> Track:
     rig = load_rig("anny-head", identity)
     offset = rng.normal(0, 1e-3, rig.template.shape).astype(np.float32)
     return Track(
-        TrackedPerson(identity, offset, replace(rig, template=rig.template + offset)),
+        TrackedPerson(
+            identity, offset, np.zeros_like(rig.expression_basis), replace(rig, template=rig.template + offset)
+        ).expressing(rng.normal(0, 1e-3, rig.expression_basis.shape).astype(np.float32)),
         rng.normal(0, 1e-3, (478, 3)),
         Lenses(FACING_CAMERA[None], np.array([700.0]), np.array([[240.0, 240.0]]), True, False, False),
         Motion(rng.random((T, E)), rng.random((T, 3)), rng.random((T, 3)), rng.random(T)),
@@ -35,6 +37,8 @@ def test_what_is_saved_is_loaded_to_the_bit(found: Track, tmp_path: Path) -> Non
     assert loaded is not None
     assert loaded.person.identity == found.person.identity
     np.testing.assert_array_equal(loaded.person.rig.template, found.person.rig.template)
+    np.testing.assert_array_equal(loaded.person.rig.expression_basis, found.person.rig.expression_basis)
+    np.testing.assert_array_equal(loaded.person.expression_offset, found.person.expression_offset)
     np.testing.assert_array_equal(loaded.habits, found.habits)
     for one, other in ((loaded.lenses, found.lenses), (loaded.motion, found.motion)):
         for field in fields(one):
