@@ -12,14 +12,16 @@ CLIP_SIZE = (480, 640)
 TRUTH_SIZE = (360, 480)
 """width, height"""
 MIDDLE = np.array([0.0, 0.045, 0.03])
+"""what the phone is held towards"""
+TRUTH_MIDDLE = np.array([0.0, 0.075, 0.03])
 """what the truth cameras look at"""
 TRUTH: tuple[tuple[float, float], ...] = (
     *((0, 0), (15, 0), (-15, 0), (30, 0), (-30, 0), (45, 12)),
     *((-45, -10), (60, 0), (-60, 0), (90, 0), (-90, 0), (180, 5)),
 )
 """azimuth and elevation in degrees, positive to the subject's left and up"""
-TRUTH_FAR, TRUTH_TALL = 1.25, 0.56
-"""metres: how far away, and what is seen of height there"""
+TRUTH_FAR, TRUTH_TALL = 1.25, 0.50
+"""metres: how far away, and what is seen of height there; the clip sees more at the bottom"""
 PHONE_FAR, PHONE_TALL = 0.62, 0.52
 
 
@@ -61,7 +63,11 @@ def truth() -> list[Camera]:
     for azimuth, elevation in TRUTH:
         a, e = np.radians(azimuth), np.radians(elevation)
         way = np.array([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)])
-        out.append(looking(MIDDLE + TRUTH_FAR * way, MIDDLE, 0.0, TRUTH_SIZE[1] * TRUTH_FAR / TRUTH_TALL, TRUTH_SIZE))
+        out.append(
+            looking(
+                TRUTH_MIDDLE + TRUTH_FAR * way, TRUTH_MIDDLE, 0.0, TRUTH_SIZE[1] * TRUTH_FAR / TRUTH_TALL, TRUTH_SIZE
+            )
+        )
     return out
 
 
@@ -72,8 +78,8 @@ def phone(time: float) -> Camera:
         waves = ((0.21, 1.0), (0.53, 0.5), (1.3, 0.16), (3.1, 0.05))
         return size * sum(a * np.sin(2 * np.pi * f * time + phase * (1 + i) * 1.7) for i, (f, a) in enumerate(waves))
 
-    position = MIDDLE + [wander(0.3, 0.035), 0.02 + wander(1.1, 0.022), PHONE_FAR + wander(2.2, 0.018)]
-    at = MIDDLE + [wander(3.7, 0.010), 0.012 + wander(4.9, 0.010), 0.0]
+    position = MIDDLE + np.array([wander(0.3, 0.035), 0.02 + wander(1.1, 0.022), PHONE_FAR + wander(2.2, 0.018)])
+    at = MIDDLE + np.array([wander(3.7, 0.010), 0.012 + wander(4.9, 0.010), 0.0])
     return looking(position, at, wander(5.3, 0.014), CLIP_SIZE[1] * PHONE_FAR / PHONE_TALL, CLIP_SIZE)
 
 
@@ -84,7 +90,9 @@ WALL = -1.65
 def plate() -> Camera:
     """The camera of the one picture of the room: where the phone is on average, with a wider view."""
     focal = CLIP_SIZE[1] * PHONE_FAR / PHONE_TALL
-    return looking(MIDDLE + [0, 0.02, PHONE_FAR], MIDDLE, 0.0, focal, (CLIP_SIZE[0] + 160, CLIP_SIZE[1] + 160))
+    return looking(
+        MIDDLE + np.array([0, 0.02, PHONE_FAR]), MIDDLE, 0.0, focal, (CLIP_SIZE[0] + 160, CLIP_SIZE[1] + 160)
+    )
 
 
 def homography(camera: Camera, other: Camera) -> Array:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from made_person.surface import Array, Bound, Indices, scattered, unit, vertex_normals
+from made_person.surface import Array, Bound, Indices, scattered, unit
 
 STRANDS = 15_000
 POINTS = 20
@@ -180,46 +180,48 @@ def brows(vertices: Array, skin: Indices, eye: Array, random: np.random.Generato
     return Bound.bind(strands, face, vertices, skin)
 
 
-def margin(vertices: Array, skin: Indices, eye: Array, radius: float) -> Indices:
-    """The vertices of the lids that border on the visible part of the eyeball, in order around it."""
-    used = np.unique(skin)
-    off = vertices[used] - eye
-    far = np.linalg.norm(off, axis=1)
-    outside = (far > 0.995 * radius) & (far < 1.35 * radius) & (off[:, 2] > 0.3 * radius)
-    used, off = used[outside], off[outside]
-    around = np.arctan2(off[:, 1], off[:, 0])
-    angle = np.arccos(np.clip(off[:, 2] / np.linalg.norm(off, axis=1), -1, 1))
-    sector = ((around + np.pi) / (2 * np.pi) * 28).astype(int)
-    found = [np.flatnonzero(sector == s)[angle[sector == s].argmin()] for s in np.unique(sector)]
-    return np.asarray(used[found])
+def margins(
+    vertices: Array, skin: Indices, eye: Array, radius: float, random: np.random.Generator
+) -> list[tuple[Array, Indices]]:
+    """Points (N, 3) along the upper and the lower lid where it meets the visible part of the eyeball, from the smaller
+    x on, with the triangles of ``skin`` (N) that they lie on."""
+    near = np.linalg.norm(vertices[skin].mean(1) - eye, axis=1) < 1.6 * radius
+    points, _, face = scattered(vertices, skin[near], 60_000, random)
+    face = np.flatnonzero(near)[face]
+    off = points - eye
+    front = (off[:, 2] > 0.25 * radius) & (np.linalg.norm(off, axis=1) > 1.005 * radius)
+    points, face, off = points[front], face[front], off[front]
+    column = np.floor(off[:, 0] / 0.0006).astype(int)
+    found: list[list[int]] = [[], []]
+    for number in np.unique(column):
+        inside = np.flatnonzero(column == number)
+        inside = inside[np.argsort(off[inside, 1])]
+        gap = np.diff(off[inside, 1])
+        # The eye is open where nothing of the skin lies before the ball.
+        open_at = int(gap.argmax()) if len(gap) else 0
+        if len(gap) and gap[open_at] > 0.0022:
+            found[0].append(int(inside[open_at + 1]))
+            found[1].append(int(inside[open_at]))
+    return [(points[line], face[line]) for line in found]
 
 
-def lashes(vertices: Array, skin: Indices, eyes: Array, lids: list[Indices], random: np.random.Generator) -> Bound:
-    """Lashes on the margins ``lids`` of ``eyes`` (2, 3), bound to triangles of ``skin``."""
-    owner = np.full(len(vertices), -1)
-    for corner in range(3):
-        owner[skin[:, corner]] = np.arange(len(skin))
+def lashes(
+    vertices: Array, skin: Indices, eyes: Array, lids: list[list[tuple[Array, Indices]]], random: np.random.Generator
+) -> Bound:
+    """Lashes on the ``lids`` of ``eyes`` (2, 3), bound to triangles of ``skin``."""
     strands, face = [], []
-    for eye, line_around in zip(eyes, lids, strict=True):
-        for upper, count, size in ((True, 70, 0.0032), (False, 24, 0.0016)):
-            # Around from the corner: counted from the lower side, so that no lid is cut in two.
-            off = vertices[line_around] - eye
-            corners = off[[off[:, 0].argmin(), off[:, 0].argmax()]]
-            level = np.interp(off[:, 0], corners[:, 0], corners[:, 1])
-            line = line_around[(off[:, 1] > level) == upper]
-            line = line[np.argsort(vertices[line, 0])]
-            place = random.random(count) * (len(line) - 1)
-            low = place.astype(int)
-            share = (place - low)[:, None]
-            start = vertices[line[low]] * (1 - share) + vertices[line[low + 1]] * share
+    for eye, both in zip(eyes, lids, strict=True):
+        for (line, owner), upper in zip(both, (True, False), strict=True):
+            count, size = (75, 0.0062) if upper else (26, 0.0030)
+            place = random.integers(0, len(line), count)
+            start = line[place]
             aside = np.clip((start[:, :1] - eye[:1]) / 0.014, -1.2, 1.2)
-            up = np.full_like(aside, 0.10 if upper else -0.35)
-            heading = unit(np.concatenate([0.55 * aside, up, 1 + 0 * aside], 1))
+            heading = unit(np.concatenate([0.45 * aside, np.full_like(aside, -0.05), 1 + 0 * aside], 1))
             length = size * random.normal(1, 0.10, count)[:, None, None]
             t = np.linspace(0, 1, 6)[None, :, None]
-            curl = np.array([0, 0.60 if upper else -0.5, -0.1])
+            curl = np.array([0, 0.62 if upper else -0.5, -0.1])
             strands.append(start[:, None] + length * (heading[:, None] * (t - 0.25 * t**2) + curl * t**2))
-            face.append(owner[line[low]])
+            face.append(owner[place])
     return Bound.bind(np.concatenate(strands), np.concatenate(face).astype(np.int64), vertices, skin)
 
 

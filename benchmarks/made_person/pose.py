@@ -10,17 +10,15 @@ from pathlib import Path
 
 import numpy as np
 
-from made_person import clothes
-from made_person import hair
-from made_person import person
+from made_person import clothes, hair, person
 from made_person.performance import TRUTH, performed
+from made_person.surface import Array, rigid
+from made_person.teeth import Row
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import joint_transforms, pose_numpy
 from splatavatar.rig.regions import seam
 from splatavatar.rig.rig import PoseParameters, Rig
-from made_person.surface import Array, rigid
-from made_person.teeth import Row
 
 
 def own(vertices: Array) -> Array:
@@ -91,7 +89,7 @@ def main(out: Path) -> None:
     ear = ear[ear[:, 0] > 0].mean(0)
     grown = hair.grown(base, skin, cloth, ear)
     eyes = np.stack([eye, eye * [-1, 1, 1]])
-    lids = [hair.margin(base, skin, own_eye, radius) for own_eye in eyes]
+    lids = [hair.margins(base, skin, own_eye, radius, random) for own_eye in eyes]
     brow = hair.brows(base, skin, eye, random)
     lash = hair.lashes(base, skin, eyes, lids, random)
     shown = np.setdiff1d(
@@ -129,7 +127,7 @@ def main(out: Path) -> None:
         carried=grown.carried,
         brow=brow.local,
         brow_face=brow.face,
-        lids=np.concatenate(lids),
+        lids=np.concatenate([upper[0] for upper, _ in lids]),
         lash=lash.local,
         lash_face=lash.face,
         **arrays,

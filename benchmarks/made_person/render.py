@@ -17,8 +17,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from made_person import cameras
-from made_person import room
+from made_person import cameras, room
 from made_person.performance import FPS
 from made_person.scene import Person
 

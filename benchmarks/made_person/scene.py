@@ -9,9 +9,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from made_person import glasses
-from made_person import materials
-from made_person import person
+from made_person import glasses, materials, person
 from made_person.clothes import NECKLINE
 from made_person.nodes import Shader, plain
 from made_person.surface import Array, Bound
@@ -147,8 +145,7 @@ class Person:
             "freckles",
             np.clip(1.4 * near(folded, (0.026, 0.112, 0.13), 0.026) + near(folded, (0, 0.12, 0.15), 0.02), 0, 1),
         )
-        line = self.a["lids"]
-        apart = np.linalg.norm(rest[:, None] - rest[line[rest[line, 1] > eye[1] + 0.001]], axis=2).min(1)
+        apart = np.linalg.norm(rest[:, None] - self.a["lids"], axis=2).min(1)
         paint(data, "lid", np.exp(-((apart / 0.0010) ** 2)))
         along = (folded[:, 0] - (eye[0] - 0.0165)) / 0.042
         arch = eye[1] + 0.0185 + 0.0062 * np.sin(np.clip(along, 0, 1) * np.pi * 0.8)
