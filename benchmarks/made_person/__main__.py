@@ -1,6 +1,7 @@
 """Makes the clip and the truth of the made person: ``python -m made_person BLENDER_PYTHON --out DIR``.
 
-Run it in the folder ``benchmarks`` with the project's own Python. ``BLENDER_PYTHON`` is a Python 3.11 that has Blender::
+Run it in the folder ``benchmarks`` with the project's own Python. ``BLENDER_PYTHON`` is a Python 3.11 that has
+Blender::
 
     python3.11 -m venv bpy
     bpy/bin/pip install bpy==4.5.3 --extra-index-url https://download.blender.org/pypi/

@@ -33,7 +33,7 @@ class Hair:
 
 
 def hairline(points: Array, middle: float) -> Array:
-    """How far (N) points of the scalp lie above the line where hair begins, metres; ``middle`` is the z of the skull."""
+    """How far (N) points of the scalp lie above the line where hair begins, metres; ``middle`` is z of the skull."""
     angle = np.degrees(np.arctan2(np.abs(points[:, 0]), points[:, 2] - middle))
     heights = np.interp(angle, (0, 18, 38, 55, 68, 82, 95, 112, 140, 180), HEIGHTS)
     return np.asarray(points[:, 1] - heights)

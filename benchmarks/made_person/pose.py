@@ -99,7 +99,6 @@ def main(out: Path) -> None:
     kind = np.zeros(len(faces), np.int32)
     for number, name in enumerate(("mouth", "tongue", "eye_sockets"), 1):
         kind[region[name]] = number
-    inner = np.unique(faces[np.concatenate([region["mouth"], region["lips"]])])
     middle = float(ear[2]) + 0.012
     np.savez(
         out,
@@ -118,7 +117,6 @@ def main(out: Path) -> None:
         eye=np.append(eye, radius),
         ear=ear,
         mouth=line,
-        inner=inner,
         hairline=hair.hairline(base, middle),
         cloth=cloth[0],
         cloth_faces=cloth[1],

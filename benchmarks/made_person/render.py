@@ -1,9 +1,10 @@
 """Draws pictures of the made person with Blender's Cycles; those that exist are kept, so it goes on where it was.
 
-``python -m made_person.render PERSON.npz TEXTURES OUT clip|room|truth|hair [--picture N ...] [--glasses] [--samples N]``
+``python -m made_person.render PERSON.npz TEXTURES OUT clip|room|truth|hair [--picture N ...] [--samples N]``
 
 ``clip`` are the pictures of the film and ``truth`` those of the truth cameras, both with alpha and without the room,
-``room`` is the room alone, ``hair`` has the alpha of what is seen of the hair in the first face of the truth. Run with a Python 3.11 that has Blender:
+``room`` is the room alone, ``hair`` has the alpha of what is seen of the hair in the first face of the truth. Run with
+a Python 3.11 that has Blender:
 ``pip install bpy==4.5.3 --extra-index-url https://download.blender.org/pypi/``.
 """
 

@@ -125,26 +125,15 @@ class Person:
         layer = data.uv_layers.new(name="UV")
         layer.data.foreach_set("uv", self.a["uv"].astype(np.float32).ravel())
         eye, mouth = self.a["eye"][:3], self.a["mouth"]
-        folded = rest * [1, 1, 1]
-        folded[:, 0] = np.abs(folded[:, 0])
+        folded = np.concatenate([np.abs(rest[:, :1]), rest[:, 1:]], 1)
         paint(data, "rest", rest)
         blush = near(folded, (0.042, 0.105, 0.115), 0.017) + 0.8 * near(folded, (0, 0.105, 0.16), 0.014)
         blush += 0.3 * near(folded, (0, 0.035, 0.135), 0.012) + 0.25 * near(folded, (0, 0.19, 0.13), 0.02)
         paint(data, "blush", np.clip(blush, 0, 1))
-        paint(
-            data,
-            "shade",
-            np.clip(
-                near(folded, eye + [-0.004, -0.013, 0.012], 0.008) + 0.5 * near(folded, eye + [0, 0.007, 0.015], 0.008),
-                0,
-                1,
-            ),
-        )
-        paint(
-            data,
-            "freckles",
-            np.clip(1.4 * near(folded, (0.026, 0.112, 0.13), 0.026) + near(folded, (0, 0.12, 0.15), 0.02), 0, 1),
-        )
+        shade = near(folded, eye + (-0.004, -0.013, 0.012), 0.008) + 0.5 * near(folded, eye + (0, 0.007, 0.015), 0.008)
+        paint(data, "shade", np.clip(shade, 0, 1))
+        freckles = 1.4 * near(folded, (0.026, 0.112, 0.13), 0.026) + near(folded, (0, 0.12, 0.15), 0.02)
+        paint(data, "freckles", np.clip(freckles, 0, 1))
         apart = np.linalg.norm(rest[:, None] - self.a["lids"], axis=2).min(1)
         paint(data, "lid", np.exp(-((apart / 0.0010) ** 2)))
         along = (folded[:, 0] - (eye[0] - 0.0165)) / 0.042
