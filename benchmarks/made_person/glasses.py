@@ -29,7 +29,8 @@ def frame(eye: Array, ear: Array) -> list[tuple[Array, bool, float]]:
     bridge = np.array([inner, inner * [0, 1, 1] + [0, 0.0035, 0.003], inner * [-1, 1, 1]])
     out: list[tuple[Array, bool, float]] = [(left, True, 1.5e-3), (right, True, 1.5e-3), (bridge, False, 1.4e-3)]
     hinge = left[left[:, 0].argmax()] + [0.001, 0.006, -0.001]
+    bend, hook = np.array([0.006, 0, -0.012]), np.array([-0.002, -0.022, -0.022])
     for side in (1.0, -1.0):
-        path = np.array([hinge, hinge + (0.006, 0, -0.012), ear, ear + (-0.002, -0.022, -0.022)])
+        path = np.array([hinge, hinge + bend, ear, ear + hook])
         out.append((path * [side, 1, 1], False, 1.3e-3))
     return out
