@@ -19,7 +19,7 @@ from pathlib import Path
 
 from made_person import film, pose, truth
 
-SAMPLES = {"clip": 4, "room": 48, "truth": 10, "hair": 4}
+SAMPLES = {"clip": 2, "room": 48, "truth": 10, "hair": 4}
 """paths a pixel; the renderer's denoiser does the rest"""
 
 

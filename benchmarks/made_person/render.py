@@ -32,7 +32,7 @@ def prepared(samples: int) -> None:
     cycles.device, cycles.samples = "CPU", samples
     cycles.use_adaptive_sampling = False
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
-    cycles.denoising_prefilter, cycles.denoising_quality = "FAST", "BALANCED"
+    cycles.denoising_prefilter, cycles.denoising_quality = "ACCURATE", "BALANCED"
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces, cycles.transmission_bounces = 2, 1, 1, 2
     cycles.caustics_reflective = cycles.caustics_refractive = False
     scene.cycles_curves.shape = "RIBBONS"
