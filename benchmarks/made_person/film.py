@@ -22,11 +22,13 @@ Picture = NDArray[np.float32]
 
 LENS = 0.55
 """pixels: standard deviation of what lens and mosaic blur"""
+FRINGE = 0.9
+"""pixels: standard deviation of what is smoothed where hair and room mix"""
 READ, SHOT = 0.0055, 0.011
 """standard deviations of the noise in the dark, and what full brightness adds (of a picture in 0 to 1)"""
 SHARPENED = 0.55
 """how much of the difference from a blurred picture is added"""
-QUALITY = "24"
+QUALITY = "27"
 """constant rate factor of H.264"""
 
 
@@ -35,8 +37,16 @@ def composed(picture: Picture, room: Picture, time: float) -> Picture:
     width, height = cameras.CLIP_SIZE
     warp = cameras.homography(cameras.plate(), cameras.phone(time))
     behind = cv2.warpPerspective(room, warp, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    alpha = picture[..., 3:]
-    return np.asarray(picture[..., :3] * alpha + behind[..., :3] * (1 - alpha), np.float32)
+    person = softened(picture)
+    return np.asarray(person[..., :3] + behind[..., :3] * (1 - person[..., 3:]), np.float32)
+
+
+def softened(picture: Picture) -> Picture:
+    """``picture`` (H, W, 4) with its colours multiplied by alpha, smooth where few paths say how much hair there is."""
+    person = np.concatenate([picture[..., :3] * picture[..., 3:], picture[..., 3:]], 2)
+    soft = cv2.GaussianBlur(person, (0, 0), FRINGE)
+    mixed = (soft[..., 3:] > 0.02) & (soft[..., 3:] < 0.98)
+    return np.asarray(np.where(mixed, soft, person), np.float32)
 
 
 def filmed(picture: Picture, random: np.random.Generator) -> NDArray[np.uint8]:
