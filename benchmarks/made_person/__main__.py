@@ -20,7 +20,7 @@ from pathlib import Path
 from made_person import film, pose, truth
 from made_person.performance import PICTURES
 
-SAMPLES = {"clip": 2, "room": 48, "truth": 10, "hair": 4}
+SAMPLES = {"clip": 2, "room": 8, "truth": 5, "hair": 4}
 """paths a pixel; the renderer's denoiser does the rest"""
 
 
