@@ -99,7 +99,8 @@ def face_points(rig: Rig) -> Doubles:
 
 def azimuth(frame: Frame) -> float:
     """Degrees around the head to the subject's left, of a world whose head looks along +Z."""
-    x, _, z = -frame.camera.T_camera_world[2, :3]
+    # What rounding leaves of nothing would make the back +180 degrees or -180.
+    x, _, z = 0.0 - frame.camera.T_camera_world[2, :3].round(9)
     return float(np.degrees(np.arctan2(x, z)))
 
 

@@ -28,7 +28,7 @@ READ, SHOT = 0.0055, 0.011
 """standard deviations of the noise in the dark, and what full brightness adds (of a picture in 0 to 1)"""
 SHARPENED = 0.55
 """how much of the difference from a blurred picture is added"""
-QUALITY = "24"
+QUALITY = "26"
 """constant rate factor of H.264"""
 
 
