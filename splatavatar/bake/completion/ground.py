@@ -37,7 +37,7 @@ def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -
     face = splats.face.numpy()
     near = samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)
     skin = places & (samples.material == SKIN) & (found.skin > LIKELY)
-    hollow = np.isin(face, np.concatenate([rig.regions[name] for name in HOLLOW if name in rig.regions]))
+    hollow = np.isin(face, np.concatenate([rig.regions.get(name, np.zeros(0, np.int32)) for name in HOLLOW]))
     rows = np.flatnonzero(outer(rig)[face] & ~hollow & (skin[near].mean(1) >= MOSTLY))
     splats, face, near = splats.rows(torch.from_numpy(rows)), face[rows], near[rows]
     size = np.maximum(triangle_frames(rig.template, rig.faces)[1][face], 1e-9)

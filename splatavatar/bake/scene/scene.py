@@ -158,8 +158,9 @@ class Scene:
         own = kind == 0
         stays = (kind != 1) | ~within(splats, rig, self.found, self.found.mirrored)
         lent = lent_splats(splats.rows(torch.from_numpy(np.flatnonzero(own))), rig, self.found)
-        below = ground(rig, self.found, self.found.mirrored, len(self.bias), self.seed)
-        return torch.from_numpy(np.flatnonzero(stays)), concatenated([lent, below])
+        if self.one_camera:
+            lent = concatenated([lent, ground(rig, self.found, self.found.mirrored, len(self.bias), self.seed)])
+        return torch.from_numpy(np.flatnonzero(stays)), lent
 
     def finished(self, splats: Splats) -> Splats:
         """The ``splats`` of a finished bake, on the CPU: the bust ends in a line."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from scipy.spatial import KDTree
@@ -39,3 +41,8 @@ def test_a_ground_has_the_colour_that_was_seen_above_it(found: Survey, rig: Rig)
     assert sure.sum() > 500
     torch.testing.assert_close(made.colour[torch.from_numpy(sure)], torch.from_numpy(expected), atol=1e-4, rtol=0)
     assert float(torch.sigmoid(made.logit).min()) > 0.9
+
+
+def test_a_rig_without_lids_or_lips_has_a_ground_too(found: Survey, rig: Rig) -> None:
+    bare = replace(rig, regions={name: faces for name, faces in rig.regions.items() if name not in HOLLOW})
+    assert len(ground(bare, found, np.ones(len(found.samples), bool), 0, 0)) > 500
