@@ -25,6 +25,11 @@ from splatavatar.rotations import quaternion_product, quaternions_of_matrices
 _SMALLEST = 1e-12
 
 
+def triangle_areas(corner: Floats | Doubles) -> NDArray[Any]:
+    """The areas (F) of triangles with ``corner`` (F, 3, 3), in squares of their unit."""
+    return np.asarray(np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2)
+
+
 def triangle_frames(vertices: Floats, faces: Ints) -> tuple[Floats, Floats]:
     """The rotation (F, 3, 3) from the frame of each triangle to the world, axes in columns, and its size k (F) in
     metres.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from splatavatar.gaussians.binding import corrected, to_world, triangle_frames, world_sh
+from splatavatar.gaussians.binding import corrected, to_world, triangle_areas, triangle_frames, world_sh
 from splatavatar.gaussians.gaussians import PSI_LIMIT, BoundGaussians, Correctives
 
 N = 50
@@ -142,3 +142,8 @@ def test_correctives_stop_at_the_limit(bound: BoundGaussians) -> None:
 def test_no_correctives_change_nothing(bound: BoundGaussians) -> None:
     empty = Correctives(*(np.zeros(shape, np.float32) for shape in [(0, N, 3), (0, N, 3), (0, 4), 0]))
     assert corrected(bound, empty, np.ones(4, np.float32)) is bound
+
+
+def test_the_area_of_a_triangle_is_half_of_base_times_height() -> None:
+    corner = np.array([[[0, 0, 0], [3, 0, 0], [1, 4, 0]], [[1, 1, 1], [1, 1, 1], [2, 2, 2]]], np.float64)
+    np.testing.assert_allclose(triangle_areas(corner), [6, 0])

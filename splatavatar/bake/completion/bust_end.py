@@ -11,7 +11,7 @@ from splatavatar.bake.completion.samples import on_surface, sampled_mask
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.initialise import surface_splats
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
 FADE = 0.03
@@ -76,7 +76,7 @@ def ended(splats: Splats, rig: Rig, found: Survey, height: float | None, seed: i
 def _layer(rig: Rig, found: Survey, height: float, correctives: int, seed: int) -> Splats:
     """Small flat Gaussians on the torso that are opaque ``FADE`` above ``height`` and end there."""
     corner = rig.template[rig.faces[rig.regions["torso"]]]
-    area = float(np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1).sum() / 2)
+    area = float(triangle_areas(corner).sum())
     alone = replace(rig, faces=rig.faces[rig.regions["torso"]], regions={})
     splats = surface_splats(alone, rig.template, round(area / GRAIN**2), correctives, seed)
     splats.face = torch.from_numpy(np.asarray(rig.regions["torso"], np.int32)[splats.face.numpy()])

@@ -63,6 +63,11 @@ def within(splats: Splats, rig: Rig, found: Survey, places: Mask) -> Mask:
     return np.asarray(outer(rig)[face] & (places[near].mean(1) >= GONE))
 
 
+def _no_skin(found: Survey) -> Mask:
+    """Which samples (S) may lend their detail to hair and cloth."""
+    return np.asarray((found.skin < NO_SKIN) & (found.seen.trust > CERTAIN / 2))
+
+
 def _bare(found: Survey) -> float:
     """The share of the hair that nobody saw."""
     hair = found.samples.material == HAIR
@@ -86,12 +91,8 @@ def _surface(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -
     point, near, face = point[wanted], near[wanted], face[wanted]
     kind = samples.material[near[:, 0]]
     colour = found.colour[near].mean(1)
-    trust = found.seen.trust
-    lenders = {
-        SKIN: (found.skin > TRUE_SKIN) & (trust > CERTAIN),
-        CLOTH: (found.skin < NO_SKIN) & (trust > CERTAIN / 2),
-        HAIR: (found.skin < NO_SKIN) & (trust > CERTAIN / 2),
-    }
+    no_skin = _no_skin(found)
+    lenders = {SKIN: (found.skin > TRUE_SKIN) & (found.seen.trust > CERTAIN), CLOTH: no_skin, HAIR: no_skin}
     grey = found.detail.mean(1, keepdims=True).repeat(3, 1)
     hair = kind == HAIR
     kinds = [(SKIN, SKIN_DETAIL * found.detail, PORES), (CLOTH, CLOTH_DETAIL * grey, FOLDS)]
@@ -122,7 +123,7 @@ def _strands(rig: Rig, found: Survey, count: int, correctives: int, seed: int) -
         return []
     strands = grow(samples, roots, count, seed)
     face, barycentric = triangles_near(rig, rig.regions["scalp"], samples.point[strands.sample])
-    lends = np.flatnonzero((samples.material == HAIR) & (found.seen.trust > CERTAIN / 2) & (found.skin < NO_SKIN))
+    lends = np.flatnonzero((samples.material == HAIR) & _no_skin(found))
     rng = np.random.default_rng([seed, 14])
     tone = rng.normal(0, TONE, (int(strands.strand.max()) + 1, 1)).repeat(3, 1)
     if len(lends):

@@ -10,7 +10,7 @@ from splatavatar.bake.completion.samples import SKIN, on_surface, outer
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.scene.initialise import surface_splats
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
 SPACING, DEEP = 0.005, 0.002
@@ -32,7 +32,7 @@ def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -
     through.
     """
     samples = found.samples
-    area = np.linalg.norm(np.cross(*np.moveaxis(np.diff(rig.template[rig.faces], axis=1), 1, 0)), axis=1) / 2
+    area = triangle_areas(rig.template[rig.faces])
     splats = surface_splats(rig, rig.template, round(float(area.sum()) / SPACING**2), correctives, seed)
     face = splats.face.numpy()
     near = samples.nearest(on_surface(rig, face, splats.barycentric.numpy()), NEAR)

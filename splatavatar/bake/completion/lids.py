@@ -15,7 +15,7 @@ from splatavatar.array_types import Doubles, Floats
 from splatavatar.bake.completion.samples import facial
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.arkit_map import show_arkit
 from splatavatar.rig.posing import pose_numpy
@@ -48,7 +48,7 @@ def lid_splats(rig: Rig, found: Survey, correctives: int, seed: int) -> Splats:
     skin = np.flatnonzero(facial(rig, found.samples) & (found.seen.trust > CERTAIN))
     closed = _closed(rig)
     corner = closed[rig.faces[faces]].astype(np.float64)
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2
+    area = triangle_areas(corner)
     count = round(float(area.sum()) / SPACING**2) if len(skin) >= AROUND else 0
     rng = np.random.default_rng([seed, 17])
     steps = (np.arange(count) + rng.random()) / max(count, 1)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import KDTree
 
 from splatavatar.array_types import Doubles, Floats, Ints, Longs, Mask
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
 SKIN, HAIR, CLOTH = 0, 1, 2
@@ -85,7 +85,7 @@ def surface_samples(rig: Rig, heights: Floats, seed: int) -> Samples:
     rng = np.random.default_rng([seed, 11])
     material = materials(rig)
     corner = rig.template[rig.faces].astype(np.float64)
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2
+    area = triangle_areas(corner)
     spacing = np.where(material == CLOTH, COARSE, SPACING)
     spacing[rig.regions.get("ears", [])] = FINE
     wanted = np.where(material == INNER, 0.0, area / spacing**2)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from splatavatar.array_types import Doubles, Floats
 from splatavatar.bake.engines.splats import Splats
 from splatavatar.bake.scene.posed_view import PosedView
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
 HAIRY = ("scalp",)
@@ -107,7 +107,7 @@ def shell_splats(rig: Rig, vertices: Floats, heights: Floats, count: int, correc
     """Puts ``count`` Gaussians into the layer of ``heights`` (F) above ``vertices`` (V, 3), by volume."""
     rng = np.random.default_rng([seed, 4])
     corner = vertices[rig.faces]
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2
+    area = triangle_areas(corner)
     volume = np.cumsum(area * heights, dtype=np.float64)
     steps = (np.arange(count) + rng.random()) / count
     face = np.searchsorted(volume / volume[-1], steps).clip(0, len(area) - 1).astype(np.int32)

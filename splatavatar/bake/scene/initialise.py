@@ -10,7 +10,7 @@ from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.hair import shell_splats
 from splatavatar.bake.scene.inside import fill_inside
 from splatavatar.bake.scene.posed_view import PosedView
-from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
 DENSITY = {
@@ -48,7 +48,7 @@ def surface_splats(rig: Rig, vertices: Floats, count: int, correctives: int, see
     """Makes ``count`` flat Gaussians, spread over the surface of ``vertices`` (V, 3), denser where ``DENSITY`` says."""
     rng = np.random.default_rng([seed, 1])
     corner = vertices[rig.faces]
-    area = np.linalg.norm(np.cross(corner[:, 1] - corner[:, 0], corner[:, 2] - corner[:, 0]), axis=1) / 2
+    area = triangle_areas(corner)
     weight = area.astype(np.float64)
     for region, factor in DENSITY.items():
         if region in rig.regions:

@@ -18,7 +18,7 @@ from splatavatar.array_types import Doubles, Floats
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LIP_OUTLINE, LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses, Observations
-from splatavatar.capture.tracking.shape_prior import spread
+from splatavatar.capture.tracking.shape_prior import kernel, spread
 from splatavatar.capture.tracking.unknowns import Head
 from splatavatar.rig.landmarks import positions
 from splatavatar.rig.rig import Rig
@@ -198,10 +198,5 @@ def _other_side(name: str) -> str:
 
 def _covariance(a: Doubles, b: Doubles, sign: float) -> Doubles:
     """(A, B) of the process at points ``a`` and ``b``: its part that mirroring takes to ``sign`` times itself."""
-    half = 0.5 * (_kernel(a, b) + sign * _kernel(a, b * np.array([-1.0, 1.0, 1.0])))
+    half = 0.5 * (kernel(a, b, WAVES) + sign * kernel(a, b * np.array([-1.0, 1.0, 1.0]), WAVES))
     return np.asarray(half)
-
-
-def _kernel(a: Doubles, b: Doubles) -> Doubles:
-    square = np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T, 0.0)
-    return np.asarray(sum(share**2 * np.exp(-square / (2 * length**2)) for share, length in WAVES))

@@ -90,8 +90,8 @@ def _process(rig: Rig, head: NDArray[np.intp]) -> Doubles:
     points = rig.template.astype(np.float64)
     anchors = points[spread(points, head, ANCHORS)]
     middle = np.array([-1.0, 1.0, 1.0])
-    near, at = _kernel(anchors, anchors), _kernel(points, anchors)
-    near_mirrored, at_mirrored = _kernel(anchors, anchors * middle), _kernel(points, anchors * middle)
+    near, at = kernel(anchors, anchors, WAVES), kernel(points, anchors, WAVES)
+    near_mirrored, at_mirrored = kernel(anchors, anchors * middle, WAVES), kernel(points, anchors * middle, WAVES)
     modes = []
     for axis in range(3):
         covariance = near + MIRROR * middle[axis] * near_mirrored
@@ -104,9 +104,11 @@ def _process(rig: Rig, head: NDArray[np.intp]) -> Doubles:
     return np.concatenate(modes)
 
 
-def _kernel(a: Doubles, b: Doubles) -> Doubles:
+def kernel(a: Doubles, b: Doubles, waves: tuple[tuple[float, float], ...]) -> Doubles:
+    """The covariance (A, B) of points ``a`` (A, 3) and ``b`` (B, 3): squared exponentials of the ``waves``, each an
+    amplitude and a length in metres."""
     square = np.maximum((a**2).sum(1)[:, None] + (b**2).sum(1) - 2 * a @ b.T, 0.0)
-    return np.asarray(sum(amplitude**2 * np.exp(-square / (2 * length**2)) for amplitude, length in WAVES))
+    return np.asarray(sum(amplitude**2 * np.exp(-square / (2 * length**2)) for amplitude, length in waves))
 
 
 def spread(points: Doubles, candidates: NDArray[np.intp], count: int) -> NDArray[np.intp]:
