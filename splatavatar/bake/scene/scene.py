@@ -15,6 +15,7 @@ from splatavatar.bake.completion.ground import ground
 from splatavatar.bake.completion.lend import lent_splats
 from splatavatar.bake.completion.lids import lid_splats
 from splatavatar.bake.completion.samples import CLOTH
+from splatavatar.bake.completion.shown_colours import within_shown_colours
 from splatavatar.bake.completion.survey import Survey, survey
 from splatavatar.bake.engines.device import BakeDevice
 from splatavatar.bake.engines.engine import Target
@@ -128,7 +129,8 @@ class Scene:
         height = end_height(self.found, self.rig, self.below_neck)
         made = made_splats(self.rig, self.found, round(count * self.schedule.room), len(self.bias), self.seed, height)
         if self.one_camera:
-            made = concatenated([made, ground(self.rig, self.found, ~self.found.lacking, len(self.bias), self.seed)])
+            everywhere = np.ones(len(self.found.samples), bool)
+            made = concatenated([made, ground(self.rig, self.found, everywhere, len(self.bias), self.seed)])
         first = round(count * self.schedule.initial_share)
         splats = first_splats(self.rig, self.views, self.heights, first, len(self.bias), self.seed)
         splats = shown(splats, self.rig, self.square)
@@ -163,6 +165,8 @@ class Scene:
         return torch.from_numpy(np.flatnonzero(stays)), lent
 
     def finished(self, splats: Splats) -> Splats:
-        """The ``splats`` of a finished bake, on the CPU: the bust ends in a line."""
+        """The ``splats`` of a finished bake, on the CPU: skin has colours that were shown, the bust ends in a line."""
         rig = self.moved_rig()
+        if self.one_camera:
+            splats = within_shown_colours(splats, rig, self.found, self.views)
         return ended(splats, rig, self.found, end_height(self.found, rig, self.below_neck), self.seed)

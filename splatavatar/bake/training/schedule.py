@@ -84,6 +84,8 @@ class Schedule:
     """of the transparency of the Gaussians of the skin, mean over them"""
     big: float = 0.008
     """metres of standard deviation that no Gaussian exceeds, on the neutral rig"""
+    big_bare: float = 0.008
+    """the same of those on bare skin: a wide one reaches beyond the profile of the face"""
     least_weight: float = 0.05
     """pixels that a Gaussian must cover to learn from a picture: Adam would make large steps of the grazing rest"""
     away: float = -2.0
@@ -119,7 +121,8 @@ class Schedule:
             far=0.003,
             clothes=0.03,
             far_weight=30.0,
-            tether=0.005,
+            tether=0.001,
+            big_bare=0.005,
             normal_factor=3.0,
             opaque_weight=0.01,
             thick_weight=30.0,

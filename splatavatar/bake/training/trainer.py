@@ -232,9 +232,11 @@ class Trainer:
         farthest that it may be away."""
         _, size = triangle_frames(self._template + self.motion.template_offset, self._faces)
         self._size = size[self.state.splats.face.long()][:, None]
-        self._log_limit = torch.log(self.schedule.big / self._size.clamp(min=1e-9))
-        farthest = self.reach[self.state.splats.face.long()][:, None] + self.schedule.tether
-        self._tether = farthest / self._size.clamp(min=1e-9)
+        reach, size = self.reach[self.state.splats.face.long()][:, None], self._size.clamp(min=1e-9)
+        schedule = self.schedule
+        bare = reach <= schedule.far
+        self._log_limit = torch.log(torch.where(bare, schedule.big_bare, schedule.big) / size)
+        self._tether = (reach + schedule.tether) / size
 
     def _regularise(self, gradients: Gradients) -> None:
         """Adds the penalties on Gaussians that are far from their triangle, and on transparent skin."""
