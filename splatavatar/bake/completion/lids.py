@@ -7,17 +7,21 @@ in the fold while the eye is open.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import torch
 from scipy.spatial import KDTree
 
 from splatavatar.array_types import Doubles, Floats
-from splatavatar.bake.completion.samples import facial
+from splatavatar.bake.completion.samples import facial, on_surface
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
-from splatavatar.gaussians.binding import triangle_areas, triangle_frames
+from splatavatar.gaussians.binding import to_world, triangle_areas, triangle_frames
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.arkit_map import show_arkit
+from splatavatar.rig.landmarks import positions
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 
@@ -37,6 +41,17 @@ USUAL = 0.3, 0.8
 """quantiles of their brightness between which they have its colour: brows and lashes are darker, what shines lighter"""
 SHADE = 0.94
 """brightness of a lid, which looks down, over that of the skin around"""
+RIMS = (
+    (33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7, 33),
+    (263, 466, 388, 387, 386, 385, 384, 398, 362, 382, 381, 380, 374, 373, 390, 249, 263),
+)
+"""MediaPipe's points along the edges of the lids, which bear the lashes"""
+LASHES = 0.003
+"""metres from these edges, of a closed eye, up to which a lid is as dark as was learnt"""
+HIDDEN = 0.5
+"""trust of a place of a lid below which it lay in the fold"""
+NEARLY = 0.05
+"""by which what lay there may differ from the layer below"""
 
 
 def lid_splats(rig: Rig, found: Survey, correctives: int, seed: int) -> Splats:
@@ -70,6 +85,32 @@ def lid_splats(rig: Rig, found: Survey, correctives: int, seed: int) -> Splats:
         sh=torch.zeros(count, 3, 3),
         correctives=torch.zeros(correctives, count, 6),
     )
+
+
+def unfolded(splats: Splats, rig: Rig, found: Survey) -> Splats:
+    """The ``splats``, on the CPU, in which what lies in the folds of open lids nearly has the colour of the layer.
+
+    There no picture, or that of a quick blink alone, said what colour it has.
+    """
+    faces = rig.regions.get("eyelids", np.zeros(0, np.int32))
+    landmarks = rig.landmarks.get("mediapipe")
+    skin = np.flatnonzero(facial(rig, found.samples) & (found.seen.trust > CERTAIN))
+    rows = np.flatnonzero(np.isin(splats.face.numpy(), faces))
+    if landmarks is None or len(skin) < AROUND or not len(rows):
+        return splats
+    lids = splats.rows(torch.from_numpy(rows))
+    closed = _closed(rig)
+    place = to_world(lids.bound(), closed, rig.faces).mean
+    edges = positions(landmarks, closed, rig.faces)[np.array(RIMS)]
+    along = np.linspace(0, 1, 8)[:, None]
+    rim = np.concatenate([a + along * (b - a) for edge in edges for a, b in pairwise(edge)])
+    near = found.samples.nearest(on_surface(rig, lids.face.numpy(), lids.barycentric.numpy()), 1)[:, 0]
+    hidden = (KDTree(rim).query(place)[0] > LASHES) & (found.seen.trust[near] < HIDDEN)
+    layer = _skin_near(place[hidden], found.samples.point[skin], found.seen.colour[skin])
+    colour = splats.colour.clone()
+    before = colour[rows[hidden]].numpy()
+    colour[rows[hidden]] = torch.from_numpy(before.clip(layer - NEARLY, layer + NEARLY).astype(np.float32))
+    return replace(splats, colour=colour)
 
 
 def _closed(rig: Rig) -> Floats:

@@ -13,7 +13,7 @@ from splatavatar.bake.completion.bust_end import end_height, ended
 from splatavatar.bake.completion.complete import made_splats, within
 from splatavatar.bake.completion.ground import ground
 from splatavatar.bake.completion.lend import lent_splats
-from splatavatar.bake.completion.lids import lid_splats
+from splatavatar.bake.completion.lids import lid_splats, unfolded
 from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.shown_colours import within_shown_colours
 from splatavatar.bake.completion.survey import Survey, survey
@@ -168,5 +168,5 @@ class Scene:
         """The ``splats`` of a finished bake, on the CPU: skin has colours that were shown, the bust ends in a line."""
         rig = self.moved_rig()
         if self.one_camera:
-            splats = within_shown_colours(splats, rig, self.found, self.views)
+            splats = unfolded(within_shown_colours(splats, rig, self.found, self.views), rig, self.found)
         return ended(splats, rig, self.found, end_height(self.found, rig, self.below_neck), self.seed)

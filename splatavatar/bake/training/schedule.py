@@ -63,6 +63,8 @@ class Schedule:
     tether: float = inf
     """metres that it may be away beyond that at most: a matte that takes a dark wall for a dark cheek asks for clouds
     before the face"""
+    tether_bare: float = inf
+    """the same on bare skin"""
     normal_factor: float = 1.0
     """how much more a way along the normal counts: what one camera cannot see"""
     thick: float = 0.001
@@ -121,7 +123,8 @@ class Schedule:
             far=0.003,
             clothes=0.03,
             far_weight=30.0,
-            tether=0.001,
+            tether=0.005,
+            tether_bare=0.001,
             big_bare=0.005,
             normal_factor=3.0,
             opaque_weight=0.01,

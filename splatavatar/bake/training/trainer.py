@@ -236,7 +236,7 @@ class Trainer:
         schedule = self.schedule
         bare = reach <= schedule.far
         self._log_limit = torch.log(torch.where(bare, schedule.big_bare, schedule.big) / size)
-        self._tether = (reach + schedule.tether) / size
+        self._tether = (reach + torch.where(bare, schedule.tether_bare, schedule.tether)) / size
 
     def _regularise(self, gradients: Gradients) -> None:
         """Adds the penalties on Gaussians that are far from their triangle, and on transparent skin."""

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scipy.spatial import KDTree
 
-from splatavatar.bake.completion.lids import BLINK, SPACING, lid_splats
+from splatavatar.bake.completion.lids import BLINK, LASHES, RIMS, SPACING, lid_splats, unfolded
 from splatavatar.bake.completion.samples import facial
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
+from splatavatar.bake.scene.initialise import surface_splats
 from splatavatar.gaussians.binding import to_world
+from splatavatar.rig.landmarks import positions
 from splatavatar.rig.rig import Rig
 
 
@@ -53,3 +55,32 @@ def test_without_skin_or_lids_there_is_none(rig: Rig, found: Survey) -> None:
     assert len(lid_splats(rig, blind, 2, 0)) == 0
     lidless = replace(rig, regions={name: faces for name, faces in rig.regions.items() if name != "eyelids"})
     assert len(lid_splats(lidless, found, 2, 0)) == 0
+
+
+def test_what_lies_in_a_fold_nearly_has_the_colour_of_the_layer(rig: Rig, found: Survey) -> None:
+    splats = surface_splats(rig, rig.template, 60_000, 0, 0)
+    splats.colour[:] = 0.0
+    trust = np.zeros_like(found.seen.trust)
+    trust[facial(rig, found.samples)] = 1.0
+    blind = replace(found, seen=replace(found.seen, trust=trust))
+    colour = unfolded(splats, rig, blind).colour.numpy()
+    lid = np.isin(splats.face.numpy(), rig.regions["eyelids"])
+    assert not colour[~lid].any() and not splats.colour.any()
+    changed = lid & (colour > 0).any(1)
+    assert 0.1 < changed.sum() / lid.sum() < 0.6, "lashes stay as dark as they are"
+    place = to_world(splats.bound(), closed(rig), rig.faces).mean
+    points = rig.landmarks["mediapipe"]
+    rim = positions(points, closed(rig), rig.faces)[np.ravel(RIMS)]
+    away = KDTree(rim).query(place)[0]
+    assert away[changed].min() > LASHES * 0.9 and away[lid & ~changed].max() < LASHES * 1.5
+    usual = np.median(found.seen.colour[facial(rig, found.samples) & (found.seen.trust > 0.9)], 0)
+    assert np.abs(np.median(colour[changed], 0) - usual).max() < 0.2
+
+
+def test_a_lid_that_was_seen_keeps_its_colour(rig: Rig, found: Survey) -> None:
+    splats = surface_splats(rig, rig.template, 20_000, 0, 0)
+    splats.colour[:] = 0.0
+    sure = replace(found, seen=replace(found.seen, trust=np.ones_like(found.seen.trust)))
+    assert not unfolded(splats, rig, sure).colour.any()
+    lidless = replace(rig, regions={name: faces for name, faces in rig.regions.items() if name != "eyelids"})
+    assert not unfolded(splats, lidless, found).colour.any()

@@ -261,9 +261,10 @@ def test_buried_gaussians_go(make_trainer: MakeTrainer) -> None:
 
 def test_no_gaussian_leaves_its_tether(trainer: Trainer) -> None:
     splats = trainer.state.splats
-    trainer.schedule = replace(trainer.schedule, tether=0.004)
+    trainer.schedule = replace(trainer.schedule, tether=0.004, tether_bare=0.001)
     trainer._measure()
-    farthest = trainer.reach[splats.face.long()] + 0.004
+    reach = trainer.reach[splats.face.long()]
+    farthest = reach + torch.where(reach <= trainer.schedule.far, 0.001, 0.004)
     before = splats.position.norm(dim=1) * trainer._size[:, 0]
     assert bool((before > farthest + 0.01).any())
     trainer.step(0.0)
