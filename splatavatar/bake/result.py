@@ -47,7 +47,7 @@ def finished_avatar(
             "seed": settings.seed,
             "iterations": state.iteration,
             "fixed_rig": settings.fix_rig,
-            "completed": account(scene.rig, scene.found),
+            "completed": account(scene.rig, scene.found, scene.hanging is not None),
             **({"unfinished": True} if unfinished(settings, scene.schedule, state.iteration) else {}),
             "held_out_psnr": round(psnr, 2),
         },

@@ -13,10 +13,11 @@ FACING = 0.5
 """cosine from which on a surface faces a way"""
 
 
-def account(rig: Rig, found: Survey) -> list[str]:
+def account(rig: Rig, found: Survey, long_hair: bool = False) -> list[str]:
     """A sentence for each place most of which no picture shows well, such as ``right ear: mirrored``.
 
-    A place is mirrored where most of what is lacking was seen on the other side, else continued from around it.
+    A place is mirrored where most of what is lacking was seen on the other side, else continued from around it. Of
+    ``long_hair`` the front is seen and the rest continued.
     """
     said, lacking, mirrored = [], found.lacking, found.mirrored
     for name, place in _places(rig, found).items():
@@ -24,6 +25,8 @@ def account(rig: Rig, found: Survey) -> list[str]:
         if missing > MOSTLY * place.sum():
             how = "mirrored" if (mirrored & place).sum() > MOSTLY * missing else "continued"
             said.append(f"{name}: {how}")
+    if long_hair:
+        said.append("long hair: continued")
     return said
 
 

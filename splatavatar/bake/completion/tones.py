@@ -29,7 +29,7 @@ CHROMA, HUES = 18.0, (-10.0, 110.0)
 
 def skin_likeness(samples: Samples, rig: Rig, seen: Seen) -> Doubles:
     """How much (S) in [0, 1] the colour of a place is that of the person's face; 0.5 where it was not seen."""
-    lab = _lab(seen.colour)
+    lab = lab_of(seen.colour)
     face = facial(rig, samples) & (seen.trust > 0.9)
     if face.sum() < 50:
         return np.full(len(samples), 1.0)
@@ -58,7 +58,7 @@ def told_apart(samples: Samples, seen: Seen, skin: Doubles) -> Samples:
 
 def covered(samples: Samples, rig: Rig, seen: Seen) -> bool:
     """Whether what was seen on the scalp is cloth: lighter than the face, or of a colour that no hair has."""
-    lab = _lab(seen.colour)
+    lab = lab_of(seen.colour)
     face = facial(rig, samples) & (seen.trust > 0.9)
     above = (samples.material == HAIR) & (seen.weight > 0)
     if face.sum() < 50 or not above.any():
@@ -69,7 +69,8 @@ def covered(samples: Samples, rig: Rig, seen: Seen) -> bool:
     return bool(np.hypot(a, b) > CHROMA and not HUES[0] < np.degrees(np.arctan2(b, a)) < HUES[1])
 
 
-def _lab(colour: Doubles) -> Doubles:
+def lab_of(colour: Doubles) -> Doubles:
+    """Colours (N, 3) in [0, 1] in CIE Lab (N, 3)."""
     import cv2
 
     return np.asarray(cv2.cvtColor(colour.clip(0, 1).astype(np.float32)[None], cv2.COLOR_RGB2LAB)[0], np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from splatavatar.bake.completion.complete import made_splats, within
 from splatavatar.bake.completion.ground import ground
 from splatavatar.bake.completion.lend import lent_splats
 from splatavatar.bake.completion.lids import lid_splats, unfolded
+from splatavatar.bake.completion.long_hair import curtain, hanging
 from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.shown_colours import within_shown_colours
 from splatavatar.bake.completion.survey import Survey, survey
@@ -65,6 +67,8 @@ class Scene:
     """(F) see ``hair.hair_heights``; none where skin was seen"""
     found: Survey
     """what the pictures show of the surface"""
+    hanging: float | None
+    """see ``long_hair.hanging``"""
     square: Floats
     """(F) see ``unseen.squareness``"""
     below_neck: float | None
@@ -93,7 +97,8 @@ class Scene:
         weights, bias = corrective_basis(rig, inputs, schedule.turn_correctives, schedule.expression_correctives)
         views = all_round(targets, motion, VIEWS)
         heights = hair_heights(rig, views)
-        found = survey(rig, heights, sides(targets, motion, SURVEYED), settings.seed, not one_camera)
+        asked = sides(targets, motion, SURVEYED)
+        found = survey(rig, heights, asked, settings.seed, not one_camera)
         return Scene(
             rig,
             parameters,
@@ -107,6 +112,7 @@ class Scene:
             views,
             found.hairy(heights),
             found,
+            hanging(rig, found, asked) if one_camera else None,
             squareness(motion, targets),
             CROPS[settings.crop],
             settings.seed,
@@ -136,10 +142,13 @@ class Scene:
         splats = shown(splats, self.rig, self.square)
         lacking = within(splats, self.rig, self.found, self.found.lacking)
         splats = splats.rows(torch.from_numpy(np.flatnonzero(~lacking)))
-        lids = lid_splats(self.rig, self.found, len(self.bias), self.seed)
-        order = torch.argsort(torch.cat([splats.face, made.face, lids.face]), stable=True)
+        unlearnt = lid_splats(self.rig, self.found, len(self.bias), self.seed)
+        if self.hanging is not None:
+            end = max(self.hanging, -inf if height is None else height)
+            unlearnt = concatenated([unlearnt, curtain(self.rig, self.found, end, len(self.bias), self.seed)])
+        order = torch.argsort(torch.cat([splats.face, made.face, unlearnt.face]), stable=True)
         kind = (order >= len(splats)).to(torch.uint8) + (order >= len(splats) + len(made)).to(torch.uint8)
-        return concatenated([splats, made, lids]), kind
+        return concatenated([splats, made, unlearnt]), kind
 
     def goal(self, count: int) -> int:
         """The Gaussians to learn with, so that there are about ``count`` in the end, with those that are lent."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 
 import numpy as np
 import torch
@@ -236,7 +236,9 @@ class Trainer:
         schedule = self.schedule
         bare = reach <= schedule.far
         self._log_limit = torch.log(torch.where(bare, schedule.big_bare, schedule.big) / size)
-        self._tether = (reach + torch.where(bare, schedule.tether_bare, schedule.tether)) / size
+        tether = torch.where(bare, schedule.tether_bare, schedule.tether)
+        # What never learns is where it is meant to be.
+        self._tether = torch.where(self.state.made[:, None] > 1, inf, (reach + tether) / size)
 
     def _regularise(self, gradients: Gradients) -> None:
         """Adds the penalties on Gaussians that are far from their triangle, and on transparent skin."""

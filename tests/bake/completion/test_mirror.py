@@ -122,6 +122,7 @@ def test_an_account_names_what_was_completed_and_how(found: Survey, one_sided: S
     assert "back of the head: continued" in account(rig, blind) and "left ear: continued" in account(rig, blind)
     sure = replace(found, seen=replace(found.seen, trust=np.ones(len(found.samples))))
     assert account(rig, sure) == []
+    assert account(rig, sure, long_hair=True) == ["long hair: continued"]
     assert sampled_mask(rig, found.samples, "ears").any()
 
 

@@ -273,3 +273,14 @@ def test_no_gaussian_leaves_its_tether(trainer: Trainer) -> None:
     assert bool((away <= farthest * 1.0001).all())
     near = before < farthest - 0.002
     torch.testing.assert_close(away[near], before[near], atol=1e-3, rtol=0)
+
+
+def test_what_never_learns_stays_beyond_a_tether(trainer: Trainer) -> None:
+    state = trainer.state
+    trainer.schedule = replace(trainer.schedule, tether=0.004, tether_bare=0.001)
+    state.made[::50] = 2
+    state.splats.position[::50] += 20.0
+    before = state.splats.position[::50].clone()
+    trainer._measure()
+    trainer.step(0.0)
+    torch.testing.assert_close(state.splats.position[::50], before, atol=0, rtol=0)
