@@ -27,16 +27,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from person_table import similarity
-from PIL import Image
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from video_table import on_grey
 
 from splatavatar.array_types import Doubles
 from splatavatar.capture.faces.landmarks import detect_pictures
 from splatavatar.models import locate
 
-GREY = 153
 CORNERS = 33, 263
 """points at the outer corners of the eyes"""
 CHIN, BROWS = 152, (105, 334)
@@ -72,22 +71,11 @@ def dlib_descriptor(folder: Path) -> Descriptor:
     return descriptor
 
 
-def on_grey(path: Path, matte: Path | None) -> Picture:
-    """The picture (H, W, 3) over grey; ``matte`` says what of it is the person, else its own alpha."""
-    picture = Image.open(path).convert("RGBA")
-    if matte is not None:
-        picture.putalpha(Image.open(matte).convert("L"))
-    below = Image.new("RGBA", picture.size, (GREY, GREY, GREY, 255))
-    below.alpha_composite(picture)
-    return np.asarray(below.convert("RGB"))
-
-
 def pictures_of(folder: Path) -> tuple[list[Picture], list[Picture]]:
     """True pictures and renders of one camera's ``folder``."""
-    paths = sorted((folder / "truth").glob("*.png"))
-    truth = [on_grey(path, folder / "masks" / path.name) for path in paths]
-    renders = [on_grey(folder / "renders" / path.name, None) for path in paths]
-    return truth, renders
+    names = [path.name for path in sorted((folder / "truth").glob("*.png"))]
+    truth, renders, masks = ([folder / kind / name for name in names] for kind in ("truth", "renders", "masks"))
+    return list(on_grey(truth, masks)), list(on_grey(renders, None))
 
 
 def faces_of(pictures: list[Picture], bundle: Path) -> list[Doubles | None]:

@@ -34,7 +34,7 @@ def test_pictures_are_laid_over_the_same_grey(tmp_path: Path) -> None:
     render.save(tmp_path / "renders" / "t000_cam01.png")
     (truth,), (drawn,) = identity.pictures_of(tmp_path)
     np.testing.assert_array_equal(truth, drawn)
-    assert truth[0, 0].tolist() == [10, 20, 30] and truth[0, 3].tolist() == [identity.GREY] * 3
+    assert truth[0, 0].tolist() == [10, 20, 30] and truth[0, 3].tolist() == [153] * 3
 
 
 def test_rows_are_printed_by_azimuth_and_faces_that_were_not_found_are_left_out() -> None:

@@ -10,7 +10,7 @@ import torch
 from splatavatar.bake.completion.samples import on_surface, sampled_mask
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats, concatenated
-from splatavatar.bake.scene.initialise import surface_splats
+from splatavatar.bake.scene.initialise import sized, surface_splats
 from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
@@ -85,9 +85,7 @@ def _layer(rig: Rig, found: Survey, height: float, correctives: int, seed: int) 
     rows = np.flatnonzero((share > 0.02) & (share < 1 + GRAIN / FADE))
     splats, point, share = splats.rows(torch.from_numpy(rows)), point[rows], share[rows].clip(0, 1)
     share = share * share * (3 - 2 * share)
-    size = np.maximum(triangle_frames(rig.template, rig.faces)[1][splats.face.numpy()], 1e-9)
-    wide, flat = np.log(WIDE / size), np.log(WIDE / 8 / size)
-    splats.log_scale = torch.from_numpy(np.stack([wide, flat, wide], 1).astype(np.float32))
+    sized(splats, rig, WIDE, WIDE / 8)
     # Together they let through what one of that share would.
     opacity = 1 - (1 - 0.98 * share) ** (GRAIN**2 / (2 * np.pi * WIDE**2))
     splats.logit = torch.logit(torch.from_numpy(opacity.astype(np.float32)).clamp(1e-4, 1 - 1e-4))

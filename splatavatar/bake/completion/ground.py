@@ -9,7 +9,7 @@ from splatavatar.array_types import Mask
 from splatavatar.bake.completion.samples import SKIN, on_surface, outer
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
-from splatavatar.bake.scene.initialise import surface_splats
+from splatavatar.bake.scene.initialise import sized, surface_splats
 from splatavatar.gaussians.binding import triangle_areas, triangle_frames
 from splatavatar.rig.rig import Rig
 
@@ -42,8 +42,7 @@ def ground(rig: Rig, found: Survey, places: Mask, correctives: int, seed: int) -
     splats, face, near = splats.rows(torch.from_numpy(rows)), face[rows], near[rows]
     size = np.maximum(triangle_frames(rig.template, rig.faces)[1][face], 1e-9)
     splats.position[:, 1] = torch.from_numpy((-DEEP / size).astype(np.float32))
-    wide, flat = np.log(0.8 * SPACING / size), np.log(DEEP / 4 / size)
-    splats.log_scale[:] = torch.from_numpy(np.stack([wide, flat, wide], 1).astype(np.float32))
+    sized(splats, rig, 0.8 * SPACING, DEEP / 4)
     colour = found.colour + (found.seen.trust * (found.skin > LIKELY))[:, None] * found.detail
     splats.colour[:] = torch.from_numpy(colour[near].mean(1).clip(0, 1).astype(np.float32))
     splats.logit[:] = torch.logit(torch.tensor(OPAQUE))

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from scipy.spatial import KDTree
 
-from splatavatar.array_types import Doubles, Floats
+from splatavatar.array_types import Doubles, Floats, Longs
 from splatavatar.bake.completion.samples import facial, on_surface
 from splatavatar.bake.completion.survey import Survey
 from splatavatar.bake.engines.splats import Splats
@@ -60,7 +60,7 @@ def lid_splats(rig: Rig, found: Survey, correctives: int, seed: int) -> Splats:
     Empty where the rig has no lids or nothing certain is known of its skin.
     """
     faces = rig.regions.get("eyelids", np.zeros(0, np.int32))
-    skin = np.flatnonzero(facial(rig, found.samples) & (found.seen.trust > CERTAIN))
+    skin = _certain(rig, found)
     closed = _closed(rig)
     corner = closed[rig.faces[faces]].astype(np.float64)
     area = triangle_areas(corner)
@@ -73,7 +73,7 @@ def lid_splats(rig: Rig, found: Survey, correctives: int, seed: int) -> Splats:
     size = np.maximum(triangle_frames(closed, rig.faces)[1][face], 1e-6)[:, None].astype(np.float64)
     scale = SPACING * np.array([WIDTH, THICKNESS, WIDTH]) / size
     point = np.einsum("nc,nci->ni", barycentric, corner[chosen])
-    colour = _skin_near(point, found.samples.point[skin], found.seen.colour[skin]) if count else np.zeros((0, 3))
+    colour = _skin_near(point, found, skin) if count else np.zeros((0, 3))
     return Splats(
         face=torch.from_numpy(face),
         barycentric=torch.from_numpy(barycentric.astype(np.float32)),
@@ -94,7 +94,7 @@ def unfolded(splats: Splats, rig: Rig, found: Survey) -> Splats:
     """
     faces = rig.regions.get("eyelids", np.zeros(0, np.int32))
     landmarks = rig.landmarks.get("mediapipe")
-    skin = np.flatnonzero(facial(rig, found.samples) & (found.seen.trust > CERTAIN))
+    skin = _certain(rig, found)
     rows = np.flatnonzero(np.isin(splats.face.numpy(), faces))
     if landmarks is None or len(skin) < AROUND or not len(rows):
         return splats
@@ -106,7 +106,7 @@ def unfolded(splats: Splats, rig: Rig, found: Survey) -> Splats:
     rim = np.concatenate([a + along * (b - a) for edge in edges for a, b in pairwise(edge)])
     near = found.samples.nearest(on_surface(rig, lids.face.numpy(), lids.barycentric.numpy()), 1)[:, 0]
     hidden = (KDTree(rim).query(place)[0] > LASHES) & (found.seen.trust[near] < HIDDEN)
-    layer = _skin_near(place[hidden], found.samples.point[skin], found.seen.colour[skin])
+    layer = _skin_near(place[hidden], found, skin)
     colour = splats.colour.clone()
     before = colour[rows[hidden]].numpy()
     colour[rows[hidden]] = torch.from_numpy(before.clip(layer - NEARLY, layer + NEARLY).astype(np.float32))
@@ -121,11 +121,16 @@ def _closed(rig: Rig) -> Floats:
     return pose_numpy(rig, pose)
 
 
-def _skin_near(point: Doubles, skin: Doubles, colour: Doubles) -> Doubles:
-    """The colour (N, 3) at ``point`` (N, 3) of the ``skin`` (S, 3) around, which has ``colour`` (S, 3)."""
-    _, near = KDTree(skin).query(point, AROUND)
-    found = colour[near]
-    brightness = found.sum(2)
+def _certain(rig: Rig, found: Survey) -> Longs:
+    """The samples (M) of the face that may lend lids their colour."""
+    return np.flatnonzero(facial(rig, found.samples) & (found.seen.trust > CERTAIN))
+
+
+def _skin_near(point: Doubles, found: Survey, skin: Longs) -> Doubles:
+    """The colour (N, 3) at ``point`` (N, 3) of those of the samples ``skin`` (M) that are around."""
+    _, near = KDTree(found.samples.point[skin]).query(point, AROUND)
+    colour = found.seen.colour[skin][near]
+    brightness = colour.sum(2)
     low, high = np.quantile(brightness, USUAL, axis=1)[..., None]
     usual = (brightness >= low) & (brightness <= high)
-    return np.asarray(SHADE * (found * usual[..., None]).sum(1) / usual.sum(1)[:, None])
+    return np.asarray(SHADE * (colour * usual[..., None]).sum(1) / usual.sum(1)[:, None])

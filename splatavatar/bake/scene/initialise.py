@@ -74,6 +74,14 @@ def surface_splats(rig: Rig, vertices: Floats, count: int, correctives: int, see
     )
 
 
+def sized(splats: Splats, rig: Rig, wide: float, thick: float) -> None:
+    """Makes the Gaussians ``wide`` metres of standard deviation along their triangles of the neutral ``rig``, and
+    ``thick`` across."""
+    size = np.maximum(triangle_frames(rig.template, rig.faces)[1][splats.face.numpy()], 1e-9)
+    along, across = np.log(wide / size), np.log(thick / size)
+    splats.log_scale = torch.from_numpy(np.stack([along, across, along], 1).astype(np.float32))
+
+
 def paint(splats: Splats, rig: Rig, views: list[PosedView]) -> None:
     """Colours the Gaussians from ``views``.
 

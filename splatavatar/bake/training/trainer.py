@@ -293,7 +293,7 @@ class Trainer:
         self.engine.update(state.splats, state.moments.first, state.moments.second, gradients, step)
         # One soft Gaussian as large as a cheek costs a picture nothing and shows as a halo in the next expression.
         torch.minimum(state.splats.log_scale, self._log_limit, out=state.splats.log_scale)
-        if isfinite(schedule.tether):
+        if isfinite(min(schedule.tether, schedule.tether_bare)):
             away = state.splats.position.norm(dim=1, keepdim=True).clamp(min=1e-9)
             state.splats.position *= (self._tether / away).clamp(max=1)
         if not schedule.rates["sh"]:
