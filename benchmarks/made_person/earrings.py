@@ -12,9 +12,9 @@ WIRE, DROP = 0.014, 0.016
 
 def hung(lobe: Array) -> tuple[list[Array], list[Array]]:
     """Paths of both wires and of both drops; ``lobe`` (3) is the lowest point of the left ear."""
-    hole = lobe + [0.001, 0.002, 0.001]
-    end = hole - [0, WIRE, 0]
-    wire = np.array([hole + [0, 0.002, -0.002], hole + [0.001, 0.002, 0.002], (hole + end) / 2 + [0, 0, 0.001], end])
-    drop = np.linspace(end, end - [0, DROP, 0], 12)
+    hole = lobe + np.array([0.001, 0.002, 0.001])
+    hook = np.array([[0, 0.002, -0.002], [0.001, 0.002, 0.002], [0, -WIRE / 2, 0.001], [0, -WIRE, 0]])
+    wire = hole + hook
+    drop = np.linspace(wire[-1], wire[-1] - [0, DROP, 0], 12)
     sides = ([1, 1, 1], [-1, 1, 1])
     return [wire * side for side in sides], [drop * side for side in sides]

@@ -15,7 +15,6 @@ from splatavatar.bake.completion.tones import lab_of
 from splatavatar.bake.engines.splats import Splats, concatenated
 from splatavatar.bake.scene.posed_view import PosedView
 from splatavatar.rig.rig import Rig
-from splatavatar.rotations import nearest_rotations
 
 STEP = 0.005
 """metres of height that are asked at once"""
@@ -180,13 +179,9 @@ class _Around:
 
 def _shown(rig: Rig, views: list[PosedView], place: Doubles, usual: Doubles) -> Mask:
     """Which places (N, 3) beside the resting head often show hair of the colour ``usual`` (3), Lab."""
-    skull = np.unique(rig.faces[rig.regions["scalp"]])
-    rest = rig.template[skull].astype(np.float64)
     count = np.zeros(len(place))
     for view in views:
-        posed = view.vertices[skull].astype(np.float64)
-        turn = nearest_rotations(((posed - posed.mean(0)).T @ (rest - rest.mean(0)))[None])[0]
-        row, column, inside = view.pixels((place - rest.mean(0)) @ turn.T + posed.mean(0))
+        row, column, inside = view.pixels(view.with_head(rig, place))
         rgba = view.target.rgba[row, column]
         count += inside & (rgba[:, 3] >= SURE) & _alike(lab_of(rgba[:, :3] / 255.0), usual)
     return np.asarray(count >= OFTEN * len(views))

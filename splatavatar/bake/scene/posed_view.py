@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Floats
+from splatavatar.array_types import AnyArray, Doubles, Floats
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scoring.metrics import with_head
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.capture.head_region import head_region
+from splatavatar.rig.rig import Rig
+from splatavatar.rotations import nearest_rotations
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class PosedView:
     vertices: Floats
     """(V, 3) metres, rig frame"""
 
-    def pixels(self, points: Floats) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    def pixels(self, points: AnyArray) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
         """Row and column of the pixels that show ``points`` (N, 3), clipped to the picture, and which lie inside."""
         camera = self.target.camera
         local = points @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
@@ -30,6 +32,14 @@ class PosedView:
         column, row = np.floor(pixel).astype(np.int64).T
         inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height) & (local[:, 2] > 0)
         return row.clip(0, camera.height - 1), column.clip(0, camera.width - 1), inside
+
+    def with_head(self, rig: Rig, points: Doubles) -> Doubles:
+        """Where ``points`` (N, 3) beside the resting head of ``rig`` are, if they go with the head; metres, rig
+        frame."""
+        skull = np.unique(rig.faces[rig.regions["scalp"]])
+        rest, posed = rig.template[skull].astype(np.float64), self.vertices[skull].astype(np.float64)
+        turn = nearest_rotations(((posed - posed.mean(0)).T @ (rest - rest.mean(0)))[None])[0]
+        return np.asarray((points - rest.mean(0)) @ turn.T + posed.mean(0))
 
 
 def looked_at(target: Target, motion: RigMotion) -> Target:

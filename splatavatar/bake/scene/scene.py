@@ -16,6 +16,7 @@ from splatavatar.bake.completion.ground import ground
 from splatavatar.bake.completion.lend import lent_splats
 from splatavatar.bake.completion.lids import lid_splats, unfolded
 from splatavatar.bake.completion.long_hair import curtain, hanging
+from splatavatar.bake.completion.pendants import Pendants, pendant_splats, pendants, without
 from splatavatar.bake.completion.samples import CLOTH
 from splatavatar.bake.completion.shown_colours import within_shown_colours
 from splatavatar.bake.completion.survey import Survey, survey
@@ -69,6 +70,8 @@ class Scene:
     """what the pictures show of the surface"""
     hanging: float | None
     """see ``long_hair.hanging``"""
+    hung: Pendants
+    """from the ears"""
     square: Floats
     """(F) see ``unseen.squareness``"""
     below_neck: float | None
@@ -98,6 +101,8 @@ class Scene:
         views = all_round(targets, motion, VIEWS)
         heights = hair_heights(rig, views)
         asked = sides(targets, motion, SURVEYED)
+        hung = pendants(rig, asked) if one_camera else Pendants.none()
+        views, asked = ([without(view, rig, hung) for view in several] for several in (views, asked))
         found = survey(rig, heights, asked, settings.seed, not one_camera)
         return Scene(
             rig,
@@ -113,6 +118,7 @@ class Scene:
             found.hairy(heights),
             found,
             hanging(rig, found, asked) if one_camera else None,
+            hung,
             squareness(motion, targets),
             CROPS[settings.crop],
             settings.seed,
@@ -143,6 +149,8 @@ class Scene:
         lacking = within(splats, self.rig, self.found, self.found.lacking)
         splats = splats.rows(torch.from_numpy(np.flatnonzero(~lacking)))
         unlearnt = lid_splats(self.rig, self.found, len(self.bias), self.seed)
+        if len(self.hung):
+            unlearnt = concatenated([unlearnt, pendant_splats(self.rig, self.hung, len(self.bias))])
         if self.hanging is not None:
             end = max(self.hanging, -inf if height is None else height)
             unlearnt = concatenated([unlearnt, curtain(self.rig, self.found, end, len(self.bias), self.seed)])

@@ -52,6 +52,8 @@ class Schedule:
     densify_from: float = 0.08
     densify_until: float = 0.5
     densify_rounds: int = 8
+    mouth_wants: float = 1.0
+    """how much more what lies in the mouth is split than what moves as much elsewhere"""
     prune_opacity: float = 0.02
     """weaker Gaussians go"""
     far: float = 0.012
@@ -131,6 +133,7 @@ class Schedule:
             thick_weight=30.0,
             calm_weight=3.0,
             calm_skin=0.3,
+            mouth_wants=4.0,
             buried=0.03,
             away=0.1,
             rig_every=1,

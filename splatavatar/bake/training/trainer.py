@@ -336,6 +336,8 @@ class Trainer:
         kept = densify.survivors(state.splats, seen, schedule.prune_opacity)
         clear = 1 - self._grazed if schedule.calm_weight else torch.ones_like(self._grazed)
         wants = state.motion_sum * clear[state.splats.face.long()] * (state.made == 0)
+        # Seen in the pictures of open mouths alone, and small: it would be left with what it began with.
+        wants = wants * torch.where(self.mouth.within[state.splats.face.long()], schedule.mouth_wants, 1.0)
         motion, steps = wants[kept], state.motion_steps[kept]
         parts = [s.rows(kept) for s in (state.splats, state.moments.first, state.moments.second)]
         parents = densify.most_wanting(motion, steps, max(goal - len(kept), 0))

@@ -134,3 +134,19 @@ def test_messages_of_resume(make_trainer: MakeTrainer, tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as damaged:
         checkpoint.load(out, settings, trainer.motion, len(trainer.bias))
     assert str(damaged.value) == f"{file} is damaged and cannot be resumed; bake anew, without resuming"
+
+
+def test_what_lies_in_a_mouth_is_split_before_the_rest(make_trainer: MakeTrainer) -> None:
+    shares = []
+    for wants in (1.0, 4.0):
+        trainer = make_trainer()
+        trainer.schedule = replace(trainer.schedule, mouth_wants=wants)
+        # As much everywhere, but for the mouth, which a picture shows half as much of.
+        inside = trainer.mouth.within[trainer.state.splats.face.long()]
+        trainer.state.motion_sum[:] = torch.where(inside, 0.5, 1.0)
+        trainer.state.motion_steps[:], trainer.state.seen[:] = 1, 1.0
+        trainer.state.rounds = trainer.schedule.densify_rounds - 1
+        trainer._densify()
+        after = trainer.mouth.within[trainer.state.splats.face.long()]
+        shares.append(int(after.sum()) / int(inside.sum()))
+    assert shares[0] <= 1.0 and shares[1] == 2.0
