@@ -12,6 +12,10 @@ from splatavatar.array_types import Bytes
 from splatavatar.render.camera import Camera
 
 LensModel = Literal["opencv", "fisheye"]
+FARTHEST = 8.0
+"""tangent of the widest angle from the axis that pictures with a head in them reach"""
+NOWHERE = -1e4
+"""a column that no picture has"""
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,25 @@ class Lens:
         turn, stored, seen = np.eye(3), _first_pixel_at_zero(self.K), _first_pixel_at_zero(camera.K)
         make = cv2.fisheye.initUndistortRectifyMap if self.model == "fisheye" else cv2.initUndistortRectifyMap
         across, down = make(stored, numbers, turn, seen, size, cv2.CV_32FC1)
+        x = (np.arange(camera.width) - seen[0, 2]) / seen[0, 0]
+        y = (np.arange(camera.height) - seen[1, 2]) / seen[1, 1]
+        # A polynomial that turns back would show the same place twice.
+        across[np.hypot(x, y[:, None]) > self.reach()] = NOWHERE
         return across, down
+
+    def reach(self) -> float:
+        """The tangent of the angle from the axis up to which every angle has a place of its own in the picture."""
+        tangent = np.linspace(0, FARTHEST, 4001)
+        if self.model == "fisheye":
+            angle = np.arctan(tangent)
+            away = angle * (1 + sum(k * angle ** (2 * i + 2) for i, k in enumerate(self.coefficients)))
+        else:
+            k1, k2, _, _, k3, k4, k5, k6 = (*self.coefficients, 0.0, 0.0, 0.0, 0.0)[:8]
+            square = tangent * tangent
+            away = tangent * (1 + square * (k1 + square * (k2 + square * k3)))
+            away = away / (1 + square * (k4 + square * (k5 + square * k6)))
+        turning = np.flatnonzero(np.diff(away) <= 0)
+        return float(tangent[turning[0]]) if len(turning) else np.inf
 
 
 def _first_pixel_at_zero(K: NDArray[np.float64]) -> NDArray[np.float64]:

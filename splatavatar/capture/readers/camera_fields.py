@@ -22,7 +22,11 @@ Fields = Mapping[str, Any]
 T_rig_world = np.array([[1.0, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]])
 T_opengl_opencv = np.diag([1.0, -1.0, -1.0, 1.0])
 
-PINHOLE_MODELS = ("SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "FULL_OPENCV", "PERSPECTIVE")
+MODELS = ("SIMPLE_PINHOLE", "PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "FULL_OPENCV", "PERSPECTIVE")
+FISHEYE_MODELS = ("OPENCV_FISHEYE", "FISHEYE")
+"""as ``camera_model`` alone, see ``lens_fields``"""
+FLAGS = ("is_fisheye", "fisheye")
+"""that instant-ngp sets for a fisheye"""
 MODEL_FIELDS = ("camera_model", "camera_type", "lens", "lens_type", "lens_model", "projection", "projection_type")
 LENS = re.compile(
     r"(k|p|s|b)_?\d+|tau_?[xy]|skew\w*|shear\w*|\w*distort\w*|(is_)?fish_?eye\w*|(is_)?(panoram|equirect|omni)\w*"
@@ -33,6 +37,7 @@ LENS = re.compile(
 FRAME_FIELDS = (
     *("file_path", "mask_path", "fg_mask_path", "transform_matrix", "timestep_index", "camera_index", "matte_weight"),
     *("fl_x", "fl_y", "cx", "cy", "w", "h", "camera_angle_x", "camera_angle_y"),
+    *("k1", "k2", "k3", "k4", "k5", "k6", "p1", "p2"),
 )
 FILE_FIELDS = ("frames", "timestep_indices", "train_filenames", "val_filenames", "test_filenames")
 HARMLESS = re.compile(
@@ -152,7 +157,7 @@ def check_fields(path: Any, data: Fields, entries: Sequence[Fields]) -> None:
     unknown: dict[str, None] = {}
     for source, known in ((data, (*FRAME_FIELDS, *FILE_FIELDS)), *((entry, FRAME_FIELDS) for entry in entries)):
         for name, value in source.items():
-            if name in known:
+            if name in known or (name in FLAGS and value in (True, 1)):
                 continue
             said = printable(name[:60])
             if name.lower() in MODEL_FIELDS:
@@ -160,8 +165,8 @@ def check_fields(path: Any, data: Fields, entries: Sequence[Fields]) -> None:
             elif LENS.fullmatch(name):
                 if not _is_nothing(value):
                     raise CaptureError(
-                        f"{path}: lens distortion ({said} = {_short(value)}) is not supported: undistort the images "
-                        "first"
+                        f"{path}: lens distortion ({said} = {_short(value)}) is not understood, expected k1, k2, p1, "
+                        "p2 and k3 of OpenCV, or k1 to k4 of a fisheye: undistort the images first"
                     )
             elif not HARMLESS.fullmatch(name):
                 unknown[name] = None
@@ -207,7 +212,8 @@ def _focal(where: str, data: Fields, entry: Fields, axis: str, length: int) -> f
 
 
 def _check_model(path: Any, name: str, value: Any) -> None:
-    if value is None or (isinstance(value, str) and value.upper() in PINHOLE_MODELS):
+    models = (*MODELS, *FISHEYE_MODELS) if name == "camera_model" else MODELS
+    if value is None or (isinstance(value, str) and value.upper() in models):
         return
     raise CaptureError(f"{path}: {name} {_short(value)} is not supported: undistort the images first and use 'PINHOLE'")
 
@@ -223,7 +229,7 @@ def _is_nothing(value: Any) -> bool:
     if isinstance(value, dict):
         return all(_is_nothing(part) for part in value.values())
     if isinstance(value, str):
-        return value.strip().lower() in ("", "none", "no", "false", "0") or value.upper() in PINHOLE_MODELS
+        return value.strip().lower() in ("", "none", "no", "false", "0") or value.upper() in MODELS
     return value is None or value == 0
 
 

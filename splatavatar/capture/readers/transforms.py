@@ -1,10 +1,11 @@
 """The nerfstudio dialect: ``transforms.json`` with the fields that avatar captures add to it.
 
-Read for all frames or in each frame, which goes first: ``fl_x fl_y cx cy w h`` (or ``camera_angle_x camera_angle_y``).
-In each frame: ``file_path``, ``transform_matrix`` (camera to world, OpenGL axes: x right, y up, z back), ``mask_path``
-or ``fg_mask_path``, ``timestep_index`` (0 where absent), ``camera_index`` (the position of the frame where absent),
-``matte_weight`` (1 where absent). For all: ``train_filenames``, ``val_filenames``, ``test_filenames``. Field names are
-after nerfstudio's data conventions and VHAP's export. Other fields are ignored or refused by ``camera_fields``.
+Read for all frames or in each frame, which goes first: ``fl_x fl_y cx cy w h`` (or ``camera_angle_x camera_angle_y``)
+and the lens, ``k1 k2 p1 p2`` and more (``lens_fields``). In each frame: ``file_path``, ``transform_matrix`` (camera to
+world, OpenGL axes: x right, y up, z back), ``mask_path`` or ``fg_mask_path``, ``timestep_index`` (0 where absent),
+``camera_index`` (the position of the frame where absent), ``matte_weight`` (1 where absent). For all:
+``train_filenames``, ``val_filenames``, ``test_filenames``. Field names are after nerfstudio's data conventions and
+VHAP's export. Other fields are ignored or refused by ``camera_fields``.
 
 The world of these files is Z-up facing -Y; point_rig = (x, z, -y). Where rig parameters say so, it is any other.
 """
@@ -18,6 +19,7 @@ from typing import Any
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.images import has_alpha, image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import camera_of, check_fields, number
+from splatavatar.capture.readers.lens_fields import lens_of
 from splatavatar.capture.readers.named_files import check_files, named_file, posix_name
 from splatavatar.capture.readers.rig_params import read_rig_params
 from splatavatar.capture.references import PictureFile
@@ -57,30 +59,33 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
             raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
     _check_mattes(path, entries, images, masks)
     numbers = [_index(path, entry, "timestep_index", 0) for entry in entries]
-    frames = tuple(
-        Frame(
-            name=_name(entry),
-            picture=image,
-            mask=mask,
-            camera=camera_of(f"{path}: {_said(entry)}", data, entry, sizes[image]),
-            camera_index=_index(path, entry, "camera_index", position),
-            timestep=timestep,
-            matte_weight=_share(path, entry, "matte_weight"),
+    frames = []
+    for position, (entry, image, mask) in enumerate(zip(entries, images, masks, strict=True)):
+        where = f"{path}: {_said(entry)}"
+        camera = camera_of(where, data, entry, sizes[image])
+        frames.append(
+            Frame(
+                name=_name(entry),
+                picture=image,
+                mask=mask,
+                camera=camera,
+                camera_index=_index(path, entry, "camera_index", position),
+                timestep=numbers[position],
+                matte_weight=_share(path, entry, "matte_weight"),
+                lens=lens_of(where, data, entry, camera),
+            )
         )
-        for position, (entry, image, mask, timestep) in enumerate(
-            zip(entries, images, masks, _compacted(numbers), strict=True)
-        )
-    )
+    frames = [replace(frame, timestep=step) for frame, step in zip(frames, _compacted(numbers), strict=True)]
     splits = _splits(path, data, frames)
     parameters = rig_params or root / RIG_PARAMS
     known = rig_params is not None or parameters.exists()
     if not known:
-        return Capture(root, frames, splits, None)
+        return Capture(root, tuple(frames), splits, None)
     pictured = sorted(set(numbers))
     read = read_rig_params(parameters, _timesteps(path, data, numbers), len(pictured))
     if len(read.expression) != len(pictured):
         read = _chosen(read, pictured)
-    capture = Capture(root, frames, splits, read)
+    capture = Capture(root, tuple(frames), splits, read)
     return capture if read.placement is None else capture.placed(read.placement)
 
 
@@ -142,7 +147,7 @@ def _compacted(timesteps: list[int]) -> list[int]:
     return [place[timestep] for timestep in timesteps]
 
 
-def _splits(path: Path, data: dict[str, Any], frames: tuple[Frame, ...]) -> dict[str, tuple[int, ...]]:
+def _splits(path: Path, data: dict[str, Any], frames: list[Frame]) -> dict[str, tuple[int, ...]]:
     keys = {split: f"{split}_filenames" for split in SPLITS}
     if not any(key in data for key in keys.values()):
         return {"train": tuple(range(len(frames))), "val": (), "test": ()}

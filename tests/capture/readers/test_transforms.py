@@ -247,16 +247,20 @@ FILE, FRAME = "tiny/transforms.json: ", "tiny/transforms.json: images/t000_cam01
         ),
         (lambda data: data.update(timestep_indices=7), FILE + "timestep_indices is not a list of whole numbers"),
         (
-            lambda data: data.update(k1=0.02),
-            FILE + "lens distortion (k1 = 0.02) is not supported: undistort the images first",
+            lambda data: data.update(k1=-90.0),
+            FILE
+            + "images/t000_cam00.png: this lens distortion folds the picture 2 pixels from its middle; check k1, k2, "
+            "p1 and p2",
         ),
         (
             frame_with(distortion_params=[0, 0.5]),
-            FILE + "lens distortion (distortion_params = [0, 0.5]) is not supported: undistort the images first",
+            FILE
+            + "lens distortion (distortion_params = [0, 0.5]) is not understood, expected k1, k2, p1, p2 and k3 of "
+            "OpenCV, or k1 to k4 of a fisheye: undistort the images first",
         ),
         (
-            lambda data: data.update(camera_model="OPENCV_FISHEYE"),
-            FILE + "camera_model 'OPENCV_FISHEYE' is not supported: undistort the images first and use 'PINHOLE'",
+            lambda data: data.update(camera_model="FOV"),
+            FILE + "camera_model 'FOV' is not supported: undistort the images first and use 'PINHOLE'",
         ),
         (lambda data: data.update(train_filenames=[]), FILE + "no training frames, train_filenames is empty"),
         (drop("train_filenames"), FILE + "no training frames, train_filenames is empty"),
