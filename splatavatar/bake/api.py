@@ -33,6 +33,7 @@ def bake(
     seed: int = 0,
     resume: bool = False,
     allow_outside: bool = False,
+    layout: str | None = None,
     on_event: Listener = nobody,
     on_step: StepHook | None = None,
 ) -> Baked:
@@ -53,6 +54,7 @@ def bake(
         seed: of everything random.
         resume: whether to go on from the checkpoint that an interrupted bake has left beside ``out``.
         allow_outside: whether the capture may name pictures outside of its folder.
+        layout: how a folder with known cameras is read: ``nerfstudio`` or ``colmap``; None: as what it is recognised.
         on_event: called with each event of ``splatavatar.bake.events``, in this thread; what it raises ends the bake.
         on_step: called within every step of the optimiser with a ``BakeStep``.
 
@@ -86,6 +88,7 @@ def bake(
         fix_rig=fix_rig,
         crop=crop,
         allow_outside=allow_outside,
+        layout=layout,
         started=time.monotonic(),
     )
     return run(settings, on_event, on_step)

@@ -28,6 +28,14 @@ class DeviceChosen:
 
 
 @dataclass(frozen=True)
+class CaptureRecognised:
+    """A capture of known cameras was read."""
+
+    remark: str
+    """as which layout, and why"""
+
+
+@dataclass(frozen=True)
 class Preparing:
     """A stage before the optimiser has come further."""
 
@@ -139,6 +147,7 @@ class Baked:
 
 Event = (
     DeviceChosen
+    | CaptureRecognised
     | Preparing
     | RigPrepared
     | Resumed

@@ -32,6 +32,8 @@ def of_footage(settings: BakeSettings) -> bool:
     if is_footage(settings.capture):
         if settings.rig_params is not None:
             raise SettingsError(f"rig parameters go with a capture of known cameras; {settings.capture} is footage")
+        if settings.layout is not None:
+            raise SettingsError(f"--format goes with a capture of known cameras; {settings.capture} is footage")
         return True
     if settings.clips:
         raise SettingsError(f"{settings.capture} is a capture of its own; only videos can be given together")
@@ -50,10 +52,10 @@ def prepared(settings: BakeSettings, tell: Listener) -> Capture:
     options = replace(settings.prepare, rig=settings.rig)
     if is_footage(settings.capture):
         return read_capture(prepare((settings.capture, *settings.clips), options, preparing(tell)))
-    capture = read_capture(settings.capture, allow_outside=settings.allow_outside)
+    capture = read_capture(settings.capture, None, settings.allow_outside, settings.layout)
     kind = DEFAULT if settings.rig == AUTO else settings.rig
     tracked = tracked_parameters(capture, kind, options.extract.model, preparing(tell))
-    return read_capture(settings.capture, tracked, settings.allow_outside)
+    return read_capture(settings.capture, tracked, settings.allow_outside, settings.layout)
 
 
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:

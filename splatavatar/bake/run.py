@@ -11,7 +11,16 @@ from pathlib import Path
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
 from splatavatar.bake.engines.device import choose_device
-from splatavatar.bake.events import AvatarWritten, Baked, DeviceChosen, Event, Interrupted, Listener, nobody
+from splatavatar.bake.events import (
+    AvatarWritten,
+    Baked,
+    CaptureRecognised,
+    DeviceChosen,
+    Event,
+    Interrupted,
+    Listener,
+    nobody,
+)
 from splatavatar.bake.inputs import (
     of_footage,
     output_path,
@@ -50,7 +59,11 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
         raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(loader.names())}")
     # Whatever can be wrong with the command is found before anything takes long.
     footage = of_footage(settings)
-    capture = None if footage else read_capture(settings.capture, settings.rig_params, settings.allow_outside)
+    capture = (
+        None
+        if footage
+        else read_capture(settings.capture, settings.rig_params, settings.allow_outside, settings.layout)
+    )
     if capture is not None and capture.rig_parameters is not None:
         rig_parameters(capture, settings)
     out = output_path(settings)
@@ -76,6 +89,8 @@ def _baked(
     if settings.resume:
         checkpoint.check(out, settings)
     tell(DeviceChosen(device.name, device.remark))
+    if capture is not None:
+        tell(CaptureRecognised(capture.recognised))
     capture = prepared(settings, tell) if capture is None or capture.rig_parameters is None else capture
     parameters = rig_parameters(capture, settings)
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)

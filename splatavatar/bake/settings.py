@@ -68,6 +68,8 @@ class BakeSettings:
     """where the bust ends, see ``CROPS``"""
     allow_outside: bool = False
     """whether a capture may name pictures outside of its folder"""
+    layout: str | None = None
+    """the name of a reader; None: that which knows the folder"""
     started: float = field(default_factory=time.monotonic)
     """``time.monotonic()`` at the start of the command, from which the budget counts"""
 

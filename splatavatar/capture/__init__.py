@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from splatavatar.capture.capture import Capture
-from splatavatar.capture.readers.table import reader_of
+from splatavatar.capture.readers.table import READERS, reader_of, why
 from splatavatar.errors import CaptureError
 
 
-def read_capture(path: str | Path, rig_params: str | Path | None = None, allow_outside: bool = False) -> Capture:
-    """The capture in the folder ``path``, whatever its format.
+def read_capture(
+    path: str | Path, rig_params: str | Path | None = None, allow_outside: bool = False, layout: str | None = None
+) -> Capture:
+    """The capture in the folder ``path``, whatever its layout, or read as that of the name ``layout``.
 
     ``rig_params`` replaces the ``rig_params.npz`` of the folder. With ``allow_outside`` it may name pictures that lie
     elsewhere: do so for captures that you trust, for these pictures end up in the avatar. Descriptions and the headers
@@ -25,12 +28,14 @@ def read_capture(path: str | Path, rig_params: str | Path | None = None, allow_o
         raise CaptureError(f"{root}: no such folder, expected the folder of a capture")
     if not root.is_dir():
         raise CaptureError(f"{root} is a file, expected the folder of a capture")
-    reader = reader_of(root)
+    reader = reader_of(root, layout)
     if reader is not None:
-        return reader.read(root, None if rig_params is None else Path(rig_params), allow_outside)
+        capture = reader.read(root, None if rig_params is None else Path(rig_params), allow_outside)
+        return replace(capture, recognised=why(root, reader))
     if not _has_images(root):
         raise CaptureError(f"{root}: no images in this folder, expected transforms.json and the images it names")
-    raise CaptureError(f"{root}: no transforms.json beside the images, expected a capture in the nerfstudio format")
+    expected = "; or ".join(f"{reader.expects} ({reader.name})" for reader in READERS)
+    raise CaptureError(f"{root}: nothing beside the images says where the cameras are, expected {expected}")
 
 
 def _exists(path: Path) -> bool:

@@ -67,6 +67,10 @@ class Capture:
     splits: dict[str, tuple[int, ...]]
     """indices into ``frames``; keys train, val, test, each possibly empty"""
     rig_parameters: RigParameters | None
+    descriptions: tuple[Path, ...] = ()
+    """files that say where the cameras are"""
+    recognised: str = ""
+    """which layout it was read as, and why; one line"""
 
     def placed(self, T_rig_world: NDArray[np.float64]) -> Capture:
         """The same with its cameras carried along by ``T_rig_world`` (4, 4): a rotation times a factor, and a shift."""

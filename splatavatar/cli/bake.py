@@ -13,6 +13,7 @@ from splatavatar.cli.footage import (
     AllowOutsideOption,
     FaceOption,
     FramesOption,
+    LayoutOption,
     MattingOption,
     ModelOption,
     extract_options,
@@ -104,6 +105,7 @@ def bake(
         CropChoice, typer.Option("--crop", help="Where the bust ends; auto: where the pictures do.")
     ] = CropChoice.auto,
     allow_outside: AllowOutsideOption = False,
+    layout: LayoutOption = None,
 ) -> None:
     """Bake a person into an avatar: from a video, or from a capture with many cameras."""
     started = monotonic()
@@ -132,6 +134,7 @@ def bake(
         fix_rig=fix_rig,
         crop=crop.value,
         allow_outside=allow_outside,
+        layout=layout,
         started=started,
     )
 

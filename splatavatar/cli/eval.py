@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splatavatar.cli.footage import AllowOutsideOption, FaceOption, ModelOption, extract_options
+from splatavatar.cli.footage import AllowOutsideOption, FaceOption, LayoutOption, ModelOption, extract_options
 from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import stages
@@ -65,6 +65,7 @@ def eval_(
     model: ModelOption = None,
     device: DeviceOption = DrawingDevice.cpu,
     allow_outside: AllowOutsideOption = False,
+    layout: LayoutOption = None,
 ) -> None:
     """Score an avatar against the pictures of a capture: PSNR, SSIM, FLIP, renders and a contact sheet."""
     given = paths or []
@@ -90,7 +91,7 @@ def eval_(
     with outputs_ready(folder / "metrics.json"), stages() as progress:
         how = (by or Source.followed).value
         found = evaluate(
-            avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside, how
+            avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside, how, layout
         )
     solved = "; exposure solved for in every picture" if "exposure" in found else ""
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it{solved}")

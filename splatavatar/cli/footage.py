@@ -35,6 +35,12 @@ MattingOption = Annotated[str, typer.Option("--matting", metavar="METHOD", help=
 AllowOutsideOption = Annotated[
     bool, typer.Option("--allow-outside", help="Read pictures that a capture you trust names outside its folder.")
 ]
+LayoutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--format", metavar="NAME", help="Read the folder as this: nerfstudio or colmap.", show_default="recognised"
+    ),
+]
 FpsOption = Annotated[
     float | None, typer.Option("--fps", metavar="N", help="Of a folder of pictures.", show_default="25")
 ]

@@ -17,6 +17,7 @@ from splatavatar.bake.api import bake
 from splatavatar.bake.events import (
     AvatarWritten,
     Baked,
+    CaptureRecognised,
     DeviceChosen,
     Event,
     Interrupted,
@@ -58,7 +59,15 @@ def test_two_bakes_into_one_new_folder_keep_both_reports_and_tell_what_happens(s
         f"{name}.{kind}" for name in "ab" for kind in ("report.html", "splatavatar")
     ]
     kinds = [type(event) for event in events]
-    assert list(dict.fromkeys(kinds)) == [DeviceChosen, Preparing, Measured, AvatarWritten, ReportWritten, Baked]
+    assert list(dict.fromkeys(kinds)) == [
+        DeviceChosen,
+        CaptureRecognised,
+        Preparing,
+        Measured,
+        AvatarWritten,
+        ReportWritten,
+        Baked,
+    ]
     assert events[-1] is baked and baked.unfinished is None
     assert (baked.path, baked.report) == (Path("new/folder/b.splatavatar"), Path("new/folder/b.report.html"))
     points = [event for event in events if isinstance(event, Measured)]

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from splatavatar.bake.events import (
     AvatarWritten,
     Baked,
+    CaptureRecognised,
     CheckpointFailed,
     DeviceChosen,
     Event,
@@ -112,6 +113,8 @@ def sentences(event: Event) -> list[str]:
     """The lines that stay of ``event``, as the command says them; none for mere progress."""
     match event:
         case DeviceChosen(remark=remark) if remark:
+            return [remark]
+        case CaptureRecognised(remark):
             return [remark]
         case RigPrepared(seconds):
             return [f"the body model is prepared ({seconds:.0f} s, once); the budget counts without it"]

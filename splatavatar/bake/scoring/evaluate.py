@@ -30,6 +30,7 @@ def evaluate(
     device: str = "cpu",
     allow_outside: bool = False,
     by: str = FOLLOWED,
+    layout: str | None = None,
 ) -> dict[str, Any]:
     """Scores of ``avatar`` on one split of a capture: the folder of one, or a video.
 
@@ -42,6 +43,7 @@ def evaluate(
         device: where the avatar is drawn, one of ``renderer.DEVICES``.
         allow_outside: whether the capture may name pictures outside of its folder.
         by: where the rig parameters of a video come from, one of ``footage.BY``.
+        layout: how a folder with known cameras is read; None: as what it is recognised.
 
     Returns:
         What metrics.json holds: ``mean`` has psnr, psnr_masked and psnr_head in dB, ssim, flip and alpha, each None
@@ -61,7 +63,7 @@ def evaluate(
         return evaluate_footage(avatar, capture, split, folder, progress, options, renderer, by)
     if by != FOLLOWED:
         raise SettingsError(f"--as {by} is for videos; {printable(capture)} has cameras of its own")
-    read = read_capture(capture, allow_outside=allow_outside)
+    read = read_capture(capture, None, allow_outside, layout)
     if read.rig_parameters is None:
         return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)
     known = read.rig_parameters

@@ -16,7 +16,6 @@ from splatavatar.capture.faces.landmarks import detect_pictures
 from splatavatar.capture.images import load_frame
 from splatavatar.capture.preparation.folder import VERSION
 from splatavatar.capture.readers.rig_params import read_rig_params, write_rig_params
-from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.agreement import disagreement
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
@@ -51,7 +50,9 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
         CaptureError: timesteps without a face in any picture, or cameras that contradict the faces.
         DependencyError: the landmark model is absent.
     """
-    digest = hashlib.sha256((capture.root / FILE).read_bytes() + f"{kind} {VERSION} {PLACED}".encode())
+    digest = hashlib.sha256(f"{kind} {VERSION} {PLACED}".encode())
+    for description in capture.descriptions:
+        digest.update(description.read_bytes())
     for frame in capture.frames:
         digest.update(frame.picture.fingerprint())
     name = os.path.basename(os.path.realpath(capture.root))
@@ -61,7 +62,7 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     seen = observed(capture, tracking_frames(capture), model, progress)
     wrong = disagreement(seen, lenses_of(capture))
     if wrong:
-        raise CaptureError(f"{capture.root / FILE}: {wrong}.")
+        raise CaptureError(f"{capture.descriptions[-1]}: {wrong}.")
     placement = placement_of(capture, seen, load_rig(DEFAULT, None, progress))
     trained = training_timesteps(capture)
     lenses = lenses_of(capture.placed(placement))
@@ -74,8 +75,8 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     missed = float(np.median(motion.reprojection))
     if not missed <= MISSED:
         raise CaptureError(
-            f"{capture.root / FILE}: the head, seen through these cameras, misses the faces found by {missed:.2f} of "
-            "the distance between the eyes; check transform_matrix, focal lengths and principal points."
+            f"{capture.descriptions[-1]}: the head, seen through these cameras, misses the faces found by {missed:.2f} "
+            "of the distance between the eyes; check the poses, focal lengths and principal points."
         )
     make_folder(path.parent)
     person = known.person

@@ -29,6 +29,7 @@ from splatavatar.capture.preparation.folder import (
     read_facts,
     write_json,
 )
+from splatavatar.capture.readers.table import reader_of
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.track import track_capture
 from splatavatar.capture.video.clips import IMAGES, VIDEOS, open_clips
@@ -69,7 +70,7 @@ def is_footage(path: Path) -> bool:
     if os.path.isfile(path / EXTRACT):
         return not os.path.isfile(path / CAPTURE)
     try:
-        return not os.path.isfile(path / FILE) and any(_media(path))
+        return reader_of(path) is None and any(_media(path))
     except OSError:
         return True  # a folder that cannot be looked into: who opens it says so
 

@@ -79,6 +79,17 @@ def camera_of(where: str, data: Fields, entry: Fields, size: tuple[int, int]) ->
         raise CaptureError(f"{where}: no intrinsics, expected fl_x, fl_y, cx and cy in pixels, global or in each frame")
     fl_y = _focal(where, data, entry, "y", height)
     fl_y = fl_x if fl_y is None else fl_y
+    cx, cy = (number(where, {**data, **entry}, name, half) for name, half in (("cx", width / 2), ("cy", height / 2)))
+    check_intrinsics(where, fl_x, fl_y, cx, cy, size)
+    T_rig_camera = T_rig_world @ matrix_of(where, entry) @ T_opengl_opencv
+    T_camera_rig = np.linalg.inv(T_rig_camera).astype(np.float64)
+    return Camera(T_camera_rig, np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]]), width, height)
+
+
+def check_intrinsics(where: str, fl_x: float, fl_y: float, cx: float, cy: float, size: tuple[int, int]) -> None:
+    """Raises CaptureError for focal lengths and a principal point, pixels, that no picture of a head could come from
+    whose ``size`` is this width and height."""
+    width, height = size
     if min(fl_x, fl_y) <= 0:
         raise CaptureError(f"{where}: the focal length is {min(fl_x, fl_y):g} pixels, expected more than 0")
     if not all(SHORTEST * max(size) <= focal <= LONGEST * max(size) for focal in (fl_x, fl_y)):
@@ -90,15 +101,11 @@ def camera_of(where: str, data: Fields, entry: Fields, size: tuple[int, int]) ->
         raise CaptureError(
             f"{where}: fl_y is {fl_y / fl_x:.3g} times fl_x, expected pixels that are about as wide as high"
         )
-    cx, cy = (number(where, {**data, **entry}, name, half) for name, half in (("cx", width / 2), ("cy", height / 2)))
     for name, at, focal, length in (("cx", cx, fl_x, width), ("cy", cy, fl_y, height)):
         if abs(at - length / 2) > length / 2 + ASIDE * focal:
             raise CaptureError(
                 f"{where}: {name} is {at:g} pixels in a picture of {width}x{height}, expected about {length / 2:g}"
             )
-    T_rig_camera = T_rig_world @ matrix_of(where, entry) @ T_opengl_opencv
-    T_camera_rig = np.linalg.inv(T_rig_camera).astype(np.float64)
-    return Camera(T_camera_rig, np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]]), width, height)
 
 
 def matrix_of(where: str, entry: Fields) -> NDArray[np.float64]:

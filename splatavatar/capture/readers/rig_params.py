@@ -35,6 +35,10 @@ ANNY_ARRAYS = (
 )
 
 
+RIG_PARAMS = "rig_params.npz"
+"""the name of the file beside the cameras"""
+
+
 def read_rig_params(path: Path, timesteps: int, pictured: int | None = None) -> RigParameters:
     """Rig parameters over ``timesteps`` (T) timesteps, in rig axes; or over the ``pictured`` ones of them alone, where
     the file has as many.

@@ -1,4 +1,4 @@
-"""The capture formats: how each is known, and what reads it."""
+"""The layouts of captures: how each is known, and what reads it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,54 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splatavatar.capture.capture import Capture
+from splatavatar.errors import CaptureError
+from splatavatar.printable import printable
 
 
 @dataclass(frozen=True)
 class Reader:
-    """One capture format."""
+    """One layout."""
 
     name: str
-    recognises: Callable[[Path], bool]
-    """whether a folder is a capture of this format, by what lies in it"""
+    recognises: Callable[[Path], str | None]
+    """what in a folder says that it is a capture of this layout; None where nothing does"""
+    expects: str
+    """what that would be"""
     read: Callable[[Path, Path | None, bool], Capture]
     """takes the folder, a file of rig parameters instead of the folder's own, and whether pictures may lie elsewhere;
     returns the capture in the rig frame; raises CaptureError and RigError"""
 
 
-def reader_of(root: Path) -> Reader | None:
-    """The first reader of ``READERS`` that knows the folder ``root``; None where none does."""
-    return next((reader for reader in READERS if reader.recognises(root)), None)
+def reader_of(root: Path, layout: str | None = None) -> Reader | None:
+    """The reader called ``layout``, or else the first of ``READERS`` that knows the folder ``root``; None where none
+    does.
+
+    Raises CaptureError for a layout that is not known, or that ``root`` is not of.
+    """
+    if layout is None:
+        return next((reader for reader in READERS if reader.recognises(root)), None)
+    named = next((reader for reader in READERS if reader.name == layout), None)
+    if named is None:
+        names = ", ".join(reader.name for reader in READERS)
+        raise CaptureError(f"unknown format {printable(layout)!r} of a capture; known are {names}")
+    if named.recognises(root) is None:
+        raise CaptureError(f"{root}: no capture in the format {layout}, expected {named.expects}")
+    return named
 
 
-def _is_transforms(root: Path) -> bool:
-    return (root / "transforms.json").is_file()
+def why(root: Path, chosen: Reader) -> str:
+    """Why ``root`` is read by the reader ``chosen`` and by no other, in one line."""
+    said, place = [], READERS.index(chosen)
+    for number, reader in enumerate(READERS):
+        if reader is not chosen:
+            found = reader.recognises(root)
+            passed_over = f"{found}, but " + ("not asked for" if number < place else "asked later")
+            said.append(f"not {reader.name}: " + (f"no {reader.expects}" if found is None else passed_over))
+    return f"{chosen.name}: {chosen.recognises(root)} ({'; '.join(said)})"
+
+
+def _has_transforms(root: Path) -> str | None:
+    return "transforms.json" if (root / "transforms.json").is_file() else None
 
 
 def _read_transforms(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
@@ -36,5 +63,21 @@ def _read_transforms(root: Path, rig_params: Path | None, allow_outside: bool) -
     return read_transforms(root, rig_params, allow_outside)
 
 
-READERS: tuple[Reader, ...] = (Reader("nerfstudio", _is_transforms, _read_transforms),)
+def _has_model(root: Path) -> str | None:
+    from splatavatar.capture.readers.colmap import find_model
+
+    folder = find_model(root)
+    return None if folder is None else f"cameras and images in {folder.relative_to(root).as_posix()}"
+
+
+def _read_colmap(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.colmap import read_colmap
+
+    return read_colmap(root, rig_params, allow_outside)
+
+
+READERS: tuple[Reader, ...] = (
+    Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
+    Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),
+)
 """in the order in which they are asked"""

@@ -17,17 +17,18 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.images import has_alpha, image_sizes, is_shown_turned
+from splatavatar.capture.images import image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import camera_of, check_fields, number
 from splatavatar.capture.readers.lens_fields import lens_of
+from splatavatar.capture.readers.mattes import check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_file, posix_name
-from splatavatar.capture.readers.rig_params import read_rig_params
+from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.input import read_json
 from splatavatar.printable import printable
 
-FILE, RIG_PARAMS = "transforms.json", "rig_params.npz"
+FILE = "transforms.json"
 SPLITS = ("train", "val", "test")
 
 
@@ -57,7 +58,7 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
         if mask is not None and sizes[mask] != sizes[image]:
             ours, its = _size(sizes[mask]), _size(sizes[image])
             raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
-    _check_mattes(path, entries, images, masks)
+    check_mattes(path, [_name(entry) for entry in entries], images, masks)
     numbers = [_index(path, entry, "timestep_index", 0) for entry in entries]
     frames = []
     for position, (entry, image, mask) in enumerate(zip(entries, images, masks, strict=True)):
@@ -80,12 +81,12 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
     parameters = rig_params or root / RIG_PARAMS
     known = rig_params is not None or parameters.exists()
     if not known:
-        return Capture(root, tuple(frames), splits, None)
+        return Capture(root, tuple(frames), splits, None, (path,))
     pictured = sorted(set(numbers))
     read = read_rig_params(parameters, _timesteps(path, data, numbers), len(pictured))
     if len(read.expression) != len(pictured):
         read = _chosen(read, pictured)
-    capture = Capture(root, tuple(frames), splits, read)
+    capture = Capture(root, tuple(frames), splits, read, (path,))
     return capture if read.placement is None else capture.placed(read.placement)
 
 
@@ -114,21 +115,6 @@ def _find_files(
     check_files("image", images, FILE)
     check_files("mask", [mask for mask in masks if mask is not None], FILE)
     return [PictureFile(image) for image in images], [None if mask is None else PictureFile(mask) for mask in masks]
-
-
-def _check_mattes(
-    path: Path, entries: list[dict[str, Any]], images: list[PictureFile], masks: list[PictureFile | None]
-) -> None:
-    """Raises CaptureError where some pictures have a matte and others have none."""
-    bare = [position for position, mask in enumerate(masks) if mask is None]
-    if not bare or (len(bare) == len(masks) and not has_alpha(images[0])):
-        return
-    without = [position for position in bare if not has_alpha(images[position])]
-    if without:
-        raise CaptureError(
-            f"{path}: {len(without)} of {len(entries)} frames have neither a mask_path nor an alpha channel, the first "
-            f"is {_said(entries[without[0]])}"
-        )
 
 
 def _check_size(where: str, values: dict[str, Any], image: PictureFile, size: tuple[int, int]) -> None:

@@ -11,6 +11,7 @@ from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.bake.events import (
     Baked,
+    CaptureRecognised,
     CheckpointFailed,
     DeviceChosen,
     Event,
@@ -110,6 +111,7 @@ def test_names_of_clips_are_shown_and_nothing_else(printed: io.StringIO) -> None
     ("event", "line"),
     [
         (DeviceChosen("cpu", ""), ""),
+        (CaptureRecognised("nerfstudio: transforms.json"), "nerfstudio: transforms.json"),
         (DeviceChosen("cpu", "the GPU is lost"), "the GPU is lost"),
         (Preparing("reading pictures", 0.5), "reading pictures"),
         (RigPrepared(61.2), "the body model is prepared (61 s, once); the budget counts without it"),

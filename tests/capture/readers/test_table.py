@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from splatavatar.capture import read_capture
+from splatavatar.capture.readers.colmap_files import ColmapCamera, ColmapImage
 from splatavatar.capture.readers.table import READERS, reader_of
 from splatavatar.errors import CaptureError
+from support.colmap import write_text
 
 
 def test_a_folder_is_read_by_the_reader_that_knows_it(tiny_capture: Path) -> None:
@@ -22,8 +24,41 @@ def test_a_folder_that_no_reader_knows(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="no images in this folder"):
         read_capture(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
-    with pytest.raises(CaptureError, match=r"no transforms\.json beside the images"):
+    with pytest.raises(CaptureError) as caught:
         read_capture(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}: nothing beside the images says where the cameras are, expected transforms.json (nerfstudio); or "
+        "cameras and images in sparse/0, as .bin or .txt (colmap)"
+    )
+
+
+def test_why_a_reader_was_chosen(tiny_capture: Path) -> None:
+    assert read_capture(tiny_capture).recognised == (
+        "nerfstudio: transforms.json (not colmap: no cameras and images in sparse/0, as .bin or .txt)"
+    )
+    camera = ColmapCamera("PINHOLE", 24, 16, (40.0, 40.0, 12.0, 8.0))
+    picture = ColmapImage("t000_cam00.png", 1, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    write_text(tiny_capture / "sparse" / "0", {1: camera}, [picture])
+    assert read_capture(tiny_capture).recognised == (
+        "nerfstudio: transforms.json (not colmap: cameras and images in sparse/0, but asked later)"
+    )
+    (tiny_capture / "rig_params.npz").unlink()
+    asked = read_capture(tiny_capture, layout="colmap")
+    assert (
+        asked.recognised
+        == "colmap: cameras and images in sparse/0 (not nerfstudio: transforms.json, but not asked for)"
+    )
+    assert len(asked.frames) == 1
+
+
+def test_a_format_that_it_is_not(tiny_capture: Path) -> None:
+    with pytest.raises(CaptureError) as caught:
+        read_capture(tiny_capture, layout="colmap")
+    assert str(caught.value) == (
+        f"{tiny_capture}: no capture in the format colmap, expected cameras and images in sparse/0, as .bin or .txt"
+    )
+    with pytest.raises(CaptureError, match=r"unknown format 'ply' of a capture; known are nerfstudio, colmap"):
+        read_capture(tiny_capture, layout="ply")
 
 
 def test_names_are_unique() -> None:
