@@ -76,6 +76,6 @@ def test_a_home_that_cannot_be_written_is_no_error(home: Path, tmp_path: Path) -
 def test_the_avatar_that_comes_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     avatar = load_avatar(resolve("demo"))
-    assert avatar.metadata["name"] == "demo" and resolve("demo").stat().st_size <= 3_000_000
+    assert avatar.metadata["name"] == "demo" and resolve("demo").stat().st_size <= 4_000_000
     (tmp_path / "demo").write_bytes(b"")
     assert resolve("demo") == Path("demo")

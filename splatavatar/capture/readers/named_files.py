@@ -14,6 +14,7 @@ from splatavatar.input import check_input, why_unread
 from splatavatar.printable import printable
 
 OPTION = "--allow-outside"
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|file:|data:")
 _DRIVE = re.compile(r"[A-Za-z]:")
 
@@ -51,6 +52,17 @@ def named_file(root: Path, description: Path, name: str, allow_outside: bool) ->
         raise CaptureError(
             f"{said}, which lies outside of the folder of the capture; give {OPTION} if you trust this capture."
         )
+    return path
+
+
+def named_picture(root: Path, description: Path, name: str, allow_outside: bool) -> Path:
+    """The same of a picture, whose suffix the description may leave out: that of the file that is there."""
+    path = named_file(root, description, name, allow_outside)
+    if path.suffix or _exists(path):
+        return path
+    for suffix in SUFFIXES:
+        if _exists(path.with_name(path.name + suffix)):
+            return named_file(root, description, name + suffix, allow_outside)  # may be a link to elsewhere
     return path
 
 

@@ -21,7 +21,7 @@ from splatavatar.capture.images import image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import camera_of, check_fields, number
 from splatavatar.capture.readers.lens_fields import lens_of
 from splatavatar.capture.readers.mattes import check_mattes
-from splatavatar.capture.readers.named_files import check_files, named_file, posix_name
+from splatavatar.capture.readers.named_files import check_files, named_picture, posix_name
 from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
@@ -110,8 +110,8 @@ def _find_files(
         mask = entry.get("fg_mask_path") if mask is None else mask
         if not (mask is None or isinstance(mask, str)):
             raise CaptureError(f"{path}: {_said(entry)} has a mask_path that is not text")
-        images.append(named_file(root, path, entry["file_path"], allow_outside))
-        masks.append(None if mask is None else named_file(root, path, mask, allow_outside))
+        images.append(named_picture(root, path, entry["file_path"], allow_outside))
+        masks.append(None if mask is None else named_picture(root, path, mask, allow_outside))
     check_files("image", images, FILE)
     check_files("mask", [mask for mask in masks if mask is not None], FILE)
     return [PictureFile(image) for image in images], [None if mask is None else PictureFile(mask) for mask in masks]

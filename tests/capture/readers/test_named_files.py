@@ -18,7 +18,7 @@ def naming(field: str, name: str) -> Any:
     def change(data: dict[str, Any]) -> None:
         data["frames"][1][field] = name
         for split in ("train", "val", "test"):
-            data.pop(f"{split}_filenames")
+            data.pop(f"{split}_filenames", None)
 
     return change
 
@@ -104,6 +104,21 @@ def test_names_as_windows_writes_them(tiny_capture: Path, edit_transforms: Any) 
     capture = read_capture(tiny_capture)
     assert [frame.name for frame in capture.split("val")] == ["images/t001_cam01.png"]
     assert len(capture.split("train")) == 3
+
+
+@pytest.mark.parametrize("field", ["file_path", "mask_path"])
+def test_names_without_a_suffix(tiny_capture: Path, edit_transforms: Any, field: str) -> None:
+    folder = "images" if field == "file_path" else "masks"
+    edit_transforms(naming(field, f"./{folder}/t000_cam01"))
+    frame = read_capture(tiny_capture).frames[1]
+    picture = frame.picture if field == "file_path" else frame.mask
+    assert isinstance(picture, PictureFile) and picture.path == tiny_capture / folder / "t000_cam01.png"
+    edit_transforms(naming(field, f"{folder}/elsewhere"))
+    outside = tiny_capture.parent / "outside.png"
+    outside.write_bytes(picture.path.read_bytes())
+    (tiny_capture / folder / "elsewhere.png").symlink_to(outside)
+    with pytest.raises(CaptureError, match="which lies outside of the folder of the capture"):
+        read_capture(tiny_capture)
 
 
 def test_posix_names() -> None:
