@@ -21,6 +21,7 @@ from splatavatar.cli.info import info
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
+from splatavatar.cli.rig import rig
 from splatavatar.cli.room import room
 from splatavatar.cli.terminal import steady_streams
 from splatavatar.cli.view import view
@@ -49,6 +50,7 @@ app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.add_typer(capture, name="capture")
 app.add_typer(models, name="models")
+app.add_typer(rig, name="rig")
 
 
 def _print_version(asked: bool) -> None:

@@ -1,0 +1,1 @@
+"""Body models that a user brings: FLAME and SMPL-X, whose files come with their own licences."""

@@ -1,0 +1,166 @@
+"""The files of FLAME and SMPL-X: what is in one, and whether it is sound."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from splatavatar.array_types import AnyArray
+from splatavatar.errors import RigError
+from splatavatar.input import open_input
+from splatavatar.printable import printable
+from splatavatar.rig.body_models.model_pickle import array_of, read_model_pickle
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A body model by the shape of its arrays."""
+
+    name: str
+    vertices: int
+    joints: int
+    triangles: int
+    expressions: dict[int, int]
+    """how many columns of ``shapedirs``, the last, are expressions, by how many there are in an edition"""
+
+    @property
+    def pose_columns(self) -> int:
+        """Of ``posedirs``: nine a joint but the root."""
+        return 9 * (self.joints - 1)
+
+
+FLAME = Kind("FLAME", 5023, 5, 9976, {400: 100})
+SMPLX = Kind("SMPL-X", 10475, 55, 20908, {400: 100, 20: 10})
+KINDS = (FLAME, SMPLX)
+OTHERS = {6890: "SMPL or SMPL-H", 778: "MANO", 7774: "SKEL"}
+"""by their vertices: models of the same family that are read by nobody here"""
+ROOTS = (-1, 4294967295)
+"""the parent of the root, as signed and unsigned numbers have it"""
+UNREAL = 10.0
+"""metres; nobody is larger"""
+ROUNDING = 1e-3
+"""by which weights of one vertex, or of one joint, may miss 1"""
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A body model as its file has it: metres, +Y up, facing +Z."""
+
+    kind: Kind
+    form: str
+    """``pickle`` or ``npz``"""
+    template: AnyArray
+    """(V, 3)"""
+    shape_basis: AnyArray
+    """(V, 3, S) metres per unit coefficient"""
+    expression_basis: AnyArray
+    """(V, 3, E) the same"""
+    pose_basis: AnyArray
+    """(V, 3, 9 (J - 1)) metres per entry of R - I, row by row, of each joint but the root"""
+    joint_regressor: AnyArray
+    """(J, V) rest joints are this times the shaped vertices"""
+    parents: AnyArray
+    """(J) int64; -1 for the root"""
+    weights: AnyArray
+    """(V, J)"""
+    faces: AnyArray
+    """(F, 3) int64"""
+
+
+def read_model_file(path: Path) -> ModelFile:
+    """The body model in ``path``, a pickle or an npz of official form.
+
+    Raises RigError for anything else, for a model of another kind and for arrays that make no sense; a pickle that does
+    anything but hold arrays is not opened.
+    """
+    with open_input(path, RigError, "a body model") as stream:
+        form = "npz" if stream.read(2) == b"PK" else "pickle"
+    take = _taker(path, _npz(path) if form == "npz" else read_model_pickle(path))
+    template = take("v_template", (None, 3))
+    kind = next((known for known in KINDS if known.vertices == len(template)), None)
+    if kind is None:
+        said = OTHERS.get(len(template), f"a model of {len(template)} vertices")
+        raise RigError(f"{path}: {said}, expected FLAME with 5023 vertices or SMPL-X with 10475")
+    V, J = kind.vertices, kind.joints
+    shapes = take("shapedirs", (V, 3, None))
+    if shapes.shape[2] not in kind.expressions:
+        known = " or ".join(map(str, kind.expressions))
+        raise RigError(f"{path}: shapedirs has {shapes.shape[2]} columns, expected {known} of {kind.name}")
+    split = shapes.shape[2] - kind.expressions[shapes.shape[2]]
+    model = ModelFile(
+        kind=kind,
+        form=form,
+        template=template,
+        shape_basis=shapes[..., :split],
+        expression_basis=shapes[..., split:],
+        pose_basis=take("posedirs", (V, 3, kind.pose_columns)),
+        joint_regressor=take("J_regressor", (J, V)),
+        parents=_parents(path, take("kintree_table", (2, J))),
+        weights=take("weights", (V, J)),
+        faces=take("f", (None, 3)).astype(np.int64),
+    )
+    _check(path, model)
+    return model
+
+
+def _check(path: Path, model: ModelFile) -> None:
+    if np.abs(model.template).max() > UNREAL:
+        raise RigError(f"{path}: v_template reaches {np.abs(model.template).max():.3g}, expected metres of one person")
+    if len(model.faces) != model.kind.triangles:
+        raise RigError(f"{path}: f has {len(model.faces)} triangles, expected {model.kind.triangles}")
+    if model.faces.min() < 0 or model.faces.max() >= model.kind.vertices:
+        raise RigError(f"{path}: f names vertices that there are not")
+    for name, rows in (("weights", model.weights), ("J_regressor", model.joint_regressor)):
+        missed = float(np.abs(rows.sum(1) - 1).max())
+        if missed > ROUNDING:
+            raise RigError(f"{path}: rows of {name} sum to something else than 1, by up to {missed:.3g}")
+    if model.weights.min() < -ROUNDING:
+        raise RigError(f"{path}: weights holds negative ones")
+
+
+def _parents(path: Path, table: AnyArray) -> AnyArray:
+    parents = table[0].astype(np.int64)
+    parents[0] = -1 if parents[0] in ROOTS else parents[0]
+    if parents[0] != -1 or not ((parents[1:] >= 0) & (parents[1:] < np.arange(1, len(parents)))).all():
+        raise RigError(f"{path}: kintree_table is no tree whose parents come first")
+    return np.asarray(parents)
+
+
+def _taker(path: Path, entries: dict[str, Any]) -> Callable[[str, tuple[int | None, ...]], AnyArray]:
+    """A function that takes an array by its name and shape, None for any length, and says what is wrong with it."""
+
+    def take(name: str, shape: tuple[int | None, ...]) -> AnyArray:
+        if name not in entries:
+            have = ", ".join(printable(known[:20]) for known in sorted(entries)[:8]) or "nothing"
+            raise RigError(f"{path}: no {name}, expected a body model of FLAME or SMPL-X; it has {have}")
+        array = array_of(entries[name])
+        if array is None:
+            raise RigError(f"{path}: {name} is no array of numbers")
+        if array.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
+            expected = "x".join("N" if n is None else str(n) for n in shape)
+            raise RigError(f"{path}: {name} is of the shape {'x'.join(map(str, array.shape))}, expected {expected}")
+        if array.size == 0 or not np.isfinite(array).all():
+            raise RigError(f"{path}: {name} is empty or holds values that are not finite")
+        return np.asarray(array, np.float64 if array.dtype.kind == "f" else array.dtype)
+
+    return take
+
+
+def _npz(path: Path) -> dict[str, Any]:
+    """The arrays of numbers; entries of other kinds, which official files have, stay closed."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            entries: dict[str, Any] = {}
+            for name in file.files:
+                try:
+                    entries[name] = file[name]
+                except ValueError:  # objects
+                    continue
+            return entries
+    except (OSError, ValueError, zipfile.BadZipFile, EOFError, NotImplementedError, MemoryError) as error:
+        raise RigError(f"{path}: a damaged npz, expected a body model.") from error

@@ -1,0 +1,237 @@
+"""Files of FLAME and SMPL-X: the official forms are read to the last bit, and no pickle runs anything."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import pickletools
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from splatavatar.errors import RigError
+from splatavatar.rig.body_models.model_file import FLAME, SMPLX, Kind, ModelFile, read_model_file
+from splatavatar.rig.body_models.model_pickle import array_of, read_model_pickle
+from support.body_models import arrays_of, pickled
+
+SMALL = Kind("small", 60, 4, 100, {12: 4})
+
+
+@pytest.fixture(scope="module")
+def flame() -> dict[str, Any]:
+    return arrays_of(FLAME, 400)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """A model whose files are small enough to damage in every place."""
+    monkeypatch.setattr("splatavatar.rig.body_models.model_file.KINDS", (FLAME, SMPLX, SMALL))
+    return arrays_of(SMALL, 12)
+
+
+def check(model: ModelFile, entries: dict[str, Any], shapes: int) -> None:
+    assert np.array_equal(model.template, entries["v_template"])
+    assert np.array_equal(model.shape_basis, entries["shapedirs"][..., :shapes])
+    assert np.array_equal(model.expression_basis, entries["shapedirs"][..., shapes:])
+    assert np.array_equal(model.pose_basis, entries["posedirs"])
+    assert np.array_equal(model.joint_regressor, entries["J_regressor"])
+    assert np.array_equal(model.weights, entries["weights"])
+    assert np.array_equal(model.faces, entries["f"]) and model.faces.dtype == np.int64
+    assert model.parents[0] == -1 and np.array_equal(model.parents[1:], entries["kintree_table"][0, 1:])
+
+
+def test_a_pickle_of_full_size_as_python_2_wrote_it(tmp_path: Path, flame: dict[str, Any]) -> None:
+    path = tmp_path / "generic_model.pkl"
+    path.write_bytes(pickled(flame, 2, python2=True))
+    model = read_model_file(path)
+    assert (model.kind, model.form) == (FLAME, "pickle")
+    check(model, flame, 300)
+
+
+@pytest.mark.parametrize(("protocol", "python2"), [(0, True), (1, True), (2, True), *((p, False) for p in range(6))])
+def test_pickles_of_every_protocol(tmp_path: Path, small: dict[str, Any], protocol: int, python2: bool) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickled(small, protocol, python2))
+    model = read_model_file(path)
+    assert model.kind is SMALL
+    check(model, small, 8)
+
+
+def test_npz_with_entries_of_other_kinds(tmp_path: Path) -> None:
+    entries = arrays_of(SMPLX, 20)
+    path = tmp_path / "SMPLX_NEUTRAL.npz"
+    objects = np.array({"Pelvis": 0}, dtype=object)
+    np.savez(path, **entries, joint2num=objects, part2num=objects, allow_pickle=np.array(True))
+    model = read_model_file(path)
+    assert (model.kind, model.form) == (SMPLX, "npz")
+    check(model, entries, 10)
+
+
+def changed(entries: dict[str, Any], **values: Any) -> dict[str, Any]:
+    return {**entries, **values}
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"v_template": np.zeros((6890, 3))}, "SMPL or SMPL-H, expected FLAME with 5023 vertices or SMPL-X with 10475"),
+        ({"v_template": np.zeros((5, 3))}, "a model of 5 vertices, expected FLAME"),
+        ({"v_template": np.zeros((60, 2))}, "v_template is of the shape 60x2, expected Nx3"),
+        ({"v_template": np.full((60, 3), np.nan)}, "v_template is empty or holds values that are not finite"),
+        ({"v_template": np.full((60, 3), 100.0)}, "v_template reaches 100, expected metres of one person"),
+        ({"shapedirs": np.zeros((60, 3, 7))}, "shapedirs has 7 columns, expected 12 of small"),
+        ({"posedirs": np.zeros((60, 3, 36))}, "posedirs is of the shape 60x3x36, expected 60x3x27"),
+        ({"weights": np.ones((60, 4))}, "rows of weights sum to something else than 1, by up to 3"),
+        ({"weights": np.tile([1.5, -0.5, 0, 0], (60, 1))}, "weights holds negative ones"),
+        ({"J_regressor": np.zeros((4, 60))}, "rows of J_regressor sum to something else than 1, by up to 1"),
+        ({"f": np.zeros((9, 3), np.uint32)}, "f has 9 triangles, expected 100"),
+        ({"f": np.full((100, 3), 60, np.uint32)}, "f names vertices that there are not"),
+        (
+            {"kintree_table": np.array([[-1, 2, 1, 0], [0, 1, 2, 3]])},
+            "kintree_table is no tree whose parents come first",
+        ),
+        (
+            {"kintree_table": np.array([[0, 0, 1, 2], [0, 1, 2, 3]])},
+            "kintree_table is no tree whose parents come first",
+        ),
+        ({"weights": np.array(["a"])}, "weights is no array of numbers"),
+    ],
+)
+def test_arrays_that_make_no_sense(
+    tmp_path: Path, small: dict[str, Any], change: dict[str, np.ndarray], expected: str
+) -> None:
+    path = tmp_path / "model.npz"
+    np.savez(path, **changed(small, **change))
+    with pytest.raises(RigError) as caught:
+        read_model_file(path)
+    assert str(caught.value).startswith(f"{path}: {expected}")
+
+
+def test_what_is_missing(tmp_path: Path, small: dict[str, Any]) -> None:
+    path = tmp_path / "model.npz"
+    del small["posedirs"]
+    np.savez(path, **small)
+    with pytest.raises(
+        RigError, match=r"no posedirs, expected a body model of FLAME or SMPL-X; it has J_regressor, f, "
+    ):
+        read_model_file(path)
+    with pytest.raises(RigError, match=r"no such file|does not exist|no such"):
+        read_model_file(tmp_path / "none.pkl")
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(RigError, match=r"damaged"):
+        read_model_file(path)
+
+
+class Payload:
+    """Runs ``function`` with ``arguments`` where a pickle of it is read as usual."""
+
+    def __init__(self, function: Any, *arguments: Any) -> None:
+        self.reduced = function, arguments
+
+    def __reduce__(self) -> Any:
+        return self.reduced
+
+
+def payloads(mark: Path) -> dict[str, Any]:
+    command = f"touch {mark}"
+    return {
+        "os.system": Payload(os.system, command),
+        "eval": Payload(eval, f"open({str(mark)!r}, 'w')"),
+        "exec": Payload(exec, f"open({str(mark)!r}, 'w')"),
+        "Popen": Payload(subprocess.Popen, ["touch", str(mark)]),
+        "getattr": Payload(getattr, "text", "upper"),
+        "nested in a list": [[Payload(os.system, command)]],
+        "in a key": {Payload(os.system, command): 1},
+        "in an array": np.array([Payload(os.system, command)], dtype=object),
+        "open": Payload(open, str(mark), "w"),
+    }
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_payloads_are_refused_and_do_not_run(tmp_path: Path, small: dict[str, Any], protocol: int) -> None:
+    mark, path = tmp_path / "ran", tmp_path / "model.pkl"
+    for name, payload in payloads(mark).items():
+        for entries in (payload, {**small, "v_template": payload}, {**small, "unknown": payload}):
+            path.write_bytes(pickle.dumps(entries, protocol))
+            with pytest.raises(RigError, match=r"this is no file of FLAME or SMPL-X, and was not opened"):
+                read_model_pickle(path)
+            assert not mark.exists(), name
+    # They are real: read as usual they run.
+    pickle.loads(pickle.dumps(Payload(os.system, f"touch {mark}"), protocol))
+    assert mark.exists()
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        b"cos\nsystem\n(S'touch ran'\ntR.",
+        b"c__builtin__\neval\n(S'1'\ntR.",
+        b"(S'touch ran'\nios\nsystem\n.",
+        b"cnumpy\nloads\n(S'x'\ntR.",
+        b"cnumpy.core.multiarray\nfromfile\n(S'x'\ntR.",
+        b"cscipy.sparse\nload_npz\n(S'x'\ntR.",
+        b"\x80\x02cscipy.sparse.os\nsystem\nU\x09touch ranq\x00\x85R.",
+        b"\x80\x04\x8c\x02os\x8c\x06system\x93\x8c\x09touch ran\x85R.",
+        b"Pname\n.",
+        b"\x80\x02U\x04nameQ.",
+        b"\x80\x02\x82\x01.",
+        # The fields of a function or of a class of ours would be changed.
+        b"c_codecs\nencode\n(dS'x'\nI1\nsb.",
+        b"\x80\x02cchumpy.ch\nCh\n}U\x01xK\x01sb.",
+        b"\x80\x02c__builtin__\nobject\n)\x81.",
+        b"\x80\x02cnumpy\nndarray\n)\x81.",
+    ],
+)
+def test_programs_by_hand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: bytes) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.pkl").write_bytes(program)
+    with pytest.raises(RigError, match=r"was not opened"):
+        read_model_pickle(Path("model.pkl"))
+    assert not Path("ran").exists()
+
+
+def test_damaged_pickles(tmp_path: Path, small: dict[str, Any]) -> None:
+    path, whole = tmp_path / "model.pkl", pickled(small, 2, python2=True)
+    ends = [at for _, _, at in pickletools.genops(whole) if at is not None]
+    for length in [0, 1, *ends[1::5], len(whole) - 1]:
+        path.write_bytes(whole[:length])
+        with pytest.raises(RigError):
+            read_model_file(path)
+    rng = np.random.default_rng(1)
+    for _ in range(200):
+        data = bytearray(whole)
+        for at in rng.integers(0, len(data), 3):
+            data[at] = rng.integers(256)
+        path.write_bytes(bytes(data))
+        with contextlib.suppress(RigError):
+            read_model_file(path)
+
+
+def test_nodes_that_pick_from_nothing(tmp_path: Path) -> None:
+    entries = arrays_of(SMALL, 12)
+    path = tmp_path / "model.pkl"
+    path.write_bytes(pickled(entries, 2))
+    found = read_model_pickle(path)
+    picked = found["shapedirs"]
+    assert np.array_equal(array_of(picked), entries["shapedirs"])
+    picked.state["idxs"] = picked.state["idxs"] + 1
+    assert array_of(picked) is None
+    picked.state["idxs"], picked.state["preferred_shape"] = np.arange(6), (2, 3)
+    assert np.array_equal(array_of(picked), entries["shapedirs"].ravel()[:6].reshape(2, 3))
+    picked.state["preferred_shape"] = (4, 3)
+    assert array_of(picked) is None and array_of("lbs") is None and array_of(None) is None
+    sparse = found["J_regressor"]
+    assert np.array_equal(array_of(sparse), entries["J_regressor"])
+    for name, value in (
+        ("indices", sparse.state["indices"] + 1000),
+        ("indptr", sparse.state["indptr"][:-1]),
+        ("_shape", 4),
+    ):
+        before = sparse.state[name]
+        sparse.state[name] = value
+        assert array_of(sparse) is None
+        sparse.state[name] = before
