@@ -38,7 +38,10 @@ AllowOutsideOption = Annotated[
 LayoutOption = Annotated[
     str | None,
     typer.Option(
-        "--format", metavar="NAME", help="Read the folder as this: nerfstudio or colmap.", show_default="recognised"
+        "--format",
+        metavar="NAME",
+        help="Read the folder as this: nerfstudio, splits or colmap.",
+        show_default="recognised",
     ),
 ]
 FpsOption = Annotated[

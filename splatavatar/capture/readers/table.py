@@ -76,8 +76,19 @@ def _read_colmap(root: Path, rig_params: Path | None, allow_outside: bool) -> Ca
     return read_colmap(root, rig_params, allow_outside)
 
 
+def _has_splits(root: Path) -> str | None:
+    return "transforms_train.json" if (root / "transforms_train.json").is_file() else None
+
+
+def _read_splits(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.split_transforms import read_split_transforms
+
+    return read_split_transforms(root, rig_params, allow_outside)
+
+
 READERS: tuple[Reader, ...] = (
     Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
+    Reader("splits", _has_splits, "transforms_train.json", _read_splits),
     Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),
 )
 """in the order in which they are asked"""

@@ -46,7 +46,21 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
         RigError: rig parameters that do not fit.
     """
     path = root / FILE
-    data = _load(path)
+    return read_description(root, path, load_description(path), rig_params, allow_outside, (path,))
+
+
+def read_description(
+    root: Path,
+    path: Path,
+    data: dict[str, Any],
+    rig_params: Path | None,
+    allow_outside: bool,
+    descriptions: tuple[Path, ...],
+) -> Capture:
+    """The capture that ``data``, as read from ``path``, describes; see ``read_transforms``.
+
+    ``descriptions`` are the files that it comes from.
+    """
     entries = data.get("frames")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
         raise CaptureError(f"{path}: no frames, expected a list 'frames' with one object a picture")
@@ -54,7 +68,7 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
     check_fields(path, data, entries)
     sizes = image_sizes([*images, *(mask for mask in masks if mask is not None)])
     for entry, image, mask in zip(entries, images, masks, strict=True):
-        _check_size(f"{path}: {_said(entry)}", {**data, **entry}, image, sizes[image])
+        _check_size(f"{path}: {_said(entry)}", path.name, {**data, **entry}, image, sizes[image])
         if mask is not None and sizes[mask] != sizes[image]:
             ours, its = _size(sizes[mask]), _size(sizes[image])
             raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
@@ -81,16 +95,17 @@ def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: b
     parameters = rig_params or root / RIG_PARAMS
     known = rig_params is not None or parameters.exists()
     if not known:
-        return Capture(root, tuple(frames), splits, None, (path,))
+        return Capture(root, tuple(frames), splits, None, descriptions)
     pictured = sorted(set(numbers))
     read = read_rig_params(parameters, _timesteps(path, data, numbers), len(pictured))
     if len(read.expression) != len(pictured):
         read = _chosen(read, pictured)
-    capture = Capture(root, tuple(frames), splits, read, (path,))
+    capture = Capture(root, tuple(frames), splits, read, descriptions)
     return capture if read.placement is None else capture.placed(read.placement)
 
 
-def _load(path: Path) -> dict[str, Any]:
+def load_description(path: Path) -> dict[str, Any]:
+    """The fields of ``path``. Raises CaptureError for what is no JSON object."""
     data = read_json(path, CaptureError, "the cameras of a capture")
     if not isinstance(data, dict):
         raise CaptureError(f"{path}: expected a JSON object, found {type(data).__name__}")
@@ -112,16 +127,16 @@ def _find_files(
             raise CaptureError(f"{path}: {_said(entry)} has a mask_path that is not text")
         images.append(named_picture(root, path, entry["file_path"], allow_outside))
         masks.append(None if mask is None else named_picture(root, path, mask, allow_outside))
-    check_files("image", images, FILE)
-    check_files("mask", [mask for mask in masks if mask is not None], FILE)
+    check_files("image", images, path.name)
+    check_files("mask", [mask for mask in masks if mask is not None], path.name)
     return [PictureFile(image) for image in images], [None if mask is None else PictureFile(mask) for mask in masks]
 
 
-def _check_size(where: str, values: dict[str, Any], image: PictureFile, size: tuple[int, int]) -> None:
+def _check_size(where: str, file: str, values: dict[str, Any], image: PictureFile, size: tuple[int, int]) -> None:
     stated = tuple(number(where, values, name, default) for name, default in zip("wh", size, strict=True))
     if stated == size:
         return
-    said = f"{image}: the image has {_size(size)} pixels, {FILE} says {'x'.join(f'{value:g}' for value in stated)}"
+    said = f"{image}: the image has {_size(size)} pixels, {file} says {'x'.join(f'{value:g}' for value in stated)}"
     if stated == size[::-1] and is_shown_turned(image):
         said += ", as its EXIF orientation turns it; store its pixels turned, and those of its mask"
     raise CaptureError(said)
