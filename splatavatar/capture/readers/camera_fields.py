@@ -7,6 +7,7 @@ import logging
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,26 @@ MOST = 1e9
 _log = logging.getLogger("splatavatar")
 
 
-def camera_of(where: str, data: Fields, entry: Fields, size: tuple[int, int]) -> Camera:
+@dataclass(frozen=True)
+class Convention:
+    """What the numbers of a ``transforms.json`` mean to the program that wrote it."""
+
+    T_rig_world: NDArray[np.float64]
+    """(4, 4) from the axes of its world to those of the rig"""
+    T_opencv: NDArray[np.float64]
+    """(4, 4) from OpenCV's axes of a camera (x right, y down, z forward) to its own"""
+    cy_from_below: bool = False
+    """whether cy counts from the lower edge of the picture"""
+    frames_are_timesteps: bool = False
+    """whether each frame is a moment of its own, where it does not say"""
+
+
+NERFSTUDIO = Convention(T_rig_world, T_opengl_opencv)
+
+
+def camera_of(
+    where: str, data: Fields, entry: Fields, size: tuple[int, int], convention: Convention = NERFSTUDIO
+) -> Camera:
     """The camera of the frame ``entry`` of the file ``data``, in the rig frame, whose picture has ``size`` (width,
     height). ``where`` begins what is said. Values of the frame go before those of the file.
 
@@ -80,8 +100,9 @@ def camera_of(where: str, data: Fields, entry: Fields, size: tuple[int, int]) ->
     fl_y = _focal(where, data, entry, "y", height)
     fl_y = fl_x if fl_y is None else fl_y
     cx, cy = (number(where, {**data, **entry}, name, half) for name, half in (("cx", width / 2), ("cy", height / 2)))
+    cy = height - cy if convention.cy_from_below else cy
     check_intrinsics(where, fl_x, fl_y, cx, cy, size)
-    T_rig_camera = T_rig_world @ matrix_of(where, entry) @ T_opengl_opencv
+    T_rig_camera = convention.T_rig_world @ matrix_of(where, entry) @ convention.T_opencv
     T_camera_rig = np.linalg.inv(T_rig_camera).astype(np.float64)
     return Camera(T_camera_rig, np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]]), width, height)
 

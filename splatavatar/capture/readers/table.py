@@ -53,6 +53,27 @@ def why(root: Path, chosen: Reader) -> str:
     return f"{chosen.name}: {chosen.recognises(root)} ({'; '.join(said)})"
 
 
+def _of_exporter(name: str) -> Callable[[Path], str | None]:
+    def recognises(root: Path) -> str | None:
+        from splatavatar.capture.readers.head_trackers import exporter
+
+        return f"transforms.json with the fields of {name}" if exporter(root) == name else None
+
+    return recognises
+
+
+def _read_vhap(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.head_trackers import read_vhap
+
+    return read_vhap(root, rig_params, allow_outside)
+
+
+def _read_insta(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.head_trackers import read_insta
+
+    return read_insta(root, rig_params, allow_outside)
+
+
 def _has_transforms(root: Path) -> str | None:
     return "transforms.json" if (root / "transforms.json").is_file() else None
 
@@ -87,6 +108,8 @@ def _read_splits(root: Path, rig_params: Path | None, allow_outside: bool) -> Ca
 
 
 READERS: tuple[Reader, ...] = (
+    Reader("vhap", _of_exporter("vhap"), "flame_param_path in transforms.json", _read_vhap),
+    Reader("insta", _of_exporter("insta"), "exp_path in transforms.json", _read_insta),
     Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
     Reader("splits", _has_splits, "transforms_train.json", _read_splits),
     Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),

@@ -18,7 +18,7 @@ from typing import Any
 
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.images import image_sizes, is_shown_turned
-from splatavatar.capture.readers.camera_fields import camera_of, check_fields, number
+from splatavatar.capture.readers.camera_fields import NERFSTUDIO, Convention, camera_of, check_fields, number
 from splatavatar.capture.readers.lens_fields import lens_of
 from splatavatar.capture.readers.mattes import check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_picture, posix_name
@@ -56,10 +56,11 @@ def read_description(
     rig_params: Path | None,
     allow_outside: bool,
     descriptions: tuple[Path, ...],
+    convention: Convention = NERFSTUDIO,
 ) -> Capture:
     """The capture that ``data``, as read from ``path``, describes; see ``read_transforms``.
 
-    ``descriptions`` are the files that it comes from.
+    ``descriptions`` are the files that it comes from, ``convention`` says what their numbers mean.
     """
     entries = data.get("frames")
     if not isinstance(entries, list) or not entries or not all(isinstance(entry, dict) for entry in entries):
@@ -73,18 +74,19 @@ def read_description(
             ours, its = _size(sizes[mask]), _size(sizes[image])
             raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
     check_mattes(path, [_name(entry) for entry in entries], images, masks)
-    numbers = [_index(path, entry, "timestep_index", 0) for entry in entries]
+    one_each = convention.frames_are_timesteps
+    numbers = [_index(path, entry, "timestep_index", at if one_each else 0) for at, entry in enumerate(entries)]
     frames = []
     for position, (entry, image, mask) in enumerate(zip(entries, images, masks, strict=True)):
         where = f"{path}: {_said(entry)}"
-        camera = camera_of(where, data, entry, sizes[image])
+        camera = camera_of(where, data, entry, sizes[image], convention)
         frames.append(
             Frame(
                 name=_name(entry),
                 picture=image,
                 mask=mask,
                 camera=camera,
-                camera_index=_index(path, entry, "camera_index", position),
+                camera_index=_index(path, entry, "camera_index", 0 if one_each else position),
                 timestep=numbers[position],
                 matte_weight=_share(path, entry, "matte_weight"),
                 lens=lens_of(where, data, entry, camera),

@@ -136,8 +136,11 @@ def test_folder_without_images(tmp_path: Path) -> None:
 def test_images_without_a_description(tiny_capture: Path) -> None:
     (tiny_capture / "transforms.json").unlink()
     assert message(tiny_capture) == (
-        "tiny: nothing beside the images says where the cameras are, expected transforms.json (nerfstudio); or "
-        "transforms_train.json (splits); or cameras and images in sparse/0, as .bin or .txt (colmap)"
+        "tiny: nothing beside the images says where the cameras are, expected flame_param_path in transforms.json "
+        "(vhap); "
+        "or exp_path in transforms.json (insta); or transforms.json (nerfstudio); or transforms_train.json (splits); "
+        "or "
+        "cameras and images in sparse/0, as .bin or .txt (colmap)"
     )
 
 

@@ -1,0 +1,52 @@
+"""Captures that head trackers export as ``transforms.json`` with conventions of their own.
+
+VHAP, which GaussianAvatars and LAM read, writes cameras with OpenGL's axes in the world of FLAME (Y up, facing +Z), and
+cy as it counts from below. INSTA writes the same names, but cameras with OpenCV's axes; the head stands still and the
+camera goes round it, a moment a frame. Facts after the exporters' sources. Their parameters of FLAME are not read: the
+head is tracked anew.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.capture.capture import Capture
+from splatavatar.capture.readers.camera_fields import Convention, T_opengl_opencv
+from splatavatar.capture.readers.transforms import FILE, load_description, read_description
+from splatavatar.errors import CaptureError
+
+VHAP = Convention(np.eye(4), T_opengl_opencv, cy_from_below=True)
+INSTA = Convention(np.eye(4), np.eye(4), frames_are_timesteps=True)
+OF_VHAP, OF_INSTA = "flame_param_path", ("exp_path", "mesh_path")
+"""fields of frames; VHAP can write meshes instead, and has moments by number where INSTA has none"""
+
+
+def exporter(root: Path) -> str | None:
+    """``vhap`` or ``insta``, by the fields of the frames of ``root/transforms.json``; None for any other or no file."""
+    if not (root / FILE).is_file():
+        return None
+    try:
+        entries = load_description(root / FILE).get("frames")
+    except CaptureError:
+        return None  # who reads it says what is wrong with it
+    first = entries[0] if isinstance(entries, list) and entries else None
+    if not isinstance(first, dict):
+        return None
+    meshes = any(name in first for name in OF_INSTA)
+    if OF_VHAP in first or (meshes and "timestep_index" in first):
+        return "vhap"
+    return "insta" if meshes else None
+
+
+def read_vhap(root: Path, rig_params: Path | None = None, allow_outside: bool = False) -> Capture:
+    """The capture that VHAP has exported to ``root``. Raises as ``transforms.read_transforms``."""
+    path = root / FILE
+    return read_description(root, path, load_description(path), rig_params, allow_outside, (path,), VHAP)
+
+
+def read_insta(root: Path, rig_params: Path | None = None, allow_outside: bool = False) -> Capture:
+    """The capture of INSTA's layout in ``root``. Raises as ``transforms.read_transforms``."""
+    path = root / FILE
+    return read_description(root, path, load_description(path), rig_params, allow_outside, (path,), INSTA)
