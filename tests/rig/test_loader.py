@@ -33,7 +33,8 @@ def test_a_damaged_cache_is_made_again(monkeypatch, tmp_path, mean_head):
     path.write_bytes(b"PK\x03\x04 not an archive")
     heard = []
     rig = load_rig("anny-head", {}, lambda message, fraction: heard.append(fraction))
-    np.testing.assert_array_equal(rig.template, mean_head.template)
+    # Not to the last bit: how a library of linear algebra adds depends on where the numbers lie.
+    np.testing.assert_allclose(rig.template, mean_head.template, rtol=0, atol=1e-9)
     assert heard[0] == 0.0 and heard[-1] == 1.0 and heard == sorted(heard)
     assert path.stat().st_size > 1_000_000
     heard.clear()

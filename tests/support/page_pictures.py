@@ -61,6 +61,10 @@ def rendered(avatar: Avatar, view: View, background: tuple[float, float, float] 
     return Performer(avatar).draw(chosen_frame(recording, view.frame or 0), camera, background)
 
 
+SWAP = 8.0
+"""levels"""
+
+
 @dataclass(frozen=True)
 class Difference:
     """Of two pictures, in levels of 255, where the avatar is."""
@@ -68,6 +72,9 @@ class Difference:
     mean: float
     p999: float
     largest: float
+    swapped: int
+    """pixels that differ by more than ``SWAP``: there two Gaussians, the one less than the page's 0.05 mm behind the
+    other, have changed places"""
 
 
 def difference(page: Bytes, reference: Bytes, alpha: Bytes) -> Difference:
@@ -76,7 +83,7 @@ def difference(page: Bytes, reference: Bytes, alpha: Bytes) -> Difference:
     ``alpha`` (H, W) says where there is something.
     """
     off = np.abs(over_white(page) - over_white(reference)).mean(-1)[alpha > 8]
-    return Difference(float(off.mean()), float(np.quantile(off, 0.999)), float(off.max()))
+    return Difference(float(off.mean()), float(np.quantile(off, 0.999)), float(off.max()), int((off > SWAP).sum()))
 
 
 def over_white(picture: Bytes) -> NDArray[np.float64]:

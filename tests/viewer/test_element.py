@@ -66,7 +66,7 @@ def place(folder: Path, where: str, open_page: Callable[..., Page]) -> Place:
 
 def mouth(picture: np.ndarray, left: int = 0) -> int:
     """Dark pixels where the mouth is, in a picture that begins at ``left``: its inside is dark."""
-    part = picture[103:127, left + 63 : left + 97, :3].astype(int)
+    part = picture[74:100, left + 70 : left + 93, :3].astype(int)
     return int((part.mean(-1) < 50).sum())
 
 

@@ -8,17 +8,20 @@ import pytest
 
 from support import drive_golden, page_golden
 
+LAST = 1.2e-5
+"""colours have five digits behind the point"""
+
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two JSON values are, numbers to six digits behind the point: machines differ in the last ones."""
+    """Whether two JSON values are, numbers to their last digit: processors differ in it."""
     if isinstance(a, dict) and isinstance(b, dict):
         return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
     if isinstance(a, list) and isinstance(b, list):
         if a and all(isinstance(item, int | float) for item in a + b):
-            return len(a) == len(b) and bool(np.allclose(a, b, rtol=0, atol=2e-6))
+            return len(a) == len(b) and bool(np.allclose(a, b, rtol=0, atol=LAST))
         return len(a) == len(b) and all(map(same, a, b))
     if isinstance(a, float) or isinstance(b, float):
-        return bool(abs(a - b) < 2e-6)
+        return bool(abs(a - b) < LAST)
     return bool(a == b)
 
 

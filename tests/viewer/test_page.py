@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import DEMO
 from support.browser import Browser, Page
 from support.page_pictures import SIGNAL
@@ -39,8 +41,14 @@ def slide(page: Page, name: str, value: float) -> None:
 
 
 def mouth(picture: np.ndarray) -> np.ndarray:
-    """The part of a picture of 240x240 in which the demo's mouth is."""
-    return picture[155:190, 95:145, :3].astype(int)
+    """The part of a picture of 240x240 in which the demo's mouth is, and a little below it."""
+    avatar = load_avatar(DEMO)
+    camera, rig = default_camera(avatar, 240, 240), avatar.rig
+    lips = rig.template[np.unique(rig.faces[rig.regions["lips"]])] @ camera.T_camera_world[:3, :3].T
+    local = (lips + camera.T_camera_world[:3, 3]) @ camera.K.T
+    pixels = (local[:, :2] / local[:, 2:]).astype(int)
+    (left, top), (right, bottom) = pixels.min(0), pixels.max(0)
+    return picture[top : bottom + 14, left:right, :3].astype(int)
 
 
 def test_a_slider_opens_the_mouth(open_page: Opened, address: str) -> None:

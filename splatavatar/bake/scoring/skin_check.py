@@ -83,8 +83,10 @@ class SkinCheck:
 
     @property
     def not_skin(self) -> float:
-        """Share of all tested pixels but those of the front, from which skin was learnt."""
+        """Share of all tested pixels but those of the front, from which skin was learnt; 0 where none shows any."""
         others = [view for view in self.views if view.yaw and view.not_skin is not None]
+        if not others:
+            return 0.0
         return float(np.average([view.not_skin for view in others], weights=[view.pixels for view in others]))
 
     def as_json(self) -> dict[str, Any]:
