@@ -62,7 +62,9 @@ class Lens:
             k1, k2, _, _, k3, k4, k5, k6 = (*self.coefficients, 0.0, 0.0, 0.0, 0.0)[:8]
             square = tangent * tangent
             away = tangent * (1 + square * (k1 + square * (k2 + square * k3)))
-            away = away / (1 + square * (k4 + square * (k5 + square * k6)))
+            below = 1 + square * (k4 + square * (k5 + square * k6))
+            # Where it divides by nothing every angle goes to infinity.
+            away = np.where(below > 0, away / np.where(below > 0, below, 1), 0)
         turning = np.flatnonzero(np.diff(away) <= 0)
         return float(tangent[turning[0]]) if len(turning) else np.inf
 

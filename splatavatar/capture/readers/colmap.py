@@ -97,8 +97,8 @@ class _Seen:
 
 def _seen(where: str, camera: ColmapCamera, size: tuple[int, int]) -> _Seen:
     """What ``camera`` is to a picture of ``size`` (width, height): of its own, or made smaller as a whole."""
-    if camera.width < 1 or camera.height < 1:
-        raise CaptureError(f"{where}: has {camera.width}x{camera.height} pixels")
+    if not (0 < camera.width < MOST and 0 < camera.height < MOST):
+        raise CaptureError(f"{where}: its width or height is no number of pixels")
     if not all(math.isfinite(value) and abs(value) < MOST for value in camera.parameters):
         raise CaptureError(f"{where}: a parameter is not finite, or too large")
     if camera.model in UNSUPPORTED:

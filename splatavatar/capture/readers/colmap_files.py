@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import struct
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,11 @@ def read_images(path: Path) -> list[ColmapImage]:
     images = _images_of_bytes(path) if path.suffix == ".bin" else _images_of_text(path)
     if not images:
         raise CaptureError(f"{path}: no pictures, expected those that COLMAP has found a place for")
-    return sorted(images, key=lambda image: image.name)
+    images.sort(key=lambda image: image.name)
+    twice = next((one.name for one, other in pairwise(images) if one.name == other.name), None)
+    if twice is not None:
+        raise CaptureError(f"{path}: {printable(twice)} is there twice")
+    return images
 
 
 def _cameras_of_text(path: Path) -> dict[int, ColmapCamera]:

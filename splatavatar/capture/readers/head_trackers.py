@@ -14,6 +14,7 @@ import numpy as np
 
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.readers.camera_fields import Convention, T_opengl_opencv
+from splatavatar.capture.readers.split_transforms import read_split_transforms, split_file
 from splatavatar.capture.readers.transforms import FILE, load_description, read_description
 from splatavatar.errors import CaptureError
 
@@ -24,11 +25,13 @@ OF_VHAP, OF_INSTA = "flame_param_path", ("exp_path", "mesh_path")
 
 
 def exporter(root: Path) -> str | None:
-    """``vhap`` or ``insta``, by the fields of the frames of ``root/transforms.json``; None for any other or no file."""
-    if not (root / FILE).is_file():
+    """``vhap`` or ``insta``, by the fields of the frames of ``root/transforms.json``, or of ``transforms_train.json``
+    where there is none; None for any other or no file."""
+    path = root / FILE if (root / FILE).is_file() else split_file(root, "train")
+    if not path.is_file():
         return None
     try:
-        entries = load_description(root / FILE).get("frames")
+        entries = load_description(path).get("frames")
     except CaptureError:
         return None  # who reads it says what is wrong with it
     first = entries[0] if isinstance(entries, list) and entries else None
@@ -42,11 +45,16 @@ def exporter(root: Path) -> str | None:
 
 def read_vhap(root: Path, rig_params: Path | None = None, allow_outside: bool = False) -> Capture:
     """The capture that VHAP has exported to ``root``. Raises as ``transforms.read_transforms``."""
-    path = root / FILE
-    return read_description(root, path, load_description(path), rig_params, allow_outside, (path,), VHAP)
+    return _read(root, rig_params, allow_outside, VHAP)
 
 
 def read_insta(root: Path, rig_params: Path | None = None, allow_outside: bool = False) -> Capture:
     """The capture of INSTA's layout in ``root``. Raises as ``transforms.read_transforms``."""
+    return _read(root, rig_params, allow_outside, INSTA)
+
+
+def _read(root: Path, rig_params: Path | None, allow_outside: bool, convention: Convention) -> Capture:
     path = root / FILE
-    return read_description(root, path, load_description(path), rig_params, allow_outside, (path,), INSTA)
+    if not path.is_file():
+        return read_split_transforms(root, rig_params, allow_outside, convention)
+    return read_description(root, path, load_description(path), rig_params, allow_outside, (path,), convention)

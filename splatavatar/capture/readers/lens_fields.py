@@ -10,6 +10,8 @@ from splatavatar.errors import CaptureError
 from splatavatar.render.camera import Camera
 
 NUMBERS = ("k1", "k2", "k3", "k4", "k5", "k6", "p1", "p2")
+WIDEST = 32_000
+"""pixels; OpenCV counts them in 16 bits"""
 RATIONAL_MODEL = "FULL_OPENCV"
 """in which k4, k5 and k6 divide"""
 
@@ -45,6 +47,10 @@ def checked(where: str, lens: Lens, camera: Camera) -> Lens:
 
     Raises CaptureError where it would fold the picture over well within its border: none does.
     """
+    if max(camera.width, camera.height) > WIDEST:
+        raise CaptureError(
+            f"{where}: a lens distorts pictures of up to {WIDEST} pixels a side; undistort the images first"
+        )
     reach = lens.reach() * float(min(camera.K[0, 0], camera.K[1, 1]))
     if reach < min(camera.width, camera.height) / 4:
         raise CaptureError(

@@ -26,6 +26,7 @@ from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.input import read_json
+from splatavatar.natural import natural
 from splatavatar.printable import printable
 
 FILE = "transforms.json"
@@ -75,7 +76,10 @@ def read_description(
             raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
     check_mattes(path, [_name(entry) for entry in entries], images, masks)
     one_each = convention.frames_are_timesteps
-    numbers = [_index(path, entry, "timestep_index", at if one_each else 0) for at, entry in enumerate(entries)]
+    # Exporters that work in parallel list them as they come.
+    order = sorted(range(len(entries)), key=lambda at: natural(_name(entries[at])))
+    moment = {at: number if one_each else 0 for number, at in enumerate(order)}
+    numbers = [_index(path, entry, "timestep_index", moment[at]) for at, entry in enumerate(entries)]
     frames = []
     for position, (entry, image, mask) in enumerate(zip(entries, images, masks, strict=True)):
         where = f"{path}: {_said(entry)}"

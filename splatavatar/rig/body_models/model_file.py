@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.array_types import AnyArray
+from splatavatar.arrays import read_npz
 from splatavatar.errors import RigError
 from splatavatar.input import open_input
 from splatavatar.printable import printable
@@ -39,8 +39,15 @@ SMPLX = Kind("SMPL-X", 10475, 55, 20908, {400: 100, 20: 10})
 KINDS = (FLAME, SMPLX)
 OTHERS = {6890: "SMPL or SMPL-H", 778: "MANO", 7774: "SKEL"}
 """by their vertices: models of the same family that are read by nobody here"""
+NAMES = ("v_template", "shapedirs", "posedirs", "J_regressor", "kintree_table", "weights", "f")
+"""the arrays that are read; official files have others, some of objects"""
 ROOTS = (-1, 4294967295)
 """the parent of the root, as signed and unsigned numbers have it"""
+WHOLE = ("kintree_table", "f")
+"""arrays of indices"""
+MOST_ROWS = 100_000
+LARGE = 1e10
+"""beyond which no number of a model lies; the root of a tree has 4294967295"""
 UNREAL = 10.0
 """metres; nobody is larger"""
 ROUNDING = 1e-3
@@ -80,7 +87,7 @@ def read_model_file(path: Path) -> ModelFile:
     """
     with open_input(path, RigError, "a body model") as stream:
         form = "npz" if stream.read(2) == b"PK" else "pickle"
-    take = _taker(path, _npz(path) if form == "npz" else read_model_pickle(path))
+    take = _taker(path, read_npz(path, RigError, NAMES) if form == "npz" else read_model_pickle(path))
     template = take("v_template", (None, 3))
     kind = next((known for known in KINDS if known.vertices == len(template)), None)
     if kind is None:
@@ -102,7 +109,7 @@ def read_model_file(path: Path) -> ModelFile:
         joint_regressor=take("J_regressor", (J, V)),
         parents=_parents(path, take("kintree_table", (2, J))),
         weights=take("weights", (V, J)),
-        faces=take("f", (None, 3)).astype(np.int64),
+        faces=take("f", (None, 3)),
     )
     _check(path, model)
     return model
@@ -117,7 +124,7 @@ def _check(path: Path, model: ModelFile) -> None:
         raise RigError(f"{path}: f names vertices that there are not")
     for name, rows in (("weights", model.weights), ("J_regressor", model.joint_regressor)):
         missed = float(np.abs(rows.sum(1) - 1).max())
-        if missed > ROUNDING:
+        if not missed <= ROUNDING:
             raise RigError(f"{path}: rows of {name} sum to something else than 1, by up to {missed:.3g}")
     if model.weights.min() < -ROUNDING:
         raise RigError(f"{path}: weights holds negative ones")
@@ -131,7 +138,7 @@ def _parents(path: Path, table: AnyArray) -> AnyArray:
     return np.asarray(parents)
 
 
-def _taker(path: Path, entries: dict[str, Any]) -> Callable[[str, tuple[int | None, ...]], AnyArray]:
+def _taker(path: Path, entries: Mapping[str, Any]) -> Callable[[str, tuple[int | None, ...]], AnyArray]:
     """A function that takes an array by its name and shape, None for any length, and says what is wrong with it."""
 
     def take(name: str, shape: tuple[int | None, ...]) -> AnyArray:
@@ -144,23 +151,14 @@ def _taker(path: Path, entries: dict[str, Any]) -> Callable[[str, tuple[int | No
         if array.ndim != len(shape) or any(n not in (None, m) for n, m in zip(shape, array.shape, strict=True)):
             expected = "x".join("N" if n is None else str(n) for n in shape)
             raise RigError(f"{path}: {name} is of the shape {'x'.join(map(str, array.shape))}, expected {expected}")
-        if array.size == 0 or not np.isfinite(array).all():
-            raise RigError(f"{path}: {name} is empty or holds values that are not finite")
-        return np.asarray(array, np.float64 if array.dtype.kind == "f" else array.dtype)
+        whole = name in WHOLE
+        if array.dtype.kind not in ("iu" if whole else "f"):
+            raise RigError(f"{path}: {name} holds {array.dtype}, expected {'whole numbers' if whole else 'numbers'}")
+        if len(array) > MOST_ROWS:
+            raise RigError(f"{path}: {name} has {len(array)} rows, expected a body model of FLAME or SMPL-X")
+        values = array.astype(np.int64 if whole else np.float64)
+        if values.size == 0 or not np.isfinite(values).all() or np.abs(values).max() > LARGE:
+            raise RigError(f"{path}: {name} is empty or holds values that are too large or not finite")
+        return np.asarray(values)
 
     return take
-
-
-def _npz(path: Path) -> dict[str, Any]:
-    """The arrays of numbers; entries of other kinds, which official files have, stay closed."""
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            entries: dict[str, Any] = {}
-            for name in file.files:
-                try:
-                    entries[name] = file[name]
-                except ValueError:  # objects
-                    continue
-            return entries
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError, NotImplementedError, MemoryError) as error:
-        raise RigError(f"{path}: a damaged npz, expected a body model.") from error

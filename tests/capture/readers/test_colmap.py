@@ -187,7 +187,9 @@ def change(root: Path, file: str, old: str, new: str) -> None:
         ("cameras.txt", "205", "nan", "cameras.txt: camera 3: a parameter is not finite, or too large"),
         ("cameras.txt", "200 205", "2 2", "cameras.txt: camera 3: the focal length is 2 x 2 pixels in a picture of"),
         ("cameras.txt", "240 180", "240 240", "camera 3: has 240x240 pixels, its pictures have 240x180"),
-        ("cameras.txt", "240 180", "0 180", "cameras.txt: camera 3: has 0x180 pixels"),
+        ("cameras.txt", "240 180", "0 180", "cameras.txt: camera 3: its width or height is no number of pixels"),
+        ("cameras.txt", "240 180", f"1{'0' * 400} 180", "cameras.txt: camera 3: its width or height is no number of"),
+        ("images.txt", "a.png", "b.png", "images.txt: b.png is there twice"),
         ("cameras.txt", "3 PINHOLE", "4 PINHOLE", "a.png: was taken by camera 3, which cameras.txt does not have"),
         (
             "images.txt",

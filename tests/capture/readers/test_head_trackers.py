@@ -89,6 +89,23 @@ def test_insta(tmp_path: Path) -> None:
     assert [(frame.timestep, frame.camera_index) for frame in capture.frames] == [(0, 0), (1, 0)]
 
 
+def test_moments_of_insta_are_counted_by_name(tmp_path: Path) -> None:
+    root = written(tmp_path / "a", [np.linalg.inv(pose) for pose in poses()], CY, exp_path="flame/exp/{:05d}.txt")
+    data = json.loads((root / "transforms.json").read_text())
+    data["frames"].reverse()
+    (root / "transforms.json").write_text(json.dumps(data))
+    frames = read_capture(root).frames
+    assert [(frame.name, frame.timestep) for frame in frames] == [("images/00001.png", 1), ("images/00000.png", 0)]
+
+
+def test_an_export_in_splits_means_the_same(tmp_path: Path) -> None:
+    matrices = [np.linalg.inv(pose) @ np.diag([1.0, -1.0, -1.0, 1.0]) for pose in poses()]
+    root = written(tmp_path / "a", matrices, H - CY, flame_param_path="flame_param/{:05d}.npz", timestep_index=0)
+    (root / "transforms.json").rename(root / "transforms_train.json")
+    assert exporter(root) == "vhap"
+    check(read_capture(root))
+
+
 @pytest.mark.parametrize(
     "content", ["{", "[]", '{"frames": []}', '{"frames": [3]}', '{"frames": {"a": 1}}', '{"a": 1}']
 )

@@ -12,6 +12,7 @@ from PIL import Image
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.lens import Lens
 from splatavatar.errors import CaptureError
 from splatavatar.render.camera import Camera
 
@@ -108,6 +109,18 @@ def test_what_a_folding_lens_shows_twice_is_left_out(tmp_path: Path) -> None:
     radius = np.hypot((columns - CX) / FL_X, (rows - CY) / FL_Y)
     turns = 1 / np.sqrt(3 * 1.2)  # where r (1 + k1 r^2) is largest
     assert (matte[radius > turns + 0.01] == 0).all() and (matte[radius < turns - 0.01] == 255).all()
+
+
+def test_pictures_that_are_too_wide_for_a_lens(tmp_path: Path) -> None:
+    root = capture_of(tmp_path / "a", {"k1": 0.01}, False, fl_x=40_000.0, fl_y=40_000.0, cx=16_500.0)
+    Image.new("L", (33_000, 8)).save(root / "images" / "0.png")
+    with pytest.raises(CaptureError, match=r"a lens distorts pictures of up to 32000 pixels a side"):
+        read_capture(root)
+
+
+def test_a_lens_that_divides_by_nothing_ends_there() -> None:
+    K = np.array([[200.0, 0, 100], [0, 200, 100], [0, 0, 1]])
+    assert 0.7 < Lens("opencv", (0.0, 0.0, 0.0, 0.0, 0.0, -1.0, 0.0, 0.0), K).reach() <= 1.0
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,20 @@ def test_train_alone_is_enough(split: Path) -> None:
     assert read_capture(split).splits == {"train": (0, 1, 2), "val": (), "test": ()}
 
 
+def test_what_a_file_says_of_its_lens_is_said_of_its_frames_alone(split: Path) -> None:
+    change(split / "transforms_val.json", is_fisheye=True)
+    frames = read_capture(split).frames
+    assert [frame.lens.model if frame.lens else None for frame in frames] == [None] * 3 + ["fisheye"] + [None] * 2
+    val = json.loads((split / "transforms_val.json").read_text())
+    val["frames"][0]["k1"] = None  # as if it said nothing
+    change(split / "transforms_val.json", frames=val["frames"], is_fisheye=False)
+    lens = read_capture(split).frames[3].lens
+    assert lens is not None and lens.coefficients[0] == 0.1
+    change(split / "transforms_train.json", skew=0)
+    change(split / "transforms_val.json", skew=0.5)
+    assert said(split).startswith("transforms_val.json: lens distortion (skew = 0.5) is not understood")
+
+
 def said(root: Path) -> str:
     with pytest.raises(CaptureError) as caught:
         read_capture(root)
@@ -59,7 +73,11 @@ def test_messages(split: Path) -> None:
     change(split / "transforms_val.json", frames=[{"file_path": "images/none", "transform_matrix": np.eye(4).tolist()}])
     assert said(split) == "images/none: no such image, named by transforms_train.json (1 of 6 missing)"
     change(split / "transforms_val.json", frames=json.loads((split / "transforms_test.json").read_text())["frames"])
-    assert said(split) == "transforms_test.json: 'images/t002_cam00' is in another split, too"
+    assert said(split) == "transforms_test.json: images/t002_cam00 is in another split, too"
+    change(split / "transforms_val.json", frames=[{"file_path": "./images/t000_cam00"}])
+    assert said(split) == "transforms_val.json: images/t000_cam00 is in another split, too"
+    change(split / "transforms_val.json", frames=[{"file_path": []}])
+    assert said(split) == "transforms_val.json: frame 0 has no file_path"
     change(split / "transforms_val.json", frames={"a": 1})
     assert said(split) == "transforms_val.json: no frames, expected a list 'frames' with one object a picture"
     change(split / "transforms_train.json", frames=[])

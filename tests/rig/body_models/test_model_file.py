@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import os
 import pickle
 import pickletools
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,10 @@ def changed(entries: dict[str, Any], **values: Any) -> dict[str, Any]:
         ({"v_template": np.zeros((6890, 3))}, "SMPL or SMPL-H, expected FLAME with 5023 vertices or SMPL-X with 10475"),
         ({"v_template": np.zeros((5, 3))}, "a model of 5 vertices, expected FLAME"),
         ({"v_template": np.zeros((60, 2))}, "v_template is of the shape 60x2, expected Nx3"),
-        ({"v_template": np.full((60, 3), np.nan)}, "v_template is empty or holds values that are not finite"),
+        (
+            {"v_template": np.full((60, 3), np.nan)},
+            "v_template is empty or holds values that are too large or not finite",
+        ),
         ({"v_template": np.full((60, 3), 100.0)}, "v_template reaches 100, expected metres of one person"),
         ({"shapedirs": np.zeros((60, 3, 7))}, "shapedirs has 7 columns, expected 12 of small"),
         ({"posedirs": np.zeros((60, 3, 36))}, "posedirs is of the shape 60x3x36, expected 60x3x27"),
@@ -218,20 +223,91 @@ def test_nodes_that_pick_from_nothing(tmp_path: Path) -> None:
     found = read_model_pickle(path)
     picked = found["shapedirs"]
     assert np.array_equal(array_of(picked), entries["shapedirs"])
-    picked.state["idxs"] = picked.state["idxs"] + 1
-    assert array_of(picked) is None
-    picked.state["idxs"], picked.state["preferred_shape"] = np.arange(6), (2, 3)
+    size = entries["shapedirs"].size
+    for idxs, shape in (
+        (np.arange(size) + 1, None),
+        (np.arange(6), (4, 3)),
+        (np.arange(6.0), None),
+        (np.arange(6), (float("inf"),)),
+    ):
+        picked.state |= {"idxs": record(idxs, tmp_path), "preferred_shape": shape}
+        assert array_of(picked) is None
+    picked.state |= {"idxs": record(np.arange(6), tmp_path), "preferred_shape": (2, 3)}
     assert np.array_equal(array_of(picked), entries["shapedirs"].ravel()[:6].reshape(2, 3))
-    picked.state["preferred_shape"] = (4, 3)
+    picked.state["a"] = record(np.array(["a", "b"]), tmp_path)
     assert array_of(picked) is None and array_of("lbs") is None and array_of(None) is None
     sparse = found["J_regressor"]
     assert np.array_equal(array_of(sparse), entries["J_regressor"])
-    for name, value in (
-        ("indices", sparse.state["indices"] + 1000),
-        ("indptr", sparse.state["indptr"][:-1]),
-        ("_shape", 4),
-    ):
+    starts = array_of(sparse.state["indptr"])
+    wraps = starts.astype(np.int64)
+    wraps[1:3] = 2**63 - 1, -(2**63)
+    changes = {
+        "indices": [record(array_of(sparse.state["indices"]) + 1000, tmp_path)],
+        "indptr": [record(starts[:-1], tmp_path), record(wraps, tmp_path), record(starts + 1, tmp_path), None],
+        "_shape": [4, (4, 1 << 40), (4, -1), (4, 60, 1)],
+        "data": [record(np.ones(3), tmp_path), "data"],
+    }
+    for name, values in changes.items():
         before = sparse.state[name]
-        sparse.state[name] = value
-        assert array_of(sparse) is None
+        for value in values:
+            sparse.state[name] = value
+            assert array_of(sparse) is None
         sparse.state[name] = before
+
+
+def record(array: np.ndarray, folder: Path) -> Any:
+    """What a pickle of ``array`` is read as."""
+    path = folder / "array.pkl"
+    path.write_bytes(pickle.dumps({"a": array}))
+    return read_model_pickle(path)["a"]
+
+
+def test_arrays_come_in_the_order_of_this_machine(tmp_path: Path) -> None:
+    for dtype in (">f8", "<f4", ">i2", "u1", "?", ">u4"):
+        for order in "CF":
+            array = np.asarray(np.arange(12).reshape(3, 4) % 5, dtype, order=order)
+            assert np.array_equal(array_of(record(array, tmp_path)), array)
+    for other in (np.array([1j]), np.array([{}]), np.array(["a"]), np.zeros(2, "f4,f4"), np.array([1], "M8[s]")):
+        with contextlib.suppress(RigError):  # it may ask for more than an array of numbers does
+            assert array_of(record(other, tmp_path)) is None
+
+
+HOSTILE = {
+    # Arrays and types told what they are not: numpy's own reader would read beyond its memory.
+    "a list that is too short": (
+        "gAR9KIwBYWNudW1weS5jb3JlLm11bHRpYXJyYXkKX3JlY29uc3RydWN0CmNudW1weQpuZGFycmF5CksAhUMBYodSKEsBKIoDQEIP"
+        "dGNudW1weQpkdHlwZQqMAk84hVKJXXRidS4="
+    ),
+    "a pointer of its own": (
+        "gARjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApjbnVtcHkKbmRhcnJheQpLAIVDAWKHUihLASiKAQF0Y251bXB5"
+        "CmR0eXBlCowCTziFUihLA4wBfE5OTooB/4oB/0sAdGKJQggAAABBQUFBQUFBQXRiSwBOcy4="
+    ),
+    "a field far away": (
+        "gARjbnVtcHkuY29yZS5tdWx0aWFycmF5Cl9yZWNvbnN0cnVjdApjbnVtcHkKbmRhcnJheQpLAIVDAWKHUihLASiKAQR0Y251bXB5"
+        "CmR0eXBlCowCVjiFUihLA4wBfE6MAWGFfSiMAWEoY251bXB5CmR0eXBlCowCZjiFUooGAAAAAAABdHWKAQiKAQFLAHRiiUIgAAAA"
+        "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUF0YowBYUsFcy4="
+    ),
+}
+PROGRAMS = {
+    "a key that takes for ever": b"\x80\x04})" + b"2\x86" * 60 + b"Ns.",
+    "a key that is deep": b"\x80\x04})" + b"\x85" * 1_000_000 + b"Ns.",
+    "bytes that are not there": b"\x80\x04\x96\x00\x00\x00\xc0\x00\x00\x00\x00.",
+    "an encoding that takes for ever": b"\x80\x04c_codecs\nencode\nX\x01\x00\x00\x00x)" + b"2\x86" * 60 + b"\x86R.",
+}
+
+
+@pytest.mark.parametrize("name", [*HOSTILE, *PROGRAMS])
+def test_hostile_files_end_at_once(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "model.pkl"
+    path.write_bytes(PROGRAMS[name] if name in PROGRAMS else base64.b64decode(HOSTILE[name]))
+    # A process of its own: what goes wrong here ends Python itself.
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        "from pathlib import Path\n"
+        "from splatavatar.errors import RigError\n"
+        "from splatavatar.rig.body_models.model_file import read_model_file\n"
+        "try: read_model_file(Path(sys.argv[1]))\n"
+        "except RigError as error: print('refused:', error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, path], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0 and done.stdout.startswith("refused:"), done.stderr
