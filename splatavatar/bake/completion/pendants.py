@@ -78,10 +78,8 @@ def pendants(rig: Rig, views: list[PosedView]) -> Pendants:
     for side in (-1.0, 1.0):
         own = ears[side * ears[:, 0] > 0]
         lobe = own[own[:, 1].argmin()]
-        point, colour, sure = max(
-            (_at_depth(rig, views, lobe, side, depth) for depth in DEPTHS), key=lambda pieces: pieces[2]
-        )
-        if sure:
+        point, colour = _below(rig, views, lobe, side)
+        if len(point):
             thread = _thread(lobe, point)
             own_colour = colour[point[:, 1].argmax()]
             parts += [(point, colour, ROUND), (thread, np.broadcast_to(own_colour, thread.shape), THIN)]
@@ -113,19 +111,16 @@ def without(view: PosedView, rig: Rig, hung: Pendants) -> PosedView:
     row, column, inside = view.pixels(view.with_head(rig, hung.point))
     covered = np.zeros(view.target.rgba.shape[:2], np.uint8)
     covered[row[inside], column[inside]] = 1
-    reach = max(1, round((STEP + MARGIN) * _pixels_a_metre(view)))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     rgba = view.target.rgba.copy()
-    rgba[cv2.dilate(covered, kernel) > 0, 3] = 0
+    rgba[cv2.dilate(covered, view.disc(STEP + MARGIN)) > 0, 3] = 0
     return replace(view, target=replace(view.target, rgba=rgba))
 
 
-def _at_depth(
-    rig: Rig, views: list[PosedView], lobe: Doubles, side: float, depth: float
-) -> tuple[Doubles, Doubles, float]:
-    """Places (N, 3) and colours (N, 3) of what hangs ``depth`` metres before the ``lobe`` (3), and how sure that is."""
+def _below(rig: Rig, views: list[PosedView], lobe: Doubles, side: float) -> tuple[Doubles, Doubles]:
+    """Places (N, 3) and colours (N, 3) of what hangs below the ``lobe`` (3), at the depth where most is sure."""
     down, aside = (np.arange(*span, STEP) for span in (DOWN, ASIDE))
-    places = np.stack(np.broadcast_arrays(side * aside, -down[:, None], depth), 2) + lobe
+    before = np.array(DEPTHS)[:, None, None]
+    places = np.stack(np.broadcast_arrays(side * aside, -down[:, None], before), 3) + lobe
     point = places.reshape(-1, 3)
     asked, shown = np.zeros(len(point)), np.zeros(len(point))
     colours = []
@@ -141,10 +136,9 @@ def _at_depth(
         asked += clear
         shown += clear & _stands_out(lab, lab_of(beside[0])) & _stands_out(lab, lab_of(beside[1]))
         colours.append(np.where(clear[:, None], rgb, np.nan))
-    nothing = np.zeros((0, 3)), np.zeros((0, 3)), 0.0
     enough = asked >= max(LEAST * len(views), 1)
     if not enough.any():
-        return nothing
+        return np.zeros((0, 3)), np.zeros((0, 3))
     usual, share = np.zeros((len(point), 3)), shown / np.maximum(asked, 1)
     usual[enough] = np.nanmedian(np.stack(colours)[:, enough], 0)
     lab = lab_of(usual)
@@ -152,9 +146,10 @@ def _at_depth(
     apart[np.isnan(np.stack(colours)[..., 0])] = np.nan
     steady = enough & (lab[:, 0] > BLACK)
     steady[steady] = np.nanmedian(apart[:, steady], 0) < SAME
-    there = _hangs((steady & (share >= OFTEN)).reshape(places.shape[:2]), down)
-    kept = there.reshape(-1)
-    return (point[kept], usual[kept], float(share[kept].sum())) if kept.any() else nothing
+    there = np.stack([_hangs(layer, down) for layer in (steady & (share >= OFTEN)).reshape(places.shape[:3])])
+    best = int(np.where(there, share.reshape(there.shape), 0).sum((1, 2)).argmax())
+    kept = there[best].reshape(-1)
+    return places[best].reshape(-1, 3)[kept], usual.reshape(*there.shape, 3)[best].reshape(-1, 3)[kept]
 
 
 def _thread(lobe: Doubles, point: Doubles) -> Doubles:
@@ -185,7 +180,7 @@ def _stands_out(lab: Doubles, beside: Doubles) -> Mask:
 def _before_head(view: PosedView, point: Doubles) -> Mask:
     """Which points (N, 3) the posed body does not hide from the camera, in cells of some pixels."""
     camera = view.target.camera
-    cell = CELL * _pixels_a_metre(view)
+    cell = CELL * view.pixels_a_metre
     both = np.concatenate([view.vertices.astype(np.float64), point])
     local = both @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
     depth = np.maximum(local[:, 2], 1e-6)
@@ -202,8 +197,3 @@ def _sampled(view: PosedView, point: Doubles) -> tuple[Doubles, Mask]:
     row, column, inside = view.pixels(point)
     rgba = view.target.rgba[row, column]
     return rgba[:, :3] / 255.0, inside & (rgba[:, 3] >= SURE)
-
-
-def _pixels_a_metre(view: PosedView) -> float:
-    camera = view.target.camera
-    return float(camera.K[0, 0] / max(float(np.linalg.norm(camera.position - view.vertices.mean(0))), 1e-3))

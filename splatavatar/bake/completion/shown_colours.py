@@ -56,9 +56,7 @@ def within_shown_colours(splats: Splats, rig: Rig, found: Survey, views: list[Po
         sight = sighted(places, rig, view)
         asked = sight.shown & (sight.square > SQUARE)
         rgb = np.ascontiguousarray(view.target.rgba[..., :3])
-        distance = float(np.linalg.norm(view.target.camera.position - view.vertices.mean(0)))
-        reach = max(1, round(AROUND * view.target.camera.K[0, 0] / max(distance, 1e-3)))
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+        kernel = view.disc(AROUND)
         at = sight.row[asked], sight.column[asked]
         low[number, asked] = cv2.erode(rgb, kernel)[at] / 255.0
         high[number, asked] = cv2.dilate(rgb, kernel)[at] / 255.0

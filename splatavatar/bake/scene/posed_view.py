@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import AnyArray, Doubles, Floats
+from splatavatar.array_types import AnyArray, Bytes, Doubles, Floats
 from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.scoring.metrics import with_head
 from splatavatar.bake.training.rig_motion import RigMotion
@@ -32,6 +32,19 @@ class PosedView:
         column, row = np.floor(pixel).astype(np.int64).T
         inside = (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height) & (local[:, 2] > 0)
         return row.clip(0, camera.height - 1), column.clip(0, camera.width - 1), inside
+
+    @property
+    def pixels_a_metre(self) -> float:
+        """At the middle of the rig."""
+        camera = self.target.camera
+        return float(camera.K[0, 0] / max(float(np.linalg.norm(camera.position - self.vertices.mean(0))), 1e-3))
+
+    def disc(self, radius: float) -> Bytes:
+        """A kernel of about ``radius`` metres at the middle of the rig, of one pixel at least."""
+        import cv2
+
+        reach = max(1, round(radius * self.pixels_a_metre))
+        return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)), np.uint8)
 
     def with_head(self, rig: Rig, points: Doubles) -> Doubles:
         """Where ``points`` (N, 3) beside the resting head of ``rig`` are, if they go with the head; metres, rig

@@ -21,7 +21,7 @@ from splatavatar.capture.lens import Lens
 from splatavatar.capture.readers.camera_fields import MOST, check_intrinsics
 from splatavatar.capture.readers.colmap_files import ColmapCamera, ColmapImage, read_cameras, read_images
 from splatavatar.capture.readers.lens_fields import checked
-from splatavatar.capture.readers.mattes import check_mattes
+from splatavatar.capture.readers.mattes import check_mask_size, check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_file, posix_name
 from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureFile
@@ -71,8 +71,8 @@ def read_colmap(root: Path, rig_params: Path | None = None, allow_outside: bool 
         where = f"{images_file}: {printable(image.name)}"
         if image.camera not in cameras:
             raise CaptureError(f"{where}: was taken by camera {image.camera}, which {cameras_file.name} does not have")
-        if mask is not None and sizes[mask] != sizes[picture]:
-            raise CaptureError(f"{mask}: the mask has {_size(sizes[mask])} pixels, its image {_size(sizes[picture])}")
+        if mask is not None:
+            check_mask_size(mask, picture, sizes)
         seen = _seen(f"{cameras_file}: camera {image.camera}", cameras[image.camera], sizes[picture])
         camera = Camera(_pose(where, image), seen.K, *sizes[picture])
         lens = seen.lens and checked(f"{cameras_file}: camera {image.camera}", seen.lens, camera)
@@ -107,7 +107,7 @@ def _seen(where: str, camera: ColmapCamera, size: tuple[int, int]) -> _Seen:
         )
     across, down = size[0] / camera.width, size[1] / camera.height
     if abs(across * camera.height - size[1]) > 1 and abs(down * camera.width - size[0]) > 1:
-        raise CaptureError(f"{where}: has {camera.width}x{camera.height} pixels, its pictures have {_size(size)}")
+        raise CaptureError(f"{where}: has {camera.width}x{camera.height} pixels, its pictures have {size[0]}x{size[1]}")
     fl_x, fl_y, cx, cy, numbers = INTRINSICS[camera.model](*camera.parameters)
     fl_x, cx, fl_y, cy = fl_x * across, cx * across, fl_y * down, cy * down
     check_intrinsics(where, fl_x, fl_y, cx, cy, size)
@@ -185,7 +185,3 @@ def _required(folder: Path, name: str) -> Path:
     file = _file(folder, name)
     assert file is not None
     return file
-
-
-def _size(size: tuple[int, int]) -> str:
-    return f"{size[0]}x{size[1]}"

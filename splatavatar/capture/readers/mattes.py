@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from splatavatar.capture.images import has_alpha
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.printable import printable
+
+
+def check_mask_size(mask: PictureFile, image: PictureFile, sizes: Mapping[PictureFile, tuple[int, int]]) -> None:
+    """Raises CaptureError where the ``mask`` of an ``image`` has other ``sizes`` (width, height)."""
+    if sizes[mask] != sizes[image]:
+        (width, height), (wide, high) = sizes[mask], sizes[image]
+        raise CaptureError(
+            f"{mask}: the mask has {width}x{height} pixels, its image {image.path.name} has {wide}x{high}"
+        )
 
 
 def check_mattes(

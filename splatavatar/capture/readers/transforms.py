@@ -20,7 +20,7 @@ from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.images import image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import NERFSTUDIO, Convention, camera_of, check_fields, number
 from splatavatar.capture.readers.lens_fields import lens_of
-from splatavatar.capture.readers.mattes import check_mattes
+from splatavatar.capture.readers.mattes import check_mask_size, check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_picture, posix_name
 from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureFile
@@ -71,9 +71,8 @@ def read_description(
     sizes = image_sizes([*images, *(mask for mask in masks if mask is not None)])
     for entry, image, mask in zip(entries, images, masks, strict=True):
         _check_size(f"{path}: {_said(entry)}", path.name, {**data, **entry}, image, sizes[image])
-        if mask is not None and sizes[mask] != sizes[image]:
-            ours, its = _size(sizes[mask]), _size(sizes[image])
-            raise CaptureError(f"{mask}: the mask has {ours} pixels, its image {image.path.name} has {its}")
+        if mask is not None:
+            check_mask_size(mask, image, sizes)
     check_mattes(path, [_name(entry) for entry in entries], images, masks)
     one_each = convention.frames_are_timesteps
     # Exporters that work in parallel list them as they come.
