@@ -6,7 +6,6 @@ for what a file merely claims to hold.
 
 from __future__ import annotations
 
-import io
 import math
 import os
 import re
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from splatavatar.errors import SplatAvatarError
 from splatavatar.input import POINTER, Failure, open_input
 from splatavatar.printable import printable
+from splatavatar.zips import Bounded, Unfit, check_member
 
 Arrays = dict[str, NDArray[Any]]
 Layout = Mapping[str, tuple[str, tuple[int | str, ...]]]
@@ -29,12 +29,8 @@ Layout = Mapping[str, tuple[str, tuple[int | str, ...]]]
 MOST = 1 << 31
 """bytes of all arrays together"""
 MOST_MEMBERS = 1 << 14
-MOST_AT_ONCE = 4 << 20
-"""bytes that the reader of zip files may take in one go: the list of members is the largest of them"""
 MOST_HEADER = 1 << 16
 """bytes of the header of one array"""
-DEFLATE_RATIO = 1032
-"""bytes that one byte of deflate can stand for, at most"""
 MAGIC = b"\x93NUMPY"
 DIMENSIONS = 32
 
@@ -65,7 +61,7 @@ def read_npz(
     with open_input(path, failure, expected) as file:
         try:
             return _read(file, names, most)
-        except _Unfit as unfit:
+        except Unfit as unfit:
             raise failure(f"{printable(path)}: {unfit}, expected {expected}.") from None
         except Exception as error:
             # zipfile, zlib and numpy's parser of headers raise some twenty kinds of exceptions at damaged bytes, more
@@ -101,73 +97,31 @@ def fits(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> bool:
     return True
 
 
-class _Unfit(Exception):
-    """What a file is instead of an intact npz file, in a few words."""
-
-
-class _Bounded(io.RawIOBase):
-    """A file that gives up to ``MOST_AT_ONCE`` bytes at once: a damaged length in it takes no memory."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def read(self, size: int = -1, /) -> bytes:
-        content = self._file.read(min(size, MOST_AT_ONCE + 1) if size >= 0 else MOST_AT_ONCE + 1)
-        if len(content) > MOST_AT_ONCE:
-            raise _Unfit("damaged, or more arrays than any file of this kind has")
-        return content
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def seekable(self) -> bool:
-        return True
-
-    def readable(self) -> bool:
-        return True
-
-
 def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
     head = file.read(len(POINTER))
     if head.startswith(POINTER):
-        raise _Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
+        raise Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
     if head.startswith(MAGIC):
-        raise _Unfit("a single array as npy files hold it")
+        raise Unfit("a single array as npy files hold it")
     if not head:
-        raise _Unfit("an empty file")
+        raise Unfit("an empty file")
     file.seek(0)
     size = os.fstat(file.fileno()).st_size
-    with zipfile.ZipFile(_Bounded(file)) as archive:
+    with zipfile.ZipFile(Bounded(file)) as archive:
         members = [info for info in archive.infolist() if not info.is_dir()]
         chosen = {info.filename.removesuffix(".npy"): info for info in members}
         if len(members) > MOST_MEMBERS:
-            raise _Unfit(f"{len(members)} arrays")
+            raise Unfit(f"{len(members)} arrays")
         if len(chosen) != len(members):
-            raise _Unfit("two arrays of one name")
+            raise Unfit("two arrays of one name")
         if names is not None:
             chosen = {name: info for name, info in chosen.items() if name in names}
         for name, info in chosen.items():
-            _check_member(name, info, size)
+            check_member(f"an array {_short(name)}", info, size)
         total = sum(info.file_size for info in chosen.values())
         if total > most:
-            raise _Unfit(f"arrays of {total / 2**20:.0f} MiB")
+            raise Unfit(f"arrays of {total / 2**20:.0f} MiB")
         return {name: _array(archive, name, info) for name, info in chosen.items()}
-
-
-def _check_member(name: str, info: zipfile.ZipInfo, size: int) -> None:
-    """Raise _Unfit for what numpy does not write, or for sizes that a file of ``size`` bytes cannot hold."""
-    if info.flag_bits & 0x1:
-        raise _Unfit(f"an encrypted array {_short(name)}")
-    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        # Others take memory by what they claim, or stand for far more bytes than they have.
-        raise _Unfit(f"an array {_short(name)} in a compression that numpy does not use")
-    stored = info.compress_type == zipfile.ZIP_STORED
-    largest = info.compress_size if stored else DEFLATE_RATIO * info.compress_size + DEFLATE_RATIO
-    if info.compress_size > size or info.file_size > largest:
-        raise _Unfit("damaged")
 
 
 def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:
@@ -176,20 +130,20 @@ def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArra
         # In integers of Python, which do not overflow.
         count = math.prod(shape)
         if count * dtype.itemsize > info.file_size or math.prod(max(n, 1) for n in shape) > MOST:
-            raise _Unfit("damaged")
+            raise Unfit("damaged")
         if count and not dtype.itemsize:
-            raise _Unfit(f"an array {_short(name)} of texts without room for one")
+            raise Unfit(f"an array {_short(name)} of texts without room for one")
         array: NDArray[Any] = np.empty(count, dtype)
         raw = array.view(np.uint8) if array.nbytes else np.empty(0, np.uint8)
         filled = 0
         while filled < len(raw):
             piece = stream.read(min(len(raw) - filled, 1 << 20))
             if not piece:
-                raise _Unfit("cut off")
+                raise Unfit("cut off")
             raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
             filled += len(piece)
         if stream.read(1):  # also where the checksum of an empty array is compared
-            raise _Unfit("damaged")
+            raise Unfit("damaged")
     if not dtype.isnative:
         array = array.byteswap(inplace=True).view(dtype.newbyteorder("="))
     if dtype.kind == "b":
@@ -197,7 +151,7 @@ def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArra
     if dtype.kind == "U" and array.size:
         codes = array.view(np.uint32)
         if (codes > 0x10FFFF).any() or ((codes >= 0xD800) & (codes < 0xE000)).any():
-            raise _Unfit(f"texts in {_short(name)} that are no Unicode")
+            raise Unfit(f"texts in {_short(name)} that are no Unicode")
     return array.reshape(shape, order="F" if by_columns else "C")
 
 
@@ -205,30 +159,30 @@ def _header(name: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dty
     """Shape, whether columns come first, and type of an array; ``stream`` is left where its numbers begin."""
     magic = stream.read(8)
     if not magic.startswith(MAGIC):
-        raise _Unfit(f"a member {_short(name)} that is no array")
+        raise Unfit(f"a member {_short(name)} that is no array")
     if len(magic) < 8 or magic[6:] not in (b"\x01\x00", b"\x02\x00", b"\x03\x00"):
-        raise _Unfit("damaged")
+        raise Unfit("damaged")
     length = int.from_bytes(stream.read(2 if magic[6] == 1 else 4), "little")
     if length > MOST_HEADER:
-        raise _Unfit("damaged")
+        raise Unfit("damaged")
     text = stream.read(length)
     descr, order, shape = _DESCR.search(text), _ORDER.search(text), _SHAPE.search(text)
     if len(text) != length or descr is None or order is None or shape is None:
-        raise _Unfit("damaged")
+        raise Unfit("damaged")
     sizes = tuple(int(size.strip().removesuffix(b"L")) for size in shape[1].split(b",") if size.strip())
     if len(sizes) > DIMENSIONS:
-        raise _Unfit("damaged")
+        raise Unfit("damaged")
     return sizes, order[1] == b"True", _type(name, None if descr[1] is None else descr[1].decode("latin-1"))
 
 
 def _type(name: str, descr: str | None) -> np.dtype[Any]:
     """The type that a header names; ``descr`` is None for one of several fields."""
     if descr is not None and descr.lstrip("<>|=").startswith("O"):
-        raise _Unfit(f"pickled objects in {_short(name)}, which are never read")
+        raise Unfit(f"pickled objects in {_short(name)}, which are never read")
     match = None if descr is None else _TYPE.fullmatch(descr)
     if match is None:
         found = "several fields" if descr is None else f"type {descr[:20]!r}"
-        raise _Unfit(f"an array {_short(name)} of {found}")
+        raise Unfit(f"an array {_short(name)} of {found}")
     return np.dtype(match[0])
 
 

@@ -31,6 +31,7 @@ FOUNDATION = {
     "torch_rotations",
     "models",
     "plugins",
+    "zips",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "drive", "bake")
 MAY_IMPORT = {
@@ -42,7 +43,7 @@ MAY_IMPORT = {
     "output": {"errors", "output"},
     "input": {"errors", "input", "printable"},
     "array_types": {"array_types"},
-    "arrays": {"errors", "input", "arrays", "printable"},
+    "arrays": {"errors", "input", "arrays", "printable", "zips"},
     "folders": {"errors", "folders"},
     "printable": {"printable"},
     "natural": {"natural"},
@@ -57,6 +58,7 @@ MAY_IMPORT = {
     "locks": {"errors", "output", "locks"},
     "plugins": {"errors", "extras", "plugins"},
     "models": {"errors", "folders", "input", "output", "models"},
+    "zips": {"zips"},
     "rotations": {"array_types", "rotations"},
     "torch_rotations": {"torch_rotations"},
 }
