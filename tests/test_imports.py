@@ -31,6 +31,7 @@ FOUNDATION = {
     "torch_rotations",
     "models",
     "plugins",
+    "pickles",
     "zips",
 }
 STAGES = ("rig", "gaussians", "render", "avatar", "capture", "drive", "bake")
@@ -43,6 +44,7 @@ MAY_IMPORT = {
     "output": {"errors", "output"},
     "input": {"errors", "input", "printable"},
     "array_types": {"array_types"},
+    "pickles": {"array_types", "printable", "pickles"},
     "arrays": {"errors", "input", "arrays", "printable", "zips"},
     "folders": {"errors", "folders"},
     "printable": {"printable"},

@@ -1,0 +1,69 @@
+"""Pickles of arrays are read to the last bit, and none runs anything."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from splatavatar.pickles import DamagedPickle, Record, RefusedPickle, array_of, read_pickle
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_values_of_every_protocol(protocol: int) -> None:
+    values = {
+        "a": np.arange(12, dtype="<f4").reshape(3, 4),
+        "columns": np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        "whole": np.array([3, -4]),
+        "nothing": np.zeros((0, 3)),
+        "inner": {"text": "00007", "number": 7, "float": 0.5, "list": [1, None, True]},
+    }
+    found = read_pickle(pickle.dumps(values, protocol))
+    for name in ("a", "columns", "whole", "nothing"):
+        array = array_of(found[name])
+        assert array is not None and array.dtype == values[name].dtype  # type: ignore[attr-defined]
+        np.testing.assert_array_equal(array, values[name])  # type: ignore[arg-type]
+    assert found["inner"] == values["inner"]
+    assert read_pickle(pickle.dumps(np.float32(2.5), protocol)) == 2.5
+
+
+class Runs:
+    """Runs a command where a pickle of it is read as usual."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+
+    def __reduce__(self) -> Any:
+        return os.system, (self.command,)
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_nothing_runs(tmp_path: Path, protocol: int) -> None:
+    for value in (Runs(f"touch {tmp_path / 'ran'}"), {"a": [Runs(f"touch {tmp_path / 'ran'}")]}):
+        with pytest.raises(RefusedPickle, match=r"it asks for posix\.system"):
+            read_pickle(pickle.dumps(value, protocol))
+    assert not (tmp_path / "ran").exists()
+
+
+class Known:
+    def __init__(self) -> None:
+        self.x = 5
+
+
+def test_records_stand_for_classes_that_are_known() -> None:
+    content = pickle.dumps(Known(), 2)
+    with pytest.raises(RefusedPickle, match="Known"):
+        read_pickle(content)
+    found = read_pickle(content, lambda module, name: Record if name == "Known" else None)
+    assert type(found) is Record and found.get("x") == 5 and found.get("y") is None and array_of(found) is None
+
+
+def test_what_is_no_pickle() -> None:
+    whole = pickle.dumps({"a": np.arange(5)}, 2)
+    for content in (b"", b"text", whole[:-1], whole[:40]):
+        with pytest.raises(DamagedPickle):
+            read_pickle(content)
