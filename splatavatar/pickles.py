@@ -163,6 +163,11 @@ def _reconstructed(kind: Any, base: Any, _: Any = None) -> Any:
     raise RefusedPickle("an object of a class that is not known")
 
 
+def _no_bytes(*_: Any) -> bytes:
+    """How old protocols write an array without numbers."""
+    return b""
+
+
 def _no_set(items: Any = ()) -> None:
     """Sets are of no use to arrays; chumpy remembers changes in them."""
 
@@ -175,6 +180,7 @@ KNOWN: dict[tuple[str, str], Any] = {
     ("numpy", "dtype"): _type,
     ("builtins", "set"): _no_set,
     ("builtins", "object"): object,
+    ("builtins", "bytes"): _no_bytes,
     ("copyreg", "_reconstructor"): _reconstructed,
     ("_codecs", "encode"): _encode,
 }
