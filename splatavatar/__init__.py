@@ -48,8 +48,8 @@ if TYPE_CHECKING:
         SourceError,
         SplatAvatarError,
     )
+    from splatavatar.gaussians.formats.ply import write_ply
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
-    from splatavatar.gaussians.ply import write_ply
     from splatavatar.render.camera import Camera, Image, look_at
     from splatavatar.render.rasterize import rasterize
     from splatavatar.rig.arkit import NAMES as ARKIT_NAMES
@@ -117,7 +117,7 @@ _MODULES = {
     "save_video": "drive.film",
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
-    "write_ply": "gaussians.ply",
+    "write_ply": "gaussians.formats.ply",
     "write_signal": "drive.sources.recorded.signal_npz",
 }
 

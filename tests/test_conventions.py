@@ -16,8 +16,8 @@ from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.gaussians.binding import to_world
+from splatavatar.gaussians.formats.ply import read_ply, write_ply
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
-from splatavatar.gaussians.ply import read_ply, write_ply
 from splatavatar.render.camera import Camera, look_at
 from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.loader import load_rig

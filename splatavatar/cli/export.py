@@ -13,12 +13,26 @@ from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.terminal import tell
 from splatavatar.cli.values import parse_limit
 from splatavatar.errors import OutputError, SettingsError
+from splatavatar.gltf.document import SUFFIXES
 from splatavatar.output import outputs_ready
+from splatavatar.rig.arkit import NAMES
 
 
 def export(
-    out: Annotated[Path, typer.Option("-o", "--out", metavar="FILE", help="out.ply or out.html.", show_default=False)],
+    out: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--out",
+            metavar="FILE",
+            help="Splats: out.ply, .spz, .splat, .glb or .gltf. A page that plays: out.html.",
+            show_default=False,
+        ),
+    ],
     avatar: AvatarArgument = None,
+    mesh: Annotated[
+        bool, typer.Option("--mesh", help="In a .glb or .gltf, the rigged mesh with ARKit's shapes, not the splats.")
+    ] = False,
     signal: SignalOption = None,
     frame: FrameOption = None,
     audio: Annotated[
@@ -27,29 +41,56 @@ def export(
     ] = None,
     limit: LimitOption = "3",
 ) -> None:
-    """Write one pose of an avatar as a 3DGS .ply for other viewers, or all of it as a .html page that plays it."""
+    """Write one pose of an avatar as splats for other viewers, its rigged mesh, or a .html page that plays it."""
+    from splatavatar.gaussians.formats.write import WRITERS
+
     suffix = out.suffix.lower()
-    if suffix not in (".ply", ".html"):
-        raise OutputError(f"{out}: an avatar is exported as .ply or .html.")
+    if suffix not in (*WRITERS, ".html"):
+        raise OutputError(f"{out}: an avatar is exported as {', '.join(WRITERS)} or .html.")
+    if mesh and suffix not in SUFFIXES:
+        raise SettingsError(f"--mesh is for {' and '.join(SUFFIXES)}, not for {suffix}.")
     if suffix == ".html":
         if frame is not None or limit != "3":
-            raise SettingsError("--frame and --expression-limit are for .ply; the page has controls for both.")
+            raise SettingsError("--frame and --expression-limit are for splats; the page has controls for both.")
         _page(out, avatar, signal, audio)
         return
     if audio is not None:
-        raise SettingsError("--audio is for .html: a .ply holds one pose.")
+        raise SettingsError(f"--audio is for .html: a {suffix} makes no sound.")
     allowed = parse_limit(limit)
+    if mesh:
+        if signal is not None or frame is not None or limit != "3":
+            raise SettingsError("--signal, --frame and --expression-limit are for splats; a mesh has every expression.")
+        _mesh(out, avatar)
+    else:
+        _splats(out, avatar, signal, frame, allowed)
 
+
+def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | None, limit: float | None) -> None:
+    """The Gaussians of one pose."""
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.signal import chosen_frame
-    from splatavatar.gaussians.ply import write_ply
+    from splatavatar.gaussians.formats.write import write_splats
 
     person, _ = open_avatar(avatar)
-    performer = Performer(person, limit=allowed)
+    performer = Performer(person, limit=limit)
     parameters = performer.pose(chosen_frame(*open_signal(signal, frame)))
     with outputs_ready(out):
-        write_ply(out, *performer.renderer.gaussians(parameters))
+        write_splats(out, *performer.renderer.gaussians(parameters), person.rig.licence)
     tell(f"{out}: {len(person.gaussians)} Gaussians")
+    if out.suffix.lower() == ".splat":
+        kept = f", nor the licence of the body model: {person.rig.licence}" if person.rig.licence else ""
+        tell(f"A .splat cannot hold what of the colours depends on the view{kept}", err=True)
+
+
+def _mesh(out: Path, avatar: str | None) -> None:
+    """The triangles of the rig, to be posed by others."""
+    from splatavatar.avatar.mesh.rigged_gltf import write_rigged_mesh
+
+    person, _ = open_avatar(avatar)
+    with outputs_ready(out):
+        write_rigged_mesh(out, person)
+    rig = person.rig
+    tell(f"{out}: {len(rig.faces)} triangles, {len(rig.joint_names)} joints, {len(NAMES)} morph targets")
 
 
 def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None) -> None:

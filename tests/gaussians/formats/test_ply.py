@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -12,22 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from splatavatar.errors import AvatarFileError
-from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.gaussians.ply import read_ply, write_ply
+from splatavatar.gaussians.formats.ply import read_ply, write_ply
+from support.random_splats import random_gaussians
+from support.shared import shared
 
 PROPERTY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def random_gaussians(seed: int, count: int) -> tuple[Gaussians[np.ndarray], np.ndarray]:
-    rng = np.random.default_rng(seed)
-    gaussians = Gaussians(
-        mean=rng.normal(size=(count, 3)).astype(np.float32),
-        rotation=rng.normal(size=(count, 4)).astype(np.float32),
-        scale=np.exp(rng.normal(-5, 2, (count, 3))).astype(np.float32),
-        opacity=rng.random(count).astype(np.float32),
-        colour=rng.normal(0.5, 0.5, (count, 3)).astype(np.float32),
-    )
-    return gaussians, rng.normal(0, 0.3, (count, 3, 3)).astype(np.float32)
 
 
 def raw_fields(path: Path) -> dict[str, np.ndarray]:
@@ -101,7 +91,10 @@ def test_extreme_values_stay_finite(tmp_path: Path) -> None:
         (lambda b: b.replace(b"vertex 2", b"vertex x"), "expected one element, vertex, and its count"),
         (lambda b: b.replace(b"float x", b"uchar x"), "expected properties of type float only"),
         (lambda b: b.replace(b"float rot_3", b"float rot_9"), "it has no property rot_3"),
-        (lambda b: b.replace(b"f_rest_8", b"f_rest_9"), "it has 9 f_rest fields, expected 9 (SH degree 1) or none"),
+        (
+            lambda b: b.replace(b"f_rest_8", b"f_rest_9"),
+            "it has 9 f_rest fields, expected 9, 24 or 45 (SH degree 1 to 3) or none",
+        ),
         (lambda b: b.replace(b"float x", b"float y"), "two properties have one name"),
         (lambda b: b.replace(b"vertex 2", b"vertex \xc2\xb2"), "expected one element, vertex, and its count"),
         (lambda b: b.replace(b"vertex 2", b"vertex " + b"9" * 5000), "expected one element, vertex, and its count"),
@@ -121,15 +114,73 @@ def test_a_damaged_ply_is_refused(tmp_path: Path, change: Callable[[bytes], byte
     assert str(error.value) == f"{path} is not a binary 3DGS PLY: {reason}"
 
 
-def test_higher_degrees_of_spherical_harmonics_are_named(tmp_path: Path) -> None:
-    names = ["x", "y", "z", *(f"f_rest_{i}" for i in range(45))]
+@pytest.mark.parametrize("degree", [2, 3])
+def test_of_higher_degrees_the_first_is_kept(tmp_path: Path, degree: int) -> None:
+    gaussians, sh = random_gaussians(5, 7)
+    path = tmp_path / "x.ply"
+    write_ply(path, gaussians, sh)
+    fields, per_channel = raw_fields(path), (degree + 1) ** 2 - 1
+    low = {name: fields.pop(name) for name in [f"f_rest_{i}" for i in range(9)]}
+    for i in range(3 * per_channel):
+        channel, coefficient = divmod(i, per_channel)
+        # What is of a higher degree is large, so that a wrong place would be seen.
+        fields[f"f_rest_{i}"] = low[f"f_rest_{3 * channel + coefficient}"] if coefficient < 3 else np.full(7, 99.0)
+    header = ["ply", "format binary_little_endian 1.0", "element vertex 7", *(f"property float {n}" for n in fields)]
+    table = np.stack(list(fields.values()), 1).astype("<f4")
+    path.write_bytes("\n".join([*header, "end_header", ""]).encode() + table.tobytes())
+    back, back_sh = read_ply(path)
+    assert back_sh is not None
+    np.testing.assert_allclose(back_sh, sh, atol=1e-6)
+    np.testing.assert_array_equal(back.mean, gaussians.mean)
+
+
+def test_numbers_of_harmonics_that_are_of_no_degree(tmp_path: Path) -> None:
+    names = ["x", "y", "z", *(f"f_rest_{i}" for i in range(30))]
     header = "\n".join(
         ["ply", "format binary_little_endian 1.0", "element vertex 1", *(f"property float {name}" for name in names)]
     )
     path = tmp_path / "x.ply"
     path.write_bytes(f"{header}\nend_header\n".encode() + bytes(4 * len(names)))
-    with pytest.raises(AvatarFileError, match=r"it has 45 f_rest fields \(SH degree 3\), expected 9"):
+    with pytest.raises(AvatarFileError, match=r"it has 30 f_rest fields, expected 9, 24 or 45 \(SH degree 1 to 3\)"):
         read_ply(path)
+
+
+def test_a_licence_stands_in_comments(tmp_path: Path) -> None:
+    path = tmp_path / "x.ply"
+    licence = "Body model © somebody.\nend_header\n" + "No commercial use. " * 4000
+    gaussians, sh = random_gaussians(6, 2)
+    write_ply(path, gaussians, sh, licence)
+    header = path.read_bytes().split(b"end_header\n")[0].decode("ascii")
+    comments = [line.removeprefix("comment ") for line in header.splitlines() if line.startswith("comment ")]
+    assert comments[:2] == [r"Body model \xa9 somebody.", "end-header"]
+    assert " ".join(comments[2:]).count("No commercial use.") == 4000
+    np.testing.assert_array_equal(read_ply(path)[0].mean, gaussians.mean)
+
+
+def test_offsets_of_lam_are_no_splats(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    gaussians, _ = random_gaussians(8, 5023)
+    # Colours from 0 to 1 in the place of coefficients.
+    gaussians.colour[:] = 0.5 + 0.28209479177387814 * rng.random((5023, 3))
+    gaussians.mean[:] *= 0.01
+    gaussians.scale[:] = np.minimum(gaussians.scale, 0.01)
+    write_ply(tmp_path / "offset.ply", gaussians, None)
+    with pytest.raises(AvatarFileError, match=r"it is the offset\.ply of a LAM bundle"):
+        read_ply(tmp_path / "offset.ply")
+    gaussians.colour[0] = 0.2
+    write_ply(tmp_path / "splats.ply", gaussians, None)
+    assert len(read_ply(tmp_path / "splats.ply")[0].mean) == 5023
+
+
+@pytest.mark.shared
+def test_real_files(tmp_path: Path) -> None:
+    gaussians, sh = read_ply(shared("layouts/splats") / "metalsplatter-3pt.ply")
+    assert sh is not None
+    assert (gaussians.mean.shape, sh.shape) == ((3, 3), (3, 3, 3))
+    with ZipFile(shared("interop/lam-p2-1.zip")) as bundle:
+        bundle.extract("p2-1/offset.ply", tmp_path)
+    with pytest.raises(AvatarFileError, match=r"it is the offset\.ply of a LAM bundle"):
+        read_ply(tmp_path / "p2-1/offset.ply")
 
 
 def test_a_missing_ply(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Posed Gaussians in the files that other viewers open, one file a format."""

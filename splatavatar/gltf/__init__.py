@@ -1,0 +1,1 @@
+"""Files of glTF 2.0."""
