@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.events import Listener, Preparing, RigPrepared
+from splatavatar.bake.scene.head_check import sound
+from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture import read_capture
@@ -16,6 +19,7 @@ from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.preparation.calibrated import tracked_parameters
 from splatavatar.capture.preparation.folder import CAPTURE, Facts, read_facts
 from splatavatar.capture.preparation.prepare import AUTO, is_footage, prepare
+from splatavatar.capture.rig_pose import posed_vertices
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import fitting
 from splatavatar.progress import Progress
@@ -90,6 +94,23 @@ def timed_rig(kind: str, identity: Mapping[str, float], tell: Listener) -> tuple
     if first_time:
         tell(RigPrepared(spent))
     return rig, spent
+
+
+def pictures(
+    capture: Capture, rig: Rig, parameters: RigParameters, footage: bool, tell: Listener
+) -> tuple[list[Target], list[Target]]:
+    """The pictures to train on, and at most twelve of those held out; ``rig`` is the ``fitted_rig`` of ``parameters``.
+
+    ``footage``: whether the mattes were made with this very head.
+
+    Raises:
+        CaptureError: a picture cannot be read, or too many do not show the head of the rig.
+    """
+    frames = capture.split("train")
+    one_camera = len({frame.timestep for frame in frames}) == len(frames)
+    targets = load_targets(frames, preparing(tell), one_camera)
+    targets = sound(frames, targets, rig, lambda timestep: posed_vertices(rig, parameters, timestep), footage)
+    return targets, load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
 
 
 def output_path(settings: BakeSettings) -> Path:

@@ -24,15 +24,12 @@ from splatavatar.bake.events import (
 from splatavatar.bake.inputs import (
     of_footage,
     output_path,
+    pictures,
     prepared,
-    preparing,
     rig_parameters,
-    spread_frames,
     timed_rig,
 )
 from splatavatar.bake.reporting.reporter import Reporter, report_path
-from splatavatar.bake.scene.head_check import sound
-from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.training import checkpoint
 from splatavatar.bake.training.job import Job
@@ -41,7 +38,7 @@ from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.preparation.prepare import AUTO
-from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
+from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import RigError
 from splatavatar.output import outputs_ready
 from splatavatar.rig import loader
@@ -96,11 +93,7 @@ def _baked(
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)
     rig = fitted_rig(rig, parameters)
     settings = replace(settings, started=settings.started + spent)
-    frames = capture.split("train")
-    one_camera = len({frame.timestep for frame in frames}) == len(frames)
-    targets = load_targets(frames, preparing(tell), one_camera)
-    targets = sound(frames, targets, rig, lambda timestep: posed_vertices(rig, parameters, timestep), footage)
-    held_out = load_targets(spread_frames(capture, "val", 6) + spread_frames(capture, "test", 6))
+    targets, held_out = pictures(capture, rig, parameters, footage, tell)
     job = Job(settings, device, tell, rig, parameters, targets, held_out, out, on_step)
     job.run()
     try:

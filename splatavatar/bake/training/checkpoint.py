@@ -68,7 +68,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
     """Writes the checkpoint of ``out``; the previous one survives a failure."""
     from safetensors.torch import save as serialise
 
-    tensors = _tensors(checkpoint.state, motion)
+    tensors = tensors_of(checkpoint.state, motion)
     header = json.dumps(
         {
             "settings": fingerprint(settings),
@@ -85,8 +85,8 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
         file.write(data)
 
 
-def _tensors(state: TrainerState, motion: RigMotion) -> dict[str, Tensor]:
-    """What is kept, by its name in the file."""
+def tensors_of(state: TrainerState, motion: RigMotion) -> dict[str, Tensor]:
+    """What is kept of a bake, by its name in the file, on the CPU; the counts of ``state`` go beside it."""
     tensors: dict[str, Tensor] = {n: getattr(state, n) for n in ("motion_sum", "motion_steps", "seen", "made")}
     for prefix, splats in (("value", state.splats), ("first", state.moments.first), ("second", state.moments.second)):
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in vars(splats).items()}
@@ -192,12 +192,25 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
         SettingsError: as ``check``, or it does not fit ``motion``.
     """
     header, tensors = _read(out, settings)
-    if not _fits(tensors, motion, correctives):
+    state = state_of(tensors, motion, correctives, header.iteration, header.rounds, header.lent)
+    if state is None:
         raise SettingsError(
             f"{path_of(out)} does not fit the rig and the pictures of this bake and cannot be resumed; "
             "bake anew, without resuming"
         )
-    steps = tensors.pop("rig.steps")
+    return Checkpoint(state, header.elapsed, header.prepared, [Measured(**point) for point in header.curve])
+
+
+def state_of(
+    tensors: Mapping[str, Tensor], motion: RigMotion, correctives: int, iteration: int, rounds: int, lent: bool
+) -> TrainerState | None:
+    """The state that ``tensors_of`` gave ``tensors`` of, with its counts; also puts ``motion`` where it stood.
+
+    None where they are not those of a bake of ``motion`` with so many ``correctives``; it stays where it is then.
+    """
+    if not _fits(tensors, motion, correctives):
+        return None
+    steps = tensors["rig.steps"]
     tensors = {name: tensor.to(motion.device) for name, tensor in tensors.items()}
 
     def splats(prefix: str) -> Splats:
@@ -212,7 +225,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
         {n: tensors[f"rig.second.{n}"] for n in MOVING},
         steps,
     )
-    state = TrainerState(
+    return TrainerState(
         splats("value"),
         AdamMoments(splats("first"), splats("second")),
         rig_moments,
@@ -220,17 +233,16 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
         tensors["motion_steps"],
         tensors["seen"],
         tensors["made"],
-        header.iteration,
-        header.rounds,
-        header.lent,
+        iteration,
+        rounds,
+        lent,
     )
-    return Checkpoint(state, header.elapsed, header.prepared, [Measured(**point) for point in header.curve])
 
 
 def _fits(tensors: Mapping[str, Tensor], motion: RigMotion, correctives: int) -> bool:
     """Whether the tensors are those of a bake of ``motion``: names, types, shapes, values that can be gone on with."""
     count = len(tensors["value.face"]) if "value.face" in tensors else 0
-    wanted = _tensors(fresh_state(_nothing(count, correctives), motion), motion)
+    wanted = tensors_of(fresh_state(_nothing(count, correctives), motion), motion)
     if {name: (t.dtype, t.shape) for name, t in tensors.items()} != {n: (t.dtype, t.shape) for n, t in wanted.items()}:
         return False
     face = tensors["value.face"]

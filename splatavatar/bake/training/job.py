@@ -38,6 +38,34 @@ NOTES = 50
 """points of the curve of a bake"""
 
 
+def first_state(scene: Scene, settings: BakeSettings, device: BakeDevice) -> TrainerState:
+    """The state of the bake of ``scene`` before its first step."""
+    splats, made = scene.first_splats(PRESETS[settings.preset].gaussians)
+    return fresh_state(splats.to(device.torch_device), scene.motion, made)
+
+
+def trainer_of(
+    scene: Scene, settings: BakeSettings, device: BakeDevice, state: TrainerState, on_step: StepHook | None = None
+) -> Trainer:
+    """The optimiser of ``scene``, which goes on from ``state``."""
+    return Trainer(
+        device.engine(scene.rig),
+        scene.schedule,
+        scene.motion,
+        scene.weights,
+        scene.bias,
+        scene.targets,
+        state,
+        torch.from_numpy(free_reach(scene.rig, scene.heights, scene.schedule.far, scene.schedule.clothes)),
+        torch.from_numpy(scene.square),
+        scene.goal(PRESETS[settings.preset].gaussians),
+        settings.seed,
+        not settings.fix_rig,
+        on_step,
+        lambda state: scene.lent(state.splats, state.made),
+    )
+
+
 class Job:
     """The optimiser of one bake, from its first step or from a checkpoint to the end of its budget."""
 
@@ -58,28 +86,8 @@ class Job:
         self.scene = scene = Scene.of(settings, device, rig, parameters, targets, held_out)
         self.curve: list[Measured] = []
         self.elapsed_before = self.prepared = 0.0
-        gaussians = PRESETS[settings.preset].gaussians
-        self.trainer = Trainer(
-            device.engine(rig),
-            scene.schedule,
-            scene.motion,
-            scene.weights,
-            scene.bias,
-            scene.targets,
-            self._resumed() if settings.resume else self._begun(device, gaussians),
-            torch.from_numpy(free_reach(rig, scene.heights, scene.schedule.far, scene.schedule.clothes)),
-            torch.from_numpy(scene.square),
-            scene.goal(gaussians),
-            settings.seed,
-            not settings.fix_rig,
-            on_step,
-            lambda state: scene.lent(state.splats, state.made),
-        )
-
-    def _begun(self, device: BakeDevice, gaussians: int) -> TrainerState:
-        scene = self.scene
-        splats, made = scene.first_splats(gaussians)
-        return fresh_state(splats.to(device.torch_device), scene.motion, made)
+        state = self._resumed() if settings.resume else first_state(scene, settings, device)
+        self.trainer = trainer_of(scene, settings, device, state, on_step)
 
     def _resumed(self) -> TrainerState:
         found = checkpoint.load(self.out, self.settings, self.scene.motion, len(self.scene.bias))
