@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.framing import default_camera
+    from splatavatar.avatar.importers.table import import_avatar
     from splatavatar.avatar.renderers.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
@@ -100,6 +101,7 @@ _MODULES = {
     "camera_from_file": "drive.view",
     "default_camera": "avatar.framing",
     "evaluate": "bake.scoring.evaluate",
+    "import_avatar": "avatar.importers.table",
     "load_avatar": "avatar.file",
     "load_rig": "rig.loader",
     "look_at": "render.camera",
@@ -167,6 +169,7 @@ __all__ = [
     "camera_from_file",
     "default_camera",
     "evaluate",
+    "import_avatar",
     "load_avatar",
     "load_rig",
     "look_at",

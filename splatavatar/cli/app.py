@@ -17,6 +17,7 @@ from splatavatar.cli.doctor import doctor
 from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
+from splatavatar.cli.import_ import import_
 from splatavatar.cli.info import info
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
@@ -45,6 +46,7 @@ app.command("drive")(drive)
 app.command("view")(view)
 app.command("room")(room)
 app.command("export")(export)
+app.command("import")(import_)
 app.command("info")(info)
 app.command("bench")(bench)
 app.command("doctor")(doctor)
@@ -68,7 +70,7 @@ def _splatavatar(
     """Options of the command itself, before the name of a subcommand."""
 
 
-PRODUCTS = ("bake", "capture", "drive", "eval", "export", "render")
+PRODUCTS = ("bake", "capture", "drive", "eval", "export", "import", "render")
 """commands that write files, for which what they print is no more than a word about it"""
 
 PIPE_CLOSED = 128 + 13

@@ -1,0 +1,168 @@
+"""The bundles of LAM (Large Avatar Model, He et al. 2025): a skinned mesh with morph targets, and a Gaussian a vertex.
+
+``skin.glb`` has the mesh, a skeleton of a whole body and morph targets with ARKit's names (51: there is no tongueOut).
+``offset.ply`` has the columns of 3DGS in another meaning: x y z lead from the vertex to its Gaussian, f_dc is plain
+RGB. Its rows are those of the vertices. ``vertex_order.json`` lists the vertices by height, for sorting.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.array_types import Floats, Ints
+from splatavatar.avatar.avatar import Avatar, Defect
+from splatavatar.avatar.importers.bundle import bundle_names, read_bundle
+from splatavatar.avatar.importers.carriers import (
+    as_carried,
+    bound_to_carriers,
+    carrier_faces,
+    carrier_vertices,
+)
+from splatavatar.avatar.importers.glb import parse_glb
+from splatavatar.avatar.importers.skeleton import driven_skeleton
+from splatavatar.avatar.importers.skinned_mesh import SkinnedMesh, read_skinned_mesh
+from splatavatar.errors import AvatarFileError
+from splatavatar.gaussians.formats.ply_table import columns, sigmoid, table_of
+from splatavatar.gaussians.gaussians import Correctives, Gaussians
+from splatavatar.printable import printable
+from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rig.rig import Rig
+
+KIND = "lam"
+EXPECTED = "a LAM bundle: skin.glb, offset.ply and vertex_order.json in a folder or a zip"
+MOST = {"skin.glb": 1 << 28, "offset.ply": 1 << 27, "vertex_order.json": 1 << 24}
+"""bytes of each file"""
+MOST_VERTICES = 100_000
+SMALLEST_LOG_SCALE = -30.0
+LICENCE = (
+    "imported from a bundle of LAM, which states no licence. LAM models heads on FLAME, (C) Max-Planck-Gesellschaft:"
+    " its terms (flame.is.tue.mpg.de) and those of whoever the avatar shows apply to what is made with it"
+)
+
+
+def recognises(source: Path) -> str | None:
+    """What in ``source`` says that it is such a bundle; None where nothing does."""
+    found = bundle_names(source) & {"skin.glb", "offset.ply"}
+    return " and ".join(sorted(found)) if found else None
+
+
+def read(source: Path) -> Avatar:
+    """The avatar of a bundle, in the place and the pose of its mesh. Raises AvatarFileError."""
+    files = read_bundle(source, MOST, EXPECTED)
+    current = ""
+    try:
+        current = "skin.glb"
+        mesh = read_skinned_mesh(parse_glb(files[current]), NAMES)
+        if len(mesh.vertices) > MOST_VERTICES:
+            raise Defect(f"its mesh has {len(mesh.vertices)} vertices, the limit is {MOST_VERTICES}")
+        current = "offset.ply"
+        offset, gaussians = _gaussians(files[current], len(mesh.vertices))
+        current = "vertex_order.json"
+        _check_order(files[current], len(mesh.vertices))
+    except Defect as defect:
+        raise AvatarFileError(f"{printable(source)}: the {current} is not that of a LAM bundle: {defect}.") from None
+    rig = _rig(mesh, offset)
+    none = np.zeros((0, len(offset), 3), np.float32)
+    correctives = Correctives(none, none, np.zeros((0, rig.corrective_inputs), np.float32), np.zeros(0, np.float32))
+    return Avatar(rig, bound_to_carriers(rig.template, rig.faces, len(mesh.faces), offset, gaussians), correctives)
+
+
+def _gaussians(content: bytes, vertices: int) -> tuple[Floats, Gaussians[Floats]]:
+    """The offsets (V, 3) from the vertices, metres, and the Gaussians."""
+    try:
+        table = table_of(content)
+        offset = columns(table, ("x", "y", "z"))
+        if len(offset) != vertices:
+            raise ValueError(f"it has {len(offset)} Gaussians, its mesh has {vertices} vertices")
+        rotation = columns(table, tuple(f"rot_{i}" for i in range(4)))
+        scale = columns(table, tuple(f"scale_{i}" for i in range(3)))
+        colour = columns(table, tuple(f"f_dc_{i}" for i in range(3)))
+        opacity = sigmoid(columns(table, ("opacity",))[:, 0])
+    except ValueError as error:
+        raise Defect(str(error)) from error
+    if any(name.startswith("f_rest_") for name in table):
+        raise Defect("its colours are spherical harmonics, expected plain RGB")
+    for what, values, most in (("offset", offset, 1e2), ("colour", colour, 1e2), ("logarithm of a scale", scale, 1e9)):
+        if np.abs(values).max() > most or scale.max() > 0:
+            raise Defect(f"it has a Gaussian whose {what} makes no sense")
+    length = np.abs(rotation).max(1, keepdims=True)
+    if not (length > 0).all():
+        raise Defect("it has a Gaussian without a rotation")
+    return offset.astype(np.float32), Gaussians(
+        mean=np.zeros((vertices, 3), np.float32),
+        rotation=(rotation / length).astype(np.float32),
+        scale=np.exp(np.maximum(scale, SMALLEST_LOG_SCALE)).astype(np.float32),
+        opacity=opacity,
+        colour=colour.astype(np.float32),
+    )
+
+
+def _check_order(content: bytes, vertices: int) -> None:
+    """Raises Defect unless every vertex is named once: a list of others belongs to another mesh."""
+    if content.count(b",") >= vertices or content.count(b"[") > 1:
+        raise Defect(f"expected a list of {vertices} numbers")
+    try:
+        order = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise Defect("it is not valid JSON") from error
+    if not isinstance(order, list) or not all(type(item) is int for item in order):
+        raise Defect("it is not a list of vertices")
+    if sorted(order) != list(range(vertices)):
+        raise Defect(f"it does not name each of the {vertices} vertices once")
+
+
+def _rig(mesh: SkinnedMesh, offset: Floats) -> Rig:
+    """The rig of the mesh and its carriers, where the mesh stands."""
+    count = len(mesh.vertices)
+    faces = np.concatenate([mesh.faces, carrier_faces(count)])
+    skeleton = driven_skeleton(mesh)
+    to_expressions = np.zeros((len(mesh.target_names), len(NAMES)), np.float32)
+    to_expressions[np.arange(len(mesh.target_names)), [INDEX[name] for name in mesh.target_names]] = 1
+    return Rig(
+        kind=KIND,
+        template=carrier_vertices(mesh.vertices, offset),
+        faces=faces,
+        uv=np.zeros((len(faces), 3, 2), np.float32),
+        identity_basis=np.zeros((0, 3 * count, 3), np.float32),
+        identity_names=(),
+        expression_basis=as_carried(mesh.targets, 1),
+        expression_names=mesh.target_names,
+        joints=skeleton.joints,
+        joint_identity_basis=np.zeros((0, len(skeleton.joints), 3), np.float32),
+        joint_names=skeleton.names,
+        parents=skeleton.parents,
+        skin_joints=as_carried(skeleton.skin_joints),
+        skin_weights=as_carried(mesh.skin_weights),
+        arkit_map=to_expressions,
+        head_chain=skeleton.head_chain,
+        eye_joints=(-1, -1),
+        regions=_regions(mesh),
+        licence=LICENCE,
+    )
+
+
+def _regions(mesh: SkinnedMesh) -> dict[str, Ints]:
+    """Faces of skin, eye_left and eye_right, which cover the mesh; eyelids are part of the skin. The carriers of their
+    vertices belong to them; carriers names all of these."""
+    from splatavatar.rig.regions import LID, components
+
+    piece = components(mesh.faces)
+    loose = piece != np.bincount(piece).argmax()
+    moves = dict(zip(mesh.target_names, np.linalg.norm(mesh.targets, axis=2), strict=True))
+    masks = {}
+    for side in ("Left", "Right"):
+        amount = sum((moves[name] for name in moves if name.startswith("eyeLook") and name.endswith(side)), 0.0)
+        totals = np.bincount(piece, loose * np.asarray(amount + np.zeros(len(mesh.vertices)))[mesh.faces].mean(1))
+        masks[f"eye_{side.lower()}"] = (piece == totals.argmax()) & (totals.max() > 0)
+    masks["skin"] = ~np.any(list(masks.values()), 0)
+    blink = np.max([moves.get(f"eyeBlink{side}", np.zeros(len(mesh.vertices))) for side in ("Left", "Right")], 0)
+    masks["eyelids"] = masks["skin"] & (blink > LID * blink.max())[mesh.faces].all(1)
+    first, regions = len(mesh.faces), {}
+    for name, mask in masks.items():
+        carried = first + np.unique(mesh.faces[mask])
+        regions[name] = np.concatenate([np.flatnonzero(mask), carried]).astype(np.int32)
+    regions["carriers"] = np.arange(first, first + len(mesh.vertices), dtype=np.int32)
+    return regions

@@ -1,0 +1,92 @@
+"""The avatars of other tools that can be imported: how each is known, and what reads it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.framing import FOV_Y, MARGIN
+from splatavatar.errors import AvatarFileError
+from splatavatar.gaussians.binding import to_world
+from splatavatar.printable import printable
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One tool."""
+
+    name: str
+    """``lam``"""
+    recognises: Callable[[Path], str | None]
+    """what in a file or a folder says that it is of this tool; None where nothing does"""
+    expects: str
+    """what that would be, in words"""
+    read: Callable[[Path], Avatar]
+    """raises AvatarFileError and RigError"""
+
+
+def importer_of(source: Path) -> tuple[Importer, str]:
+    """The first of ``IMPORTERS`` that knows ``source``, and why. Raises AvatarFileError where none does."""
+    for importer in IMPORTERS:
+        found = importer.recognises(source)
+        if found is not None:
+            return importer, found
+    if not source.exists():
+        raise AvatarFileError(f"{printable(source)}: no such file or folder.")
+    expected = "; or ".join(importer.expects for importer in IMPORTERS)
+    raise AvatarFileError(f"{printable(source)}: no avatar of another tool, expected {expected}.")
+
+
+def import_avatar(source: str | Path) -> Avatar:
+    """The avatar that another tool has made, to be driven, drawn and saved as any.
+
+    ``source`` is a bundle of LAM, a folder or a zip. The avatar stands where the bundle's does: at rest its
+    Gaussians are those of the bundle.
+
+    Raises:
+        AvatarFileError: ``source`` is none of these, damaged or cut off.
+    """
+    source = Path(source)
+    importer, _ = importer_of(source)
+    avatar = importer.read(source)
+    metadata = {
+        "name": source.stem[:1024],
+        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "camera": _camera(avatar),
+        "imported": {"tool": importer.name, "file": source.name[:1024]},
+    }
+    return replace(avatar, metadata={**metadata, **avatar.metadata})
+
+
+def _camera(avatar: Avatar) -> dict[str, Any]:
+    """A camera that frames what can be seen of the head: the Gaussians may reach far beyond the mesh."""
+    seen = avatar.gaussians.opacity > 0.1
+    points = to_world(avatar.gaussians, avatar.rig.template, avatar.rig.faces).mean
+    points = points[seen] if seen.any() else points
+    low, high = np.quantile(points.astype(np.float64), [0.005, 0.995], axis=0)
+    middle, size = (low + high) / 2, high - low
+    distance = max(float(max(size[0], size[1])) * MARGIN / 2 / math.tan(FOV_Y / 2), 1e-3) + float(size[2]) / 2
+    return {"target": middle.tolist(), "distance": distance, "fov_y": FOV_Y}
+
+
+def _recognises_lam(source: Path) -> str | None:
+    from splatavatar.avatar.importers.lam import recognises
+
+    return recognises(source)
+
+
+def _read_lam(source: Path) -> Avatar:
+    from splatavatar.avatar.importers.lam import read
+
+    return read(source)
+
+
+IMPORTERS = [Importer("lam", _recognises_lam, "a LAM bundle (skin.glb, offset.ply, vertex_order.json)", _read_lam)]
+"""asked in this order"""
