@@ -120,6 +120,20 @@ def yaw_pitch_roll(axis_angle: ArrayLike) -> Doubles:
     return np.asarray(np.stack([yaw, pitch, roll], -1))
 
 
+def matrices_of_two_rows(rows: ArrayLike) -> Doubles:
+    """The matrices (..., 3, 3) whose first two rows are ``rows`` (..., 6), of any length and not quite at right angles.
+
+    The continuous representation of Zhou et al., "On the Continuity of Rotation Representations" (2019), by rows. Rows
+    of no length, or along one another, make matrices that are not finite.
+    """
+    first, second = np.split(np.asarray(rows, np.float64), 2, axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        x = first / np.linalg.norm(first, axis=-1, keepdims=True)
+        across = second - (x * second).sum(-1, keepdims=True) * x
+        y = across / np.linalg.norm(across, axis=-1, keepdims=True)
+    return np.stack([x, y, np.cross(x, y)], axis=-2)
+
+
 def nearest_rotations(matrices: NDArray[Any]) -> Doubles:
     """The rotations (..., 3, 3) nearest to ``matrices`` (..., 3, 3): orthogonal Procrustes with determinant +1."""
     left, _, right = np.linalg.svd(np.asarray(matrices, np.float64))

@@ -13,6 +13,7 @@ from splatavatar.rotations import (
     axis_angles_of_quaternions,
     cross_matrices,
     matrices_of_quaternions,
+    matrices_of_two_rows,
     nearest_rotations,
     quaternion_product,
     quaternions,
@@ -155,6 +156,14 @@ def test_the_nearest_rotation_is_proper_even_for_a_reflection() -> None:
     found = nearest_rotations(np.stack([mirror * [3, 2, 1], turn @ np.diag([3.0, 2.0, 1.0])]))
     np.testing.assert_allclose(np.linalg.det(found), 1)
     np.testing.assert_allclose(found[1], turn, atol=1e-12)
+
+
+def test_two_rows_of_any_length_are_a_rotation() -> None:
+    turns = np.array([[0.3, -0.2, 0.5], [0.0, 0.0, 0.0], [1.0, 2.0, -0.5]])
+    rows = rotation_matrices(turns)[:, :2]
+    slanted = np.stack([3 * rows[:, 0], 0.5 * rows[:, 1] - 0.2 * rows[:, 0]], 1)
+    np.testing.assert_allclose(matrices_of_two_rows(slanted.reshape(3, 6)), rotation_matrices(turns), atol=1e-12)
+    assert not np.isfinite(matrices_of_two_rows([[1, 0, 0, 2, 0, 0], [0, 0, 0, 0, 1, 0]])).all((1, 2)).any()
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int64])

@@ -57,6 +57,8 @@ class RigParameters:
     """(4, 4) similarity from the world in which the capture says where its cameras are, in rig axes, to the rig frame;
     readers apply it to the cameras. None: they are the same"""
 
+    tracker: str = ""
+    """the program that found them, where it was another than this; a bake on another rig does without them"""
 
 @dataclass(frozen=True)
 class Capture:

@@ -74,6 +74,19 @@ def _read_insta(root: Path, rig_params: Path | None, allow_outside: bool) -> Cap
     return read_insta(root, rig_params, allow_outside)
 
 
+def _has_checkpoints(root: Path) -> str | None:
+    from splatavatar.capture.readers.flame.checkpoints import find_checkpoints
+
+    folder = find_checkpoints(root)
+    return None if folder is None else ".frame files in checkpoint"
+
+
+def _read_checkpoints(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.flame.checkpoints import read_checkpoints
+
+    return read_checkpoints(root, rig_params, allow_outside)
+
+
 def _has_transforms(root: Path) -> str | None:
     return "transforms.json" if (root / "transforms.json").is_file() else None
 
@@ -110,6 +123,7 @@ def _read_splits(root: Path, rig_params: Path | None, allow_outside: bool) -> Ca
 READERS: tuple[Reader, ...] = (
     Reader("vhap", _of_exporter("vhap"), "flame_param_path in transforms.json", _read_vhap),
     Reader("insta", _of_exporter("insta"), "exp_path in transforms.json", _read_insta),
+    Reader("metrical", _has_checkpoints, ".frame files in checkpoint, and pictures", _read_checkpoints),
     Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
     Reader("splits", _has_splits, "transforms_train.json", _read_splits),
     Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),

@@ -26,38 +26,33 @@ def test_a_folder_that_no_reader_knows(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
     with pytest.raises(CaptureError) as caught:
         read_capture(tmp_path)
+    expected = "; or ".join(f"{reader.expects} ({reader.name})" for reader in READERS)
     assert str(caught.value) == (
-        f"{tmp_path}: nothing beside the images says where the cameras are, expected flame_param_path in "
-        "transforms.json "
-        "(vhap); or exp_path in transforms.json (insta); or transforms.json (nerfstudio); or transforms_train.json "
-        "(splits); or cameras and images in sparse/0, as .bin or .txt (colmap)"
+        f"{tmp_path}: nothing beside the images says where the cameras are, expected {expected}"
     )
 
 
-OTHERS = "not vhap: no flame_param_path in transforms.json; not insta: no exp_path in transforms.json"
+def others(chosen: str, **found: str) -> str:
+    """What is said of the readers that were not chosen; ``found`` has what some of them found."""
+    return "; ".join(
+        f"not {reader.name}: {found.get(reader.name, f'no {reader.expects}')}"
+        for reader in READERS
+        if reader.name != chosen
+    )
 
 
 def test_why_a_reader_was_chosen(tiny_capture: Path) -> None:
-    assert read_capture(tiny_capture).recognised == (
-        f"nerfstudio: transforms.json ({OTHERS}; not splits: no transforms_train.json; not colmap: no cameras and "
-        "images in "
-        "sparse/0, as .bin or .txt)"
-    )
+    assert read_capture(tiny_capture).recognised == f"nerfstudio: transforms.json ({others('nerfstudio')})"
     camera = ColmapCamera("PINHOLE", 24, 16, (40.0, 40.0, 12.0, 8.0))
     picture = ColmapImage("t000_cam00.png", 1, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
     write_text(tiny_capture / "sparse" / "0", {1: camera}, [picture])
-    assert read_capture(tiny_capture).recognised == (
-        f"nerfstudio: transforms.json ({OTHERS}; not splits: no transforms_train.json; not colmap: cameras and "
-        "images in "
-        "sparse/0, but asked later)"
-    )
+    later = others("nerfstudio", colmap="cameras and images in sparse/0, but asked later")
+    assert read_capture(tiny_capture).recognised == f"nerfstudio: transforms.json ({later})"
+    assert "not splits: no transforms_train.json; not colmap: cameras and images in sparse/0, but asked later" in later
     (tiny_capture / "rig_params.npz").unlink()
     asked = read_capture(tiny_capture, layout="colmap")
-    assert asked.recognised == (
-        f"colmap: cameras and images in sparse/0 ({OTHERS}; not nerfstudio: transforms.json, but not asked for; not "
-        "splits: "
-        "no transforms_train.json)"
-    )
+    passed_over = others("colmap", nerfstudio="transforms.json, but not asked for")
+    assert asked.recognised == f"colmap: cameras and images in sparse/0 ({passed_over})"
     assert len(asked.frames) == 1
 
 
@@ -68,7 +63,7 @@ def test_a_format_that_it_is_not(tiny_capture: Path) -> None:
         f"{tiny_capture}: no capture in the format colmap, expected cameras and images in sparse/0, as .bin or .txt"
     )
     with pytest.raises(
-        CaptureError, match=r"unknown format 'ply' of a capture; known are vhap, insta, nerfstudio, splits, colmap"
+        CaptureError, match=rf"unknown format 'ply' of a capture; known are {', '.join(r.name for r in READERS)}"
     ):
         read_capture(tiny_capture, layout="ply")
 

@@ -9,6 +9,7 @@ import pytest
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.readers.table import READERS
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 
@@ -136,11 +137,8 @@ def test_folder_without_images(tmp_path: Path) -> None:
 def test_images_without_a_description(tiny_capture: Path) -> None:
     (tiny_capture / "transforms.json").unlink()
     assert message(tiny_capture) == (
-        "tiny: nothing beside the images says where the cameras are, expected flame_param_path in transforms.json "
-        "(vhap); "
-        "or exp_path in transforms.json (insta); or transforms.json (nerfstudio); or transforms_train.json (splits); "
-        "or "
-        "cameras and images in sparse/0, as .bin or .txt (colmap)"
+        "tiny: nothing beside the images says where the cameras are, expected "
+        + "; or ".join(f"{reader.expects} ({reader.name})" for reader in READERS)
     )
 
 
