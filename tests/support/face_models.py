@@ -127,6 +127,7 @@ def _made(is_flame: bool) -> FaceModel:
     person = replace(
         person, template=(person.template + shift).astype(np.float32), joints=(person.joints + shift).astype(np.float32)
     )
+    person = replace(person, template=(person.template + _beyond(person)).astype(np.float32))
     mix, faces, template = _mesh(kind, person)
     V = kind.vertices
     eyes = {side: slice(V - (2 - i) * EYE, V - (1 - i) * EYE) for i, side in enumerate(("left", "right"))}
@@ -162,6 +163,15 @@ def _made(is_flame: bool) -> FaceModel:
         "f": rolled[rng.permutation(len(faces))].astype(np.uint32),
     }
     return FaceModel(kind, arrays, person, mix[order], usual, jaw_turn)
+
+
+def _beyond(person: Rig) -> np.ndarray:
+    """(V, 3) what makes the person one whom Anny's identity cannot be: long waves, that leave the eyeballs in place."""
+    points = person.template.astype(float)
+    near = np.min([np.linalg.norm(points - person.joints[eye], axis=1) for eye in person.eye_joints], 0)
+    ways, along = np.array([[25, 10, 0], [0, 45, 20], [60, 0, 30.0]]), np.array([[0, 1, 2], [0.5, 0, 2], [0, 1.5, 0.5]])
+    waves = 1e-3 * np.sin(points @ ways.T + [0.3, 1.2, 2.0]) @ along
+    return np.asarray(waves * (1 - np.exp(-((near / 0.025) ** 4)))[:, None])
 
 
 def _names(kind: Kind) -> tuple[str, ...]:
@@ -240,7 +250,7 @@ def _jaw_weights(person: Rig, hinge: np.ndarray, turn: np.ndarray) -> np.ndarray
     """(V) the share of the jaw's motion that jawOpen gives each vertex of Anny."""
     rigid = (person.template - hinge) @ (rotation_matrices(turn[None])[0] - np.eye(3)).T
     shown = person.expression_basis[INDEX["jawOpen"]]
-    return np.clip((rigid * shown).sum(1) / ((rigid**2).sum(1) + 3e-3**2), 0, 1)
+    return np.asarray(np.clip((rigid * shown).sum(1) / ((rigid**2).sum(1) + 3e-3**2), 0, 1))
 
 
 def _skinning(
@@ -317,7 +327,7 @@ def _components(
 def _waves(template: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
     """(V, 3, count) smooth fields of size 1."""
     ways, phases, along = rng.normal(0, 15, (3, count)), rng.random(count) * 6, rng.normal(size=(3, count))
-    return np.sin(template @ ways + phases)[:, None] * (along / np.linalg.norm(along, axis=0))
+    return np.asarray(np.sin(template @ ways + phases)[:, None] * (along / np.linalg.norm(along, axis=0)))
 
 
 def _mixed(mix: scipy.sparse.csr_matrix, fields: np.ndarray) -> np.ndarray:

@@ -1,0 +1,139 @@
+"""Where a head seen from the front has its lids and the line between its lips.
+
+Both are edges of what is seen: an eyeball shows between the lids, and where lips meet the surface breaks. Closest
+points cannot tell where along a smooth lip a corner of the mouth is; this can, and it means the same on any head.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from splatavatar.array_types import Doubles, Longs, Mask
+from splatavatar.rig.body_models.shaded import Side, visible
+
+PIXELS = 50.0
+"""between the eyes, times four: about a third of a millimetre each"""
+SPAN = 2.2
+"""width of what is looked at, in distances between the eyes"""
+MOUTH = (0.6, 1.7)
+"""how far below the eyes the lips may meet, in these distances"""
+STEP = 0.012
+"""the same, across which a break is looked for"""
+SAMPLES = 15
+"""points along the lips, and along a lid"""
+SHARP = 0.5
+"""of the break in the middle: where it falls below that the lips end"""
+LEAST = 0.3
+"""break of normals between lips that are lips"""
+GAP = 10
+"""pixels above and below the line within which the lips begin"""
+LIP_DEPTH = 0.1
+"""distances between the eyes that what shows between open lips lies behind them, at least"""
+DRIFT = 2
+"""pixels that the line may move up or down from one column to the next"""
+
+
+@dataclass(frozen=True)
+class Features:
+    """Points of the surface, N of them, that mean the same on every head."""
+
+    face: Longs
+    """(N) -1 where there is none"""
+    barycentric: Doubles
+    """(N, 3)"""
+
+
+def features_of(vertices: Doubles, faces: Longs, eyeball: Mask, eyes: Doubles) -> Features:
+    """The upper and the lower lip along the line where they meet, and the edges of the lids, left and right.
+
+    Args:
+        vertices: (V, 3) of a head that faces +Z.
+        faces: (F, 3) all that is seen.
+        eyeball: (F) whether a triangle is of an eyeball.
+        eyes: (2, 3) centres of the left and the right eyeball.
+    """
+    unit = float(np.linalg.norm(eyes[0] - eyes[1]))
+    middle = eyes.mean(0) - [0, 0.6 * unit, 0]
+    size = int(SPAN * PIXELS * 4)
+    side = Side(middle, 4 * PIXELS / unit, size, size)
+    face, barycentric = visible(vertices, faces, side)
+    pixels = [*_lips(vertices, faces, face, side, unit, float(eyes[:, 1].mean()))]
+    for eye in eyes:
+        pixels += _lids(face, eyeball, side, eye, unit)
+    rows, columns = np.array(pixels).T
+    there = rows >= 0
+    return Features(
+        np.where(there, face[rows, columns], -1), np.where(there[:, None], barycentric[rows, columns], 1 / 3)
+    )
+
+
+NOWHERE = (-1, -1)
+
+
+def _lips(
+    vertices: Doubles, faces: Longs, face: Longs, side: Side, unit: float, eye_height: float
+) -> list[tuple[int, int]]:
+    """Pixels (row, column) along the upper lip, then the lower, from the subject's right to the left."""
+    none = [NOWHERE] * (2 * SAMPLES)
+    a, b, c = (vertices[faces[:, corner]] for corner in range(3))
+    normal = np.cross(b - a, c - a)
+    up = normal[:, 1] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
+    seen = np.where(face >= 0, up[face], 0.0)
+    step = max(1, round(STEP * 4 * PIXELS))
+    jump = np.zeros(seen.shape)
+    jump[step:-step] = seen[2 * step :] - seen[: -2 * step]
+    top, bottom = (int(side.project(np.array([[0, eye_height - share * unit, 0]]))[0, 1]) for share in MOUTH)
+    centre = int(side.project(side.middle[None])[0, 0])
+    band = jump[top:bottom]
+    start = int(band[:, centre - 3 : centre + 4].mean(1).argmax())
+    sharp = float(band[start, centre - 3 : centre + 4].mean())
+    if sharp < LEAST:
+        return none
+    line = {centre: start}
+    for way in (1, -1):
+        row, column = start, centre
+        while 0 < column + way < band.shape[1] - 1:
+            column += way
+            near = slice(max(row - DRIFT, 0), row + DRIFT + 1)
+            row = near.start + int(band[near, column].argmax())
+            if band[row, column] < SHARP * sharp:
+                break
+            line[column] = row
+    columns = np.array(sorted(line))
+    rows = np.array([line[column] for column in columns]) + top
+    chosen = np.round(np.linspace(columns[0], columns[-1], SAMPLES)).astype(int)
+    nearness = vertices[faces].mean(1)[:, 2] / (LIP_DEPTH * unit)
+    depth = np.where(face >= 0, nearness[face], -np.inf)
+    heights = np.round(np.interp(chosen, columns, rows)).astype(int)
+    return [
+        _skin(face, depth, row, column, way) for way in (-1, 1) for row, column in zip(heights, chosen, strict=True)
+    ]
+
+
+def _skin(face: Longs, depth: Doubles, row: int, column: int, way: int) -> tuple[int, int]:
+    """The first pixel up (-1) or down (1) of a place between the lips that shows them and not what is behind."""
+    near = depth[row - GAP : row + GAP + 1, column].max() - 1
+    for away in range(1, GAP):
+        if depth[row + way * away, column] > near:
+            return row + way * away, column
+    return NOWHERE
+
+
+def _lids(face: Longs, eyeball: Mask, side: Side, eye: Doubles, unit: float) -> list[tuple[int, int]]:
+    """Pixels (row, column) on the skin above and below the opening of an eye, from the subject's right to the left."""
+    column, row, _ = side.project(eye[None])[0]
+    reach = int(0.4 * unit * side.pixels_per_metre)
+    window = (slice(int(row) - reach, int(row) + reach), slice(int(column) - reach, int(column) + reach))
+    inside = np.where(face[window] >= 0, eyeball[face[window]], False)
+    columns = np.flatnonzero(inside.any(0))
+    if len(columns) < SAMPLES:
+        return [NOWHERE] * (2 * SAMPLES)
+    chosen = np.round(np.linspace(columns[0], columns[-1], SAMPLES)).astype(int)
+    open_ = [np.flatnonzero(inside[:, column]) for column in chosen]
+    out = []
+    for end, away in ((0, -2), (-1, 2)):
+        for column, rows in zip(chosen, open_, strict=True):
+            out.append((rows[end] + away + window[0].start, column + window[1].start) if len(rows) else NOWHERE)
+    return out
