@@ -76,7 +76,8 @@ def _face_joint(mesh: SkinnedMesh, skin_joints: Ints, joints: int) -> int:
 
 
 def _chain(parents: list[int], head: int) -> tuple[tuple[int, float], ...]:
-    neck, joint = [], parents[head]
+    neck: list[int] = []
+    joint = parents[head]
     while joint > 0 and len(neck) < NECK_JOINTS:
         neck.insert(0, joint)
         joint = parents[joint]

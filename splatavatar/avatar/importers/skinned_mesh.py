@@ -88,10 +88,11 @@ def _targets(
     called = table(mesh, "extras", "its mesh").get("targetNames", [])
     if not isinstance(called, list) or len(called) != len(given):
         raise Defect(f"its {len(given)} morph targets have no list targetNames of {len(given)} names")
-    chosen = {name: target for name, target in zip(called, given, strict=True) if name in set(names)}
+    known = [name if isinstance(name, str) and name in names else "" for name in called]
+    chosen = {name: target for name, target in zip(known, given, strict=True) if name}
     if not chosen:
         raise Defect("none of its morph targets has the name of an ARKit coefficient")
-    if sum(name in chosen for name in called) != len(chosen):
+    if sum(bool(name) for name in known) != len(chosen):
         raise Defect("two of its morph targets have one name")
     if len(chosen) * vertices > MOST_MOVED:
         raise Defect(f"{len(chosen)} morph targets of {vertices} vertices are more than any face has")
@@ -152,8 +153,8 @@ def _parents(glb: Glb, listed: list[int]) -> Ints:
     """The nearest joint (J) above each of the nodes ``listed``."""
     nodes = glb.entries("nodes")
     above: dict[int, int] = {}
-    for number, node in enumerate(nodes):
-        children = node.get("children", [])
+    for number, entry in enumerate(nodes):
+        children = entry.get("children", [])
         if not isinstance(children, list) or not all(type(child) is int for child in children):
             raise Defect("the children of one of its nodes are not a list of nodes")
         for child in children:
