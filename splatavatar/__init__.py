@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from splatavatar.drive.settings import SessionSettings
     from splatavatar.drive.signal import FaceSignal, Recording
     from splatavatar.drive.sinks.opening import open_sink
+    from splatavatar.drive.sinks.signals.write import write_recording as write_signal
     from splatavatar.drive.sources.recorded.read import read_signal
-    from splatavatar.drive.sources.recorded.signal_npz import write_signal
     from splatavatar.drive.sources.registry import make_from as open_source
     from splatavatar.drive.view import camera_from_file
     from splatavatar.errors import (
@@ -120,7 +120,7 @@ _MODULES = {
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
     "write_ply": "gaussians.formats.ply",
-    "write_signal": "drive.sources.recorded.signal_npz",
+    "write_signal": "drive.sinks.signals.write:write_recording",
 }
 
 _OLD = {

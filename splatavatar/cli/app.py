@@ -24,6 +24,7 @@ from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
 from splatavatar.cli.rig import rig
 from splatavatar.cli.room import room
+from splatavatar.cli.signal import signal
 from splatavatar.cli.terminal import steady_streams
 from splatavatar.cli.view import view
 from splatavatar.errors import SettingsError, SplatAvatarError
@@ -53,6 +54,7 @@ app.command("doctor")(doctor)
 app.add_typer(capture, name="capture")
 app.add_typer(models, name="models")
 app.add_typer(rig, name="rig")
+app.add_typer(signal, name="signal")
 
 
 def _print_version(asked: bool) -> None:
@@ -70,7 +72,7 @@ def _splatavatar(
     """Options of the command itself, before the name of a subcommand."""
 
 
-PRODUCTS = ("bake", "capture", "drive", "eval", "export", "import", "render")
+PRODUCTS = ("bake", "capture", "drive", "eval", "export", "import", "render", "signal")
 """commands that write files, for which what they print is no more than a word about it"""
 
 PIPE_CLOSED = 128 + 13

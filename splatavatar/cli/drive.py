@@ -104,7 +104,8 @@ def drive(
     key: KeyOption = None,
     allow_origin: OriginOption = None,
     record: Annotated[
-        Path | None, typer.Option("--record", metavar="FILE", help="Write the signal as .npz.", show_default=False)
+        Path | None,
+        typer.Option("--record", metavar="FILE", help="Write the signal as .npz, .csv or .json.", show_default=False),
     ] = None,
     size: SizeOption = "512x512",
     background: Annotated[

@@ -26,9 +26,9 @@ from splatavatar.drive.sinks.background import Background, Transparent, with_cam
 from splatavatar.drive.sinks.named import open_named
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
+from splatavatar.drive.sinks.signals.write import write_recording
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink, Sink, SoundingSink
 from splatavatar.drive.sources.live.tracking import CameraSource
-from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.drive.sources.registry import make_from
 from splatavatar.drive.sources.source import PictureSource, Source
 from splatavatar.errors import SettingsError
@@ -135,7 +135,7 @@ class Session:
         with outputs_ready(*settings.places):
             recording = given.recording(settings.model, settings.idle_seed, controls.mirror, reading, self._reading)
             if settings.record is not None:
-                write_signal(Path(settings.record), recording)
+                write_recording(settings.record, recording)
             played = None
             if settings.outputs:
                 performer = Performer(self.avatar, settings.device, settings.limit)

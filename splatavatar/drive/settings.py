@@ -12,6 +12,7 @@ from splatavatar.drive.live.loop import DEFAULT_CAP, DEFAULT_FILE_FPS
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.sinks.background import Background, BlurredCamera, ColourBackground
 from splatavatar.drive.sinks.opening import check_kind
+from splatavatar.drive.sinks.signals.write import kind_of
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink
 from splatavatar.drive.sources.source import Source
 from splatavatar.errors import SettingsError
@@ -33,7 +34,7 @@ class SessionSettings:
     live_sinks: Sequence[LiveSink] = ()
     """others that take pictures, and sound if they are ``SoundingSink``"""
     record: Path | str | None = None
-    """an .npz file that the face is recorded into"""
+    """a file that the face is recorded into: .npz, .csv or .json"""
     signal_sinks: Sequence[SignalSink] = ()
     """others that take the face"""
     realtime: bool = False
@@ -90,8 +91,8 @@ class SessionSettings:
         """
         for path in map(Path, self.outputs):
             check_kind(path)
-        if self.record is not None and Path(self.record).suffix.lower() != ".npz":
-            raise SettingsError(f"{self.record}: a recorded signal is an .npz file, such as signal.npz")
+        if self.record is not None:
+            kind_of(Path(self.record))
         # Not Path.resolve, which raises RuntimeError for a link that leads back to itself.
         read = {os.path.realpath(source.path) for source in self.sources if isinstance(source, FileInput)}
         written: set[str] = set()

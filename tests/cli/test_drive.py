@@ -106,7 +106,10 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
             ("--signal", "none.npz", "-o", "a.mp4"),
             "none.npz: no such file, expected a face signal (.json, .csv or .npz).",
         ),
-        (("--signal", "SIGNAL", "--record", "a.csv"), "a.csv: a recorded signal is an .npz file, such as signal.npz"),
+        (
+            ("--signal", "SIGNAL", "--record", "a.txt"),
+            "a.txt: unknown kind of recorded face, expected .npz, .csv, .json.",
+        ),
         (
             ("--source", "fax", "-o", "a.mp4"),
             "there is no source 'fax'; expected one of audio, livelink, mic, osc, signal, video, webcam.",

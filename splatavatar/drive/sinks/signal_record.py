@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.drive.signal import FaceSignal, Recording
+from splatavatar.drive.sinks.signals.write import kind_of, write_recording
 from splatavatar.drive.sinks.sink import prepare_folder
-from splatavatar.drive.sources.recorded.signal_npz import write_signal
-from splatavatar.errors import OutputError
 from splatavatar.rig.arkit import NAMES
 
 WIDTHS = (len(NAMES), 3, 3, 4, 1)
@@ -23,9 +22,8 @@ class SignalRecord:
     """Keeps one signal a frame of a constant frame rate; 4 bytes x 63 a frame, 27 MB an hour at 30 a second."""
 
     def __init__(self, path: Path, fps: float) -> None:
-        """Raises OutputError for a name that does not end in .npz or a folder that cannot be written."""
-        if path.suffix.lower() != ".npz":
-            raise OutputError(f"{path}: a recorded signal is an .npz file, such as signal.npz.")
+        """Raises OutputError for a suffix that no recording has or a folder that cannot be written."""
+        kind_of(path)
         prepare_folder(path)
         self._path = path
         self._fps = fps
@@ -58,7 +56,7 @@ class SignalRecord:
         kept = np.concatenate(self._blocks)[: len(self._ticks)]
         arkit, rotation, translation, gaze, confidence = np.split(kept, np.cumsum(WIDTHS)[:-1], axis=1)
         ticks = np.array(self._ticks, np.float64)
-        write_signal(
+        write_recording(
             self._path,
             Recording(
                 (ticks - ticks[0]) / self._fps,

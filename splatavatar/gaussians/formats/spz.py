@@ -32,6 +32,8 @@ MOST_BITS, LEAST_BITS = 20, 12
 """fractional bits of positions: a micrometre, and 0.24 mm"""
 LARGEST = (1 << 23) - 1
 """of a position, in its steps"""
+OPACITY_BYTES = (1, 254)
+"""the least and the largest: readers take logits, of which 0 and 255 have none, and some drop what is not finite"""
 COLOUR_STEPS, COLOUR_REST = 0.15 * 255, 0.5 * 255
 """bytes per unit of a coefficient of degree 0, and the byte of 0"""
 SCALE_STEPS, LEAST_LOG_SCALE = 16, -10.0
@@ -54,7 +56,7 @@ def write_spz(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None,
     steps = np.rint(mean * (1 << bits)).astype("<i4")
     parts: list[NDArray[Any]] = [
         steps.reshape(-1, 1).view(np.uint8)[:, :3],  # the lowest three bytes: its last repeats the sign
-        _bytes(gaussians.opacity.astype(np.float64) * 255),
+        np.clip(_bytes(gaussians.opacity.astype(np.float64) * 255), *OPACITY_BYTES)[:, None],
         _bytes(constant_coefficients(gaussians.colour) * COLOUR_STEPS + COLOUR_REST),
         _bytes((_logarithms(gaussians.scale) - LEAST_LOG_SCALE) * SCALE_STEPS),
         _smallest_three(gaussians.rotation.astype(np.float64)),

@@ -1,0 +1,1 @@
+"""Recorded faces as files, one file a format."""
