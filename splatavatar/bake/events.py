@@ -36,6 +36,18 @@ class CaptureRecognised:
 
 
 @dataclass(frozen=True)
+class ParametersLeftOut:
+    """A capture brings rig parameters of another program, for another rig than that of the bake."""
+
+    tracker: str
+    """the program"""
+    rig: str
+    """that they are for"""
+    baked: str
+    """the rig of the bake, on which the head is tracked anew"""
+
+
+@dataclass(frozen=True)
 class Preparing:
     """A stage before the optimiser has come further."""
 
@@ -148,6 +160,7 @@ class Baked:
 Event = (
     DeviceChosen
     | CaptureRecognised
+    | ParametersLeftOut
     | Preparing
     | RigPrepared
     | Resumed

@@ -51,15 +51,29 @@ def preparing(tell: Listener) -> Progress:
     return lambda stage, fraction: tell(Preparing(stage, fraction))
 
 
+def rig_without_parameters(settings: BakeSettings) -> str:
+    """The rig of a capture of known cameras that brings no rig parameters."""
+    return DEFAULT if settings.rig == AUTO else settings.rig
+
+
 def prepared(settings: BakeSettings, tell: Listener) -> Capture:
     """The capture with rig parameters, made from footage or from a capture of known cameras."""
     options = replace(settings.prepare, rig=settings.rig)
     if is_footage(settings.capture):
         return read_capture(prepare((settings.capture, *settings.clips), options, preparing(tell)))
     capture = read_capture(settings.capture, None, settings.allow_outside, settings.layout)
-    kind = DEFAULT if settings.rig == AUTO else settings.rig
+    kind = rig_without_parameters(settings)
     tracked = tracked_parameters(capture, kind, options.extract.model, preparing(tell))
     return read_capture(settings.capture, tracked, settings.allow_outside, settings.layout)
+
+
+def without_others(capture: Capture, settings: BakeSettings) -> tuple[Capture, RigParameters | None]:
+    """``capture`` without rig parameters that another program has found for a rig that the bake is not on, and what was
+    left out; the head is tracked anew then."""
+    found = capture.rig_parameters
+    if found is None or not found.tracker or settings.rig == found.rig:
+        return capture, None
+    return replace(capture, rig_parameters=None), found
 
 
 def rig_parameters(capture: Capture, settings: BakeSettings) -> RigParameters:

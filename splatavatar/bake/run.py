@@ -19,6 +19,7 @@ from splatavatar.bake.events import (
     Event,
     Interrupted,
     Listener,
+    ParametersLeftOut,
     nobody,
 )
 from splatavatar.bake.inputs import (
@@ -27,7 +28,9 @@ from splatavatar.bake.inputs import (
     pictures,
     prepared,
     rig_parameters,
+    rig_without_parameters,
     timed_rig,
+    without_others,
 )
 from splatavatar.bake.reporting.reporter import Reporter, report_path
 from splatavatar.bake.settings import BakeSettings
@@ -36,7 +39,7 @@ from splatavatar.bake.training.job import Job
 from splatavatar.bake.training.trainer import StepHook
 from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture import read_capture
-from splatavatar.capture.capture import Capture
+from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.preparation.prepare import AUTO
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import RigError
@@ -61,8 +64,11 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
         if footage
         else read_capture(settings.capture, settings.rig_params, settings.allow_outside, settings.layout)
     )
-    if capture is not None and capture.rig_parameters is not None:
-        rig_parameters(capture, settings)
+    left_out = None
+    if capture is not None:
+        capture, left_out = without_others(capture, settings)
+        if capture.rig_parameters is not None:
+            rig_parameters(capture, settings)
     out = output_path(settings)
     report = Reporter(on_event)
 
@@ -71,13 +77,18 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
         report(event)
 
     with outputs_ready(out, checkpoint.path_of(out), report_path(out)):
-        return _baked(settings, capture, out, tell, on_step)
+        return _baked(settings, capture, left_out, out, tell, on_step)
 
 
 def _baked(
-    settings: BakeSettings, capture: Capture | None, out: Path, tell: Listener, on_step: StepHook | None
+    settings: BakeSettings,
+    capture: Capture | None,
+    left_out: RigParameters | None,
+    out: Path,
+    tell: Listener,
+    on_step: StepHook | None,
 ) -> Baked:
-    """``capture`` is None where it is made from footage first."""
+    """``capture`` is None where it is made from footage first; ``left_out`` are parameters that it brings in vain."""
     footage, began = capture is None, time.monotonic()
     device = choose_device(settings.device)
     if device.name != "cpu":
@@ -88,6 +99,8 @@ def _baked(
     tell(DeviceChosen(device.name, device.remark))
     if capture is not None:
         tell(CaptureRecognised(capture.recognised))
+    if left_out is not None:
+        tell(ParametersLeftOut(left_out.tracker, left_out.rig, rig_without_parameters(settings)))
     capture = prepared(settings, tell) if capture is None or capture.rig_parameters is None else capture
     parameters = rig_parameters(capture, settings)
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)

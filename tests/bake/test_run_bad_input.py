@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ import torch
 from PIL import Image
 
 from splatavatar.bake import inputs
-from splatavatar.bake import run as bake_run
+from splatavatar.bake.settings import BakeSettings
+from splatavatar.capture import read_capture
 from splatavatar.cli.app import main
 from splatavatar.render.gpu_check import cuda_problem
+from support.flame_captures import gaussian_blendshapes
 
 Said = Callable[..., str]
 
@@ -32,7 +35,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         pytest.fail("the bake went on")
 
     monkeypatch.setattr(inputs, "load_rig", never)
-    monkeypatch.setattr(bake_run, "load_targets", never)
+    monkeypatch.setattr(inputs, "load_targets", never)
     return lambda *options, capture="tiny": line(tmp_path, monkeypatch, capsys, capture, *options)
 
 
@@ -132,6 +135,25 @@ def test_no_rig_parameters(said: Said, tiny_capture: Path, monkeypatch: pytest.M
         "or name the file with --model or SPLATAVATAR_MODELS"
     )
     assert said("--rig-params", "else.npz") == "Error: else.npz: no such file, expected rig parameters as .npz."
+
+
+def test_parameters_of_another_program_are_left_out(
+    said: Said, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The head is tracked anew then, which takes the model."""
+    monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("SPLATAVATAR_MODELS", raising=False)
+    capture = read_capture(gaussian_blendshapes(tmp_path / "tracked"))
+    assert capture.rig_parameters is not None and capture.rig_parameters.rig == "flame"
+    assert said(capture="tracked").startswith("Error: the model face_landmarker.task is not here")
+    for rig in ("auto", "anny-head"):
+        kept, left_out = inputs.without_others(capture, BakeSettings(capture.root, rig=rig))
+        assert kept.rig_parameters is None and left_out is capture.rig_parameters
+    kept, left_out = inputs.without_others(capture, BakeSettings(capture.root, rig="flame"))
+    assert kept.rig_parameters is capture.rig_parameters and left_out is None
+    # A file of ours that is asked for is never left out in silence.
+    ours = replace(capture, rig_parameters=replace(capture.rig_parameters, tracker=""))
+    assert inputs.without_others(ours, BakeSettings(capture.root)) == (ours, None)
 
 
 def test_an_unknown_rig(said: Said, tiny_capture: Path) -> None:

@@ -18,6 +18,7 @@ from splatavatar.bake.events import (
     DeviceChosen,
     Event,
     Interrupted,
+    ParametersLeftOut,
     Preparing,
     ReportWritten,
     RigPrepared,
@@ -116,6 +117,11 @@ def sentences(event: Event) -> list[str]:
             return [remark]
         case CaptureRecognised(remark):
             return [remark]
+        case ParametersLeftOut(tracker, rig, baked):
+            return [
+                f"the capture brings parameters of {rig} by {tracker}, this bake is on {baked}: the head is tracked "
+                f"anew (--rig {rig} uses them)"
+            ]
         case RigPrepared(seconds):
             return [f"the body model is prepared ({seconds:.0f} s, once); the budget counts without it"]
         case CheckpointFailed(reason):

@@ -64,9 +64,9 @@ def evaluate(
     if by != FOLLOWED:
         raise SettingsError(f"--as {by} is for videos; {printable(capture)} has cameras of its own")
     read = read_capture(capture, None, allow_outside, layout)
-    if read.rig_parameters is None:
-        return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)
     known = read.rig_parameters
+    if known is None or (known.tracker and known.rig != avatar.rig.kind):
+        return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)
 
     def pose(frame: Frame) -> PoseParameters:
         return pose_parameters(avatar.rig, known, frame.timestep)

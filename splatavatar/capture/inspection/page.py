@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from splatavatar.array_types import Mask
 from splatavatar.arrays import Layout, read_npz_or_none
 from splatavatar.capture import read_capture
-from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.images import load_frame
 from splatavatar.capture.inspection.critique import criticise
@@ -30,7 +30,7 @@ from splatavatar.capture.preparation.folder import (
 )
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.rig_pose import fitted_rig, posed_vertices
-from splatavatar.errors import CaptureError
+from splatavatar.errors import CaptureError, DependencyError, RigError
 from splatavatar.output import atomic_write
 from splatavatar.page.document import document, facts, items, jpeg, picture, section
 from splatavatar.page.words import words
@@ -200,10 +200,7 @@ def _charts(prepared: Prepared) -> str:
 
 
 def _pictures(prepared: Prepared, progress: Progress) -> str:
-    parameters = prepared.capture.rig_parameters
-    rig = (
-        None if parameters is None else fitted_rig(load_rig(parameters.rig, parameters.identity, progress), parameters)
-    )
+    rig = _rig(prepared.capture.rig_parameters, progress)
     chosen = chosen_pictures(prepared)
     figures = []
     for done, (index, reasons) in enumerate(chosen.items()):
@@ -214,6 +211,18 @@ def _pictures(prepared: Prepared, progress: Progress) -> str:
         progress("drawing", (done + 1) / len(chosen))
     keys = ["<p>Mesh of the tracked head; landmarks detected (green) and fitted (red); the matte over magenta.</p>"]
     return "".join(keys + figures)
+
+
+def _rig(parameters: RigParameters | None, progress: Progress) -> Rig | None:
+    """The rig of ``parameters``; None where there are none, or it is one of another program's that is not here."""
+    if parameters is None:
+        return None
+    try:
+        return fitted_rig(load_rig(parameters.rig, parameters.identity, progress), parameters)
+    except (RigError, DependencyError):
+        if not parameters.tracker:
+            raise
+        return None
 
 
 def _views(prepared: Prepared, frame: Frame, rig: Rig | None) -> list[tuple[str, NDArray[np.uint8]]]:

@@ -17,6 +17,7 @@ from splatavatar.bake.events import (
     Event,
     Interrupted,
     Measured,
+    ParametersLeftOut,
     Preparing,
     ReportWritten,
     RigPrepared,
@@ -112,6 +113,11 @@ def test_names_of_clips_are_shown_and_nothing_else(printed: io.StringIO) -> None
     [
         (DeviceChosen("cpu", ""), ""),
         (CaptureRecognised("nerfstudio: transforms.json"), "nerfstudio: transforms.json"),
+        (
+            ParametersLeftOut("vhap", "flame", "anny-head"),
+            "the capture brings parameters of flame by vhap, this bake is on anny-head: the head is tracked anew "
+            "(--rig flame uses them)",
+        ),
         (DeviceChosen("cpu", "the GPU is lost"), "the GPU is lost"),
         (Preparing("reading pictures", 0.5), "reading pictures"),
         (RigPrepared(61.2), "the body model is prepared (61 s, once); the budget counts without it"),

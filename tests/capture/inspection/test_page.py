@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 
 from splatavatar.capture.inspection.page import chosen_pictures, read_prepared, write_inspection
-from splatavatar.errors import CaptureError, OutputError
+from splatavatar.errors import CaptureError, OutputError, RigError
 from support.faces import prepared_folder
+from support.flame_captures import gaussian_blendshapes
 
 
 @pytest.fixture(scope="module")
@@ -130,3 +131,17 @@ def test_a_capture_that_is_not_tracked_yet(tiny_capture: Path, tmp_path: Path) -
     (tiny_capture / "transforms.json").rename(tiny_capture / "extract.json")
     with pytest.raises(CaptureError, match="extracted but not tracked; first run: splatavatar capture track"):
         write_inspection(tiny_capture, tmp_path / "page.html")
+
+
+def test_parameters_of_a_rig_that_is_not_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A capture that FLAME was tracked in is shown without it."""
+
+    def absent(kind: str, *_: object) -> None:
+        raise RigError(f"unknown rig '{kind}'")
+
+    monkeypatch.setattr("splatavatar.capture.inspection.page.load_rig", absent)
+    root = gaussian_blendshapes(tmp_path / "a")
+    write_inspection(root, root / "inspect.html")
+    page = (root / "inspect.html").read_text(encoding="utf-8")
+    assert "rig, 3 timesteps" in page
+    assert [text for text in pictures(page) if text.startswith("picture of")]

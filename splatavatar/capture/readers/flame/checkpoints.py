@@ -9,12 +9,13 @@ channel or in ``image_mask``, by the number of the checkpoint; so do the tracker
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from splatavatar.capture.capture import Capture
+from splatavatar.capture.capture import Capture, RigParameters
 from splatavatar.capture.images import image_sizes
 from splatavatar.capture.readers.flame.frame_file import TrackedFrame, read_frame_file
 from splatavatar.capture.readers.flame.parameters import flame_parameters
@@ -87,27 +88,26 @@ def read_checkpoints(root: Path, rig_params: Path | None = None, allow_outside: 
             zip(files.values(), names, pictures, masks, frames, strict=True)
         )
     ]
-    parameters = flame_parameters(
-        str(folder),
-        _tracker(folder, frames),
-        frames[0].shape,
-        _stacked(folder, [frame.expression for frame in frames]),
-        {joint: np.stack([frame.turns[joint] for frame in frames]) for joint in frames[0].turns},
-    )
-    return capture_of(root, tuple(files.values()), views, sizes, parameters, rig_params)
+    return capture_of(root, tuple(files.values()), views, sizes, parameters_of(folder, frames), rig_params)
 
 
-def _tracker(folder: Path, frames: list[TrackedFrame]) -> str:
+def parameters_of(folder: Path, frames: Sequence[TrackedFrame]) -> RigParameters:
+    """The rig parameters of the ``frames`` of ``folder``, a timestep each; the shape is that of the first.
+
+    Raises CaptureError where they do not go together, RigError for what is none of FLAME's.
+    """
     trackers = {frame.tracker for frame in frames}
     if len(trackers) > 1:
         raise CaptureError(f"{folder}: checkpoints of several trackers, {' and '.join(sorted(trackers))}")
-    return frames[0].tracker
-
-
-def _stacked(folder: Path, rows: list[np.ndarray]) -> np.ndarray:
-    if len({len(row) for row in rows}) > 1:
+    if len({len(frame.expression) for frame in frames}) > 1:
         raise CaptureError(f"{folder}: checkpoints with different numbers of expressions")
-    return np.stack(rows)
+    return flame_parameters(
+        str(folder),
+        frames[0].tracker,
+        frames[0].shape,
+        np.stack([frame.expression for frame in frames]),
+        {joint: np.stack([frame.turns[joint] for frame in frames]) for joint in frames[0].turns},
+    )
 
 
 def _found(root: Path, folder: Path, layout: Layout, numbers: list[int], allow_outside: bool) -> list[PictureFile]:
