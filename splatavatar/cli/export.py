@@ -13,9 +13,7 @@ from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.terminal import tell
 from splatavatar.cli.values import parse_limit
 from splatavatar.errors import OutputError, SettingsError
-from splatavatar.gltf.document import SUFFIXES
 from splatavatar.output import outputs_ready
-from splatavatar.rig.arkit import NAMES
 
 
 def export(
@@ -43,6 +41,7 @@ def export(
 ) -> None:
     """Write one pose of an avatar as splats for other viewers, its rigged mesh, or a .html page that plays it."""
     from splatavatar.gaussians.formats.write import WRITERS
+    from splatavatar.gltf.document import SUFFIXES
 
     suffix = out.suffix.lower()
     if suffix not in (*WRITERS, ".html"):
@@ -85,6 +84,7 @@ def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | Non
 def _mesh(out: Path, avatar: str | None) -> None:
     """The triangles of the rig, to be posed by others."""
     from splatavatar.avatar.mesh.rigged_gltf import write_rigged_mesh
+    from splatavatar.rig.arkit import NAMES
 
     person, _ = open_avatar(avatar)
     with outputs_ready(out):
