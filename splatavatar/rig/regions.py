@@ -23,6 +23,9 @@ REGIONS = (
 )
 """what ``derive`` finds"""
 
+CARRIERS = "carriers"
+"""triangles that are no surface, of imported rigs: each carries a Gaussian of one vertex"""
+
 STILL = 3e-4
 """metres: what no expression moves by more than this lies outside the face"""
 

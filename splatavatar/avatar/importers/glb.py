@@ -23,7 +23,7 @@ MOST_JSON = 8 << 20
 """bytes"""
 MOST_VALUES, MOST_LISTS = 1 << 20, 1 << 18
 """in the JSON"""
-MOST_NUMBERS = 1 << 26
+MOST_NUMBERS = 1 << 23
 """of one accessor"""
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 """by componentType"""

@@ -29,13 +29,13 @@ from splatavatar.gaussians.formats.ply_table import columns, sigmoid, table_of
 from splatavatar.gaussians.gaussians import Correctives, Gaussians
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rig.regions import CARRIERS, LID, components
 from splatavatar.rig.rig import Rig
 
 KIND = "lam"
 EXPECTED = "a LAM bundle: skin.glb, offset.ply and vertex_order.json in a folder or a zip"
 MOST = {"skin.glb": 1 << 28, "offset.ply": 1 << 27, "vertex_order.json": 1 << 24}
 """bytes of each file"""
-MOST_VERTICES = 100_000
 SMALLEST_LOG_SCALE = -30.0
 LICENCE = (
     "imported from a bundle of LAM, which states no licence. LAM models heads on FLAME, (C) Max-Planck-Gesellschaft:"
@@ -56,8 +56,6 @@ def read(source: Path) -> Avatar:
     try:
         current = "skin.glb"
         mesh = read_skinned_mesh(parse_glb(files[current]), NAMES)
-        if len(mesh.vertices) > MOST_VERTICES:
-            raise Defect(f"its mesh has {len(mesh.vertices)} vertices, the limit is {MOST_VERTICES}")
         current = "offset.ply"
         offset, gaussians = _gaussians(files[current], len(mesh.vertices))
         current = "vertex_order.json"
@@ -147,8 +145,6 @@ def _rig(mesh: SkinnedMesh, offset: Floats) -> Rig:
 def _regions(mesh: SkinnedMesh) -> dict[str, Ints]:
     """Faces of skin, eye_left and eye_right, which cover the mesh; eyelids are part of the skin. The carriers of their
     vertices belong to them; carriers names all of these."""
-    from splatavatar.rig.regions import LID, components
-
     piece = components(mesh.faces)
     loose = piece != np.bincount(piece).argmax()
     moves = dict(zip(mesh.target_names, np.linalg.norm(mesh.targets, axis=2), strict=True))
@@ -164,5 +160,5 @@ def _regions(mesh: SkinnedMesh) -> dict[str, Ints]:
     for name, mask in masks.items():
         carried = first + np.unique(mesh.faces[mask])
         regions[name] = np.concatenate([np.flatnonzero(mask), carried]).astype(np.int32)
-    regions["carriers"] = np.arange(first, first + len(mesh.vertices), dtype=np.int32)
+    regions[CARRIERS] = np.arange(first, first + len(mesh.vertices), dtype=np.int32)
     return regions

@@ -17,7 +17,7 @@ from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.mesh.colours import vertex_colours
 from splatavatar.avatar.mesh.shapes import arkit_shapes
-from splatavatar.avatar.mesh.surface import Surface, surface, vertex_normals
+from splatavatar.avatar.mesh.surface import Surface, of_surface, surface, vertex_normals
 from splatavatar.errors import OutputError
 from splatavatar.gltf.colour import linear_colours
 from splatavatar.gltf.document import INDICES, SUFFIXES, VERTICES, Document, narrowest
@@ -77,7 +77,7 @@ def _attributes(document: Document, avatar: Avatar, shown: Surface) -> dict[str,
     joints, weights = _influences(rig)
     colour = np.full((len(vertex), 4), 65535, "<u2")
     colour[:, :3] = linear_colours(vertex_colours(avatar))[vertex]
-    normals = vertex_normals(rig.template, rig.faces)
+    normals = vertex_normals(rig.template, rig.faces[of_surface(rig)])
     uv = np.stack([shown.uv[:, 0], 1 - shown.uv[:, 1]], axis=1)  # glTF's v goes down
     return {
         "POSITION": document.accessor(rig.template.astype("<f4")[vertex], VERTICES, bounds=True),
@@ -91,10 +91,11 @@ def _attributes(document: Document, avatar: Avatar, shown: Surface) -> dict[str,
 
 def _targets(document: Document, rig: Rig, shown: Surface) -> list[dict[str, int]]:
     """The morph targets, each of what it moves and turns alone."""
-    rest = vertex_normals(rig.template, rig.faces).astype(np.float32)
+    faces = rig.faces[of_surface(rig)]
+    rest = vertex_normals(rig.template, faces).astype(np.float32)
     targets = []
     for shape in arkit_shapes(rig):
-        normals = vertex_normals(rig.template + shape, rig.faces).astype(np.float32)
+        normals = vertex_normals(rig.template + shape, faces).astype(np.float32)
         targets.append(
             {
                 "POSITION": document.sparse(shape[shown.vertex], bounds=True),

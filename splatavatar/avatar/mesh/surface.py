@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Doubles, Floats, Ints, Longs
+from splatavatar.array_types import Doubles, Floats, Ints, Longs, Mask
+from splatavatar.rig.regions import CARRIERS
 from splatavatar.rig.rig import Rig
 
 _SMALLEST = 1e-20
@@ -26,9 +27,18 @@ class Surface:
     """(F, 3) in the order of ``Rig.faces``, counter-clockwise seen from outside"""
 
 
+def of_surface(rig: Rig) -> Mask:
+    """Which triangles (F) of ``rig`` are a surface; the others carry single Gaussians, as those of imported avatars
+    do."""
+    shown = np.ones(len(rig.faces), bool)
+    shown[rig.regions.get(CARRIERS, np.zeros(0, np.int32))] = False
+    return shown
+
+
 def surface(rig: Rig) -> Surface:
     """The surface of ``rig``."""
-    corners = np.concatenate([rig.faces.reshape(-1, 1), rig.uv.reshape(-1, 2)], axis=1, dtype=np.float64)
+    shown = of_surface(rig)
+    corners = np.concatenate([rig.faces[shown].reshape(-1, 1), rig.uv[shown].reshape(-1, 2)], 1, dtype=np.float64)
     places, triangles = np.unique(corners, axis=0, return_inverse=True)
     return Surface(
         vertex=places[:, 0].astype(np.int64),

@@ -19,6 +19,7 @@ from splatavatar.avatar.importers.glb import parse_glb
 from splatavatar.avatar.importers.skeleton import driven_skeleton
 from splatavatar.avatar.importers.skinned_mesh import SkinnedMesh, read_skinned_mesh
 from splatavatar.avatar.importers.table import import_avatar
+from splatavatar.avatar.mesh.rigged_gltf import write_rigged_mesh
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
@@ -195,6 +196,18 @@ def test_the_mesh_is_that_of_the_file(made: Head) -> None:
     np.testing.assert_allclose(mesh.joints, [place for _, place in JOINTS.values()], atol=1e-6)
     names = list(JOINTS)
     assert [names[up] if up >= 0 else "" for up in mesh.parents] == [parent for parent, _ in JOINTS.values()]
+
+
+def test_its_mesh_can_be_taken_on(avatar: Avatar, made: Head, tmp_path: Path) -> None:
+    """The carriers are not part of it."""
+    write_rigged_mesh(tmp_path / "me.glb", avatar)
+    mesh = read_skinned_mesh(parse_glb((tmp_path / "me.glb").read_bytes()), NAMES)
+    np.testing.assert_array_equal(mesh.vertices, made.vertices)
+    np.testing.assert_array_equal(mesh.faces, made.faces)
+    assert mesh.joint_names == avatar.rig.joint_names
+    for name in avatar.rig.expression_names:
+        moves = mesh.targets[mesh.target_names.index(name)]
+        np.testing.assert_allclose(moves, made.targets[name], atol=2e-6)
 
 
 def edited(edit: Callable[[dict[str, Any]], Any]) -> Change:
