@@ -86,7 +86,12 @@ def _gram(rig: Rig, joints: NDArray[np.intp]) -> Doubles:
     rows = [rig.expression_basis.reshape(len(rig.expression_names), -1).astype(np.float64)]
     for joint in joints:
         arm = cross_matrices(rig.template.astype(np.float64) - rig.joints[joint])  # (V, 3, 3), of r x axis
-        rows.append((-arm * weights[:, joint, None, None]).transpose(2, 0, 1).reshape(3, -1))
+        turned = (-arm * weights[:, joint, None, None]).transpose(2, 0, 1).reshape(3, -1)
+        if rig.pose_basis is not None and joint > 0:
+            # To first order R - I of a turn about an axis is the matrix of the cross product with it.
+            entries = rig.pose_basis[9 * (joint - 1) : 9 * joint].reshape(9, -1).astype(np.float64)
+            turned = turned + cross_matrices(np.eye(3)).reshape(3, 9) @ entries
+        rows.append(turned)
     stacked = np.concatenate(rows)
     return np.asarray(stacked @ stacked.T)
 

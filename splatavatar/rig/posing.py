@@ -17,6 +17,10 @@ def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
     moved = np.flatnonzero(parameters.expression)
     if len(moved):
         shaped += np.tensordot(parameters.expression[moved].astype(np.float64), rig.expression_basis[moved], 1)
+    if rig.pose_basis is not None:
+        entries = pose_entries(parameters.joint_rotations)
+        turned = np.flatnonzero(entries)
+        shaped += np.tensordot(entries[turned], rig.pose_basis[turned], 1)
     turn, shift = (of_poses[0] for of_poses in joint_transforms(rig, parameters.joint_rotations[None]))
     blended = np.einsum("vk,vkij->vij", rig.skin_weights, turn[rig.skin_joints])
     shifted = np.einsum("vk,vki->vi", rig.skin_weights, shift[rig.skin_joints])
@@ -28,6 +32,16 @@ def head_turn(rig: Rig, parameters: PoseParameters) -> Doubles:
     """The turn (3, 3) of the head in rig axes: of the root and of all joints that share in the turns of a head."""
     joints = [0, *(joint for joint, _ in rig.head_chain)]
     return np.asarray(reduce(np.matmul, rotation_matrices(parameters.joint_rotations[joints].astype(np.float64))))
+
+
+def pose_entries(joint_rotations: Floats) -> Doubles:
+    """What weighs ``Rig.pose_basis``: the entries (..., 9 (J - 1)) of R - I of each joint but the root, row by row.
+
+    Args:
+        joint_rotations: (..., J, 3) axis-angle, radians, rig axes.
+    """
+    turned = rotation_matrices(joint_rotations[..., 1:, :].astype(np.float64)) - np.eye(3)
+    return np.asarray(turned.reshape(*joint_rotations.shape[:-2], -1))
 
 
 def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Doubles]:

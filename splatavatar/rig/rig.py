@@ -23,9 +23,9 @@ class SurfacePoints:
 class Rig:
     """A linear body model in the rig frame: metres, right-handed, +Y up, facing +Z, +X the subject's left.
 
-    Posing is: vertices = LBS(template + identity . identity_basis + expression . expression_basis), with the joints
-    moved by the identity as well. Rest joint frames are parallel to the rig frame, so a joint rotation is an
-    axis-angle vector in rig axes.
+    Posing is: vertices = LBS(template + identity . identity_basis + expression . expression_basis + (R - I) .
+    pose_basis), with the joints moved by the identity as well. Rest joint frames are parallel to the rig frame, so a
+    joint rotation is an axis-angle vector in rig axes.
     """
 
     kind: str
@@ -64,7 +64,7 @@ class Rig:
     """joints of the left and right eyeball, -1 where the rig turns its eyes by expression alone"""
     regions: dict[str, Ints] = field(default_factory=dict)
     """face indices by name: skin, lips, eye_left, eye_right, eye_sockets, teeth_upper, teeth_lower, tongue and mouth
-    partition the mesh; eyelids, ears, neck, scalp and, of a bust, torso are parts of skin"""
+    partition the mesh; eyelids, ears, neck, scalp and, of a bust, torso are parts of skin; carriers are no surface"""
     landmarks: dict[str, SurfacePoints] = field(default_factory=dict)
     """``mediapipe`` (478) and ``ibug68`` (68)"""
     licence: str = ""
@@ -74,6 +74,9 @@ class Rig:
     jaw is a joint; None: they move the expression alone"""
     expression_range: Floats | None = None
     """(E, 2) least and largest value that an expression coefficient takes; None: 0 and 1"""
+    pose_basis: Floats | None = None
+    """(9 (J - 1), V, 3) metres per unit of the entries of R - I, row by row, where R turns a joint; of each joint but
+    the root, in their order: the pose correctives of SMPL (Loper et al. 2015, eq. 9). None: turns change no shape"""
 
     @property
     def corrective_inputs(self) -> int:

@@ -31,6 +31,8 @@ class TensorRig:
     """(V, 4) int64"""
     skin_weights: Tensor
     """(V, 4)"""
+    pose_basis: Tensor | None = None
+    """(9 (J - 1), V, 3)"""
 
 
 def tensor_rig(rig: Rig, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorRig:
@@ -48,6 +50,7 @@ def tensor_rig(rig: Rig, dtype: torch.dtype = torch.float32, device: torch.devic
         tuple(int(parent) for parent in rig.parents),
         torch.as_tensor(rig.skin_joints, dtype=torch.int64, device=device),
         tensor(rig.skin_weights),
+        None if rig.pose_basis is None else tensor(rig.pose_basis),
     )
 
 
@@ -69,7 +72,11 @@ def pose(
     if identity is not None:
         shaped = shaped + torch.tensordot(identity, rig.identity_basis, 1)
         joints = joints + torch.tensordot(identity, rig.joint_identity_basis, 1)
-    turn, shift = _joint_transforms(rig.parents, joints, rotation_matrices(joint_rotations))
+    local = rotation_matrices(joint_rotations)
+    if rig.pose_basis is not None:
+        entries = local[..., 1:, :, :] - torch.eye(3, dtype=local.dtype, device=local.device)
+        shaped = shaped + torch.tensordot(entries.flatten(-3), rig.pose_basis, 1)
+    turn, shift = _joint_transforms(rig.parents, joints, local)
     # (..., V, 3, 4) blended transforms: a product with all weights, most of them zero. Gathering four joints a vertex
     # would be less work, but its gradient on a GPU adds the thousands of vertices of a joint one after the other.
     transforms = torch.cat([turn, shift[..., None]], -1)

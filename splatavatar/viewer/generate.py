@@ -46,7 +46,10 @@ def tables() -> dict[str, Any]:
         "LARGEST_NAME": schema.LARGEST_NAME,
         "LARGEST_LICENCE": schema.LARGEST_LICENCE,
         "TENSORS": {name: [kind, list(shape)] for name, (kind, shape) in schema.tensors().items()},
-        "OPTIONAL": {name: [kind, list(shape)] for name, (kind, shape) in schema.optional_tensors().items()},
+        "OPTIONAL": {
+            name: [kind, list(shape), since] for name, (kind, shape, since) in schema.optional_tensors().items()
+        },
+        "POSE_TENSORS": schema.POSE_TENSORS,
         "SCALES": schema.SCALES,
         "RIG_FIELDS": list(schema.RigDescription.__dataclass_fields__),
         "TOLERANCE": validate.TOLERANCE,
@@ -55,6 +58,7 @@ def tables() -> dict[str, Any]:
         "SIGNED_STEPS": quantise.SIGNED_STEPS,
         "BYTE_STEPS": quantise.BYTE_STEPS,
         "LOG_STEP": quantise.LOG_STEP,
+        "POSE_STEP": quantise.POSE_STEP,
         "PSI_LIMIT": PSI_LIMIT,
         "SPLATTING": {
             "DILATION": splatting.DILATION,

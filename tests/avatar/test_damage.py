@@ -271,7 +271,7 @@ def test_a_newer_version(path: Path) -> None:
     with pytest.raises(AvatarFileError) as error:
         load_avatar(path)
     assert str(error.value) == (
-        f"{path} was made by a newer version of splatavatar (format 7, this one reads 2); upgrade splatavatar"
+        f"{path} was made by a newer version of splatavatar (format 7, this one reads 3); upgrade splatavatar"
     )
     rewrite(path, text("version", "one"))
-    assert refusal(path) == "its format version is 'one', expected 1 to 2"
+    assert refusal(path) == "its format version is 'one', expected 1 to 3"

@@ -218,14 +218,39 @@ def test_joints_that_coefficients_turn_and_ranges_of_expressions_come_back(
     assert load_avatar(path).rig.arkit_joint_map is None and load_avatar(path).rig.expression_range is None
 
 
+def test_pose_correctives_come_back_in_steps_of_five_micrometres(
+    tmp_path: Path, make_avatar: Make, compare: Compare, rng: np.random.Generator
+) -> None:
+    avatar, path = make_avatar(rng), tmp_path / "a"
+    rows = 9 * (len(avatar.rig.joints) - 1)
+    turned = rng.normal(0, 2e-3, (rows, len(avatar.rig.template), 3)).astype(np.float32)
+    turned[:, ::2] *= 1e-4  # below the step: not stored
+    changed = replace(avatar, rig=replace(avatar.rig, pose_basis=turned))
+    save_avatar(path, changed)
+    loaded = load_avatar(path)
+    assert compare(loaded, quantised(changed)) == []
+    np.testing.assert_allclose(loaded.rig.pose_basis, turned, atol=2.51e-6)
+    assert len(safetensors.numpy.load_file(path)["rig.pose_basis"]) == rows * turned[:, 1::2].shape[1]
+    assert describe(loaded, path)["format"] == 3
+    content = path.read_bytes()
+    save_avatar(path, loaded)
+    assert path.read_bytes() == content
+
+
 def test_what_only_newer_files_have_is_checked(tmp_path: Path, make_avatar: Make, rng: np.random.Generator) -> None:
     avatar = make_avatar(rng)
     count, joints = len(avatar.rig.expression_names), len(avatar.rig.joints)
+    turned = (9 * joints - 9, len(avatar.rig.template), 3)
     for changes, message in (
         ({"expression_range": np.array([[1, 0]] * count, np.float32)}, "a least value that is above the largest"),
         ({"expression_range": np.full((count, 2), np.nan, np.float32)}, "not finite"),
         ({"expression_range": np.zeros((count + 1, 2), np.float32)}, "has the shape"),
         ({"arkit_joint_map": np.zeros((joints, 3, 51), np.float32)}, "has the shape"),
+        ({"pose_basis": np.zeros((9 * joints, len(avatar.rig.template), 3), np.float32)}, "has the shape"),
+        (
+            {"pose_basis": np.full(turned, 0.2, np.float32)},
+            "the limit is 0.16 m",
+        ),
     ):
         with pytest.raises(AvatarFileError, match=message):
             save_avatar(tmp_path / "a", replace(avatar, rig=replace(avatar.rig, **changes)))
@@ -242,3 +267,16 @@ def test_tensors_of_a_newer_version_than_the_file_says(
     safetensors.numpy.save_file(safetensors.numpy.load_file(path), path, {**texts, "version": "1"})
     with pytest.raises(AvatarFileError, match="it has tensors of version 2, but says that it is of 1"):
         load_avatar(path)
+
+
+def test_a_part_of_a_pose_basis_is_none(tmp_path: Path, make_avatar: Make, rng: np.random.Generator) -> None:
+    avatar, path = make_avatar(rng), tmp_path / "a"
+    turned = np.full((9 * len(avatar.rig.joints) - 9, len(avatar.rig.template), 3), 1e-3, np.float32)
+    save_avatar(path, replace(avatar, rig=replace(avatar.rig, pose_basis=turned)))
+    with safetensors.safe_open(path, "numpy") as file:
+        texts = {name: text for name, text in file.metadata().items() if name != "sha256"}
+    tensors = safetensors.numpy.load_file(path)
+    for gone in ("rig.pose_basis", "rig.pose_basis.vertex", "rig.pose_basis.count"):
+        safetensors.numpy.save_file({name: part for name, part in tensors.items() if name != gone}, path, texts)
+        with pytest.raises(AvatarFileError, match=f"it has no tensor {gone}"):
+            load_avatar(path)

@@ -46,6 +46,7 @@ def random_rig(seed: int, vertices: int, expressions: int, joints: int) -> Rig:
         arkit_map=np.zeros((expressions, 52), np.float32),
         head_chain=((0, 1.0),),
         eye_joints=(-1, -1),
+        pose_basis=normal(9 * (joints - 1), vertices, 3, scale=0.003) if seed % 2 else None,
     )
 
 
@@ -59,7 +60,13 @@ def random_parameters(rig: Rig, seed: int, angle: float) -> PoseParameters:
 
 def native(rig: Rig) -> _native.RigPose:
     return _native.RigPose(
-        rig.template, rig.expression_basis, rig.joints, rig.parents, rig.skin_joints, rig.skin_weights
+        rig.template,
+        rig.expression_basis,
+        rig.joints,
+        rig.parents,
+        rig.skin_joints,
+        rig.skin_weights,
+        rig.pose_basis,
     )
 
 
@@ -71,8 +78,10 @@ def posed(rig: Rig, parameters: PoseParameters) -> np.ndarray:
 
 @pytest.mark.parametrize("size", [(7, 5, 4), (1, 0, 1), (1024, 3, 2), (2500, 20, 12)])
 @pytest.mark.parametrize("angle", [0.0, 1e-6, 1e-3, 0.3, 3.0])
-def test_agrees_with_numpy_and_torch(size: tuple[int, int, int], angle: float) -> None:
-    rig = random_rig(3, *size)
+@pytest.mark.parametrize("seed", [2, 3])
+def test_agrees_with_numpy_and_torch(size: tuple[int, int, int], angle: float, seed: int) -> None:
+    rig = random_rig(seed, *size)
+    assert (rig.pose_basis is not None) == bool(seed % 2)
     parameters = random_parameters(rig, 4, angle)
     found = posed(rig, parameters)
     assert np.abs(found - pose_numpy(rig, parameters)).max() <= LIMIT

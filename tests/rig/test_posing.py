@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
@@ -46,6 +48,21 @@ def test_expression_is_added_before_the_rotation(small_rig):
     shaped = small_rig.template + 0.5 * small_rig.expression_basis[2] - small_rig.joints[0]
     expected = np.stack([shaped[:, 2], shaped[:, 1], -shaped[:, 0]], 1) + small_rig.joints[0]
     np.testing.assert_allclose(pose_numpy(small_rig, parameters), expected, atol=1e-6)
+
+
+def test_pose_correctives_weigh_the_entries_of_the_turn_less_one(small_rig):
+    basis = np.zeros((27, 7, 3), np.float32)
+    basis[9 * 2 + 3 * 0 + 1, 4] = [0, 0, 0.5]  # first row, second column of the turn of the last joint
+    basis[9 * 0 + 3 * 2 + 2, 1] = [0.25, 0, 0]  # last entry of the turn of the first joint after the root
+    rig = replace(small_rig, pose_basis=basis, skin_weights=np.tile(np.float32([1, 0, 0, 0]), (7, 1)))
+    rig = replace(rig, skin_joints=np.zeros((7, 4), np.int32))  # nothing follows the joints that turn
+    parameters = PoseParameters.neutral(rig)
+    parameters.joint_rotations[3] = [0, 0, 0.6]
+    parameters.joint_rotations[1] = [0.8, 0, 0]
+    moved = pose_numpy(rig, parameters) - rig.template
+    expected = np.zeros((7, 3))
+    expected[4, 2], expected[1, 0] = -0.5 * np.sin(0.6), 0.25 * (np.cos(0.8) - 1)
+    np.testing.assert_allclose(moved, expected, atol=1e-6)
 
 
 def test_joints_of_many_poses_move_as_in_torch(small_rig):

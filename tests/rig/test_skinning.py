@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -33,6 +35,17 @@ def test_agrees_with_numpy(small_rig):
             posed = pose(rig, *as_tensors(parameters, dtype))
             assert posed.dtype == dtype
             np.testing.assert_allclose(posed.numpy(), pose_numpy(small_rig, parameters), rtol=1e-6, atol=2e-6)
+
+
+def test_pose_correctives_agree_with_numpy_and_have_gradients(small_rig):
+    turned = np.random.default_rng(5).normal(0, 0.1, (27, 7, 3)).astype(np.float32)
+    corrected = replace(small_rig, pose_basis=turned)
+    rig = tensor_rig(corrected, torch.float64)
+    inputs = as_tensors(random_parameters(corrected), torch.float64)
+    posed = pose(rig, *inputs)
+    np.testing.assert_allclose(posed, pose_numpy(corrected, random_parameters(corrected)), atol=2e-6)
+    assert np.abs(posed - pose(tensor_rig(small_rig, torch.float64), *inputs)).max() > 0.05
+    assert torch.autograd.gradcheck(lambda *tensors: pose(rig, *tensors), [t.requires_grad_() for t in inputs])
 
 
 def test_gradients_of_every_parameter(small_rig):

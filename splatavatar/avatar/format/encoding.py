@@ -15,6 +15,7 @@ from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.rig.rig import Rig, SurfacePoints
 
 Scales = dict[str, list[float]]
+POSE = "rig.pose_basis"
 
 
 def encode(avatar: Avatar) -> tuple[Tensors, Scales, RigDescription]:
@@ -53,7 +54,6 @@ def _encode_rig(rig: Rig, scales: Scales) -> Tensors:
     basis, basis_scale = quantise.encode_signed(rig.expression_basis)
     uv, uv_scale = quantise.encode_signed(rig.uv[None])
     scales["rig.expression_basis"], scales["rig.uv"] = basis_scale.tolist(), uv_scale.tolist()
-    moved = basis.any(axis=-1)
     tensors = {
         "rig.template": rig.template.astype("<f4"),
         "rig.faces": rig.faces.astype(vertex),
@@ -63,9 +63,7 @@ def _encode_rig(rig: Rig, scales: Scales) -> Tensors:
         "rig.skin_joints": rig.skin_joints.astype("<u2"),
         "rig.skin_weights": quantise.encode_shares(rig.skin_weights),
         "rig.arkit_map": rig.arkit_map.astype("<f4"),
-        "rig.expression_basis": basis[moved],
-        "rig.expression_basis.vertex": np.nonzero(moved)[1].astype(vertex),
-        "rig.expression_basis.count": moved.sum(axis=-1).astype("<i4"),
+        **_rows("rig.expression_basis", basis),
     }
     tensors |= optional_tensors(rig)
     for name, region in rig.regions.items():
@@ -92,7 +90,7 @@ def _decode_rig(tensors: Tensors, scales: dict[str, Floats], rig: RigDescription
         uv=quantise.decode_signed(tensors["rig.uv"], scales["rig.uv"]),
         identity_basis=np.zeros((0, vertices, 3), np.float32),
         identity_names=(),
-        expression_basis=_decode_basis(tensors, scales["rig.expression_basis"], vertices),
+        expression_basis=_decode_basis(tensors, "rig.expression_basis", scales["rig.expression_basis"], vertices),
         expression_names=rig.expression_names,
         joints=tensors["rig.joints"].astype(np.float32),
         joint_identity_basis=np.zeros((0, joints, 3), np.float32),
@@ -108,33 +106,51 @@ def _decode_rig(tensors: Tensors, scales: dict[str, Floats], rig: RigDescription
         licence=rig.licence,
         arkit_joint_map=_optional(tensors, "rig.arkit_joint_map"),
         expression_range=_optional(tensors, "rig.expression_range"),
+        pose_basis=_decode_basis(tensors, POSE, None, vertices) if POSE in tensors else None,
     )
 
 
 def optional_tensors(rig: Rig) -> Tensors:
     """The tensors that only some rigs have."""
     parts = {"rig.arkit_joint_map": rig.arkit_joint_map, "rig.expression_range": rig.expression_range}
-    return {name: part.astype("<f4") for name, part in parts.items() if part is not None}
+    tensors: Tensors = {name: part.astype("<f4") for name, part in parts.items() if part is not None}
+    if rig.pose_basis is not None:
+        if np.abs(rig.pose_basis).max(initial=0) > quantise.POSE_STEP * quantise.SIGNED_STEPS:
+            raise Defect(f"{POSE} holds {np.abs(rig.pose_basis).max():.3g}, the limit is 0.16 m")
+        tensors |= _rows(POSE, quantise.encode_steps(rig.pose_basis, quantise.POSE_STEP))
+    return tensors
+
+
+def _rows(name: str, basis: AnyArray) -> Tensors:
+    """What is stored of a quantised basis (B, V, 3): the rows of the vertices that each part moves."""
+    moved = basis.any(axis=-1)
+    return {
+        name: basis[moved],
+        f"{name}.vertex": np.nonzero(moved)[1].astype(index_dtype(basis.shape[1])),
+        f"{name}.count": moved.sum(axis=-1).astype("<i4"),
+    }
 
 
 def _optional(tensors: Tensors, name: str) -> Floats | None:
     return tensors[name].astype(np.float32) if name in tensors else None
 
 
-def _decode_basis(tensors: Tensors, scale: Floats, vertices: int) -> Floats:
-    """(E, V, 3) from the rows of the moved vertices."""
-    name = "rig.expression_basis"
+def _decode_basis(tensors: Tensors, name: str, scale: Floats | None, vertices: int) -> Floats:
+    """(B, V, 3) from the rows of the moved vertices, by the ``scale`` (B) of each part or in steps of a pose basis."""
     rows, vertex, count = tensors[name], tensors[f"{name}.vertex"], tensors[f"{name}.count"]
     if (count < 0).any() or count.sum(dtype=np.int64) != len(rows):
         raise Defect(f"{name}.count does not sum to the {len(rows)} rows of {name}")
     if len(vertex) and (vertex.min() < 0 or vertex.max() >= vertices):
         raise Defect(f"{name}.vertex holds {vertex.max()}, the rig has {vertices} vertices")
-    expression = np.repeat(np.arange(len(count)), count)
-    flat = expression * vertices + vertex
+    part = np.repeat(np.arange(len(count)), count)
+    flat = part * vertices + vertex
     if (np.diff(flat) <= 0).any():
         raise Defect(f"{name}.vertex is not in ascending order")
     basis = np.zeros((len(count) * vertices, 3), np.float32)
-    basis[flat] = quantise.decode_signed(rows, scale[expression, None])
+    if scale is None:
+        basis[flat] = quantise.decode_steps(rows, quantise.POSE_STEP)
+    else:
+        basis[flat] = quantise.decode_signed(rows, scale[part, None])
     return basis.reshape(len(count), vertices, 3)
 
 

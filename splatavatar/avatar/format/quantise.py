@@ -17,6 +17,8 @@ SIGNED_STEPS = 32767
 BYTE_STEPS = 127
 LOG_STEP = 2.0**-11
 """relative step of a logarithmic value: 0.05 %"""
+POSE_STEP = 5e-6
+"""metres of a pose corrective per unit of its entry; what rounds to nothing is not stored"""
 # Below these, float32 and float16 lose the relative precision that the round trip needs; nothing that small is visible.
 _SMALLEST_SCALE = 2.0**-100
 _SMALLEST_SHARE = 2.0**-14
@@ -54,6 +56,16 @@ def decode_signed(stored: AnyArray, scale: Floats) -> Floats:
     values /= np.float32(SIGNED_STEPS)
     values *= scale
     return values
+
+
+def encode_steps(values: Floats, step: float) -> NDArray[np.int16]:
+    """Values, any shape, as multiples of ``step``; clipped to 32767 of them."""
+    return np.rint(np.clip(values / np.float64(step), -SIGNED_STEPS, SIGNED_STEPS)).astype(np.int16)
+
+
+def decode_steps(stored: AnyArray, step: float) -> Floats:
+    """Inverse of ``encode_steps``."""
+    return stored.astype(np.float32) * np.float32(step)
 
 
 def encode_log(values: Floats) -> NDArray[np.int16]:

@@ -1,14 +1,16 @@
 """What an avatar file holds: its tensors, and the JSON beside them.
 
 The sizes: V vertices, F triangles, E expressions, J joints, N Gaussians, K correctives, D = E + 3 J corrective inputs,
-R stored rows of the sparse expression basis. An index is a U16 where all indices fit, else an I32.
+C = 9 (J - 1) entries of turns of joints, R stored rows of the sparse expression basis, Q of the sparse pose basis. An
+index is a U16 where all indices fit, else an I32.
 
 The expression basis keeps the vertices that an expression moves: ``count`` (E) of them for each expression, their
 indices in ``vertex`` in ascending order, their displacements in the rows of ``rig.expression_basis``. The third
 barycentric coordinate is one minus the others. ``quantise`` has the number formats.
 
 A rig may turn joints by ARKit coefficients, or have expression coefficients that go elsewhere than from 0 to 1: then
-the tensors of ``_OPTIONAL`` are there, and the version is 2. Files without them are of version 1.
+the version is 2. It may have pose correctives, stored as the expressions are but in steps of ``POSE_STEP``: then it is
+3. Files without any of the tensors of ``_OPTIONAL`` are of version 1.
 
 The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` the version, ``rig`` the
 names and the small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the
@@ -28,14 +30,14 @@ from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.format.container import DTYPES, Tensors
 
 FORMAT = "splatavatar"
-VERSION = 2
+VERSION = 3
 """the newest that is read and written"""
 
 ARKIT = 52
 LARGEST = {"V": 1 << 20, "F": 1 << 21, "E": 1024, "J": 1024, "N": 1 << 22, "K": 256}
 """bounds of the sizes, far above any real avatar"""
 LARGEST_BASIS = 1 << 24
-"""bound of E x V: the dense basis, 12 bytes each, is larger than its file. ``anny-body`` has 2^20"""
+"""bound of E x V, and of C x V: the dense basis, 12 bytes each, is larger than its file. ``anny-body`` has 2^20"""
 LARGEST_NAME, LARGEST_LICENCE = 256, 1 << 16
 """characters"""
 
@@ -70,10 +72,16 @@ _TENSORS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "correctives.weights": ("F32", ("K", "D")),
     "correctives.bias": ("F32", ("K",)),
 }
-_OPTIONAL: dict[str, tuple[str, tuple[str | int, ...]]] = {
-    "rig.arkit_joint_map": ("F32", ("J", 3, ARKIT)),
-    "rig.expression_range": ("F32", ("E", 2)),
+_OPTIONAL: dict[str, tuple[str, tuple[str | int, ...], int]] = {
+    "rig.arkit_joint_map": ("F32", ("J", 3, ARKIT), 2),
+    "rig.expression_range": ("F32", ("E", 2), 2),
+    "rig.pose_basis": ("I16", ("Q", 3), 3),
+    "rig.pose_basis.vertex": ("index V", ("Q",), 3),
+    "rig.pose_basis.count": ("I32", ("C",), 3),
 }
+"""and the version since which each may be there"""
+POSE_TENSORS = ("rig.pose_basis", "rig.pose_basis.vertex", "rig.pose_basis.count")
+"""optional tensors of which all are there or none"""
 SCALES: dict[str, int | str] = {
     "rig.uv": 1,
     "rig.expression_basis": "E",
@@ -106,8 +114,8 @@ def tensors() -> dict[str, tuple[str, tuple[str | int, ...]]]:
     return dict(_TENSORS)
 
 
-def optional_tensors() -> dict[str, tuple[str, tuple[str | int, ...]]]:
-    """The tensors that make a file one of version 2, as ``tensors``."""
+def optional_tensors() -> dict[str, tuple[str, tuple[str | int, ...], int]]:
+    """The tensors that only some avatars have, as ``tensors``, and the version that a file with one is of at least."""
     return dict(_OPTIONAL)
 
 
@@ -150,7 +158,7 @@ def rig_from_json(value: Any) -> RigDescription:
 
 def version_of(tensors: Tensors) -> int:
     """The oldest version of the format that has all of ``tensors``."""
-    return 2 if tensors.keys() & _OPTIONAL.keys() else 1
+    return max((since for name, (_, _, since) in _OPTIONAL.items() if name in tensors), default=1)
 
 
 def scales_from_json(value: Any, sizes: dict[str, int]) -> dict[str, np.ndarray]:
@@ -181,7 +189,9 @@ def check_names(names: tuple[str, ...], what: str) -> tuple[str, ...]:
 
 def check_tensors(tensors: Tensors, rig: RigDescription) -> dict[str, int]:
     """Check that the tensors are all there, fit in dtype and shape, and are alone. Returns the sizes. Raises Defect."""
-    expected = {**_TENSORS, **{name: what for name, what in _OPTIONAL.items() if name in tensors}}
+    together = set(POSE_TENSORS) if tensors.keys() & set(POSE_TENSORS) else set()
+    present = (tensors.keys() | together) & _OPTIONAL.keys()
+    expected = {**_TENSORS, **{name: (kind, shape) for name, (kind, shape, _) in _OPTIONAL.items() if name in present}}
     for name in rig.regions:
         expected[f"rig.region.{name}"] = ("index F", (f"triangles of region {name}",))
     for name in rig.landmarks:
@@ -194,7 +204,7 @@ def check_tensors(tensors: Tensors, rig: RigDescription) -> dict[str, int]:
         if name not in expected:
             raise Defect(f"it has the unknown tensor {name[:60]!r}")
     sizes = {"E": len(rig.expression_names), "J": len(rig.joint_names)}
-    sizes["D"] = sizes["E"] + 3 * sizes["J"]
+    sizes["D"], sizes["C"] = sizes["E"] + 3 * sizes["J"], 9 * max(sizes["J"] - 1, 0)
     for name, (_, shape) in expected.items():
         _match(name, tensors[name].shape, shape, sizes)
     for size, largest in LARGEST.items():
@@ -202,6 +212,8 @@ def check_tensors(tensors: Tensors, rig: RigDescription) -> dict[str, int]:
             raise Defect(f"{size} = {sizes[size]} is above the limit of {largest}")
     if sizes["E"] * sizes["V"] > LARGEST_BASIS:
         raise Defect(f"an expression basis of {sizes['E']} x {sizes['V']} vertices is too large")
+    if together and sizes["C"] * sizes["V"] > LARGEST_BASIS:
+        raise Defect(f"a pose basis of {sizes['C']} x {sizes['V']} vertices is too large")
     for name, (kind, _) in expected.items():
         dtype = index_dtype(sizes[kind[-1]]) if kind.startswith("index") else DTYPES[kind]
         if tensors[name].dtype != dtype:

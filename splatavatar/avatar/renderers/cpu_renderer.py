@@ -45,10 +45,12 @@ class CpuRenderer:
     def __init__(self, avatar: Avatar) -> None:
         rig, g, c = avatar.rig, avatar.gaussians, avatar.correctives
         self.avatar = avatar
-        body = (rig.template, rig.expression_basis, rig.joints, rig.parents, rig.skin_joints, rig.skin_weights)
-        self._rig = _native.RigPose(*body)
+        body = (rig.template, rig.expression_basis, rig.joints, rig.parents)
+        skin = (rig.skin_joints, rig.skin_weights, rig.pose_basis)
+        self._rig = _native.RigPose(*body, *skin)
         self._native = _native.DrivePath(
             *body,
+            *skin,
             rig.faces,
             g.face,
             g.barycentric,

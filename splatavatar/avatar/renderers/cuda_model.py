@@ -13,7 +13,7 @@ from torch import Tensor
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.render.gpu.bound import Bound
-from splatavatar.rig.posing import joint_transforms
+from splatavatar.rig.posing import joint_transforms, pose_entries
 from splatavatar.rig.rig import PoseParameters
 
 GAUSSIAN = ("face", "barycentric", "position", "rotation", "scale", "opacity", "colour", "sh")
@@ -26,6 +26,7 @@ class CudaModel:
     avatar: Avatar
     template: Tensor
     basis: Tensor
+    """(B, V, 3) what changes the shape: the expressions, then the pose correctives where the rig has any"""
     skin_joints: Tensor
     skin_weights: Tensor
     faces: Tensor
@@ -33,7 +34,7 @@ class CudaModel:
 
     @property
     def length(self) -> int:
-        """Floats of a pose: coefficients, joint maps, weights of the correctives."""
+        """Floats of a pose: weights of the basis, joint maps, weights of the correctives."""
         return len(self.basis) + 12 * len(self.avatar.rig.joints) + len(self.bound.table)
 
     def numbers(self, poses: Sequence[PoseParameters], out: NDArray[np.float32]) -> None:
@@ -46,8 +47,9 @@ class CudaModel:
         maps = np.concatenate([turn, shift[..., None]], -1)
         inputs = np.concatenate([expression, rotations.reshape(len(poses), -1)], 1)
         psi = np.clip(inputs @ correctives.weights.T + correctives.bias, -PSI_LIMIT, PSI_LIMIT)
-        e, k = expression.shape[1], psi.shape[1]
-        out[:, :e] = expression
+        shapes = expression if rig.pose_basis is None else np.concatenate([expression, pose_entries(rotations)], 1)
+        e, k = shapes.shape[1], psi.shape[1]
+        out[:, :e] = shapes
         out[:, e : out.shape[1] - k] = maps.reshape(len(poses), -1)
         out[:, out.shape[1] - k :] = psi
 
@@ -69,10 +71,11 @@ def cuda_model(avatar: Avatar, device: torch.device) -> CudaModel:
             for name, array in arrays.items()
         }
     bound = Bound(**{name: tensor(array) for name, array in arrays.items()}, raw=False)
+    bases = [rig.expression_basis] if rig.pose_basis is None else [rig.expression_basis, rig.pose_basis]
     return CudaModel(
         avatar,
         tensor(rig.template),
-        tensor(rig.expression_basis),
+        tensor(np.concatenate(bases)),
         tensor(rig.skin_joints),
         tensor(rig.skin_weights),
         tensor(rig.faces),

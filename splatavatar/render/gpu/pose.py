@@ -13,7 +13,7 @@ BLOCK = 128
 
 @triton.jit
 def pose_kernel(
-    template, basis, skin_joints, skin_weights, numbers, vertices, count, expressions, stride, BLOCK: tl.constexpr
+    template, basis, skin_joints, skin_weights, numbers, vertices, count, shapes, stride, BLOCK: tl.constexpr
 ):
     pose = tl.program_id(1)
     index = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
@@ -23,7 +23,7 @@ def pose_kernel(
     z = tl.load(template + 3 * index + 2, mask, other=0.0)
     coefficients = numbers + pose * stride
     e = 0
-    while e < expressions:
+    while e < shapes:
         weight = tl.load(coefficients + e)
         if weight != 0.0:
             row = basis + (e * count + index) * 3
@@ -31,7 +31,7 @@ def pose_kernel(
             y += weight * tl.load(row + 1, mask, other=0.0)
             z += weight * tl.load(row + 2, mask, other=0.0)
         e += 1
-    joints = coefficients + expressions
+    joints = coefficients + shapes
     px, py, pz = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
     for k in tl.static_range(4):
         share = tl.load(skin_weights + 4 * index + k, mask, other=0.0)
@@ -58,10 +58,10 @@ def pose_vertices(
 
     Args:
         template: (V, 3)
-        basis: (E, V, 3)
+        basis: (B, V, 3) expressions, and pose correctives
         skin_joints: (V, 4) int32
         skin_weights: (V, 4)
-        numbers: (P, S) coefficients (E), then the map of each joint from rest to pose (J, 3, 4), then anything.
+        numbers: (P, S) weights of the basis (B), then the map of each joint from rest to pose (J, 3, 4), then anything.
     """
     poses, count = vertices.shape[0], template.shape[0]
     pose_kernel[(triton.cdiv(count, BLOCK), poses)](

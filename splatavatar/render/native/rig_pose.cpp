@@ -8,14 +8,19 @@
 namespace splatavatar {
 
 RigPose::RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
-                 const int32_t* parents, const int32_t* skin_joints, const float* skin_weights)
-    : neutral_(neutral, neutral + 3 * (size_t)vertices), rest_(rest, rest + 3 * joints),
+                 const int32_t* parents, const int32_t* skin_joints, const float* skin_weights, const float* pose_basis)
+    : expressions_(expressions), neutral_(neutral, neutral + 3 * (size_t)vertices), rest_(rest, rest + 3 * joints),
       weights_(skin_weights, skin_weights + 4 * (size_t)vertices), shaped_(3 * (size_t)vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
       skin_joints_(skin_joints, skin_joints + 4 * (size_t)vertices) {
   starts_.push_back(0);
-  for (int e = 0; e < expressions; e++) {
-    for (int v = 0; v < vertices; v++) {
-      const float* d = basis + ((size_t)e * vertices + v) * 3;
+  add_rows(basis, expressions);
+  if (pose_basis) add_rows(pose_basis, 9 * (joints - 1));
+}
+
+void RigPose::add_rows(const float* basis, int rows) {
+  for (int r = 0; r < rows; r++) {
+    for (int v = 0; v < vertices(); v++) {
+      const float* d = basis + ((size_t)r * vertices() + v) * 3;
       if (d[0] == 0.f && d[1] == 0.f && d[2] == 0.f) continue;
       moved_.push_back(v);
       deltas_.insert(deltas_.end(), d, d + 3);
@@ -24,15 +29,17 @@ RigPose::RigPose(int vertices, const float* neutral, int expressions, const floa
   }
 }
 
+void RigPose::add_shape(size_t row, float weight) {
+  if (weight == 0.f) return;
+  for (size_t i = starts_[row]; i < starts_[row + 1]; i++)
+    for (int c = 0; c < 3; c++) shaped_[3 * moved_[i] + c] += weight * deltas_[3 * i + c];
+}
+
 void RigPose::pose(const float* expression, const float* rotations, const float* translation, float* out) {
   const int joints = this->joints();
+  const bool corrected = (int)starts_.size() - 1 > expressions_;
   std::memcpy(shaped_.data(), neutral_.data(), neutral_.size() * sizeof(float));
-  for (int e = 0; e < expressions(); e++) {
-    float w = expression[e];
-    if (w == 0.f) continue;
-    for (size_t i = starts_[e]; i < starts_[e + 1]; i++)
-      for (int c = 0; c < 3; c++) shaped_[3 * moved_[i] + c] += w * deltas_[3 * i + c];
-  }
+  for (int e = 0; e < expressions_; e++) add_shape(e, expression[e]);
   for (int j = 0; j < joints; j++) {
     const float* r = rotations + 3 * j;
     double x = r[0], y = r[1], z = r[2], angle = std::sqrt(x * x + y * y + z * z);
@@ -41,6 +48,8 @@ void RigPose::pose(const float* expression, const float* rotations, const float*
     double c = angle > 1e-4 ? (1 - std::cos(angle)) / (angle * angle) : .5 - angle * angle / 24;
     double R[9] = {1 - c * (y * y + z * z), c * x * y - s * z, c * x * z + s * y, c * x * y + s * z, 1 - c * (x * x + z * z),
                    c * y * z - s * x,       c * x * z - s * y, c * y * z + s * x, 1 - c * (x * x + y * y)};
+    if (corrected && j > 0)
+      for (int i = 0; i < 9; i++) add_shape(expressions_ + 9 * (size_t)(j - 1) + i, (float)(R[i] - (i % 4 ? 0. : 1.)));
     float* w = world_.data() + 12 * j;
     int p = parents_[j];
     double offset[3];

@@ -8,18 +8,24 @@ namespace splatavatar {
 
 class RigPose {
  public:
+  // pose_basis (9 (J - 1), V, 3), or null where turns of joints change no shape.
   RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
-          const int32_t* parents, const int32_t* skin_joints, const float* skin_weights);
+          const int32_t* parents, const int32_t* skin_joints, const float* skin_weights, const float* pose_basis);
   // expression (E), rotations (J, 3) axis-angle, translation (3) -> out (V, 3).
   void pose(const float* expression, const float* rotations, const float* translation, float* out);
   int vertices() const { return (int)(neutral_.size() / 3); }
-  int expressions() const { return (int)starts_.size() - 1; }
+  int expressions() const { return expressions_; }
   int joints() const { return (int)parents_.size(); }
 
  private:
+  void add_rows(const float* basis, int rows);
+  void add_shape(size_t row, float weight);
+
+  int expressions_;
   std::vector<float> neutral_, rest_, weights_, deltas_, shaped_, world_, skin_;
   std::vector<int32_t> parents_, skin_joints_, moved_;
-  std::vector<size_t> starts_;  // expression e moves moved_[starts_[e] .. starts_[e + 1]) by the deltas_ of the same index
+  // Row r moves moved_[starts_[r] .. starts_[r + 1]) by the deltas_ of the same index: expressions, then entries of R - I.
+  std::vector<size_t> starts_;
 };
 
 }  // namespace splatavatar

@@ -14,9 +14,10 @@ from support.random_avatar import in_steps
 
 @pytest.fixture
 def person(rng: np.random.Generator, make_avatar: Callable[..., Avatar]) -> Avatar:
-    """300 Gaussians on triangles with an area, with correctives that 8-bit steps hold exactly."""
+    """300 Gaussians on triangles with an area, with correctives that 8-bit steps hold exactly, and pose correctives."""
     avatar = make_avatar(rng, gaussians=300, vertices=60, faces=90, expressions=7, joints=4, correctives=3)
     corners = np.stack([rng.permutation(60)[:3] for _ in range(90)]).astype(np.int32)
     c = avatar.correctives
     stepped = replace(c, position=in_steps(c.position), colour=in_steps(c.colour), weights=c.weights * np.float32(0.3))
-    return replace(avatar, rig=replace(avatar.rig, faces=corners), correctives=stepped)
+    turned = rng.normal(0, 0.003, (27, 60, 3)).astype(np.float32)
+    return replace(avatar, rig=replace(avatar.rig, faces=corners, pose_basis=turned), correctives=stepped)

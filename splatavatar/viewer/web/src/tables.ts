@@ -1,6 +1,6 @@
 // Written by `python -m splatavatar.viewer.generate`: change it there.
 export const FORMAT = "splatavatar" as const;
-export const VERSION = 2 as const;
+export const VERSION = 3 as const;
 export const DTYPES = {"F32": 4, "F16": 2, "I32": 4, "I16": 2, "U16": 2, "I8": 1, "U8": 1} as const;
 export const LARGEST_HEADER = 16777216 as const;
 export const LARGEST_FILE = 268435456 as const;
@@ -10,7 +10,8 @@ export const LARGEST_BASIS = 16777216 as const;
 export const LARGEST_NAME = 256 as const;
 export const LARGEST_LICENCE = 65536 as const;
 export const TENSORS = {"rig.template": ["F32", ["V", 3]], "rig.faces": ["index V", ["F", 3]], "rig.uv": ["I16", ["F", 3, 2]], "rig.joints": ["F32", ["J", 3]], "rig.parents": ["I32", ["J"]], "rig.skin_joints": ["U16", ["V", 4]], "rig.skin_weights": ["U16", ["V", 4]], "rig.arkit_map": ["F32", ["E", 52]], "rig.expression_basis": ["I16", ["R", 3]], "rig.expression_basis.vertex": ["index V", ["R"]], "rig.expression_basis.count": ["I32", ["E"]], "gaussians.face": ["index F", ["N"]], "gaussians.barycentric": ["U16", ["N", 2]], "gaussians.position": ["F16", ["N", 3]], "gaussians.rotation": ["I16", ["N", 4]], "gaussians.scale": ["I16", ["N", 3]], "gaussians.opacity": ["U16", ["N"]], "gaussians.colour": ["F16", ["N", 3]], "gaussians.sh": ["I8", ["N", 3, 3]], "gaussians.sh.share": ["F16", ["N"]], "correctives.position": ["I8", ["K", "N", 3]], "correctives.position.share": ["F16", ["N"]], "correctives.colour": ["I8", ["K", "N", 3]], "correctives.colour.share": ["F16", ["N"]], "correctives.weights": ["F32", ["K", "D"]], "correctives.bias": ["F32", ["K"]]} as const;
-export const OPTIONAL = {"rig.arkit_joint_map": ["F32", ["J", 3, 52]], "rig.expression_range": ["F32", ["E", 2]]} as const;
+export const OPTIONAL = {"rig.arkit_joint_map": ["F32", ["J", 3, 52], 2], "rig.expression_range": ["F32", ["E", 2], 2], "rig.pose_basis": ["I16", ["Q", 3], 3], "rig.pose_basis.vertex": ["index V", ["Q"], 3], "rig.pose_basis.count": ["I32", ["C"], 3]} as const;
+export const POSE_TENSORS = ["rig.pose_basis", "rig.pose_basis.vertex", "rig.pose_basis.count"] as const;
 export const SCALES = {"rig.uv": 1, "rig.expression_basis": "E", "gaussians.sh": 1, "correctives.position": "K", "correctives.colour": "K"} as const;
 export const RIG_FIELDS = ["kind", "licence", "expression_names", "joint_names", "head_chain", "eye_joints", "regions", "landmarks"] as const;
 export const TOLERANCE = 0.001 as const;
@@ -19,6 +20,7 @@ export const UNIT_STEPS = 65535 as const;
 export const SIGNED_STEPS = 32767 as const;
 export const BYTE_STEPS = 127 as const;
 export const LOG_STEP = 0.00048828125 as const;
+export const POSE_STEP = 5e-06 as const;
 export const PSI_LIMIT = 3.0 as const;
 export const SPLATTING = {"DILATION": 0.3, "NEAR": 0.01, "MIN_ALPHA": 0.00392156862745098, "MAX_ALPHA": 0.999} as const;
 export const CALIBRATION_VERSION = 1 as const;

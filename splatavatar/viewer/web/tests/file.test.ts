@@ -35,7 +35,17 @@ async function refusal(buffer: ArrayBuffer): Promise<string> {
 describe('an avatar file', () => {
   it('is read', async () => {
     const avatar = await readAvatar(whole.buffer);
-    expect(avatar.sizes).toMatchObject({ V: 80, F: 90, E: 9, J: 5, N: 300, K: 11, D: 24, R: avatar.rig.moved.length });
+    expect(avatar.sizes).toMatchObject({
+      V: 80,
+      F: 90,
+      E: 9,
+      J: 5,
+      N: 300,
+      K: 11,
+      D: 24,
+      C: 36,
+      R: avatar.rig.expressions.moved.length,
+    });
     expect(avatar.name).toBe('Golden');
     expect(avatar.framing).toEqual({ target: [0, 0.02, 0.01], distance: 1.1, fovY: 0.5 });
   });
@@ -48,13 +58,13 @@ describe('an avatar file', () => {
     ['another format', undigested((text) => text.replace('"splatavatar"', '"otheravatar"')), /without an avatar in it/],
     [
       'a newer version',
-      undigested((text) => text.replace('"version":"2"', '"version":"3"')),
+      undigested((text) => text.replace('"version":"3"', '"version":"4"')),
       /newer version of splatavatar/,
     ],
     [
       'older than its tensors',
-      undigested((text) => text.replace('"version":"2"', '"version":"1"')),
-      /of version 2, but says/,
+      undigested((text) => text.replace('"version":"3"', '"version":"2"')),
+      /of version 3, but says/,
     ],
     ['no JSON', withHeader((text) => text.slice(1)), /its header is not valid JSON/],
     ['another tensor', undigested((text) => text.replace('rig.joints"', 'rig.jointz"')), /it has no tensor rig.joints/],

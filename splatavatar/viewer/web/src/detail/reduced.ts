@@ -1,5 +1,5 @@
 // An avatar of fewer Gaussians, and of those triangles and vertices alone that carry them.
-import type { Avatar } from '../file/avatar';
+import type { Avatar, Basis } from '../file/avatar';
 import type { Numbers } from '../file/container';
 import { floatToHalf, halfToFloat } from '../file/half';
 import { triangleFrame } from '../pose/frames';
@@ -42,7 +42,8 @@ export function reduced(
     framing: framing(avatar),
     rig: {
       ...rig,
-      ...movedAlong(avatar, newVertex),
+      expressions: movedAlong(rig.expressions, newVertex),
+      poseBasis: rig.poseBasis && movedAlong(rig.poseBasis, newVertex),
       template: gathered(rig.template, usedVertices, 3),
       faces: Int32Array.from(gathered(rig.faces, usedFaces, 3), (v) => newVertex[v]!),
       skinJoints: gathered(rig.skinJoints, usedVertices, 4),
@@ -90,21 +91,18 @@ function renumbered(used: Int32Array, count: number): Int32Array {
   return out;
 }
 
-/** The rows of the expression basis that move vertices that are left. */
-function movedAlong(
-  { rig, sizes }: Avatar,
-  newVertex: Int32Array,
-): Pick<Avatar['rig'], 'ends' | 'moved' | 'displacement'> {
+/** The rows of a basis that move vertices that are left. */
+function movedAlong({ ends, moved, displacement }: Basis, newVertex: Int32Array): Basis {
   const rows: number[] = [];
-  const ends = new Int32Array(sizes.E + 1);
-  for (let e = 0; e < sizes.E; e++) {
-    for (let row = rig.ends[e]!; row < rig.ends[e + 1]!; row++) if (newVertex[rig.moved[row]!]! >= 0) rows.push(row);
-    ends[e + 1] = rows.length;
+  const newEnds = new Int32Array(ends.length);
+  for (let part = 0; part + 1 < ends.length; part++) {
+    for (let row = ends[part]!; row < ends[part + 1]!; row++) if (newVertex[moved[row]!]! >= 0) rows.push(row);
+    newEnds[part + 1] = rows.length;
   }
   return {
-    ends,
-    moved: Int32Array.from(rows, (row) => newVertex[rig.moved[row]!]!),
-    displacement: gathered(rig.displacement, rows, 3),
+    ends: newEnds,
+    moved: Int32Array.from(rows, (row) => newVertex[moved[row]!]!),
+    displacement: gathered(displacement, rows, 3),
   };
 }
 

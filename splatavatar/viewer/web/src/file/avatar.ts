@@ -3,7 +3,7 @@ import type { Calibration } from './calibration';
 import type { Numbers } from './container';
 
 export interface Sizes {
-  /** vertices, triangles, expressions, joints, Gaussians, correctives, inputs of the correctives */
+  /** vertices, triangles, expressions, joints, Gaussians, correctives, inputs of the correctives, entries of turns */
   V: number;
   F: number;
   E: number;
@@ -11,6 +11,16 @@ export interface Sizes {
   N: number;
   K: number;
   D: number;
+  C: number;
+}
+
+/** What changes the shape of a rig: of each part the rows [ends[b], ends[b + 1]) of `moved` and `displacement`. */
+export interface Basis {
+  ends: Int32Array;
+  /** (R) vertices */
+  moved: Numbers;
+  /** (R, 3) metres */
+  displacement: Float32Array;
 }
 
 export interface Rig {
@@ -30,12 +40,10 @@ export interface Rig {
   arkitMap: Float32Array;
   /** (J, 3, 52) radians, or null where no coefficient turns a joint */
   arkitJointMap: Float32Array | null;
-  /** of each expression the rows [ends[e], ends[e + 1]) of `moved` and `displacement` */
-  ends: Int32Array;
-  /** (R) vertices */
-  moved: Numbers;
-  /** (R, 3) metres */
-  displacement: Float32Array;
+  /** E parts */
+  expressions: Basis;
+  /** 9 (J - 1) parts, by the entries of R - I of each joint but the root; null where turns change no shape */
+  poseBasis: Basis | null;
   /** (joint, share) */
   headChain: [number, number][];
   /** left and right, -1 where there is none */

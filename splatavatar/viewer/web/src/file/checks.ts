@@ -11,7 +11,7 @@ export function checkNumbers({ V, F, J, N, K }: Sizes, rig: Rig, splats: Splats)
   finite('rig.joints', rig.joints);
   finite('rig.arkit_map', rig.arkitMap);
   if (rig.arkitJointMap) finite('rig.arkit_joint_map', rig.arkitJointMap);
-  finite('rig.expression_basis', rig.displacement);
+  finite('rig.expression_basis', rig.expressions.displacement);
   indices('rig.faces', rig.faces, V, 'vertices');
   indices('rig.skin_joints', rig.skinJoints, J, 'joints');
   for (let v = 0; v < V; v++) {

@@ -5,11 +5,12 @@ import {
   LARGEST_METADATA,
   NARROWEST_VIEW,
   NEAREST,
+  POSE_STEP,
   SIGNED_STEPS,
   UNIT_STEPS,
   WIDEST_VIEW,
 } from '../tables';
-import type { Avatar, FaceMarks, Framing, Rig, Sizes, Splats } from './avatar';
+import type { Avatar, Basis, FaceMarks, Framing, Rig, Sizes, Splats } from './avatar';
 import { readCalibration } from './calibration';
 import { checkNumbers } from './checks';
 import { type Container, defect, isTable, type Numbers, parseJson, readContainer } from './container';
@@ -19,6 +20,9 @@ import { checkVersion, readDescription } from './schema';
 /** the set of landmarks, and the regions, that say where the face of a rig is */
 const LANDMARKS = 'mediapipe';
 const WITHIN = ['eye_left', 'eye_right', 'mouth', 'teeth_lower', 'teeth_upper', 'tongue'];
+
+const EXPRESSIONS = 'rig.expression_basis';
+const POSE = 'rig.pose_basis';
 
 /** Reads a `.splatavatar` file. Throws a PageError, in one sentence, for anything but an intact avatar. */
 export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
@@ -33,6 +37,8 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
   if (!isTable(metadata)) defect('its metadata is not a table');
   const get = <T extends Numbers>(name: string) => container.tensors.get(name)!.values as T;
   const rig = readRig(get, sizes, scales);
+  if (container.tensors.has(POSE))
+    rig.poseBasis = readBasis(get, POSE, sizes.C, sizes.V, () => POSE_STEP * SIGNED_STEPS);
   const joints = container.tensors.get('rig.arkit_joint_map');
   rig.arkitJointMap = joints ? (joints.values as Float32Array) : null;
   const range = container.tensors.get('rig.expression_range')?.values;
@@ -83,23 +89,25 @@ function readMarks({ tensors }: Container): FaceMarks {
   return { landmarks: get(`rig.landmark.${LANDMARKS}.face`), within: WITHIN.map((name) => get(`rig.region.${name}`)) };
 }
 
-function readRig(
+/** A basis of `parts` parts from the rows of the vertices that each moves; `scaleOf` a part is of its largest number. */
+function readBasis(
   get: <T extends Numbers>(name: string) => T,
-  { E, V }: Sizes,
-  scales: Record<string, Float32Array>,
-): Rig {
-  const basis = 'rig.expression_basis';
+  basis: string,
+  parts: number,
+  V: number,
+  scaleOf: (part: number) => number,
+): Basis {
   const rows = get<Int16Array>(basis);
   const moved = get<Numbers>(`${basis}.vertex`);
   const count = get<Int32Array>(`${basis}.count`);
   const displacement = new Float32Array(rows.length);
-  const ends = new Int32Array(E + 1);
+  const ends = new Int32Array(parts + 1);
   let row = 0;
-  for (let e = 0; e < E; e++) {
-    const end = row + count[e]!;
-    if (count[e]! < 0 || end > moved.length)
+  for (let part = 0; part < parts; part++) {
+    const end = row + count[part]!;
+    if (count[part]! < 0 || end > moved.length)
       defect(`${basis}.count does not sum to the ${moved.length} rows of ${basis}`);
-    const scale = scales[basis]![e]!;
+    const scale = scaleOf(part);
     for (let before = -1; row < end; row++) {
       const vertex = moved[row]!;
       if (vertex < 0 || vertex >= V) defect(`${basis}.vertex holds ${vertex}, the rig has ${V} vertices`);
@@ -107,9 +115,17 @@ function readRig(
       before = vertex;
       for (let i = 3 * row; i < 3 * row + 3; i++) displacement[i] = Math.fround(rows[i]! / SIGNED_STEPS) * scale;
     }
-    ends[e + 1] = row;
+    ends[part + 1] = row;
   }
   if (row !== moved.length) defect(`${basis}.count does not sum to the ${moved.length} rows of ${basis}`);
+  return { ends, moved, displacement };
+}
+
+function readRig(
+  get: <T extends Numbers>(name: string) => T,
+  { E, V }: Sizes,
+  scales: Record<string, Float32Array>,
+): Rig {
   return {
     template: get('rig.template'),
     faces: get('rig.faces'),
@@ -119,9 +135,8 @@ function readRig(
     skinWeights: Float32Array.from(get<Uint16Array>('rig.skin_weights'), (weight) => weight / UNIT_STEPS),
     arkitMap: get('rig.arkit_map'),
     arkitJointMap: null,
-    ends,
-    moved,
-    displacement,
+    expressions: readBasis(get, EXPRESSIONS, E, V, (e) => scales[EXPRESSIONS]![e]!),
+    poseBasis: null,
     headChain: [],
     eyeJoints: [-1, -1],
   };

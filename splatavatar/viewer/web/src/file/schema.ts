@@ -8,6 +8,7 @@ import {
   LARGEST_LICENCE,
   LARGEST_NAME,
   OPTIONAL,
+  POSE_TENSORS,
   RIG_FIELDS,
   SCALES,
   TENSORS,
@@ -47,8 +48,10 @@ export function readDescription(container: Container): {
   scales: Record<string, Float32Array>;
 } {
   const { tensors, texts } = container;
-  const old = texts.get('version') === '1' && Object.keys(OPTIONAL).find((name) => tensors.has(name));
-  if (old) defect(`it has the tensor ${old} of version 2, but says that it is of 1`);
+  const version = Number(texts.get('version'));
+  for (const [name, [, , since]] of Object.entries(OPTIONAL))
+    if (tensors.has(name) && since > version)
+      defect(`it has the tensor ${name} of version ${since}, but says that it is of ${version}`);
   const rigText = texts.get('rig') ?? defect('its rig description is missing');
   const description = readRigDescription(parseJson(rigText, 'the description of its rig'));
   const sizes = checkTensors(tensors, description);
@@ -103,8 +106,10 @@ function isShare(item: unknown): boolean {
 }
 
 function checkTensors(tensors: Map<string, Tensor>, description: Description): Sizes {
-  const optional = Object.entries(OPTIONAL).filter(([name]) => tensors.has(name));
-  const expected = new Map<string, readonly [string, Shape]>([...Object.entries(TENSORS), ...optional]);
+  const expected = new Map<string, readonly [string, Shape]>(Object.entries(TENSORS));
+  const together: readonly string[] = POSE_TENSORS.some((name) => tensors.has(name)) ? POSE_TENSORS : [];
+  for (const [name, [kind, shape]] of Object.entries(OPTIONAL))
+    if (tensors.has(name) || together.includes(name)) expected.set(name, [kind, shape]);
   for (const name of description.regions)
     expected.set(`rig.region.${name}`, ['index F', [`triangles of region ${name}`]]);
   for (const name of description.landmarks) {
@@ -115,7 +120,8 @@ function checkTensors(tensors: Map<string, Tensor>, description: Description): S
   for (const name of tensors.keys()) if (!expected.has(name)) defect(`it has the unknown tensor '${shown(name)}'`);
   const E = description.expressions.length;
   const J = description.joints.length;
-  const sizes: Record<string, number> = { E, J, D: E + 3 * J };
+  const C = 9 * Math.max(J - 1, 0);
+  const sizes: Record<string, number> = { E, J, D: E + 3 * J, C };
   // The first tensor that has a size says it for all.
   const sizeOf = (symbol: string | number, first: number): number => {
     if (typeof symbol === 'number') return symbol;
@@ -131,6 +137,8 @@ function checkTensors(tensors: Map<string, Tensor>, description: Description): S
   for (const [size, largest] of Object.entries(LARGEST))
     if (sizes[size]! > largest) defect(`${size} = ${sizes[size]} is above the limit of ${largest}`);
   if (sizes.E! * sizes.V! > LARGEST_BASIS) defect(`an expression basis of ${E} x ${sizes.V} vertices is too large`);
+  if (together.length && C * sizes.V! > LARGEST_BASIS)
+    defect(`a pose basis of ${C} x ${sizes.V} vertices is too large`);
   for (const [name, [kind]] of expected) {
     const dtype = kind.startsWith('index') ? (sizes[kind.slice(-1)]! <= 65536 ? 'U16' : 'I32') : kind;
     const found = tensors.get(name)!.dtype;

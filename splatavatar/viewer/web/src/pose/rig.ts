@@ -1,5 +1,5 @@
 // Blendshapes and linear blend skinning, and how far a pose goes along each corrective.
-import type { Avatar } from '../file/avatar';
+import type { Avatar, Basis } from '../file/avatar';
 import { PSI_LIMIT } from '../tables';
 import type { PoseParameters } from './parameters';
 
@@ -28,26 +28,35 @@ export class PosedRig {
   }
 
   pose(parameters: PoseParameters): void {
-    this.shape(parameters.expression);
+    this.shape(parameters);
     this.moveJoints(parameters.rotations, parameters.translation);
     this.skin();
     this.correct(parameters);
   }
 
-  private shape(expression: Float32Array): void {
+  private shape({ expression, rotations }: PoseParameters): void {
+    const { template, expressions, poseBasis, parents } = this.avatar.rig;
+    this.shaped.set(template);
+    expression.forEach((weight, e) => {
+      this.add(expressions, e, weight);
+    });
+    if (!poseBasis) return;
+    const turn = new Float64Array(9);
+    for (let j = 1; j < parents.length; j++) {
+      rotationMatrix(rotations[3 * j]!, rotations[3 * j + 1]!, rotations[3 * j + 2]!, turn);
+      for (let i = 0; i < 9; i++) this.add(poseBasis, 9 * (j - 1) + i, turn[i]! - (i % 4 ? 0 : 1));
+    }
+  }
+
+  private add({ ends, moved, displacement }: Basis, part: number, weight: number): void {
+    if (weight === 0) return;
     const { shaped } = this;
-    const { template, ends, moved, displacement } = this.avatar.rig;
-    shaped.set(template);
-    for (let e = 0; e < expression.length; e++) {
-      const weight = expression[e]!;
-      if (weight === 0) continue;
-      for (let row = ends[e]!, end = ends[e + 1]!; row < end; row++) {
-        const v = 3 * moved[row]!;
-        const d = 3 * row;
-        shaped[v]! += weight * displacement[d]!;
-        shaped[v + 1]! += weight * displacement[d + 1]!;
-        shaped[v + 2]! += weight * displacement[d + 2]!;
-      }
+    for (let row = ends[part]!, end = ends[part + 1]!; row < end; row++) {
+      const v = 3 * moved[row]!;
+      const d = 3 * row;
+      shaped[v]! += weight * displacement[d]!;
+      shaped[v + 1]! += weight * displacement[d + 1]!;
+      shaped[v + 2]! += weight * displacement[d + 2]!;
     }
   }
 
