@@ -158,8 +158,8 @@ class _Source:
                 kept, left = [*kept, left[near]], left[~near]
         outer = anny.faces[np.concatenate(kept)]
         # The whole surface hangs together; what lies inside is carried along.
-        inside = [anny.regions[name] for name in ("skin", "lips", "mouth", "eye_sockets")]
-        self.faces = anny.faces[np.sort(np.concatenate(inside))].astype(np.int64)
+        parts = [anny.regions[name] for name in ("skin", "lips", "mouth", "eye_sockets")]
+        self.faces = anny.faces[np.sort(np.concatenate(parts))].astype(np.int64)
         ends = np.unique(border_edges(self.faces))
         self.rows = np.setdiff1d(np.unique(outer), ends)
         lips = np.unique(anny.faces[anny.regions["lips"]])
@@ -175,7 +175,8 @@ class _Source:
         import scipy.sparse
 
         eyes = [self.anny.regions[name] for name in ("eye_left", "eye_right")]
-        own = _features(self.template, self.faces, self.anny.faces[np.concatenate(eyes)], self.eyes)
+        balls = self.anny.faces[np.concatenate(eyes)].astype(np.int64)
+        own = _features(self.template, self.faces, balls, self.eyes)
         there = (own[0][:, 0] >= 0) & (features[0][:, 0] >= 0)
         self.feature_corners, self.feature_shares = own[0][there], own[1][there]
         self.goal_corners, self.goal_shares = features[0][there], features[1][there]
