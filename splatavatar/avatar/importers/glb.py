@@ -51,7 +51,7 @@ class Glb:
 
     def numbers(self, index: Any, shape: str, dtypes: Collection[str], what: str) -> NDArray[Any]:
         """The numbers (N, components) of the accessor ``index``, which has to have the type ``shape``, as ``VEC3``, and
-        one of ``dtypes``; zeros where it is sparse and nothing else is given. ``what`` names them in messages."""
+        one of ``dtypes``; zeros where none are given. ``what`` names them in messages."""
         accessor = self.entry("accessors", index)
         dtype = DTYPES.get(whole(accessor, "componentType", what))
         count, components = whole(accessor, "count", what), COMPONENTS[shape]
@@ -63,25 +63,19 @@ class Glb:
         if "bufferView" in accessor:
             start = whole(accessor, "byteOffset", what, 0)
             values = self._view(accessor["bufferView"], start, np.dtype(dtype), count, components, what).copy()
-        elif "sparse" in accessor:
-            self._sparse_count(accessor, count, what)
-            values = np.zeros((count, components), dtype)
         else:
-            raise Defect(f"{what} have no numbers")
+            values = np.zeros((count, components), dtype)
         if "sparse" in accessor:
             self._set_sparse(values, accessor, what)
         if values.dtype.kind == "f" and not np.isfinite(values).all():
             raise Defect(f"{what} hold a number that is not finite")
         return values
 
-    def _sparse_count(self, accessor: Mapping[str, Any], most: int, what: str) -> int:
-        count = whole(table(accessor, "sparse", what), "count", what)
-        if count > most:
-            raise Defect(f"{what} replace {count} of {most}")
-        return count
-
     def _set_sparse(self, values: NDArray[Any], accessor: Mapping[str, Any], what: str) -> None:
-        sparse, count = table(accessor, "sparse", what), self._sparse_count(accessor, len(values), what)
+        sparse = table(accessor, "sparse", what)
+        count = whole(sparse, "count", what)
+        if count > len(values):
+            raise Defect(f"{what} replace {count} of {len(values)}")
         where, new = table(sparse, "indices", what), table(sparse, "values", what)
         dtype = DTYPES.get(whole(where, "componentType", what))
         if dtype is None or dtype not in INDICES:
