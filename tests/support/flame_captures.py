@@ -186,3 +186,34 @@ def insta(root: Path, texts: tuple[str, ...] = ()) -> Path:
     size = {"w": float(SIDE), "h": float(SIDE), "x_fov": 25.0, "integer_depth_scale": 0.001}
     (root / "transforms.json").write_text(json.dumps({**camera, **size, "frames": entries[::-1]}))
     return root
+
+
+def imavatar(root: Path, old: bool = False, count: int = 3) -> Path:
+    """One video of IMavatar; ``old`` has pixels of 512 in it."""
+    focal, centre = np.array([2.4, 2.5]), np.array([0.53, 0.46])
+    shape = np.random.default_rng(3).normal(0, 1, 100)
+    entries = []
+    for number in range(1, count + 1):
+        rng = np.random.default_rng(number)
+        expression, pose = rng.normal(0, 1, 50), rng.normal(0, 0.1, (5, 3))
+        pose[0] = [0.1, 0.3 - 0.2 * number, 0.02]
+        names = ("root", "neck", "jaw", "left_eye", "right_eye")
+        turns = {name: rotation_matrices(turn) for name, turn in zip(names, pose, strict=True)}
+        world_mat = np.concatenate([rotation_matrices([0.05, 0.1, 0.0]), [[0.05], [-0.1], [-3.4]]], 1)
+        x, y, z = world_mat[:, :3] @ (4 * MODEL.points(shape, expression, turns)).T + world_mat[:, 3:]
+        # z is negative before the camera, and the focal length across is, too.
+        pixels = np.stack([-focal[0] * x / z + centre[0], focal[1] * y / z + centre[1]], 1) * SIDE
+        draw(root / "image" / f"{number}.png", pixels, (SIDE, SIDE))
+        (root / "mask").mkdir(exist_ok=True)
+        Image.new("L", (SIDE, SIDE), 255).save(root / "mask" / f"{number}.png")
+        entries.append(
+            {
+                **{"file_path": f"./image/{number}", "world_mat": world_mat.tolist()},
+                **{"expression": expression.tolist(), "pose": pose.ravel().tolist(), "bbox": [-0.5, -0.5, 0.5, 0.5]},
+                "flame_keypoints": rng.normal(0, 1, (68, 2)).tolist(),
+            }
+        )
+    intrinsics = np.array([-focal[0], focal[1], *centre]) * (512 if old else 1)
+    data = {"frames": entries, "intrinsics": intrinsics.tolist(), "shape_params": shape.tolist()}
+    (root / "flame_params.json").write_text(json.dumps(data))
+    return root

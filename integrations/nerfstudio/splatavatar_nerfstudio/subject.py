@@ -9,7 +9,7 @@ from typing import Any
 from nerfstudio.utils.rich_utils import CONSOLE
 
 from splatavatar.bake.events import Event, Preparing
-from splatavatar.bake.inputs import of_footage, prepared, rig_parameters, timed_rig
+from splatavatar.bake.inputs import of_footage, prepared, rig_parameters, timed_rig, without_others
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
@@ -57,6 +57,11 @@ def read_subject(settings: BakeSettings) -> Subject:
         if footage
         else read_capture(settings.capture, settings.rig_params, settings.allow_outside, settings.layout)
     )
+    if capture is not None:
+        capture, left_out = without_others(capture, settings)
+        if left_out is not None:
+            text = f"parameters of {left_out.rig} by {left_out.tracker} are left out; the head is tracked anew"
+            CONSOLE.log(text, markup=False)
     if capture is None or capture.rig_parameters is None:
         capture = prepared(settings, tell)
     if capture.recognised:

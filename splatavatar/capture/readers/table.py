@@ -87,6 +87,18 @@ def _read_checkpoints(root: Path, rig_params: Path | None, allow_outside: bool) 
     return read_checkpoints(root, rig_params, allow_outside)
 
 
+def _has_flame_params(root: Path) -> str | None:
+    from splatavatar.capture.readers.flame.imavatar import is_imavatar
+
+    return "world_mat in flame_params.json" if is_imavatar(root) else None
+
+
+def _read_imavatar(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.flame.imavatar import read_imavatar
+
+    return read_imavatar(root, rig_params, allow_outside)
+
+
 def _has_transforms(root: Path) -> str | None:
     return "transforms.json" if (root / "transforms.json").is_file() else None
 
@@ -124,6 +136,7 @@ READERS: tuple[Reader, ...] = (
     Reader("vhap", _of_exporter("vhap"), "flame_param_path in transforms.json", _read_vhap),
     Reader("insta", _of_exporter("insta"), "exp_path in transforms.json", _read_insta),
     Reader("metrical", _has_checkpoints, ".frame files in checkpoint, and pictures", _read_checkpoints),
+    Reader("imavatar", _has_flame_params, "world_mat in flame_params.json", _read_imavatar),
     Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
     Reader("splits", _has_splits, "transforms_train.json", _read_splits),
     Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),

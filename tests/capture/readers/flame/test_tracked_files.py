@@ -101,9 +101,7 @@ def test_files_of_vhap_that_were_not_fetched(tmp_path: Path, caplog: pytest.LogC
     for file in files[:2]:
         file.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n")
     assert read_capture(root).rig_parameters is None
-    assert (
-        "00000.npz: a pointer of Git LFS to a file that was not fetched (git lfs pull); the" in caplog.text
-    )
+    assert "00000.npz: a pointer of Git LFS to a file that was not fetched (git lfs pull); the" in caplog.text
     for file in files[:2]:
         file.unlink()
     assert read_capture(root).rig_parameters is None
