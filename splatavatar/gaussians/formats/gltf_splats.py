@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Doubles, Floats
+from splatavatar.errors import OutputError
 from splatavatar.gaussians.formats.harmonics import constant_coefficients, linear_coefficients
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.gltf.colour import linear_colours
@@ -24,8 +25,10 @@ UNLIT = "KHR_materials_unlit"
 def write_gltf_splats(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None, licence: str = "") -> None:
     """Write Gaussians of the world frame as ``.glb`` or ``.gltf``; arguments are those of ``ply.write_ply``.
 
-    ``licence`` is the copyright of the asset. Raises OutputError.
+    ``licence`` is the copyright of the asset. Raises OutputError, also where there is not one Gaussian.
     """
+    if not len(gaussians.mean):
+        raise OutputError(f"cannot write {path}: no Gaussians, and glTF has no lists of nothing")
     document = Document(licence)
     document.extension(EXTENSION)
     document.extension(UNLIT)
