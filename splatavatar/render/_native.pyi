@@ -230,10 +230,12 @@ class RigPose:
         skin_joints: Buffer,
         skin_weights: Buffer,
         pose_basis: Buffer | None,
+        joint_expression_basis: Buffer | None,
         /,
     ) -> None:
         """``template`` (V, 3), ``expression_basis`` (E, V, 3), ``joints`` (J, 3), int32 ``parents`` (J), int32
-        ``skin_joints`` (V, 4), ``skin_weights`` (V, 4), ``pose_basis`` (9 (J - 1), V, 3) or None."""
+        ``skin_joints`` (V, 4), ``skin_weights`` (V, 4), ``pose_basis`` (9 (J - 1), V, 3) or None,
+        ``joint_expression_basis`` (E, J, 3) or None."""
 
     def pose(self, expression: Buffer, joint_rotations: Buffer, translation: Buffer, out: Buffer, /) -> None:
         """Writes ``out`` (V, 3) for ``expression`` (E), ``joint_rotations`` (J, 3) and ``translation`` (3)."""
@@ -250,6 +252,7 @@ class DrivePath:
         skin_joints: Buffer,
         skin_weights: Buffer,
         pose_basis: Buffer | None,
+        joint_expression_basis: Buffer | None,
         triangles: Buffer,
         face: Buffer,
         barycentric: Buffer,

@@ -21,7 +21,8 @@ def pose_numpy(rig: Rig, parameters: PoseParameters) -> Floats:
         entries = pose_entries(parameters.joint_rotations)
         turned = np.flatnonzero(entries)
         shaped += np.tensordot(entries[turned], rig.pose_basis[turned], 1)
-    turn, shift = (of_poses[0] for of_poses in joint_transforms(rig, parameters.joint_rotations[None]))
+    of_one = joint_transforms(rig, parameters.joint_rotations[None], parameters.expression[None])
+    turn, shift = (of_poses[0] for of_poses in of_one)
     blended = np.einsum("vk,vkij->vij", rig.skin_weights, turn[rig.skin_joints])
     shifted = np.einsum("vk,vki->vi", rig.skin_weights, shift[rig.skin_joints])
     posed = np.einsum("vij,vj->vi", blended, shaped) + shifted + parameters.translation
@@ -44,19 +45,23 @@ def pose_entries(joint_rotations: Floats) -> Doubles:
     return np.asarray(turned.reshape(*joint_rotations.shape[:-2], -1))
 
 
-def joint_transforms(rig: Rig, joint_rotations: Floats) -> tuple[Doubles, Doubles]:
+def joint_transforms(rig: Rig, joint_rotations: Floats, expression: Floats) -> tuple[Doubles, Doubles]:
     """What carries points of the rest pose along with each joint: turns (P, J, 3, 3) and shifts (P, J, 3), metres.
 
     Args:
         joint_rotations: (P, J, 3) axis-angle, radians, rig axes, of P poses.
+        expression: (P, E) coefficients.
     """
+    joints = np.broadcast_to(rig.joints.astype(np.float64), joint_rotations.shape)
+    if rig.joint_expression_basis is not None:
+        joints = joints + np.tensordot(expression.astype(np.float64), rig.joint_expression_basis, 1)
     local = rotation_matrices(joint_rotations)
     turn, shift = local.copy(), np.empty(joint_rotations.shape)
     for joint, parent in enumerate(rig.parents.tolist()):
-        at = rig.joints[joint].astype(np.float64)
+        at = joints[:, joint, :, None]
         moved = at
         if parent >= 0:
             turn[:, joint] = turn[:, parent] @ local[:, joint]
-            moved = turn[:, parent] @ at + shift[:, parent]
-        shift[:, joint] = moved - turn[:, joint] @ at
+            moved = turn[:, parent] @ at + shift[:, parent, :, None]
+        shift[:, joint] = (moved - turn[:, joint] @ at)[..., 0]
     return turn, shift

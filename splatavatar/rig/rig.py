@@ -24,8 +24,8 @@ class Rig:
     """A linear body model in the rig frame: metres, right-handed, +Y up, facing +Z, +X the subject's left.
 
     Posing is: vertices = LBS(template + identity . identity_basis + expression . expression_basis + (R - I) .
-    pose_basis), with the joints moved by the identity as well. Rest joint frames are parallel to the rig frame, so a
-    joint rotation is an axis-angle vector in rig axes.
+    pose_basis), with the joints moved by the identity as well, in some models by the expression too. Rest joint frames
+    are parallel to the rig frame, so a joint rotation is an axis-angle vector in rig axes.
     """
 
     kind: str
@@ -77,6 +77,8 @@ class Rig:
     pose_basis: Floats | None = None
     """(9 (J - 1), V, 3) metres per unit of the entries of R - I, row by row, where R turns a joint; of each joint but
     the root, in their order: the pose correctives of SMPL (Loper et al. 2015, eq. 9). None: turns change no shape"""
+    joint_expression_basis: Floats | None = None
+    """(E, J, 3) metres per unit expression coefficient that the joints at rest move by; None: they stay"""
 
     @property
     def corrective_inputs(self) -> int:

@@ -33,6 +33,8 @@ class TensorRig:
     """(V, 4)"""
     pose_basis: Tensor | None = None
     """(9 (J - 1), V, 3)"""
+    joint_expression_basis: Tensor | None = None
+    """(E, J, 3)"""
 
 
 def tensor_rig(rig: Rig, dtype: torch.dtype = torch.float32, device: torch.device | str = "cpu") -> TensorRig:
@@ -51,6 +53,7 @@ def tensor_rig(rig: Rig, dtype: torch.dtype = torch.float32, device: torch.devic
         torch.as_tensor(rig.skin_joints, dtype=torch.int64, device=device),
         tensor(rig.skin_weights),
         None if rig.pose_basis is None else tensor(rig.pose_basis),
+        None if rig.joint_expression_basis is None else tensor(rig.joint_expression_basis),
     )
 
 
@@ -69,6 +72,8 @@ def pose(
     """
     shaped = rig.template + torch.tensordot(expression, rig.expression_basis, 1)
     joints = rig.joints
+    if rig.joint_expression_basis is not None:
+        joints = joints + torch.tensordot(expression, rig.joint_expression_basis, 1)
     if identity is not None:
         shaped = shaped + torch.tensordot(identity, rig.identity_basis, 1)
         joints = joints + torch.tensordot(identity, rig.joint_identity_basis, 1)

@@ -206,13 +206,18 @@ def test_joints_that_coefficients_turn_and_ranges_of_expressions_come_back(
     avatar, path = make_avatar(rng), tmp_path / "a"
     turns = rng.normal(size=(len(avatar.rig.joints), 3, 52)).astype(np.float32)
     wide = np.array([[-3, 2.5]] * len(avatar.rig.expression_names), np.float32)
-    for changes in ({"arkit_joint_map": turns}, {"expression_range": wide}):
+    moved = rng.normal(0, 0.01, (len(wide), len(turns), 3)).astype(np.float32)
+    for version, changes in (
+        (2, {"arkit_joint_map": turns}),
+        (2, {"expression_range": wide}),
+        (3, {"joint_expression_basis": moved}),
+    ):
         changed = replace(avatar, rig=replace(avatar.rig, **changes))
         save_avatar(path, changed)
         assert compare(load_avatar(path), quantised(changed)) == []
         (array,) = changes.values()
         np.testing.assert_array_equal(getattr(load_avatar(path).rig, *changes), array)
-        assert describe(load_avatar(path), path)["format"] == 2
+        assert describe(load_avatar(path), path)["format"] == version
     save_avatar(path, avatar)
     assert describe(load_avatar(path), path)["format"] == 1
     assert load_avatar(path).rig.arkit_joint_map is None and load_avatar(path).rig.expression_range is None
@@ -246,6 +251,7 @@ def test_what_only_newer_files_have_is_checked(tmp_path: Path, make_avatar: Make
         ({"expression_range": np.full((count, 2), np.nan, np.float32)}, "not finite"),
         ({"expression_range": np.zeros((count + 1, 2), np.float32)}, "has the shape"),
         ({"arkit_joint_map": np.zeros((joints, 3, 51), np.float32)}, "has the shape"),
+        ({"joint_expression_basis": np.zeros((count, joints + 1, 3), np.float32)}, "has the shape"),
         ({"pose_basis": np.zeros((9 * joints, len(avatar.rig.template), 3), np.float32)}, "has the shape"),
         (
             {"pose_basis": np.full(turned, 0.2, np.float32)},

@@ -47,6 +47,7 @@ def random_rig(seed: int, vertices: int, expressions: int, joints: int) -> Rig:
         head_chain=((0, 1.0),),
         eye_joints=(-1, -1),
         pose_basis=normal(9 * (joints - 1), vertices, 3, scale=0.003) if seed % 2 else None,
+        joint_expression_basis=normal(expressions, joints, 3, scale=0.01) if seed % 2 else None,
     )
 
 
@@ -67,6 +68,7 @@ def native(rig: Rig) -> _native.RigPose:
         rig.skin_joints,
         rig.skin_weights,
         rig.pose_basis,
+        rig.joint_expression_basis,
     )
 
 

@@ -33,7 +33,9 @@ def test_root_rotation_turns_everything_about_the_root_joint(small_rig):
 def test_a_rotation_leaves_its_own_joint_and_the_joints_above_in_place(small_rig):
     rotations = np.zeros((4, 3), np.float32)
     rotations[1] = [0.5, 0.1, -0.7]
-    turn, shift = (of_poses[0] for of_poses in joint_transforms(small_rig, rotations[None]))
+    turn, shift = (
+        of_poses[0] for of_poses in joint_transforms(small_rig, rotations[None], np.zeros((1, 5), np.float32))
+    )
     moved = np.einsum("jik,jk->ji", turn, small_rig.joints) + shift
     np.testing.assert_allclose(moved[:2], small_rig.joints[:2], atol=1e-6)
     np.testing.assert_allclose(turn[2], turn[1])
@@ -65,13 +67,25 @@ def test_pose_correctives_weigh_the_entries_of_the_turn_less_one(small_rig):
     np.testing.assert_allclose(moved, expected, atol=1e-6)
 
 
+def test_an_expression_moves_a_joint_before_it_turns(small_rig):
+    moved = np.zeros((5, 4, 3), np.float32)
+    moved[1, 3] = [0.1, 0, 0.2]
+    parameters = PoseParameters.neutral(small_rig)
+    parameters.expression[1] = 2
+    parameters.joint_rotations[3] = [0.3, -0.8, 0.4]
+    elsewhere = replace(small_rig, joints=small_rig.joints + 2 * moved[1])
+    expected = pose_numpy(elsewhere, parameters)
+    found = pose_numpy(replace(small_rig, joint_expression_basis=moved), parameters)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+
+
 def test_joints_of_many_poses_move_as_in_torch(small_rig):
     rig, rng = small_rig, np.random.default_rng(3)
     joints = len(rig.joints)
     rotations = rng.normal(0, 0.7, (5, joints, 3)).astype(np.float32)
     rotations[0] = 0
     translation = rng.normal(0, 0.1, (5, 3)).astype(np.float32)
-    turn, shift = joint_transforms(rig, rotations)
+    turn, shift = joint_transforms(rig, rotations, np.zeros((5, 5), np.float32))
     posed = skinning.pose(
         skinning.tensor_rig(rig, torch.float64),
         torch.zeros(5, len(rig.expression_basis), dtype=torch.float64),

@@ -37,9 +37,10 @@ def test_agrees_with_numpy(small_rig):
             np.testing.assert_allclose(posed.numpy(), pose_numpy(small_rig, parameters), rtol=1e-6, atol=2e-6)
 
 
-def test_pose_correctives_agree_with_numpy_and_have_gradients(small_rig):
+def test_pose_correctives_and_moving_joints_agree_with_numpy_and_have_gradients(small_rig):
     turned = np.random.default_rng(5).normal(0, 0.1, (27, 7, 3)).astype(np.float32)
-    corrected = replace(small_rig, pose_basis=turned)
+    moved = np.random.default_rng(6).normal(0, 0.1, (5, 4, 3)).astype(np.float32)
+    corrected = replace(small_rig, pose_basis=turned, joint_expression_basis=moved)
     rig = tensor_rig(corrected, torch.float64)
     inputs = as_tensors(random_parameters(corrected), torch.float64)
     posed = pose(rig, *inputs)

@@ -40,8 +40,8 @@ FOLDER = Path(site.__file__).parent / "web" / "tests" / "golden"
 
 
 def small_avatar() -> Avatar:
-    """300 Gaussians on triangles with an area, a calibration, eleven correctives, a jaw that is a joint and
-    pose correctives."""
+    """300 Gaussians on triangles with an area, a calibration, eleven correctives, a jaw that is a joint,
+    pose correctives, and joints that expressions move."""
     rng = np.random.default_rng(20)
     avatar = random_avatar(rng, gaussians=300, vertices=80, faces=90, expressions=9, joints=5, correctives=11)
     corners = np.stack([rng.permutation(80)[:3] for _ in range(90)]).astype(np.int32)
@@ -55,6 +55,7 @@ def small_avatar() -> Avatar:
         eye_joints=(2, -1),
         arkit_joint_map=turns,
         pose_basis=rng.normal(0, 0.003, (36, 80, 3)).astype(np.float32),
+        joint_expression_basis=rng.normal(0, 0.01, (9, 5, 3)).astype(np.float32),
     )
     seen = np.clip(rng.normal(0.2, 0.2, (300, len(NAMES))), 0, 1)
     learnt = measure(seen, rng.normal(0, 0.1, (300, 3)), NAMES)

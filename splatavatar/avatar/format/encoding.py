@@ -106,13 +106,18 @@ def _decode_rig(tensors: Tensors, scales: dict[str, Floats], rig: RigDescription
         licence=rig.licence,
         arkit_joint_map=_optional(tensors, "rig.arkit_joint_map"),
         expression_range=_optional(tensors, "rig.expression_range"),
+        joint_expression_basis=_optional(tensors, "rig.joint_expression_basis"),
         pose_basis=_decode_basis(tensors, POSE, None, vertices) if POSE in tensors else None,
     )
 
 
 def optional_tensors(rig: Rig) -> Tensors:
     """The tensors that only some rigs have."""
-    parts = {"rig.arkit_joint_map": rig.arkit_joint_map, "rig.expression_range": rig.expression_range}
+    parts = {
+        "rig.arkit_joint_map": rig.arkit_joint_map,
+        "rig.expression_range": rig.expression_range,
+        "rig.joint_expression_basis": rig.joint_expression_basis,
+    }
     tensors: Tensors = {name: part.astype("<f4") for name, part in parts.items() if part is not None}
     if rig.pose_basis is not None:
         if np.abs(rig.pose_basis).max(initial=0) > quantise.POSE_STEP * quantise.SIGNED_STEPS:

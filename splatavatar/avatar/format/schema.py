@@ -9,8 +9,8 @@ indices in ``vertex`` in ascending order, their displacements in the rows of ``r
 barycentric coordinate is one minus the others. ``quantise`` has the number formats.
 
 A rig may turn joints by ARKit coefficients, or have expression coefficients that go elsewhere than from 0 to 1: then
-the version is 2. It may have pose correctives, stored as the expressions are but in steps of ``POSE_STEP``: then it is
-3. Files without any of the tensors of ``_OPTIONAL`` are of version 1.
+the version is 2. Its expressions may move joints at rest, and it may have pose correctives, stored as the expressions
+are but in steps of ``POSE_STEP``: then it is 3. Files without any of the tensors of ``_OPTIONAL`` are of version 1.
 
 The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` the version, ``rig`` the
 names and the small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the
@@ -75,6 +75,7 @@ _TENSORS: dict[str, tuple[str, tuple[str | int, ...]]] = {
 _OPTIONAL: dict[str, tuple[str, tuple[str | int, ...], int]] = {
     "rig.arkit_joint_map": ("F32", ("J", 3, ARKIT), 2),
     "rig.expression_range": ("F32", ("E", 2), 2),
+    "rig.joint_expression_basis": ("F32", ("E", "J", 3), 3),
     "rig.pose_basis": ("I16", ("Q", 3), 3),
     "rig.pose_basis.vertex": ("index V", ("Q",), 3),
     "rig.pose_basis.count": ("I32", ("C",), 3),

@@ -63,6 +63,8 @@ def _check_rig(rig: Rig) -> None:
         _array("rig.expression_range", rig.expression_range, (expressions, 2))
         if (rig.expression_range[:, 0] > rig.expression_range[:, 1]).any():
             raise Defect("rig.expression_range has a least value that is above the largest")
+    if rig.joint_expression_basis is not None:
+        _array("rig.joint_expression_basis", rig.joint_expression_basis, (expressions, joints, 3))
     if rig.pose_basis is not None:
         _array("rig.pose_basis", rig.pose_basis, (9 * (joints - 1), vertices, 3))
     _check_head(rig, joints)

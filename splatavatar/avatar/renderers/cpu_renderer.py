@@ -46,7 +46,7 @@ class CpuRenderer:
         rig, g, c = avatar.rig, avatar.gaussians, avatar.correctives
         self.avatar = avatar
         body = (rig.template, rig.expression_basis, rig.joints, rig.parents)
-        skin = (rig.skin_joints, rig.skin_weights, rig.pose_basis)
+        skin = (rig.skin_joints, rig.skin_weights, rig.pose_basis, rig.joint_expression_basis)
         self._rig = _native.RigPose(*body, *skin)
         self._native = _native.DrivePath(
             *body,

@@ -42,7 +42,7 @@ class CudaModel:
         rig, correctives = self.avatar.rig, self.avatar.correctives
         expression = np.stack([p.expression for p in poses])
         rotations = np.stack([p.joint_rotations for p in poses])
-        turn, shift = joint_transforms(rig, rotations)
+        turn, shift = joint_transforms(rig, rotations, expression)
         shift += np.stack([p.translation for p in poses])[:, None]
         maps = np.concatenate([turn, shift[..., None]], -1)
         inputs = np.concatenate([expression, rotations.reshape(len(poses), -1)], 1)

@@ -198,7 +198,7 @@ struct BoundArrays {
 };
 
 RigPose make_rig(const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents, const Ints& skin_joints,
-                 const Floats& skin_weights, const std::optional<Floats>& pose_basis) {
+                 const Floats& skin_weights, const std::optional<Floats>& pose_basis, const std::optional<Floats>& joint_basis) {
   int64_t v = rows_of(neutral, "template"), e = rows_of(basis, "expression_basis"), j = rows_of(joints, "joints");
   const float* n = checked(neutral, "template", {v, 3});
   const float* b = checked(basis, "expression_basis", {e, v, 3});
@@ -208,7 +208,8 @@ RigPose make_rig(const Floats& neutral, const Floats& basis, const Floats& joint
   const int32_t* s = checked(skin_joints, "skin_joints", {v, 4});
   check_faces(s, 4 * v, j, "skin_joints");
   const float* c = pose_basis ? checked(*pose_basis, "pose_basis", {9 * (j - 1), v, 3}) : nullptr;
-  return RigPose((int)v, n, (int)e, b, (int)j, checked(joints, "joints", {j, 3}), p, s, checked(skin_weights, "skin_weights", {v, 4}), c);
+  const float* moved = joint_basis ? checked(*joint_basis, "joint_expression_basis", {e, j, 3}) : nullptr;
+  return RigPose((int)v, n, (int)e, b, (int)j, checked(joints, "joints", {j, 3}), p, s, checked(skin_weights, "skin_weights", {v, 4}), c, moved);
 }
 
 void check_pose(const RigPose& rig, const Floats& expression, const Floats& rotations, const Floats& translation) {
@@ -396,8 +397,8 @@ NB_MODULE(_native, m) {
   nb::class_<SharedPose>(m, "RigPose")
       .def("__init__",
            [](SharedPose* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
-              const Ints& skin_joints, const Floats& skin_weights, const std::optional<Floats>& pose_basis) {
-             new (self) SharedPose(make_rig(neutral, basis, joints, parents, skin_joints, skin_weights, pose_basis));
+              const Ints& skin_joints, const Floats& skin_weights, const std::optional<Floats>& pose_basis, const std::optional<Floats>& joint_basis) {
+             new (self) SharedPose(make_rig(neutral, basis, joints, parents, skin_joints, skin_weights, pose_basis, joint_basis));
            })
       .def("pose", [](SharedPose& r, const Floats& expression, const Floats& rotations, const Floats& translation, Out<float> out) {
         check_pose(r, expression, rotations, translation);
@@ -410,11 +411,11 @@ NB_MODULE(_native, m) {
   nb::class_<SharedPath>(m, "DrivePath")
       .def("__init__",
            [](SharedPath* self, const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents,
-              const Ints& skin_joints, const Floats& skin_weights, const std::optional<Floats>& pose_basis, const Ints& triangles, const Ints& face,
+              const Ints& skin_joints, const Floats& skin_weights, const std::optional<Floats>& pose_basis, const std::optional<Floats>& joint_basis, const Ints& triangles, const Ints& face,
               const Floats& barycentric, const Floats& position, const Floats& rotation, const Floats& scale,
               const Floats& opacity, const Floats& colour, const Floats& sh, const Floats& corrective_position,
               const Floats& corrective_colour, const Floats& corrective_weights, const Floats& corrective_bias) {
-             RigPose rig = make_rig(neutral, basis, joints, parents, skin_joints, skin_weights, pose_basis);
+             RigPose rig = make_rig(neutral, basis, joints, parents, skin_joints, skin_weights, pose_basis, joint_basis);
              int64_t f = rows_of(triangles, 2, "triangles"), n = rows_of(face, 1, "face"), k = rows_of(corrective_bias, 1, "correctives.bias");
              int64_t inputs = rig.expressions() + 3 * rig.joints();
              check_faces(checked(triangles, "triangles", {f, 3}), 3 * f, rig.vertices(), "triangles");

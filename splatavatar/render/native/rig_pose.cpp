@@ -8,8 +8,10 @@
 namespace splatavatar {
 
 RigPose::RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
-                 const int32_t* parents, const int32_t* skin_joints, const float* skin_weights, const float* pose_basis)
-    : expressions_(expressions), neutral_(neutral, neutral + 3 * (size_t)vertices), rest_(rest, rest + 3 * joints),
+                 const int32_t* parents, const int32_t* skin_joints, const float* skin_weights, const float* pose_basis,
+                 const float* joint_basis)
+    : expressions_(expressions), neutral_(neutral, neutral + 3 * (size_t)vertices), neutral_joints_(rest, rest + 3 * joints),
+      joint_basis_(joint_basis ? std::vector<float>(joint_basis, joint_basis + 3 * (size_t)expressions * joints) : std::vector<float>()), rest_(neutral_joints_),
       weights_(skin_weights, skin_weights + 4 * (size_t)vertices), shaped_(3 * (size_t)vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
       skin_joints_(skin_joints, skin_joints + 4 * (size_t)vertices) {
   starts_.push_back(0);
@@ -39,7 +41,12 @@ void RigPose::pose(const float* expression, const float* rotations, const float*
   const int joints = this->joints();
   const bool corrected = (int)starts_.size() - 1 > expressions_;
   std::memcpy(shaped_.data(), neutral_.data(), neutral_.size() * sizeof(float));
-  for (int e = 0; e < expressions_; e++) add_shape(e, expression[e]);
+  rest_ = neutral_joints_;
+  for (int e = 0; e < expressions_; e++) {
+    add_shape(e, expression[e]);
+    if (joint_basis_.empty() || expression[e] == 0.f) continue;
+    for (int i = 0; i < 3 * joints; i++) rest_[i] += expression[e] * joint_basis_[3 * (size_t)joints * e + i];
+  }
   for (int j = 0; j < joints; j++) {
     const float* r = rotations + 3 * j;
     double x = r[0], y = r[1], z = r[2], angle = std::sqrt(x * x + y * y + z * z);

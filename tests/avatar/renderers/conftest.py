@@ -20,4 +20,6 @@ def person(rng: np.random.Generator, make_avatar: Callable[..., Avatar]) -> Avat
     c = avatar.correctives
     stepped = replace(c, position=in_steps(c.position), colour=in_steps(c.colour), weights=c.weights * np.float32(0.3))
     turned = rng.normal(0, 0.003, (27, 60, 3)).astype(np.float32)
-    return replace(avatar, rig=replace(avatar.rig, faces=corners, pose_basis=turned), correctives=stepped)
+    moved = rng.normal(0, 0.01, (7, 4, 3)).astype(np.float32)
+    rig = replace(avatar.rig, faces=corners, pose_basis=turned, joint_expression_basis=moved)
+    return replace(avatar, rig=rig, correctives=stepped)

@@ -104,7 +104,14 @@ class Hostile:
         v, e, j, f, k = (self.one(sizes) for sizes in ((4, 40), (0, 3), (1, 3), (1, 9), (0, 2)))
         body = (self.floats(v, 3), self.floats(e, v, 3), self.floats(j, 3), np.arange(-1, j - 1, dtype=np.int32))
         turned = self.one((None, self.floats(9 * (j - 1), v, 3)))
-        skin = self.indices(j, v, 4), self.floats(v, 4), turned, self.indices(v, f, 3), self.indices(f, n)
+        skin = (
+            self.indices(j, v, 4),
+            self.floats(v, 4),
+            turned,
+            self.one((None, self.floats(e, j, 3))),
+            self.indices(v, f, 3),
+            self.indices(f, n),
+        )
         shapes = [(n, 3), (n, 3), (n, 4), (n, 3), (n,), (n, 3), (n, 3, 3), (k, n, 3), (k, n, 3), (k, e + 3 * j), (k,)]
         path = _native.DrivePath(*body, *skin, *(self.floats(*shape) for shape in shapes))
         for _ in range(2):

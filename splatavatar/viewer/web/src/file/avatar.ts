@@ -30,6 +30,8 @@ export interface Rig {
   faces: Numbers;
   /** (J, 3) metres at rest */
   joints: Float32Array;
+  /** (E, J, 3) metres that the joints at rest move by, or null where no expression moves them */
+  jointBasis: Float32Array | null;
   /** (J) -1 for the root */
   parents: Int32Array;
   /** (V, 4) */

@@ -11,6 +11,7 @@ export function checkNumbers({ V, F, J, N, K }: Sizes, rig: Rig, splats: Splats)
   finite('rig.joints', rig.joints);
   finite('rig.arkit_map', rig.arkitMap);
   if (rig.arkitJointMap) finite('rig.arkit_joint_map', rig.arkitJointMap);
+  if (rig.jointBasis) finite('rig.joint_expression_basis', rig.jointBasis);
   finite('rig.expression_basis', rig.expressions.displacement);
   indices('rig.faces', rig.faces, V, 'vertices');
   indices('rig.skin_joints', rig.skinJoints, J, 'joints');

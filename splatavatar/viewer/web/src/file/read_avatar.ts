@@ -40,6 +40,8 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
   if (container.tensors.has(POSE))
     rig.poseBasis = readBasis(get, POSE, sizes.C, sizes.V, () => POSE_STEP * SIGNED_STEPS);
   const joints = container.tensors.get('rig.arkit_joint_map');
+  const moving = container.tensors.get('rig.joint_expression_basis');
+  rig.jointBasis = moving ? (moving.values as Float32Array) : null;
   rig.arkitJointMap = joints ? (joints.values as Float32Array) : null;
   const range = container.tensors.get('rig.expression_range')?.values;
   for (let e = 0; range && e < sizes.E; e++)
@@ -135,6 +137,7 @@ function readRig(
     skinWeights: Float32Array.from(get<Uint16Array>('rig.skin_weights'), (weight) => weight / UNIT_STEPS),
     arkitMap: get('rig.arkit_map'),
     arkitJointMap: null,
+    jointBasis: null,
     expressions: readBasis(get, EXPRESSIONS, E, V, (e) => scales[EXPRESSIONS]![e]!),
     poseBasis: null,
     headChain: [],

@@ -15,6 +15,7 @@ export class PosedRig {
   readonly psiPosition: Float32Array;
   readonly psiColour: Float32Array;
   private readonly shaped: Float32Array;
+  private readonly rest: Float64Array;
   private readonly maps: Float64Array;
 
   constructor(private readonly avatar: Avatar) {
@@ -22,6 +23,7 @@ export class PosedRig {
     this.rows = Math.ceil(V / ROW);
     this.vertices = new Float32Array(4 * ROW * this.rows);
     this.shaped = new Float32Array(3 * V);
+    this.rest = new Float64Array(3 * J);
     this.maps = new Float64Array(12 * J);
     this.psiPosition = new Float32Array(K);
     this.psiColour = new Float32Array(K);
@@ -29,7 +31,7 @@ export class PosedRig {
 
   pose(parameters: PoseParameters): void {
     this.shape(parameters);
-    this.moveJoints(parameters.rotations, parameters.translation);
+    this.moveJoints(parameters);
     this.skin();
     this.correct(parameters);
   }
@@ -61,15 +63,18 @@ export class PosedRig {
   }
 
   /** The map (3, 4) of each joint: what carries points of the rest pose along with it. */
-  private moveJoints(rotations: Float32Array, translation: Float32Array): void {
-    const { maps } = this;
-    const { joints, parents } = this.avatar.rig;
+  private moveJoints({ expression, rotations, translation }: PoseParameters): void {
+    const { maps, rest } = this;
+    const { joints, jointBasis, parents } = this.avatar.rig;
+    rest.set(joints);
+    for (let e = 0; jointBasis && e < expression.length; e++)
+      for (let i = 0; i < rest.length; i++) rest[i]! += expression[e]! * jointBasis[rest.length * e + i]!;
     const turn = new Float64Array(9);
     for (let j = 0; j < parents.length; j++) {
       rotationMatrix(rotations[3 * j]!, rotations[3 * j + 1]!, rotations[3 * j + 2]!, turn);
-      const x = joints[3 * j]!;
-      const y = joints[3 * j + 1]!;
-      const z = joints[3 * j + 2]!;
+      const x = rest[3 * j]!;
+      const y = rest[3 * j + 1]!;
+      const z = rest[3 * j + 2]!;
       const m = 12 * j;
       const parent = parents[j]!;
       for (let i = 0; i < 3; i++) {
