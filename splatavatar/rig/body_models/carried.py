@@ -40,10 +40,10 @@ class Correspondence:
 
 def corresponding(anny: Rig, laid: Registration, head: Head) -> Correspondence:
     """Where the vertices of ``head`` lie on ``anny``."""
-    surface = Surface(laid.vertices, _outer(anny)[1])
+    surface = Surface(laid.vertices, _outer(anny)[1], laid.side)
     V = len(head.vertices)
     rows = np.unique(head.skin)
-    found = surface.closest(head.vertices[rows], vertex_normals(head.vertices, head.skin)[rows])
+    found = surface.closest(head.vertices[rows], vertex_normals(head.vertices, head.skin)[rows], head.side[rows])
     away = np.linalg.norm(found.point - head.vertices[rows], axis=1) / laid.scale
     corners, shares, trust = np.zeros((V, 3), np.int64), np.zeros((V, 3)), np.zeros(V)
     corners[rows], shares[rows] = surface.faces[found.face], found.barycentric
@@ -73,7 +73,8 @@ def carried_landmarks(anny: Rig, laid: Registration, model: ModelFile, head: Hea
     normals = vertex_normals(laid.vertices, _outer(anny)[1])
     normal = np.einsum("lk,lki->li", points.barycentric, normals[corners])
     rows = _rows_of(model.faces, head.skin)
-    found = Surface(model.template, model.faces[rows]).closest(places, normal)
+    side = np.einsum("lk,lk->l", points.barycentric, laid.side[corners])
+    found = Surface(model.template, model.faces[rows], head.side).closest(places, normal, side)
     face, barycentric = rows[found.face].astype(np.int32), found.barycentric.astype(np.float32)
     for eye, joint in enumerate(EYES[model.kind.name]):
         own = np.isin(points.face, anny.regions[("eye_left", "eye_right")[eye]])
@@ -95,10 +96,10 @@ def carried_regions(anny: Rig, laid: Registration, model: ModelFile, head: Head)
     F = len(model.faces)
     rows = _rows_of(model.faces, head.skin)
     numbers, faces = _outer(anny)
-    surface = Surface(laid.vertices, faces)
+    surface = Surface(laid.vertices, faces, laid.side)
     middles = head.vertices[model.faces[rows]].mean(1)
-    own = Surface(head.vertices, model.faces[rows])
-    found = surface.closest(middles, own.face_normals)
+    own = Surface(head.vertices, model.faces[rows], head.side)
+    found = surface.closest(middles, own.face_normals, head.side[model.faces[rows]].mean(1))
     away = np.linalg.norm(found.point - middles, axis=1) / laid.scale
     on = numbers[found.face]
     inside = [name for name in OUTER if name != "skin"]

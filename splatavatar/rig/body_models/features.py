@@ -29,31 +29,38 @@ LEAST = 0.3
 """break of normals between lips that are lips"""
 GAP = 10
 """pixels above and below the line within which the lips begin"""
+TILTED = 0.1
+"""by which an upper lip faces down where it ends, and a lower one up"""
 LIP_DEPTH = 0.1
 """distances between the eyes that what shows between open lips lies behind them, at least"""
+CORNER = 2
+"""points at both ends of the lips that are not far enough from the other lip"""
+LIP_WIDTH = 0.35
+"""distances between the eyes, along the surface, within which an upper lip is told from a lower one"""
 DRIFT = 2
 """pixels that the line may move up or down from one column to the next"""
 
 
 @dataclass(frozen=True)
 class Features:
-    """Points of the surface, N of them, that mean the same on every head."""
+    """Points of a surface, N of them, that mean the same on every head: ``SAMPLES`` of the upper lip, the lower lip,
+    and the upper and lower lid of the left and of the right eye, each from the subject's right to the left."""
 
-    face: Longs
-    """(N) -1 where there is none"""
-    barycentric: Doubles
+    corners: Longs
+    """(N, 3) the vertices of the triangle that each lies on; -1 where there is none"""
+    shares: Doubles
     """(N, 3)"""
 
 
-def features_of(vertices: Doubles, faces: Longs, eyeball: Mask, eyes: Doubles) -> Features:
-    """The upper and the lower lip along the line where they meet, and the edges of the lids, left and right.
+def features_of(vertices: Doubles, skin: Longs, eyeballs: Longs, eyes: Doubles) -> Features:
+    """The lips where they meet, and the edges of the lids.
 
     Args:
         vertices: (V, 3) of a head that faces +Z.
-        faces: (F, 3) all that is seen.
-        eyeball: (F) whether a triangle is of an eyeball.
+        skin, eyeballs: (F, 3) and (G, 3) their triangles.
         eyes: (2, 3) centres of the left and the right eyeball.
     """
+    faces = np.concatenate([skin, eyeballs])
     unit = float(np.linalg.norm(eyes[0] - eyes[1]))
     middle = eyes.mean(0) - [0, 0.6 * unit, 0]
     size = int(SPAN * PIXELS * 4)
@@ -61,12 +68,36 @@ def features_of(vertices: Doubles, faces: Longs, eyeball: Mask, eyes: Doubles) -
     face, barycentric = visible(vertices, faces, side)
     pixels = [*_lips(vertices, faces, face, side, unit, float(eyes[:, 1].mean()))]
     for eye in eyes:
-        pixels += _lids(face, eyeball, side, eye, unit)
+        pixels += _lids(face, np.arange(len(faces)) >= len(skin), side, eye, unit)
     rows, columns = np.array(pixels).T
-    there = rows >= 0
-    return Features(
-        np.where(there, face[rows, columns], -1), np.where(there[:, None], barycentric[rows, columns], 1 / 3)
-    )
+    found = face[rows, columns]
+    there = (rows >= 0) & (found >= 0) & (found < len(skin))
+    return Features(np.where(there[:, None], faces[found], -1), barycentric[rows, columns])
+
+
+def lip_sides(vertices: Doubles, skin: Longs, features: Features, unit: float) -> Doubles:
+    """(V) 1 on the upper lip, -1 on the lower, 0 where they end and away from the mouth, smoothly in between.
+
+    It goes by distances along the edges of ``skin`` (F, 3), so that it tells lips apart that touch. ``unit`` is the
+    distance between the eyes. All is 0 where no lips were found.
+    """
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import dijkstra
+
+    edges = np.concatenate([skin[:, [0, 1]], skin[:, [1, 2]], skin[:, [2, 0]]])
+    length = np.linalg.norm(vertices[edges[:, 0]] - vertices[edges[:, 1]], axis=1) / unit
+    edges, first = np.unique(edges, axis=0, return_index=True)
+    graph = csr_matrix((length[first], (edges[:, 0], edges[:, 1])), (len(vertices), len(vertices)))
+    away = []
+    for start in (0, SAMPLES):
+        corners = features.corners[start + CORNER : start + SAMPLES - CORNER]
+        seeds = np.unique(corners[corners[:, 0] >= 0])
+        if not len(seeds):
+            return np.zeros(len(vertices))
+        away.append(dijkstra(graph, directed=False, indices=seeds, min_only=True, limit=3 * LIP_WIDTH))
+    upper, lower = (np.minimum(distance, 3 * LIP_WIDTH) for distance in away)
+    fade = np.exp(-((np.minimum(upper, lower) / LIP_WIDTH) ** 4))
+    return np.asarray(np.clip((lower - upper) / LIP_WIDTH, -1, 1) * fade)
 
 
 NOWHERE = (-1, -1)
@@ -108,15 +139,15 @@ def _lips(
     depth = np.where(face >= 0, nearness[face], -np.inf)
     heights = np.round(np.interp(chosen, columns, rows)).astype(int)
     return [
-        _skin(face, depth, row, column, way) for way in (-1, 1) for row, column in zip(heights, chosen, strict=True)
+        _skin(seen, depth, row, column, way) for way in (-1, 1) for row, column in zip(heights, chosen, strict=True)
     ]
 
 
-def _skin(face: Longs, depth: Doubles, row: int, column: int, way: int) -> tuple[int, int]:
-    """The first pixel up (-1) or down (1) of a place between the lips that shows them and not what is behind."""
+def _skin(seen: Doubles, depth: Doubles, row: int, column: int, way: int) -> tuple[int, int]:
+    """The first pixel up (-1) or down (1) of a place between the lips that shows that lip and not what is behind."""
     near = depth[row - GAP : row + GAP + 1, column].max() - 1
     for away in range(1, GAP):
-        if depth[row + way * away, column] > near:
+        if depth[row + way * away, column] > near and seen[row + way * away, column] * way > TILTED:
             return row + way * away, column
     return NOWHERE
 

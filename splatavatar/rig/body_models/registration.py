@@ -10,13 +10,14 @@ near, and neither ends.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from splatavatar.array_types import Doubles, Longs
 from splatavatar.progress import Progress
-from splatavatar.rig.body_models.features import features_of
+from splatavatar.rig.body_models.features import Features, features_of, lip_sides
 from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rig.body_models.surface import Surface, border_edges, vertex_normals
 from splatavatar.rig.rig import Rig
@@ -67,6 +68,17 @@ class Head:
     eyes: Doubles
     """(2, 3) centres of the left and the right eyeball"""
 
+    @cached_property
+    def features(self) -> Features:
+        """Lips and lids."""
+        return features_of(self.vertices, self.skin, self.eyeballs, self.eyes)
+
+    @cached_property
+    def side(self) -> Doubles:
+        """(V) which lip a vertex is of; see ``lip_sides``."""
+        unit = float(np.linalg.norm(self.eyes[0] - self.eyes[1]))
+        return lip_sides(self.vertices, self.skin, self.features, unit)
+
 
 def head_of(model: ModelFile) -> Head:
     """The head of the template of ``model``."""
@@ -87,6 +99,8 @@ class Registration:
     """(A, 3) vertices of Anny, teeth and tongue among them, metres, in the frame of the template"""
     scale: float
     """of the template, where Anny's mean person is 1"""
+    side: Doubles
+    """(A) which lip a vertex is of; see ``lip_sides``"""
     distance: Doubles
     """(A) metres from each vertex of the face's skin to the template; NaN elsewhere"""
 
@@ -95,10 +109,9 @@ def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registr
     """``anny``, the mean person of ``anny-head`` with its identity basis, laid over ``head``."""
     source = _Source(anny)
     turn, scale, shift = np.eye(3), *_by_eyes(source, head)
-    target = Surface((head.vertices - shift) / scale, head.skin)
+    target = Surface((head.vertices - shift) / scale, head.skin, head.side)
     eyes = (head.eyes - shift) / scale
-    features = _features(head.vertices, head.skin, head.eyeballs, head.eyes)
-    source.aim(features)
+    source.aim(head.features)
     values = np.zeros(len(anny.identity_names))
     rounds = [(reach, half) for reach, half, count in FIT_ROUNDS for _ in range(count)]
     for number, (reach, half) in enumerate(rounds):
@@ -107,7 +120,7 @@ def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registr
         values, step_turn, step_scale, step_shift = source.fit(values, target, eyes, reach, half)
         # The template is moved the other way.
         moved = [(points - step_shift) @ step_turn / step_scale for points in (target.vertices, eyes)]
-        target, eyes = Surface(moved[0], head.skin), moved[1]
+        target, eyes = Surface(moved[0], head.skin, head.side), moved[1]
         # x = (x0 - shift) turn / scale, and so on again.
         shift = shift + scale * (step_shift @ turn.T)
         turn, scale = turn @ step_turn, scale * step_scale
@@ -120,18 +133,9 @@ def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registr
         laid = source.lay(person, laid, target, stiffness)
     distance = np.full(len(laid), np.nan)
     rows = source.rows
-    distance[rows] = np.linalg.norm(
-        target.closest(laid[rows], vertex_normals(laid, source.faces)[rows]).point - laid[rows], axis=1
-    )
-    return Registration(laid @ turn.T * scale + shift, scale, distance * scale)
-
-
-def _features(vertices: Doubles, skin: Longs, eyeballs: Longs, eyes: Doubles) -> tuple[Longs, Doubles]:
-    """Triangles (N, 3), of -1 where there is none, and barycentric coordinates (N, 3) of the features."""
-    faces = np.concatenate([skin, eyeballs])
-    found = features_of(vertices, faces, np.arange(len(faces)) >= len(skin), eyes)
-    there = (found.face >= 0) & (found.face < len(skin))
-    return np.where(there[:, None], faces[found.face], -1), found.barycentric
+    found = target.closest(laid[rows], vertex_normals(laid, source.faces)[rows], source.side[rows])
+    distance[rows] = np.linalg.norm(found.point - laid[rows], axis=1)
+    return Registration(laid @ turn.T * scale + shift, scale, source.side, distance * scale)
 
 
 def _by_eyes(source: _Source, head: Head) -> tuple[float, Doubles]:
@@ -168,18 +172,20 @@ class _Source:
         self.weight = 1 / (1 + away**4)
         self.weight[np.isin(self.rows, anny.faces[anny.regions["ears"]])] *= 0.3
         self.used = np.unique(self.faces)
+        eyes = np.concatenate([anny.regions[name] for name in ("eye_left", "eye_right")])
+        self.features = features_of(self.template, self.faces, anny.faces[eyes].astype(np.int64), self.eyes)
+        unit = float(np.linalg.norm(self.eyes[0] - self.eyes[1]))
+        self.side = lip_sides(self.template, self.faces, self.features, unit)
         self.stiff = _bending(self.template, self.faces, self.used)
 
-    def aim(self, features: tuple[Longs, Doubles]) -> None:
-        """Remembers which ``features`` of a target belong to which of Anny's."""
+    def aim(self, goal: Features) -> None:
+        """Remembers which features of a target belong to which of Anny's."""
         import scipy.sparse
 
-        eyes = [self.anny.regions[name] for name in ("eye_left", "eye_right")]
-        balls = self.anny.faces[np.concatenate(eyes)].astype(np.int64)
-        own = _features(self.template, self.faces, balls, self.eyes)
-        there = (own[0][:, 0] >= 0) & (features[0][:, 0] >= 0)
-        self.feature_corners, self.feature_shares = own[0][there], own[1][there]
-        self.goal_corners, self.goal_shares = features[0][there], features[1][there]
+        own = self.features
+        there = (own.corners[:, 0] >= 0) & (goal.corners[:, 0] >= 0)
+        self.feature_corners, self.feature_shares = own.corners[there], own.shares[there]
+        self.goal_corners, self.goal_shares = goal.corners[there], goal.shares[there]
         place = np.zeros(len(self.template), np.int64)
         place[self.used] = np.arange(len(self.used))
         rows = np.repeat(np.arange(len(self.feature_corners)), 3)
@@ -200,7 +206,7 @@ class _Source:
         """For ``rows``: places (N, 3) and normals (N, 3) on the target, and by how much (N) each counts."""
         normals = vertex_normals(laid, self.faces)[self.rows]
         points = laid[self.rows]
-        found = target.closest(points, normals)
+        found = target.closest(points, normals, self.side[self.rows])
         away = np.linalg.norm(found.point - points, axis=1)
         fits = ((found.normal * normals).sum(1) > FACING) & (away < reach) & ~found.border
         return found.point, found.normal, self.weight * fits / (1 + (away / half) ** 2)

@@ -101,6 +101,8 @@ def visible(vertices: Doubles, faces: Longs, side: Side) -> tuple[NDArray[np.int
             hit = (w0 >= 0) & (w1 >= 0) & (w2 >= 0) & (x >= 0) & (y >= 0) & (x < side.width) & (y < side.height)
             depth = w0 * A[:, 2] + w1 * B[:, 2] + w2 * C[:, 2]
             row, column = np.nonzero(hit)
+            if not len(row):
+                continue
             pixel, near = (y * side.width + x)[row, column], depth[row, column]
             order = np.lexsort((near, pixel))
             last = np.append(pixel[order][1:] != pixel[order][:-1], True)

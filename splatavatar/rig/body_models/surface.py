@@ -13,6 +13,10 @@ from splatavatar.rig.landmarks import closest_barycentric
 
 NEAR = 12
 """triangles, nearest by their middle among those that face the same way, of which the closest is taken"""
+TURN = 0.012
+"""metres; lips and lids are thinner than that, and their two sides are told apart"""
+ASIDE = 0.02
+"""metres; an upper lip is never the lower one"""
 CHUNK = 4096
 """points at once"""
 
@@ -36,9 +40,10 @@ class Places:
 class Surface:
     """A triangle mesh that is asked for places."""
 
-    def __init__(self, vertices: Doubles, faces: Longs) -> None:
-        """``vertices`` (V, 3) of which the ``faces`` (F, 3) may use some."""
+    def __init__(self, vertices: Doubles, faces: Longs, side: Doubles) -> None:
+        """``vertices`` (V, 3) of which the ``faces`` (F, 3) may use some; ``side`` (V) tells apart what touches."""
         self.vertices, self.faces = np.asarray(vertices, np.float64), np.asarray(faces)
+        self.side = np.asarray(side, np.float64)
 
     @cached_property
     def normals(self) -> Doubles:
@@ -62,15 +67,16 @@ class Surface:
     def _tree(self) -> Any:
         from scipy.spatial import KDTree
 
-        return KDTree(self._keys(self.vertices[self.faces].mean(1), self.face_normals))
+        return KDTree(_keys(self.vertices[self.faces].mean(1), self.face_normals, self.side[self.faces].mean(1)))
 
-    def closest(self, points: Doubles, normals: Doubles) -> Places:
-        """The closest places to ``points`` (N, 3) with ``normals`` (N, 3) of the surface that they lie on.
+    def closest(self, points: Doubles, normals: Doubles, side: Doubles) -> Places:
+        """The closest places to ``points`` (N, 3) with ``normals`` (N, 3) and ``side`` (N) of the surface they lie on.
 
-        Among the triangles a normal that differs by a right angle counts as much as ``TURN`` metres.
+        Among the triangles a normal that differs by a right angle counts as much as ``TURN`` metres, a side that
+        differs by one as much as ``ASIDE``.
         """
         parts = [slice(at, at + CHUNK) for at in range(0, len(points), CHUNK)]
-        found = [self._closest(points[part], normals[part]) for part in parts]
+        found = [self._closest(points[part], normals[part], side[part]) for part in parts]
         face, barycentric = (np.concatenate([one[i] for one in found]) for i in range(2))
         corners = self.faces[face]
         point = np.einsum("nk,nki->ni", barycentric, self.vertices[corners])
@@ -78,24 +84,21 @@ class Surface:
         border = ((barycentric > 1e-6) <= self.on_border[corners]).all(1) & (barycentric.min(1) < 1e-6)
         return Places(face, barycentric, point, normal, border)
 
-    def _closest(self, points: Doubles, normals: Doubles) -> tuple[Longs, Doubles]:
-        _, near = self._tree.query(self._keys(points, normals), min(NEAR, len(self.faces)))
+    def _closest(self, points: Doubles, normals: Doubles, side: Doubles) -> tuple[Longs, Doubles]:
+        _, near = self._tree.query(_keys(points, normals, side), min(NEAR, len(self.faces)))
         near = near.reshape(len(points), -1)
         corners = self.vertices[self.faces[near]]
         barycentric = closest_barycentric(points[:, None], corners)
         away = np.linalg.norm(np.einsum("nkc,nkci->nki", barycentric, corners) - points[:, None], axis=2)
         turned = np.linalg.norm(self.face_normals[near] - normals[:, None], axis=2)
-        best = np.hypot(away, TURN * turned / np.sqrt(2)).argmin(1)
+        apart = np.einsum("nkc,nkc->nk", barycentric, self.side[self.faces[near]]) - side[:, None]
+        best = (away**2 + (TURN * turned) ** 2 / 2 + (ASIDE * apart) ** 2).argmin(1)
         rows = np.arange(len(points))
         return near[rows, best].astype(np.int64), barycentric[rows, best]
 
-    @staticmethod
-    def _keys(points: Doubles, normals: Doubles) -> Doubles:
-        return np.concatenate([points, normals * (TURN / np.sqrt(2))], 1)
 
-
-TURN = 0.012
-"""metres; lips and lids are thinner than that, and their two sides are told apart"""
+def _keys(points: Doubles, normals: Doubles, side: Doubles) -> Doubles:
+    return np.concatenate([points, normals * (TURN / np.sqrt(2)), side[:, None] * ASIDE], 1)
 
 
 def vertex_normals(vertices: Doubles, faces: Longs) -> Doubles:
