@@ -24,8 +24,9 @@ from splatavatar.avatar.importers.carriers import (
 from splatavatar.avatar.importers.glb import parse_glb
 from splatavatar.avatar.importers.skeleton import driven_skeleton
 from splatavatar.avatar.importers.skinned_mesh import SkinnedMesh, read_skinned_mesh
+from splatavatar.avatar.importers.splat_columns import splat_columns
 from splatavatar.errors import AvatarFileError
-from splatavatar.gaussians.formats.ply_table import columns, sigmoid, table_of
+from splatavatar.gaussians.formats.ply_table import table_of
 from splatavatar.gaussians.gaussians import Correctives, Gaussians
 from splatavatar.printable import printable
 from splatavatar.rig.arkit import INDEX, NAMES
@@ -36,7 +37,6 @@ KIND = "lam"
 EXPECTED = "a LAM bundle: skin.glb, offset.ply and vertex_order.json in a folder or a zip"
 MOST = {"skin.glb": 1 << 28, "offset.ply": 1 << 27, "vertex_order.json": 1 << 24}
 """bytes of each file"""
-SMALLEST_LOG_SCALE = -30.0
 LICENCE = (
     "imported from a bundle of LAM, which states no licence. LAM models heads on FLAME, (C) Max-Planck-Gesellschaft:"
     " its terms (flame.is.tue.mpg.de) and those of whoever the avatar shows apply to what is made with it"
@@ -72,29 +72,19 @@ def _gaussians(content: bytes, vertices: int) -> tuple[Floats, Gaussians[Floats]
     """The offsets (V, 3) from the vertices, metres, and the Gaussians."""
     try:
         table = table_of(content)
-        offset = columns(table, ("x", "y", "z"))
-        if len(offset) != vertices:
-            raise ValueError(f"it has {len(offset)} Gaussians, its mesh has {vertices} vertices")
-        rotation = columns(table, tuple(f"rot_{i}" for i in range(4)))
-        scale = columns(table, tuple(f"scale_{i}" for i in range(3)))
-        colour = columns(table, tuple(f"f_dc_{i}" for i in range(3)))
-        opacity = sigmoid(columns(table, ("opacity",))[:, 0])
     except ValueError as error:
         raise Defect(str(error)) from error
+    splats = splat_columns(table)
+    if len(splats.position) != vertices:
+        raise Defect(f"it has {len(splats.position)} Gaussians, its mesh has {vertices} vertices")
     if any(name.startswith("f_rest_") for name in table):
         raise Defect("its colours are spherical harmonics, expected plain RGB")
-    for what, values, most in (("offset", offset, 1e2), ("colour", colour, 1e2), ("logarithm of a scale", scale, 1e9)):
-        if np.abs(values).max() > most or scale.max() > 0:
-            raise Defect(f"it has a Gaussian whose {what} makes no sense")
-    length = np.abs(rotation).max(1, keepdims=True)
-    if not (length > 0).all():
-        raise Defect("it has a Gaussian without a rotation")
-    return offset.astype(np.float32), Gaussians(
+    return splats.position, Gaussians(
         mean=np.zeros((vertices, 3), np.float32),
-        rotation=(rotation / length).astype(np.float32),
-        scale=np.exp(np.maximum(scale, SMALLEST_LOG_SCALE)).astype(np.float32),
-        opacity=opacity,
-        colour=colour.astype(np.float32),
+        rotation=splats.rotation,
+        scale=splats.scale,
+        opacity=splats.opacity,
+        colour=splats.constant,
     )
 
 

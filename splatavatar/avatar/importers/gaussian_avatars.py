@@ -1,0 +1,144 @@
+"""Results of GaussianAvatars (Qian et al., CVPR 2024): splats in the frames of FLAME's triangles.
+
+``point_cloud.ply`` has the columns of 3DGS. ``binding_0`` is the number of the triangle that carries a Gaussian, whose
+place, turn and scale are in its frame, which is ours (``gaussians.binding``) with the centroid as its origin; only
+colours that depend on the view are in the world. ``flame_param.npz`` beside it has the person: ``shape`` (300) and
+``static_offset`` (1, V, 3) from the template. FLAME itself is not in it, and has to be the user's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from splatavatar.array_types import Doubles, Floats, Ints
+from splatavatar.arrays import read_npz
+from splatavatar.avatar.avatar import Defect
+from splatavatar.avatar.importers import vhap_teeth
+from splatavatar.avatar.importers.splat_columns import SplatColumns, splat_columns, whole_numbers
+from splatavatar.errors import AvatarFileError, SplatAvatarError
+from splatavatar.gaussians.binding import triangle_frames
+from splatavatar.gaussians.formats.ply_table import LONGEST_HEADER, table_of
+from splatavatar.gaussians.gaussians import BoundGaussians
+from splatavatar.input import open_input, read_bytes
+from splatavatar.natural import natural
+from splatavatar.printable import printable
+
+PLY, PARAMETERS = "point_cloud.ply", "flame_param.npz"
+BINDING = "binding_0"
+EXPECTED = "a result of GaussianAvatars: point_cloud.ply with binding_0, and flame_param.npz beside it"
+MOST_PLY = 1 << 30
+"""bytes"""
+FLAME_VERTICES, FLAME_TRIANGLES, SHAPES = 5023, 9976, 300
+LARGEST_SHAPE, LARGEST_OFFSET = 100.0, 1.0
+"""of a coefficient, and metres"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who a result shows, in the terms of FLAME."""
+
+    shape: Doubles
+    """(300) coefficients of the shape basis, zeros where there are fewer"""
+    offset: Doubles
+    """(5023, 3) metres from the shaped template"""
+    teeth_offset: Doubles
+    """(120, 3) the same of the vertices of the teeth"""
+
+
+def find(source: Path) -> Path | None:
+    """The PLY in ``source``: the file itself, or in a folder that of the last iteration; None where there is none."""
+    if source.is_dir():
+        own = source / PLY
+        if own.is_file():
+            return own
+        found = [path for path in source.glob(f"point_cloud/iteration_*/{PLY}") if path.is_file()]
+        return max(found, key=lambda path: natural(path.parent), default=None)
+    return source if source.suffix.lower() == ".ply" else None
+
+
+def recognises(source: Path) -> str | None:
+    """What in ``source`` says that it is such a result; None where nothing does."""
+    path = find(source)
+    return f"{path.name} with {BINDING}" if path is not None and has_column(path, BINDING) else None
+
+
+def has_column(path: Path, name: str) -> bool:
+    """Whether the header of the PLY at ``path`` has the column ``name``."""
+    try:
+        with open_input(path, AvatarFileError) as file:
+            header = file.read(LONGEST_HEADER).partition(b"end_header")[0]
+    except (SplatAvatarError, OSError):
+        return False
+    return header.startswith(b"ply") and any(line.split()[-1:] == [name.encode()] for line in header.splitlines())
+
+
+def read_splats(path: Path) -> tuple[SplatColumns, Ints]:
+    """The Gaussians of a PLY, and the triangle (N) of each, which may be one of the teeth. Raises AvatarFileError."""
+    content = read_bytes(path, AvatarFileError, EXPECTED, MOST_PLY)
+    try:
+        try:
+            table = table_of(content)
+        except ValueError as error:
+            raise Defect(str(error)) from error
+        splats = splat_columns(table)
+        return splats, whole_numbers(table, BINDING, FLAME_TRIANGLES + vhap_teeth.TRIANGLES)
+    except Defect as defect:
+        raise AvatarFileError(f"{printable(path)} is not that of GaussianAvatars: {defect}.") from None
+
+
+def read_person(path: Path) -> Person:
+    """The person of the file ``path``, ``flame_param.npz``. Raises AvatarFileError."""
+    arrays = read_npz(path, AvatarFileError, ("shape", "static_offset"), f"{PARAMETERS} of GaussianAvatars")
+    try:
+        return _person(arrays)
+    except Defect as defect:
+        raise AvatarFileError(f"{printable(path)} is not that of GaussianAvatars: {defect}.") from None
+
+
+def _person(arrays: Mapping[str, np.ndarray]) -> Person:
+    if "shape" not in arrays:
+        raise Defect("it has no shape")
+    given = arrays["shape"]
+    if given.dtype.kind != "f" or not 0 < given.size <= SHAPES or given.size != given.shape[-1]:
+        raise Defect(f"shape has the shape {given.shape}, expected up to {SHAPES} numbers")
+    shape = np.zeros(SHAPES)
+    shape[: given.size] = given.ravel()
+    offset = np.zeros((FLAME_VERTICES + vhap_teeth.VERTICES, 3))
+    if "static_offset" in arrays:
+        moves = arrays["static_offset"]
+        rows = moves.size // 3
+        if (
+            moves.dtype.kind != "f"
+            or moves.shape not in ((1, rows, 3), (rows, 3))
+            or rows not in (FLAME_VERTICES, len(offset))
+        ):
+            raise Defect(
+                f"static_offset has the shape {moves.shape}, expected (1, {FLAME_VERTICES} or {len(offset)}, 3)"
+            )
+        offset[:rows] = moves.reshape(rows, 3)
+    for name, values, most in (("shape", shape, LARGEST_SHAPE), ("static_offset", offset, LARGEST_OFFSET)):
+        if not (np.abs(values) <= most).all():  # not NaN
+            raise Defect(f"{name} holds a number that is not finite, or beyond {most:g}")
+    return Person(shape, offset[:FLAME_VERTICES], offset[FLAME_VERTICES:])
+
+
+def bound_to_triangles(splats: SplatColumns, face: Ints, vertices: Floats, faces: Ints) -> BoundGaussians:
+    """The Gaussians on the triangles ``face`` (N) of a rig at rest: ``vertices`` (V, 3), metres, ``faces`` (F, 3).
+
+    Their colours are turned from the world into the frames of their triangles: at rest they are what they were.
+    """
+    rotation, _ = triangle_frames(vertices, faces)
+    return BoundGaussians(
+        face=face,
+        barycentric=np.full((len(face), 3), 1 / 3, np.float32),
+        position=splats.position,
+        rotation=splats.rotation,
+        scale=splats.scale,
+        opacity=splats.opacity,
+        colour=splats.colour,
+        sh=(splats.sh @ rotation[face]).astype(np.float32),
+    )
