@@ -25,6 +25,12 @@ from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
 
 UNLIT = "KHR_materials_unlit"
+_MATERIAL = {
+    "name": "person",
+    "pbrMetallicRoughness": {"metallicFactor": 0, "roughnessFactor": 1},
+    "extensions": {UNLIT: {}},
+}
+"""matt, where the extension is not known"""
 
 
 def write_rigged_mesh(path: str | Path, avatar: Avatar) -> None:
@@ -55,7 +61,7 @@ def write_rigged_mesh(path: str | Path, avatar: Avatar) -> None:
     inverse = np.tile(np.eye(4, dtype="<f4"), (len(rig.joints), 1, 1))
     inverse[:, :3, 3] = -rig.joints
     document.json.update(
-        materials=[{"pbrMetallicRoughness": {"metallicFactor": 0, "roughnessFactor": 1}, "extensions": {UNLIT: {}}}],
+        materials=[_MATERIAL],
         meshes=[
             {
                 "name": name,
