@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
+from splatavatar.capture.colour import ColourCorrection
 from splatavatar.capture.lens import Lens
+from splatavatar.capture.readers.camera_fields import NERFSTUDIO, Convention
 from splatavatar.capture.references import PictureReference
 from splatavatar.render.camera import Camera
 
@@ -32,6 +34,8 @@ class Frame:
     """in [0, 1]: how far the matte is to be believed"""
     lens: Lens | None = None
     """of picture and mask as they are stored; None: they are as ``camera`` sees them"""
+    colour: ColourCorrection | None = None
+    """of the picture as it is stored; None: its colours are right"""
 
 
 @dataclass(frozen=True)
@@ -56,9 +60,9 @@ class RigParameters:
     placement: NDArray[np.float64] | None = None
     """(4, 4) similarity from the world in which the capture says where its cameras are, in rig axes, to the rig frame;
     readers apply it to the cameras. None: they are the same"""
-
     tracker: str = ""
     """the program that found them, where it was another than this; a bake on another rig does without them"""
+
 
 @dataclass(frozen=True)
 class Capture:
@@ -73,6 +77,8 @@ class Capture:
     """files that say where the cameras are"""
     recognised: str = ""
     """which layout it was read as, and why; one line"""
+    convention: Convention = NERFSTUDIO
+    """what the cameras in its files mean"""
 
     def placed(self, T_rig_world: NDArray[np.float64]) -> Capture:
         """The same with its cameras carried along by ``T_rig_world`` (4, 4): a rotation times a factor, and a shift."""

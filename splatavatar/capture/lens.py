@@ -14,6 +14,8 @@ from splatavatar.render.camera import Camera
 LensModel = Literal["opencv", "fisheye"]
 FARTHEST = 8.0
 """tangent of the widest angle from the axis that pictures with a head in them reach"""
+STEPS = 40
+"""by which the way through a lens is found backwards; each halves the error, or better, wherever faces are"""
 NOWHERE = -1e4
 """a column that no picture has"""
 
@@ -37,6 +39,24 @@ class Lens:
 
         across, down = self._places(camera)
         return np.asarray(cv2.remap(pixels, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT), np.uint8)
+
+    def bent(self, tangents: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Where rays with the ``tangents`` (N, 2) right and down of the axis go: tangents (N, 2) of a pinhole's ray."""
+        import cv2
+
+        numbers, still = np.array(self.coefficients, np.float64), np.eye(3)
+        if self.model == "fisheye":
+            return np.asarray(cv2.fisheye.distortPoints(tangents[None], still, numbers[:4])[0], np.float64)
+        ahead = np.concatenate([tangents, np.ones((len(tangents), 1))], 1)
+        places = cv2.projectPoints(ahead, np.zeros(3), np.zeros(3), still, numbers)[0]
+        return np.asarray(places[:, 0], np.float64)
+
+    def straightened(self, tangents: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The inverse of ``bent``, (N, 2)."""
+        straight = tangents
+        for _ in range(STEPS):
+            straight = straight + tangents - self.bent(straight)
+        return straight
 
     def _places(self, camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """(H, W) twice: where in the stored picture each pixel of ``camera`` is, in OpenCV's pixels."""

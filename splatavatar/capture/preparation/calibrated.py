@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.array_types import Doubles, Floats, Longs
+from splatavatar.capture.calibration.known_cameras import lens_numbers
+from splatavatar.capture.calibration.sightings import Sightings, faces_in, observations_of
+from splatavatar.capture.calibration.verdict import judged
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.faces.landmarks import detect_pictures
-from splatavatar.capture.images import load_frame
+from splatavatar.capture.faces.landmarks import FaceRow
 from splatavatar.capture.preparation.folder import VERSION
 from splatavatar.capture.readers.rig_params import read_rig_params, write_rig_params
-from splatavatar.capture.tracking.agreement import disagreement
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses, Observations
@@ -30,7 +31,6 @@ from splatavatar.printable import printable
 from splatavatar.progress import Progress
 from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import Rig
-from splatavatar.rotations import nearest_rotations
 
 PLACED = 2
 """version of how the person is found and the world of the cameras placed, for what is kept in the cache"""
@@ -59,10 +59,11 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
     if _is_intact(path, capture):
         return path
-    seen = observed(capture, tracking_frames(capture), model, progress)
-    wrong = disagreement(seen, lenses_of(capture))
-    if wrong:
-        raise CaptureError(f"{capture.descriptions[-1]}: {wrong}.")
+    faces = _faces(capture, tracking_frames(capture), model, progress)
+    seen = _observations(capture, faces)
+    verdict = judged(capture, Sightings.of(capture, [frame for frame, _ in faces], seen))
+    if verdict is not None and verdict.refusal is not None:
+        raise CaptureError(f"{capture.descriptions[-1]}: {verdict.refusal}.")
     placement = placement_of(capture, seen, load_rig(DEFAULT, None, progress))
     trained = training_timesteps(capture)
     lenses = lenses_of(capture.placed(placement))
@@ -152,50 +153,30 @@ def lenses_of(capture: Capture) -> Lenses:
     )
 
 
-def lens_numbers(capture: Capture) -> list[int]:
-    """The number of the lens in ``lenses_of`` that each frame was taken with."""
-    keys = [
-        (frame.camera_index, frame.camera.T_camera_world.tobytes(), frame.camera.K.tobytes())
-        for frame in capture.frames
-    ]
-    # In the order of the frames within a camera index, which stays the same wherever the world is placed.
-    first = {key: place for place, key in reversed(list(enumerate(keys)))}
-    order = {key: number for number, key in enumerate(sorted(first, key=lambda key: (key[0], first[key])))}
-    return [order[key] for key in keys]
-
-
 def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress) -> Observations:
     """The face in ``frames``, which show all timesteps of ``capture``.
 
     Raises:
         CaptureError: pictures of a timestep, and no face in any.
     """
-    lens = dict(zip((frame.name for frame in capture.frames), lens_numbers(capture), strict=True))
-    frames = sorted(frames, key=lambda f: (f.timestep, f.camera_index))
-    rows = []
-    for done, (frame, row) in enumerate(
-        zip(frames, detect_pictures((load_frame(f)[0] for f in frames), locate(given=model)), strict=True)
-    ):
-        progress("finding the face", (done + 1) / len(frames))
-        if row is not None:
-            rows.append((frame, row))
+    return _observations(capture, _faces(capture, frames, model, progress))
+
+
+def _faces(
+    capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress
+) -> list[tuple[Frame, FaceRow]]:
+    rows = faces_in(frames, locate(given=model), progress)
     found = {frame.timestep for frame, _ in rows}
     count = 1 + max(frame.timestep for frame in frames)
-    missing = [frame for frame in frames if frame.timestep not in found]
+    missing = sorted((f for f in frames if f.timestep not in found), key=lambda f: (f.timestep, f.camera_index))
     if missing:
         raise CaptureError(
             f"{capture.root}: no face found in any picture of {count - len(found)} of {count} timesteps, "
             f"the first is that of {printable(missing[0].name)}"
         )
+    return rows
 
-    def stacked(name: str) -> Doubles:
-        return np.stack([row[name] for _, row in rows]).astype(np.float64)
 
-    return Observations(
-        timestep=np.array([frame.timestep for frame, _ in rows]),
-        camera=np.array([lens[frame.name] for frame, _ in rows]),
-        pixels=stacked("points")[..., :2],
-        rotation=nearest_rotations(stacked("transform")[:, :3, :3]),
-        scores=stacked("scores"),
-        linked=np.zeros(count, bool),
-    )
+def _observations(capture: Capture, rows: Sequence[tuple[Frame, FaceRow]]) -> Observations:
+    lens = dict(zip((frame.name for frame in capture.frames), lens_numbers(capture), strict=True))
+    return observations_of(rows, np.array([lens[frame.name] for frame, _ in rows]))

@@ -80,6 +80,13 @@ class Convention:
     """whether cy counts from the lower edge of the picture"""
     frames_are_timesteps: bool = False
     """whether each frame is a moment of its own, where it does not say"""
+    inverted: bool = False
+    """whether its matrices go from the world to the camera"""
+
+    @property
+    def axes(self) -> str:
+        """Whose axes its cameras have: OpenCV or OpenGL."""
+        return "OpenCV" if np.array_equal(self.T_opencv, np.eye(4)) else "OpenGL"
 
 
 NERFSTUDIO = Convention(T_rig_world, T_opengl_opencv)
@@ -102,7 +109,9 @@ def camera_of(
     cx, cy = (number(where, {**data, **entry}, name, half) for name, half in (("cx", width / 2), ("cy", height / 2)))
     cy = height - cy if convention.cy_from_below else cy
     check_intrinsics(where, fl_x, fl_y, cx, cy, size)
-    T_rig_camera = convention.T_rig_world @ matrix_of(where, entry) @ convention.T_opencv
+    matrix = matrix_of(where, entry)
+    matrix = np.linalg.inv(matrix).astype(np.float64) if convention.inverted else matrix
+    T_rig_camera = convention.T_rig_world @ matrix @ convention.T_opencv
     T_camera_rig = np.linalg.inv(T_rig_camera).astype(np.float64)
     return Camera(T_camera_rig, np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]]), width, height)
 

@@ -18,7 +18,7 @@ from splatavatar.array_types import Doubles
 from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.images import image_sizes
 from splatavatar.capture.lens import Lens
-from splatavatar.capture.readers.camera_fields import MOST, check_intrinsics
+from splatavatar.capture.readers.camera_fields import MOST, Convention, check_intrinsics
 from splatavatar.capture.readers.colmap_files import ColmapCamera, ColmapImage, read_cameras, read_images
 from splatavatar.capture.readers.lens_fields import checked
 from splatavatar.capture.readers.mattes import check_mask_size, check_mattes
@@ -34,6 +34,7 @@ SPARSE = ("sparse", "colmap/sparse", "distorted/sparse", ".")
 """where models lie, or folders of models by number"""
 PICTURES = ("images", "input", "colmap/images", ".")
 MASKS = ("masks", "mask")
+COLMAP = Convention(np.eye(4), np.eye(4), inverted=True)
 UNSUPPORTED = ("FOV", "THIN_PRISM_FISHEYE", "RAD_TAN_THIN_PRISM_FISHEYE")
 
 _log = logging.getLogger("splatavatar")
@@ -80,9 +81,9 @@ def read_colmap(root: Path, rig_params: Path | None = None, allow_outside: bool 
     splits: dict[str, tuple[int, ...]] = {"train": tuple(range(len(frames))), "val": (), "test": ()}
     parameters = rig_params or root / RIG_PARAMS
     if rig_params is None and not parameters.exists():
-        return Capture(root, tuple(frames), splits, None, (cameras_file, images_file))
+        return Capture(root, tuple(frames), splits, None, (cameras_file, images_file), convention=COLMAP)
     read = read_rig_params(parameters, 1, 1)
-    capture = Capture(root, tuple(frames), splits, read, (cameras_file, images_file))
+    capture = Capture(root, tuple(frames), splits, read, (cameras_file, images_file), convention=COLMAP)
     return capture if read.placement is None else capture.placed(read.placement)
 
 

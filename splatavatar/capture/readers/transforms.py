@@ -100,12 +100,12 @@ def read_description(
     parameters = rig_params or root / RIG_PARAMS
     known = rig_params is not None or parameters.exists()
     if not known:
-        return Capture(root, tuple(frames), splits, None, descriptions)
+        return Capture(root, tuple(frames), splits, None, descriptions, convention=convention)
     pictured = sorted(set(numbers))
     read = read_rig_params(parameters, _timesteps(path, data, numbers), len(pictured))
     if len(read.expression) != len(pictured):
         read = _chosen(read, pictured)
-    capture = Capture(root, tuple(frames), splits, read, descriptions)
+    capture = Capture(root, tuple(frames), splits, read, descriptions, convention=convention)
     return capture if read.placement is None else capture.placed(read.placement)
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from splatavatar.capture import read_capture
+from splatavatar.capture.calibration.known_cameras import lens_numbers
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.preparation.calibrated import (
-    lens_numbers,
     lenses_of,
     observed,
     placement_of,
