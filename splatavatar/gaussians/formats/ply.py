@@ -6,7 +6,6 @@ scales, quaternions wxyz, spherical harmonics with 3DGS's signs (``harmonics``).
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from textwrap import wrap
 
@@ -15,6 +14,7 @@ import numpy as np
 from splatavatar.array_types import Floats
 from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.formats.harmonics import colours, constant_coefficients, linear_coefficients, linear_terms
+from splatavatar.gaussians.formats.ply_table import Table, columns, sigmoid, table_of
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
@@ -25,7 +25,6 @@ SMALLEST_SCALE = 1e-10
 LARGEST_LOG_SCALE = 80.0
 LARGEST_FILE = 1 << 30
 """bytes of a file that is read"""
-_LONGEST_HEADER = 1 << 20
 _LINE = 160
 """characters of a comment"""
 _EXPECTED = "a binary 3DGS PLY"
@@ -39,7 +38,6 @@ _LEAST_OFFSETS = 5023
 """Gaussians of a LAM bundle: one a vertex of FLAME, or of a subdivision of it"""
 _FARTHEST_OFFSET = 0.3
 """metres"""
-_COUNT = re.compile(r"[0-9]{1,18}")
 
 
 def write_ply(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None, licence: str = "") -> None:
@@ -51,21 +49,21 @@ def write_ply(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None,
     """
     opacity = np.clip(gaussians.opacity.astype(np.float64), OPACITY_MARGIN, 1 - OPACITY_MARGIN)
     rotation = gaussians.rotation.astype(np.float64)
-    columns: dict[tuple[str, ...], np.ndarray] = {
+    written: dict[tuple[str, ...], np.ndarray] = {
         _POSITION: gaussians.mean,
         ("nx", "ny", "nz"): np.zeros((len(opacity), 3)),
     }
-    columns[_DC] = constant_coefficients(gaussians.colour)
+    written[_DC] = constant_coefficients(gaussians.colour)
     if sh is not None:
-        columns[_rest(9)] = linear_coefficients(sh).reshape(-1, 9)
-    columns[("opacity",)] = np.log(opacity / (1 - opacity))[:, None]
-    columns[_SCALE] = np.log(np.maximum(gaussians.scale.astype(np.float64), SMALLEST_SCALE))
-    columns[_ROTATION] = rotation / np.linalg.norm(rotation, axis=-1, keepdims=True)
-    names = [name for group in columns for name in group]
+        written[_rest(9)] = linear_coefficients(sh).reshape(-1, 9)
+    written[("opacity",)] = np.log(opacity / (1 - opacity))[:, None]
+    written[_SCALE] = np.log(np.maximum(gaussians.scale.astype(np.float64), SMALLEST_SCALE))
+    written[_ROTATION] = rotation / np.linalg.norm(rotation, axis=-1, keepdims=True)
+    names = [name for group in written for name in group]
     lines = ["ply", "format binary_little_endian 1.0", *_comments(licence), f"element vertex {len(opacity)}"]
     lines += [f"property float {name}" for name in names]
     header = "\n".join([*lines, "end_header", ""])
-    table = np.concatenate(list(columns.values()), axis=1).astype("<f4")
+    table = np.concatenate(list(written.values()), axis=1).astype("<f4")
     with atomic_write(path) as file:
         file.write(header.encode("ascii"))
         file.write(table.tobytes())
@@ -74,27 +72,25 @@ def write_ply(path: str | Path, gaussians: Gaussians[Floats], sh: Floats | None,
 def read_ply(path: str | Path) -> tuple[Gaussians[Floats], Floats | None]:
     """Read a 3DGS PLY: what ``write_ply`` takes, ``sh`` None at degree 0. Of degrees 2 and 3 degree 1 is kept.
 
-    All properties must be floats, in any order; unknown ones are skipped. Raises AvatarFileError, also for the
-    ``offset.ply`` of a LAM bundle, which has the same fields.
+    Its properties have any order and any type of one number; unknown ones are skipped. Raises AvatarFileError, also for
+    the ``offset.ply`` of a LAM bundle, which has the same fields.
     """
     content = read_bytes(path, AvatarFileError, _EXPECTED, LARGEST_FILE)
     try:
-        table = _table(content)
+        table = table_of(content)
         rest = [name for name in table if name.startswith("f_rest_")]
         if rest and (len(rest) not in _PER_CHANNEL or set(rest) != set(_rest(len(rest)))):
             raise ValueError(f"it has {len(rest)} f_rest fields, expected 9, 24 or 45 (SH degree 1 to 3) or none")
         sh = None
         if rest:
-            harmonics = _columns(table, _rest(len(rest))).reshape(-1, 3, _PER_CHANNEL[len(rest)])
+            harmonics = columns(table, _rest(len(rest))).reshape(-1, 3, _PER_CHANNEL[len(rest)])
             sh = linear_terms(harmonics[:, :, :3])
-        # 1 / (1 + exp(-x)) without overflow
-        opacity = 0.5 + 0.5 * np.tanh(0.5 * _columns(table, ("opacity",))[:, 0])
         gaussians = Gaussians(
-            mean=_columns(table, _POSITION).astype(np.float32),
-            rotation=_columns(table, _ROTATION).astype(np.float32),
-            scale=np.exp(np.minimum(_columns(table, _SCALE), LARGEST_LOG_SCALE)).astype(np.float32),
-            opacity=opacity.astype(np.float32),
-            colour=colours(_columns(table, _DC)),
+            mean=columns(table, _POSITION).astype(np.float32),
+            rotation=columns(table, _ROTATION).astype(np.float32),
+            scale=np.exp(np.minimum(columns(table, _SCALE), LARGEST_LOG_SCALE)).astype(np.float32),
+            opacity=sigmoid(columns(table, ("opacity",))[:, 0]),
+            colour=colours(columns(table, _DC)),
         )
         if sh is None and _are_offsets(table):
             raise ValueError(
@@ -116,49 +112,14 @@ def _comments(text: str) -> list[str]:
     return [f"comment {line}" for line in lines]
 
 
-def _are_offsets(table: dict[str, Floats]) -> bool:
+def _are_offsets(table: Table) -> bool:
     """Whether colours from 0 to 1 stand where coefficients belong, as they do in the bundles of LAM alone: those of a
     head would be dark nowhere. Its Gaussians are no larger than a centimetre, and lie near their vertices."""
-    colour, scale = _columns(table, _DC), _columns(table, _SCALE)
+    colour, scale = columns(table, _DC), columns(table, _SCALE)
     return bool(
         len(colour) >= _LEAST_OFFSETS
         and colour.min() >= 0
         and 0.9 < colour.max() <= 1
         and scale.max() <= np.log(0.01) + 1e-3
-        and np.abs(_columns(table, _POSITION)).max() < _FARTHEST_OFFSET
+        and np.abs(columns(table, _POSITION)).max() < _FARTHEST_OFFSET
     )
-
-
-def _table(content: bytes) -> dict[str, Floats]:
-    """The columns (N) of the one element of a PLY by name."""
-    end = content.find(b"end_header\n", 0, _LONGEST_HEADER)
-    if not content.startswith(b"ply") or end < 0:
-        raise ValueError("it has no PLY header")
-    lines = [line.split() for line in content[:end].decode("ascii", "replace").splitlines()]
-    if ["format", "binary_little_endian", "1.0"] not in lines:
-        raise ValueError("expected format binary_little_endian 1.0")
-    elements = [line for line in lines if line[:1] == ["element"]]
-    vertex = elements[0] if len(elements) == 1 else []
-    if len(vertex) != 3 or vertex[1] != "vertex" or not _COUNT.fullmatch(vertex[2]):
-        raise ValueError("expected one element, vertex, and its count")
-    properties = [line for line in lines if line[:1] == ["property"]]
-    if any(len(line) != 3 or line[1] not in ("float", "float32") for line in properties):
-        raise ValueError("expected properties of type float only")
-    names = [line[2] for line in properties]
-    if len(set(names)) != len(names):
-        raise ValueError("two properties have one name")
-    body = content[end + len(b"end_header\n") :]
-    count = int(vertex[2])
-    if len(body) != count * len(names) * 4:
-        raise ValueError(f"{len(body)} bytes follow the header, expected {count} x {len(names)} floats")
-    table = np.frombuffer(body, "<f4").reshape(count, len(names))
-    if not np.isfinite(table).all():
-        raise ValueError("it holds numbers that are not finite")
-    return {name: table[:, i] for i, name in enumerate(names)}
-
-
-def _columns(table: dict[str, Floats], names: tuple[str, ...]) -> np.ndarray:
-    missing = [name for name in names if name not in table]
-    if missing:
-        raise ValueError(f"it has no property {missing[0]}")
-    return np.stack([table[name] for name in names], axis=-1).astype(np.float64)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from splatavatar.array_types import Doubles, Floats
 
-LONGEST_HEADER = 65536
+LONGEST_HEADER = 1 << 20
+"""bytes; comments may hold the text of a licence"""
 _COUNT = re.compile(r"[0-9]{1,18}")
 _TYPES = {
     **{"char": "<i1", "uchar": "<u1", "short": "<i2", "ushort": "<u2", "int": "<i4", "uint": "<u4"},

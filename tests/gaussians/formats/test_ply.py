@@ -85,11 +85,11 @@ def test_extreme_values_stay_finite(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (lambda b: b[:-1], "207 bytes follow the header, expected 2 x 26 floats"),
+        (lambda b: b[:-1], "207 bytes follow the header, expected 2 x 104"),
         (lambda b: b"", "it has no PLY header"),
         (lambda b: b.replace(b"binary_little", b"binary_big"), "expected format binary_little_endian 1.0"),
         (lambda b: b.replace(b"vertex 2", b"vertex x"), "expected one element, vertex, and its count"),
-        (lambda b: b.replace(b"float x", b"uchar x"), "expected properties of type float only"),
+        (lambda b: b.replace(b"float x", b"list uchar int x"), "expected properties that are one number each"),
         (lambda b: b.replace(b"float rot_3", b"float rot_9"), "it has no property rot_3"),
         (
             lambda b: b.replace(b"f_rest_8", b"f_rest_9"),
@@ -100,7 +100,7 @@ def test_extreme_values_stay_finite(tmp_path: Path) -> None:
         (lambda b: b.replace(b"vertex 2", b"vertex " + b"9" * 5000), "expected one element, vertex, and its count"),
         (
             lambda b: b.replace(b"vertex 2", b"vertex " + b"9" * 18),
-            "208 bytes follow the header, expected 999999999999999999 x 26 floats",
+            "208 bytes follow the header, expected 999999999999999999 x 104",
         ),
         (lambda b: b[:-4] + b"\0\0\xc0\x7f", "it holds numbers that are not finite"),
     ],
