@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from splatavatar.errors import DependencyError, OutputError, RigError
+
 rig = typer.Typer(help="Look at files of body models.", no_args_is_help=True)
 
 
@@ -18,13 +20,41 @@ def _rig() -> None:
 @rig.command("inspect")
 def inspect(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="FLAME or SMPL-X, as .pkl or .npz.", show_default=False)],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", metavar="OUT.png", help="Also draw its face: regions, landmarks, expressions."),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Say what a file of a body model holds, and whether it is sound. A pickle is read without running it."""
+    """Say what a file of a body model holds, whether it is sound, and how well it shows the coefficients of ARKit.
+
+    A pickle is read without running it.
+    """
     import json
 
-    from splatavatar.rig.body_models.describe import as_text, describe
+    from splatavatar.cli.progress import stages
+    from splatavatar.drive.sinks.frames import write_png
+    from splatavatar.output import check_writable
+    from splatavatar.rig.body_models.describe import as_text, describe, describe_face
+    from splatavatar.rig.body_models.face_map import face_map
     from splatavatar.rig.body_models.model_file import read_model_file
+    from splatavatar.rig.body_models.picture import draw_model
 
-    facts = describe(read_model_file(file))
+    if out is not None:
+        if out.suffix.lower() != ".png":
+            raise OutputError(f"{out}: a picture is written as .png.")
+        check_writable(out)
+    model = read_model_file(file)
+    facts = describe(model)
+    try:
+        with stages() as progress:
+            face = face_map(model, progress)
+    except (RigError, DependencyError) as error:
+        if out is not None:
+            raise
+        facts["face"] = str(error)
+    else:
+        facts |= describe_face(face)
+        if out is not None:
+            write_png(out, draw_model(model, face))
     typer.echo(json.dumps(facts, indent=2) if as_json else as_text(facts))

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.body_models.face_map import FaceMap
 from splatavatar.rig.body_models.model_file import ModelFile
 
 FOUR = 4
@@ -33,10 +35,31 @@ def describe(model: ModelFile) -> dict[str, Any]:
     }
 
 
+def describe_face(face: FaceMap) -> dict[str, Any]:
+    """The facts of what was carried over from Anny, by name."""
+    moving = np.flatnonzero(face.missed)
+    return {
+        "triangles of regions": {name: len(part) for name, part in face.regions.items() if len(part)},
+        "condition of the map": round(face.condition, 1),
+        "largest coefficient": round(float(np.abs(face.arkit_map).max()), 2),
+        "not shown": {
+            NAMES[k]: {"share": round(float(face.share[k]), 3), "mm": round(float(face.missed[k]) * 1e3, 2)}
+            for k in moving
+        },
+        "without effect": [name for k, name in enumerate(NAMES) if k not in moving],
+    }
+
+
 def as_text(facts: dict[str, Any]) -> str:
-    """One line a fact."""
-    width = max(map(len, facts)) + 2
-    return "\n".join(f"{name:{width}}{_said(value)}" for name, value in facts.items())
+    """One line a fact, and then one a coefficient that the face shows: what of it the model cannot."""
+    rows = facts.get("not shown", {})
+    plain = {name: value for name, value in facts.items() if name != "not shown"}
+    width = max(map(len, (*plain, *rows))) + 2
+    lines = [f"{name:{width}}{_said(value)}" for name, value in plain.items()]
+    if rows:
+        lines += ["", f"{'not shown of':{width}}share     mm"]
+        lines += [f"{name:{width}}{row['share']:>5.1%} {row['mm']:6.2f}" for name, row in rows.items()]
+    return "\n".join(lines)
 
 
 def _largest(basis: np.ndarray) -> float:
@@ -45,4 +68,8 @@ def _largest(basis: np.ndarray) -> float:
 
 
 def _said(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {number}" for name, number in value.items())
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return ", ".join(value)
     return " x ".join(map(str, value)) if isinstance(value, list) else str(value)

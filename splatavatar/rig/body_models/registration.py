@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.array_types import Doubles, Longs
+from splatavatar.errors import RigError
 from splatavatar.progress import Progress
 from splatavatar.rig.body_models.features import Features, features_of, lip_sides
 from splatavatar.rig.body_models.model_file import ModelFile
@@ -51,6 +52,12 @@ EYE_SHARE, FEATURE_SHARE = 0.05, 0.3
 """by how much the eyes, and lids and lips as seen from the front, count in all, beside the surface"""
 FEATURE_WEIGHT = 0.5
 """of one of these points while the displacement is found, beside a vertex"""
+LEAST_APART, MOST_APART = 0.03, 0.12
+"""metres between the eyes of a person"""
+FEATURES_KNOWN = 0.6
+"""share of the points of lips and lids that a face has"""
+MATCHED = 0.6
+"""share of Anny's face that lies on a face"""
 FACING = 0.5
 """cosine between the normals of two points that may be one"""
 
@@ -106,8 +113,12 @@ class Registration:
 
 
 def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registration:
-    """``anny``, the mean person of ``anny-head`` with its identity basis, laid over ``head``."""
+    """``anny``, the mean person of ``anny-head`` with its identity basis, laid over ``head``.
+
+    Raises RigError where ``head`` has no face.
+    """
     source = _Source(anny)
+    _check(head)
     turn, scale, shift = np.eye(3), *_by_eyes(source, head)
     target = Surface((head.vertices - shift) / scale, head.skin, head.side)
     eyes = (head.eyes - shift) / scale
@@ -131,11 +142,30 @@ def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registr
         if progress is not None:
             progress("laying the face over the body model (once)", 0.4 + 0.6 * number / len(steps))
         laid = source.lay(person, laid, target, stiffness)
+    near = source.matched(laid, target, REACH, HALF)[2] > 0
+    if source.weight[near].sum() < MATCHED * source.weight.sum():
+        raise RigError("no face was found on the template: the surface around its eyes is no skin of a face")
     distance = np.full(len(laid), np.nan)
     rows = source.rows
     found = target.closest(laid[rows], vertex_normals(laid, source.faces)[rows], source.side[rows])
     distance[rows] = np.linalg.norm(found.point - laid[rows], axis=1)
     return Registration(laid @ turn.T * scale + shift, scale, source.side, distance * scale)
+
+
+def _check(head: Head) -> None:
+    """Raises RigError where ``head`` has no face that looks ahead."""
+    apart = head.eyes[0] - head.eyes[1]
+    if not (len(head.skin) and len(head.eyeballs)):
+        raise RigError("no face was found on the template: it has no eyeballs, or nothing around them")
+    if not (LEAST_APART < apart[0] < MOST_APART and abs(apart[1:]).max() < apart[0] / 4):
+        x, y, z = (f"{length * 1e3:.0f}" for length in apart)
+        raise RigError(
+            f"no face was found on the template: from its right to its left eye it is {x}, {y}, {z} mm, expected some "
+            "60 to the subject's left, +X, and nothing up and ahead"
+        )
+    known = head.features.corners[:, 0] >= 0
+    if known.mean() < FEATURES_KNOWN:
+        raise RigError("no face was found on the template: neither lips nor lids where they are seen from the front")
 
 
 def _by_eyes(source: _Source, head: Head) -> tuple[float, Doubles]:
