@@ -1,4 +1,4 @@
-"""Reading npz files that may be damaged, or made to do harm.
+"""Reading npz and npy files that may be damaged, or made to do harm.
 
 The one reader of recordings, rig parameters, statistics and caches. Nothing is unpickled, and no memory is taken
 for what a file merely claims to hold.
@@ -69,6 +69,29 @@ def read_npz(
             raise failure(f"{printable(path)}: damaged, expected {expected}.") from error
 
 
+def read_npy(
+    path: str | Path, failure: Failure, expected: str = "an npy file of one plain array", most: int = MOST
+) -> NDArray[Any]:
+    """The array of the npy file at ``path``, which is read as those of ``read_npz`` are, and of at most ``most`` bytes.
+
+    Raises:
+        failure: as ``open_input``, or for a file that is damaged, too large, or holds anything but a plain array.
+    """
+    with open_input(path, failure, expected) as file:
+        size = os.fstat(file.fileno()).st_size
+        try:
+            if file.read(len(POINTER)).startswith(POINTER):
+                raise Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
+            if size > most:
+                raise Unfit(f"an array of {size / 2**20:.0f} MiB")
+            file.seek(0)
+            return _numbers(os.path.basename(path), file, size)
+        except Unfit as unfit:
+            raise failure(f"{printable(path)}: {unfit}, expected {expected}.") from None
+        except Exception as error:
+            raise failure(f"{printable(path)}: damaged, expected {expected}.") from error
+
+
 def read_npz_or_none(path: str | Path, names: Collection[str] | Layout) -> Arrays | None:
     """The arrays called ``names`` of a file of this package's own, such as a cache; None where one of them is absent or
     the file is damaged, so that it is made again.
@@ -126,24 +149,29 @@ def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
 
 def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:
     with archive.open(info) as stream:
-        shape, by_columns, dtype = _header(name, stream)
-        # In integers of Python, which do not overflow.
-        count = math.prod(shape)
-        if count * dtype.itemsize > info.file_size or math.prod(max(n, 1) for n in shape) > MOST:
-            raise Unfit("damaged")
-        if count and not dtype.itemsize:
-            raise Unfit(f"an array {_short(name)} of texts without room for one")
-        array: NDArray[Any] = np.empty(count, dtype)
-        raw = array.view(np.uint8) if array.nbytes else np.empty(0, np.uint8)
-        filled = 0
-        while filled < len(raw):
-            piece = stream.read(min(len(raw) - filled, 1 << 20))
-            if not piece:
-                raise Unfit("cut off")
-            raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
-            filled += len(piece)
-        if stream.read(1):  # also where the checksum of an empty array is compared
-            raise Unfit("damaged")
+        return _numbers(name, stream, info.file_size)
+
+
+def _numbers(name: str, stream: IO[bytes], size: int) -> NDArray[Any]:
+    """The array called ``name`` in the ``size`` bytes of ``stream``."""
+    shape, by_columns, dtype = _header(name, stream)
+    # In integers of Python, which do not overflow.
+    count = math.prod(shape)
+    if count * dtype.itemsize > size or math.prod(max(n, 1) for n in shape) > MOST:
+        raise Unfit("damaged")
+    if count and not dtype.itemsize:
+        raise Unfit(f"an array {_short(name)} of texts without room for one")
+    array: NDArray[Any] = np.empty(count, dtype)
+    raw = array.view(np.uint8) if array.nbytes else np.empty(0, np.uint8)
+    filled = 0
+    while filled < len(raw):
+        piece = stream.read(min(len(raw) - filled, 1 << 20))
+        if not piece:
+            raise Unfit("cut off")
+        raw[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)
+        filled += len(piece)
+    if stream.read(1):  # also where the checksum of an empty array is compared
+        raise Unfit("damaged")
     if not dtype.isnative:
         array = array.byteswap(inplace=True).view(dtype.newbyteorder("="))
     if dtype.kind == "b":

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from splatavatar.arrays import MOST_MEMBERS, fits, read_npz, read_npz_or_none
+from splatavatar.arrays import MOST_MEMBERS, fits, read_npy, read_npz, read_npz_or_none
 from splatavatar.errors import SourceError
 from splatavatar.zips import MOST_AT_ONCE
 
@@ -204,3 +204,39 @@ def test_one_symbol_is_one_size() -> None:
     arrays = {"a": np.zeros((3, 2)), "b": np.zeros(4)}
     assert not fits(arrays, {"a": ("f", ("n", 2)), "b": ("f", ("n",))})
     assert fits(arrays, {"a": ("f", ("n", 2)), "b": ("f", ("m",))})
+
+
+@pytest.mark.parametrize("dtype", ["<f4", ">f8", "<i8", "?", "<U3"])
+def test_a_single_array(tmp_path: Path, dtype: str) -> None:
+    path, values = tmp_path / "a.npy", (np.arange(12).reshape(3, 4) % 2).astype(dtype)
+    for array in (values, np.asfortranarray(values), values[:0]):
+        np.save(path, array)
+        found = read_npy(path, SourceError)
+        assert found.dtype == np.dtype(dtype).newbyteorder("=") and found.flags.writeable
+        np.testing.assert_array_equal(found, array)
+
+
+def test_single_arrays_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.arange(100.0))
+    whole = path.read_bytes()
+    for length in (0, 5, 20, len(whole) - 1):
+        path.write_bytes(whole[:length])
+        with pytest.raises(SourceError, match=r"expected an npy file of one plain array\.$"):
+            read_npy(path, SourceError)
+    path.write_bytes(whole + b"x")
+    with pytest.raises(SourceError, match="damaged"):
+        read_npy(path, SourceError)
+    path.write_bytes(whole)
+    with pytest.raises(SourceError, match=r"an array of 0 MiB, expected a table\."):
+        read_npy(path, SourceError, "a table", 100)
+    np.save(path, np.array([{}], object), allow_pickle=True)
+    with pytest.raises(SourceError, match=r"pickled objects in 'a.npy', which are never read"):
+        read_npy(path, SourceError)
+    path.write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(SourceError, match=r"a pointer of Git LFS"):
+        read_npy(path, SourceError)
+    np.save(path, np.zeros(3))
+    path.write_bytes(path.read_bytes().replace(b"(3,), }         ", b"(9999999999,), }"))
+    with pytest.raises(SourceError, match="damaged"):
+        read_npy(path, SourceError)

@@ -29,7 +29,8 @@ def load_frame(frame: Frame) -> tuple[Bytes, Bytes]:
 
     Without a mask the matte is the alpha channel of the picture, or 255 everywhere. Pictures of 16 bits and mattes
     in any scale are brought to 8 bits. EXIF orientation is ignored: the camera describes the pixels as they are stored.
-    What the lens bends is straight; what it does not see has no matte.
+    Colours are corrected where the capture says how. What the lens bends is straight; what it does not see has no
+    matte.
 
     Raises CaptureError for a picture that does not decode, whose size is not that of the camera, or whose values may
     mean several things.
@@ -47,6 +48,8 @@ def load_frame(frame: Frame) -> tuple[Bytes, Bytes]:
         if array.shape[:2] != expected:
             height, width = array.shape[:2]
             raise CaptureError(f"{reference}: {width}x{height} pixels, expected {expected[1]}x{expected[0]}")
+    if frame.colour is not None:
+        picture = frame.colour.corrected(picture)
     if frame.lens is not None:
         picture, matte = (frame.lens.undistorted(pixels, frame.camera) for pixels in (picture, matte))
     return picture, matte

@@ -99,6 +99,18 @@ def _read_imavatar(root: Path, rig_params: Path | None, allow_outside: bool) -> 
     return read_imavatar(root, rig_params, allow_outside)
 
 
+def _has_nersemble(root: Path) -> str | None:
+    from splatavatar.capture.readers.nersemble.folders import find_places
+
+    return None if find_places(root) is None else "camera_params.json and pictures called cam_"
+
+
+def _read_nersemble(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.nersemble.nersemble import read_nersemble
+
+    return read_nersemble(root, rig_params, allow_outside)
+
+
 def _has_transforms(root: Path) -> str | None:
     return "transforms.json" if (root / "transforms.json").is_file() else None
 
@@ -137,6 +149,7 @@ READERS: tuple[Reader, ...] = (
     Reader("insta", _of_exporter("insta"), "exp_path in transforms.json", _read_insta),
     Reader("metrical", _has_checkpoints, ".frame files in checkpoint, and pictures", _read_checkpoints),
     Reader("imavatar", _has_flame_params, "world_mat in flame_params.json", _read_imavatar),
+    Reader("nersemble", _has_nersemble, "camera_params.json and pictures called cam_", _read_nersemble),
     Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
     Reader("splits", _has_splits, "transforms_train.json", _read_splits),
     Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),
