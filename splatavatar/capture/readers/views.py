@@ -11,13 +11,15 @@ import numpy as np
 
 from splatavatar.array_types import Doubles
 from splatavatar.capture.capture import Capture, Frame, RigParameters
-from splatavatar.capture.readers.camera_fields import MOST, RIGID_TOLERANCE, check_intrinsics
+from splatavatar.capture.readers.camera_fields import MOST, RIGID_TOLERANCE, Convention, check_intrinsics
 from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureReference
 from splatavatar.errors import CaptureError
 from splatavatar.render.camera import Camera
 from splatavatar.rotations import nearest_rotations
 
+TO_OPENCV = Convention(np.eye(4), np.eye(4), inverted=True)
+"""of files whose matrices go from the world to cameras with OpenCV's axes"""
 Sizes = Mapping[Any, tuple[int, int]]
 """width and height of pictures, by their references"""
 
@@ -49,11 +51,12 @@ def capture_of(
     sizes: Sizes,
     parameters: RigParameters | None,
     rig_params: Path | None,
+    convention: Convention = TO_OPENCV,
 ) -> Capture:
     """The capture of ``views``, all of them for training.
 
     ``parameters`` are those that the layout brings; a file of them, ``rig_params`` or ``rig_params.npz`` in ``root``,
-    goes before. ``sizes`` are of all pictures and masks.
+    goes before. ``sizes`` are of all pictures and masks, ``convention`` is what the files mean.
 
     Raises:
         CaptureError: a camera that no picture of a head could come from, a mask of another size than its picture.
@@ -63,10 +66,10 @@ def capture_of(
     splits: dict[str, tuple[int, ...]] = {"train": tuple(range(len(frames))), "val": (), "test": ()}
     file = rig_params or root / RIG_PARAMS
     if rig_params is None and not file.exists():
-        return Capture(root, frames, splits, parameters, descriptions)
+        return Capture(root, frames, splits, parameters, descriptions, convention=convention)
     timesteps = 1 + max(view.timestep for view in views)
     read = read_rig_params(file, timesteps, timesteps)
-    capture = Capture(root, frames, splits, read, descriptions)
+    capture = Capture(root, frames, splits, read, descriptions, convention=convention)
     return capture if read.placement is None else capture.placed(read.placement)
 
 

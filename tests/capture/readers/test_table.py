@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from splatavatar.capture.readers.colmap_files import ColmapCamera, ColmapImage
 from splatavatar.capture.readers.table import READERS, reader_of
 from splatavatar.errors import CaptureError
 from support.colmap import write_text
+from support.flame_captures import flash_avatar, gaussian_blendshapes, imavatar, insta, pixel3dmm, vhap
+from support.nersemble import benchmark, version_1, version_2
 
 
 def test_a_folder_is_read_by_the_reader_that_knows_it(tiny_capture: Path) -> None:
@@ -70,3 +73,60 @@ def test_a_format_that_it_is_not(tiny_capture: Path) -> None:
 
 def test_names_are_unique() -> None:
     assert len({reader.name for reader in READERS}) == len(READERS)
+
+
+def vhap_motion(root: Path) -> Path:
+    """What VHAP exports for others to play: its flame_params.json has no cameras."""
+    vhap(root)
+    (root / "flame_params.json").write_text('{"translation": [[0, 0, 0]], "expr": [{"expr0": 0.5}]}')
+    return root
+
+
+def nerfstudio(root: Path) -> Path:
+    (root / "images").mkdir(parents=True)
+    (root / "transforms.json").write_text('{"frames": [{"file_path": "images/a.png"}]}')
+    return root
+
+
+def splits(root: Path) -> Path:
+    nerfstudio(root)
+    (root / "transforms.json").rename(root / "transforms_train.json")
+    return root
+
+
+def colmap(root: Path) -> Path:
+    (root / "images").mkdir(parents=True)
+    camera = ColmapCamera("PINHOLE", 24, 16, (40.0, 40.0, 12.0, 8.0))
+    picture = ColmapImage("t000_cam00.png", 1, (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 1.0))
+    write_text(root / "sparse" / "0", {1: camera}, [picture])
+    return root
+
+
+LAYOUTS: dict[str, tuple[str, Callable[[Path], Path]]] = {
+    "vhap": ("vhap", vhap),
+    "vhap with a motion": ("vhap", vhap_motion),
+    "insta": ("insta", insta),
+    "GaussianBlendshapes": ("metrical", gaussian_blendshapes),
+    "FlashAvatar": ("metrical", lambda root: flash_avatar(root, root / "checkpoint")),
+    "pixel3dmm": ("metrical", lambda root: gaussian_blendshapes(root, pixel3dmm)),
+    "imavatar": ("imavatar", imavatar),
+    "NeRSemble 1": ("nersemble", version_1),
+    "NeRSemble 2": ("nersemble", version_2),
+    "NeRSemble benchmark": ("nersemble", benchmark),
+    "nerfstudio": ("nerfstudio", nerfstudio),
+    "splits": ("splits", splits),
+    "colmap": ("colmap", colmap),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_each_layout_is_known_by_its_own_reader_alone(tmp_path: Path, layout: str) -> None:
+    name, write = LAYOUTS[layout]
+    root = write(tmp_path / "person")
+    # Head trackers write transforms.json, which then means something else.
+    also = {"nerfstudio"} if name in ("vhap", "insta") else set()
+    knowing = {reader.name for reader in READERS if reader.recognises(root) is not None}
+    assert knowing == {name} | also
+    found = reader_of(root)
+    assert found is not None and found.name == name
+    assert {layout_name for layout_name, _ in LAYOUTS.values()} == {reader.name for reader in READERS}

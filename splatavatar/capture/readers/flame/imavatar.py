@@ -18,6 +18,7 @@ import numpy as np
 from splatavatar.array_types import Doubles
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.images import image_sizes
+from splatavatar.capture.readers.camera_fields import Convention, T_opengl_opencv
 from splatavatar.capture.readers.flame.parameters import JOINTS, flame_parameters
 from splatavatar.capture.readers.mattes import check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_picture, posix_name
@@ -97,7 +98,8 @@ def read_imavatar(root: Path, rig_params: Path | None = None, allow_outside: boo
         _rows(path, ordered, [names[at] for at in order], "expression"),
         {joint: pose[:, 3 * number : 3 * number + 3] for number, joint in enumerate(JOINTS)},
     )
-    return capture_of(root, (path,), views, sizes, parameters, rig_params)
+    convention = Convention(np.eye(4), T_opengl_opencv, inverted=True)
+    return capture_of(root, (path,), views, sizes, parameters, rig_params, convention)
 
 
 def _camera(path: Path, intrinsics: Doubles, size: tuple[int, int]) -> Doubles:
@@ -118,7 +120,7 @@ def _pose(where: str, entry: Mapping[str, Any]) -> Doubles:
     matrix = _numbers(where, entry, "world_mat", shape)
     if len(matrix) == 4 and not np.allclose(matrix[3], [0, 0, 0, 1], atol=1e-6):
         raise CaptureError(f"{where}: the last row of world_mat is not 0 0 0 1")
-    R_opencv_opengl = np.diag([1.0, -1.0, -1.0])
+    R_opencv_opengl = T_opengl_opencv[:3, :3]  # its own inverse
     return rigid(where, "world_mat", R_opencv_opengl @ matrix[:3, :3], R_opencv_opengl @ matrix[:3, 3] / FACTOR)
 
 
