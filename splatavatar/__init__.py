@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.importers.table import import_avatar
+    from splatavatar.avatar.mesh.rigged_gltf import write_rigged_mesh
     from splatavatar.avatar.renderers.open_renderer import open_renderer
     from splatavatar.avatar.torch_avatar import TensorAvatar, bind, tensor_avatar
     from splatavatar.bake.api import bake
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
         SplatAvatarError,
     )
     from splatavatar.gaussians.formats.ply import write_ply
+    from splatavatar.gaussians.formats.write import write_splats
     from splatavatar.gaussians.gaussians import BoundGaussians, Correctives, Gaussians
     from splatavatar.render.camera import Camera, Image, look_at
     from splatavatar.render.rasterize import rasterize
@@ -120,7 +122,9 @@ _MODULES = {
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
     "write_ply": "gaussians.formats.ply",
+    "write_rigged_mesh": "avatar.mesh.rigged_gltf",
     "write_signal": "drive.sinks.signals.write:write_recording",
+    "write_splats": "gaussians.formats.write",
 }
 
 _OLD = {
@@ -188,7 +192,9 @@ __all__ = [
     "tensor_avatar",
     "tensor_rig",
     "write_ply",
+    "write_rigged_mesh",
     "write_signal",
+    "write_splats",
 ]
 
 

@@ -77,7 +77,7 @@ def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | Non
         write_splats(out, *performer.renderer.gaussians(parameters), person.rig.licence)
     tell(f"{out}: {len(person.gaussians)} Gaussians")
     if out.suffix.lower() == ".splat":
-        kept = f", nor the licence of the body model: {person.rig.licence}" if person.rig.licence else ""
+        kept = f", nor the licence of the body model: {person.rig.licence}" if person.rig.licence else "."
         tell(f"A .splat cannot hold what of the colours depends on the view{kept}", err=True)
 
 

@@ -125,7 +125,10 @@ def test_info_and_export(run, files: Path, tmp_path: Path) -> None:
             ["render", "{avatar}", "-o", "a.png", "--camera", "c.json", "--yaw", "3"],
             "--camera excludes --yaw, --pitch and --distance: give one or the other.",
         ),
-        (["export", "{avatar}", "-o", "a.obj"], "a.obj: an avatar is exported as .ply or .html."),
+        (
+            ["export", "{avatar}", "-o", "a.obj"],
+            "a.obj: an avatar is exported as .ply, .spz, .splat, .glb, .gltf or .html.",
+        ),
     ],
 )
 def test_a_mistake_is_one_line_and_exit_code_2(run, files: Path, arguments: list[str], message: str) -> None:

@@ -2,7 +2,20 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+import pytest
+
+from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.drive.performer import Performer
+from splatavatar.drive.sources.recorded.read import read_signal
+from splatavatar.gaussians.formats.ply import read_ply
+from splatavatar.gaussians.formats.splat import RECORD
+from support.gltf_files import read_gltf
+from support.small_avatar import small_avatar
+from support.spz_files import read_spz
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -12,14 +25,87 @@ def test_a_page_in_one_file(built: None, run: Run, files: Path, tmp_path: Path) 
     done = run("export", files / "small.splatavatar", "--signal", files / "signal.npz", "-o", out)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == f"{out}: {out.stat().st_size / 1e6:.1f} MB, opens in a browser\n"
-    for options, sentence in (
-        (["--frame", "3"], "--frame and --expression-limit are for .ply; the page has controls for both."),
-        (["--expression-limit", "off"], "--frame and --expression-limit are for .ply; the page has controls for both."),
-    ):
+    for options in (["--frame", "3"], ["--expression-limit", "off"]):
         done = run("export", files / "small.splatavatar", *options, "-o", out)
-        assert (done.returncode, done.stderr) == (2, f"Error: {sentence}\n")
-    done = run("export", files / "small.splatavatar", "--audio", files / "signal.npz", "-o", tmp_path / "a.ply")
-    assert (done.returncode, done.stderr) == (2, "Error: --audio is for .html: a .ply holds one pose.\n")
-    done = run("export", files / "small.splatavatar", "-o", tmp_path / "a.txt")
-    assert done.stderr == f"Error: {tmp_path}/a.txt: an avatar is exported as .ply or .html.\n"
+        said = "--frame and --expression-limit are for splats; the page has controls for both."
+        assert (done.returncode, done.stderr) == (2, f"Error: {said}\n")
     assert [path.name for path in tmp_path.iterdir()] == ["me.html"]
+
+
+def positions(path: Path) -> np.ndarray:
+    """Those of the splats in a file (N, 3)."""
+    if path.suffix == ".ply":
+        return read_ply(path)[0].mean
+    if path.suffix == ".spz":
+        return read_spz(path).position
+    if path.suffix == ".splat":
+        return np.frombuffer(path.read_bytes(), RECORD)["mean"]
+    return read_gltf(path).attributes()["POSITION"]
+
+
+@pytest.mark.parametrize("name", ["me.ply", "me.spz", "me.splat", "me.glb", "me.gltf"])
+def test_a_pose_of_a_recording(run: Run, files: Path, tmp_path: Path, name: str) -> None:
+    options = ("--signal", files / "signal.npz", "--frame", "7", "--expression-limit", "off")
+    done = run("export", files / "small.splatavatar", *options, "-o", name)
+    avatar = load_avatar(files / "small.splatavatar")
+    assert (done.returncode, done.stdout) == (0, f"{name}: {len(avatar.gaussians)} Gaussians\n")
+    lost = "A .splat cannot hold what of the colours depends on the view.\n" if name == "me.splat" else ""
+    assert done.stderr == lost
+    performer = Performer(avatar, limit=None)
+    posed, _ = performer.renderer.gaussians(performer.pose(read_signal(files / "signal.npz").frame(7)))
+    rest, _ = performer.renderer.gaussians(performer.pose(None))
+    np.testing.assert_allclose(positions(tmp_path / name), posed.mean, atol=1e-6)
+    assert np.abs(posed.mean - rest.mean).max() > 1e-3
+
+
+def test_the_mesh(run: Run, files: Path, tmp_path: Path) -> None:
+    done = run("export", files / "small.splatavatar", "--mesh", "-o", "new/me.glb")
+    faces = len(small_avatar().rig.faces)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"new/me.glb: {faces} triangles, 5 joints, 52 morph targets\n"
+    assert len(read_gltf(tmp_path / "new/me.glb").json["skins"]) == 1
+
+
+def test_the_licence_goes_with_it(run: Run, tmp_path: Path) -> None:
+    avatar = small_avatar()
+    licence = "Body model of somebody: research only."
+    save_avatar(tmp_path / "a.splatavatar", replace(avatar, rig=replace(avatar.rig, licence=licence)))
+    for name, options in (("a.ply", []), ("a.spz", []), ("a.glb", []), ("a.gltf", []), ("b.glb", ["--mesh"])):
+        done = run("export", "a.splatavatar", "-o", name, *options)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert licence.encode() in (tmp_path / name).read_bytes()
+    done = run("export", "a.splatavatar", "-o", "a.splat")
+    said = "A .splat cannot hold what of the colours depends on the view, nor the licence of the body model: "
+    assert done.stderr == f"{said}{licence}\n"
+
+
+def test_bad_input(run: Run, files: Path, tmp_path: Path) -> None:
+    avatar = files / "small.splatavatar"
+    suffixes = ".ply, .spz, .splat, .glb, .gltf or .html"
+    for arguments, said in (
+        ((avatar, "-o", "a.txt"), f"a.txt: an avatar is exported as {suffixes}."),
+        ((avatar, "-o", "a"), f"a: an avatar is exported as {suffixes}."),
+        ((avatar, "-o", "a.ply", "--audio", files / "signal.npz"), "--audio is for .html: a .ply makes no sound."),
+        ((avatar, "-o", "a.spz", "--mesh"), "--mesh is for .glb and .gltf, not for .spz."),
+        (
+            (avatar, "-o", "a.glb", "--mesh", "--signal", files / "signal.npz"),
+            "--signal, --frame and --expression-limit are for splats; a mesh has every expression.",
+        ),
+        ((avatar, "-o", "a.spz", "--signal", files / "signal.npz", "--frame", "12"), "no frame 12: the signal has 12"),
+        (("none.splatavatar", "-o", "a.spz"), "none.splatavatar: no such file"),
+        ((avatar, "-o", "/proc/a.spz"), "cannot write /proc/a.spz: its folder does not exist"),
+    ):
+        done = run("export", *arguments)
+        assert done.returncode == 2 and done.stdout == ""
+        assert done.stderr.startswith(f"Error: {said}") and done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_avatar_beyond_the_numbers_of_a_format(run: Run, tmp_path: Path) -> None:
+    avatar = small_avatar()
+    far = replace(avatar.rig, template=avatar.rig.template + np.float32(5000), joints=avatar.rig.joints + 5000)
+    save_avatar(tmp_path / "far.splatavatar", replace(avatar, rig=far))
+    done = run("export", "far.splatavatar", "-o", "far.spz")
+    said = "m, and .spz reaches 2047 m; .ply and .glb reach farther.\n"
+    assert done.returncode == 2 and done.stderr.startswith("Error: cannot write far.spz: a Gaussian lies at 500")
+    assert done.stderr.endswith(said) and not (tmp_path / "far.spz").exists()

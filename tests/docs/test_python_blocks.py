@@ -37,6 +37,6 @@ def test_the_blocks_of_a_document_run_one_after_the_other(document: Path, tmp_pa
     if document.name == "python.md":
         found = done.stdout.splitlines()[-1]  # the last example finds in a picture what the picture was made with
         assert found.startswith("the jaw is open by ") and abs(float(found.split()[-1]) - 0.5) < 0.1
-        assert (tmp_path / "open.ply").is_file()
+        assert (tmp_path / "open.spz").is_file()
         bakes = {f"{name}.{kind}" for name in ("me", "small") for kind in ("report.html", "splatavatar")}
         assert {file.name for file in (tmp_path / "out").iterdir()} == {*bakes, "hello.mp4", "live.mp4"}

@@ -26,7 +26,7 @@ from support.documents import ROOT, Line, inputs, shell_lines
 LINES = shell_lines()
 OURS = [line for line in LINES if line.text.startswith("splatavatar ")]
 OTHERS = [line for line in LINES if not line.text.startswith("splatavatar ")]
-CHEAP = ("render", "export", "info", "doctor", "capture guide")
+CHEAP = ("render", "export", "signal convert", "info", "doctor", "capture guide")
 KNOWN = ("python3 -m venv ", "source ", "cd ", "pip freeze", "python benchmarks/", "make", "pip install ", "git ")
 
 

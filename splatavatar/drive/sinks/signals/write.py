@@ -49,9 +49,11 @@ SUFFIXES = tuple(dict.fromkeys(kind.suffix for kind in KINDS.values()))
 def write_recording(path: str | Path, recording: Recording, kind: str | None = None) -> None:
     """Write a recorded face as its suffix says; what such a file cannot hold is named in one line of the log.
 
+    >>> import numpy as np
     >>> import splatavatar as sa
-    >>> recording = sa.read_signal("data/signals/hello.npz")
-    >>> sa.write_signal("hello.csv", recording, "livelink")
+    >>> still, looks, sure = np.zeros((2, 3)), np.zeros((2, 2, 2)), np.ones(2)
+    >>> recording = sa.Recording(np.arange(2) / 30, np.zeros((2, 52)), still, still, looks, sure, 30.0)
+    >>> sa.write_signal("rest.csv", recording, "livelink")
 
     Args:
         path: ``.npz`` of our own, which holds everything, ``.csv`` or ``.json`` of ARKit's coefficients.
