@@ -8,8 +8,9 @@ FLAME's axes, which are the rig's: +X to the subject's left, +Y up, +Z ahead.
 What a rotation means is the same on any face, so it is carried over: the jaw becomes jawOpen, jawLeft and jawRight by
 the angle at which these coefficients turn Anny's own jaw, the eyes become the gaze, the global rotation times the neck
 becomes the head. The components of FLAME's expression are those of a statistical model that differs between its
-editions, and need the model's own file to be understood: they are left out. Lips and brows therefore stay at rest,
-and lids do not close. ``read_flame`` says so in one line of the log.
+editions, and need the model's own file to be understood. Where the user has one, expression and jaw become coefficients
+together (``flame_face.py``). Without it the components are left out, as one line of the log says: lips and brows stay
+at rest, and lids do not close.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from splatavatar.drive.sources.recorded.checked import (
     check_length,
     check_rate,
 )
+from splatavatar.drive.sources.recorded.flame_face import coefficients_by, flame_rig
 from splatavatar.drive.sources.recorded.signal_npz import rate_of
 from splatavatar.errors import SignalError
 from splatavatar.input import why_unread
@@ -48,9 +50,11 @@ FlameArrays = Mapping[str, NDArray[Any]]
 
 JAW_OPEN, JAW_ASIDE = 0.37, 0.097
 """radians by which jawOpen and jawLeft at 1 turn Anny's jaw about its joint (the rigid part of the shapes)"""
+MOST_EXPRESSION = 100.0
+"""standard deviations; no face has 5"""
 VHAP_FPS, SPEECH_FPS = 30.0, 25.0
 """frames a second where the file does not say: of VHAP's videos; of DiffPoseTalk and ARTalk, whose networks have it"""
-FRAME = ("rotation", "neck_pose", "jaw_pose", "eyes_pose", "translation")
+FRAME = ("rotation", "neck_pose", "jaw_pose", "eyes_pose", "translation", "expr")
 """what is read of a file of one frame"""
 MOST_OF_A_FRAME = 1 << 20
 """bytes of it"""
@@ -72,19 +76,22 @@ def flame_recording(arrays: FlameArrays, source: str, ticks: NDArray[np.int64] |
     """
     rows = _artalk(arrays)
     fps = SPEECH_FPS
-    eyes = move = None
+    eyes = move = expression = None
     if "jaw_pose" in arrays:
         fps = VHAP_FPS
         jaw = _rows(arrays, "jaw_pose", 3, source)
         turn = [_rows(arrays, name, 3, source) for name in ("rotation", "neck_pose") if name in arrays]
         eyes = _rows(arrays, "eyes_pose", 6, source) if "eyes_pose" in arrays else None
         move = _rows(arrays, "translation", 3, source, MOST_WAY) if "translation" in arrays else None
+        expression = arrays.get("expr")
     elif rows is not None:
+        expression = rows[:, :100]
         rows = _numbers(rows[:, 100:106], "motions", source)
         turn, jaw = [rows[:, :3]], rows[:, 3:]
     else:
         pose = _rows(arrays, "pose", 6, source)
         turn, jaw = [pose[:, :3]], pose[:, 3:]
+        expression = arrays["exp"]
     T = len(jaw)
     for part in (*turn, *(part for part in (eyes, move) if part is not None)):
         if len(part) != T:
@@ -99,13 +106,10 @@ def flame_recording(arrays: FlameArrays, source: str, ticks: NDArray[np.int64] |
         gaze[:, :, 0], gaze[:, :, 1] = eyes[:, [1, 4]], -eyes[:, [0, 3]]
     # A track knows where the head is in its camera's space, not where it rests.
     place = np.zeros((T, 3)) if move is None else move - np.median(move, 0)
-    LOG.warning(
-        "%s: FLAME parameters: jaw, eyes and head drive this avatar, the components of the expression have no "
-        "counterpart in it and are left out.",
-        source,
-    )
+    shown = _by_model(expression, jaw, eyes, source)
+    arkit = _coefficients(jaw) if shown is None else shown
     time = (np.arange(T) if ticks is None else ticks) / fps
-    return assembled(source, time, _coefficients(jaw), head, place, gaze + np.float32(0.0), fps=fps)
+    return assembled(source, time, arkit, head, place, gaze + np.float32(0.0), fps=fps)
 
 
 def read_flame_folder(folder: Path) -> Recording:
@@ -177,6 +181,22 @@ def _numbered(folder: Path) -> tuple[list[Path], NDArray[np.int64]]:
             frames[-1][1].name,
         )
     return [path for _, path in frames], ticks
+
+
+def _by_model(
+    expression: NDArray[Any] | None, jaw: Doubles, eyes: Doubles | None, source: str
+) -> NDArray[np.float32] | None:
+    """The coefficients (T, 52) by the user's file of FLAME; None where there is none, or no expression."""
+    if expression is None or expression.ndim != 2 or len(expression) != len(jaw):
+        LOG.warning(
+            "%s: FLAME parameters without an expression for each frame: jaw, eyes and head drive this avatar.", source
+        )
+        return None
+    rig = flame_rig(source)
+    if rig is None:  # what is left out may hold anything
+        return None
+    components = _numbers(expression, "the expression", source, MOST_EXPRESSION)
+    return coefficients_by(rig, components, jaw, eyes).astype(np.float32)
 
 
 def _coefficients(jaw: Doubles) -> NDArray[np.float32]:

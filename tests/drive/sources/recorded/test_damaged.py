@@ -229,7 +229,7 @@ def test_mutants(tmp_path: Path, name: str) -> None:
 def test_mutants_of_a_folder(tmp_path: Path) -> None:
     from splatavatar.drive.sources.recorded.flame_npz import FRAME
 
-    widths = dict(zip(FRAME, (3, 3, 3, 6, 3), strict=True))
+    widths = dict(zip(FRAME, (3, 3, 3, 6, 3, 100), strict=True))
     frames = tmp_path / "flame_param"
     frames.mkdir()
     for index in range(6):
