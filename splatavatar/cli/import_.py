@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import OutputError
 from splatavatar.output import outputs_ready
@@ -16,7 +17,12 @@ SUFFIX = ".splatavatar"
 
 def import_(
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", help="A LAM bundle, as a zip or a folder.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="SOURCE",
+            help="A LAM bundle, or a result of GaussianAvatars.",
+            show_default=False,
+        ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="out.splatavatar.", show_default=False)],
 ) -> None:
@@ -28,7 +34,8 @@ def import_(
         raise OutputError(f"{out}: an avatar is imported as {SUFFIX}.")
     importer, found = importer_of(source)
     with outputs_ready(out):
-        avatar = import_avatar(source)
+        with stages() as progress:
+            avatar = import_avatar(source, progress)
         save_avatar(out, avatar)
     tell(f"read as {importer.name}: {found}")
     tell(f"{out}: {len(avatar.gaussians)} Gaussians, {len(avatar.rig.expression_names)} expressions")

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.avatar.importers.vhap_teeth import teeth_vertices
 from splatavatar.gaussians.gaussians import Gaussians
-from splatavatar.rotations import quaternion_product, quaternions_of_matrices
+from splatavatar.rotations import quaternion_product, quaternions_of_matrices, rotation_matrices
 
 C0, C1 = 0.28209479177387814, 0.4886025119029199
 
@@ -72,3 +73,34 @@ def in_world(
 def unit(vectors: NDArray[Any]) -> NDArray[Any]:
     """``vectors`` at length 1."""
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+
+def posed_flame(
+    arrays: dict[str, Any], shape: NDArray[Any], offset: NDArray[Any], expression: NDArray[Any], turns: NDArray[Any]
+) -> NDArray[np.float64]:
+    """The vertices (5143, 3) that GaussianAvatars poses: FLAME (Li et al. 2017) with teeth made on the template.
+
+    Args:
+        arrays: of the model file.
+        offset: (5143, 3) of single vertices.
+        turns: (5, 3) of the joints, axis-angle.
+    """
+    template, V = arrays["v_template"], 5023
+    shaped = template + arrays["shapedirs"][..., :300] @ shape
+    teeth = teeth_vertices(template, shaped)
+    still = shaped + offset[:V] + arrays["shapedirs"][..., 300:] @ expression
+    joints = arrays["J_regressor"] @ still
+    matrices = rotation_matrices(turns)
+    entries = (matrices[1:] - np.eye(3)).reshape(-1)
+    rest = np.concatenate([still + arrays["posedirs"] @ entries, teeth + offset[V:]])
+    weights = np.zeros((len(rest), 5))
+    weights[:V] = arrays["weights"]
+    rows = np.arange(V, len(rest)).reshape(8, 15)
+    weights[rows[[0, 2, 4, 5]], 1] = weights[rows[[1, 3, 6, 7]], 2] = 1
+    turn, shift = np.zeros((5, 3, 3)), np.zeros((5, 3))
+    for joint, parent in enumerate((-1, 0, 1, 1, 1)):
+        above = np.eye(3) if parent < 0 else turn[parent]
+        place = joints[joint] if parent < 0 else turn[parent] @ joints[joint] + shift[parent]
+        turn[joint] = above @ matrices[joint]
+        shift[joint] = place - turn[joint] @ joints[joint]
+    return np.asarray(np.einsum("vj,jab,vb->va", weights, turn, rest) + weights @ shift)

@@ -9,44 +9,35 @@ colours that depend on the view are in the world. ``flame_param.npz`` beside it 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Floats, Ints
+from splatavatar.array_types import Floats, Ints
 from splatavatar.arrays import read_npz
-from splatavatar.avatar.avatar import Defect
+from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.importers import vhap_teeth
+from splatavatar.avatar.importers.flame_person import SHAPES, Person, flame_person
+from splatavatar.avatar.importers.rounding import with_rounding_kept
 from splatavatar.avatar.importers.splat_columns import SplatColumns, splat_columns, whole_numbers
 from splatavatar.errors import AvatarFileError, SplatAvatarError
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.gaussians.formats.ply_table import LONGEST_HEADER, table_of
-from splatavatar.gaussians.gaussians import BoundGaussians
+from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
 from splatavatar.input import open_input, read_bytes
 from splatavatar.natural import natural
 from splatavatar.printable import printable
+from splatavatar.progress import Progress
+from splatavatar.rig.body_models.model_file import FLAME
+from splatavatar.rig.rig import Rig
 
 PLY, PARAMETERS = "point_cloud.ply", "flame_param.npz"
 BINDING = "binding_0"
 EXPECTED = "a result of GaussianAvatars: point_cloud.ply with binding_0, and flame_param.npz beside it"
 MOST_PLY = 1 << 30
 """bytes"""
-FLAME_VERTICES, FLAME_TRIANGLES, SHAPES = 5023, 9976, 300
 LARGEST_SHAPE, LARGEST_OFFSET = 100.0, 1.0
 """of a coefficient, and metres"""
-
-
-@dataclass(frozen=True)
-class Person:
-    """Who a result shows, in the terms of FLAME."""
-
-    shape: Doubles
-    """(300) coefficients of the shape basis, zeros where there are fewer"""
-    offset: Doubles
-    """(5023, 3) metres from the shaped template"""
-    teeth_offset: Doubles
-    """(120, 3) the same of the vertices of the teeth"""
 
 
 def find(source: Path) -> Path | None:
@@ -76,6 +67,24 @@ def has_column(path: Path, name: str) -> bool:
     return header.startswith(b"ply") and any(line.split()[-1:] == [name.encode()] for line in header.splitlines())
 
 
+def read(source: Path, progress: Progress | None) -> Avatar:
+    """The avatar of a result, on the user's FLAME. Raises AvatarFileError, RigError and DependencyError."""
+    path = find(source)
+    if path is None:
+        raise AvatarFileError(f"{printable(source)}: no {PLY} in it, expected {EXPECTED}.")
+    splats, face = read_splats(path)
+    person = read_person(path.with_name(PARAMETERS))
+    rig = flame_person(person, bool((face >= FLAME.triangles).any()), progress)
+    bound = bound_to_triangles(splats, face, rig.template, rig.faces)
+    return Avatar(rig, *with_rounding_kept(bound, no_correctives(rig, len(face))))
+
+
+def no_correctives(rig: Rig, count: int) -> Correctives:
+    """None, for ``count`` Gaussians on ``rig``."""
+    none = np.zeros((0, count, 3), np.float32)
+    return Correctives(none, none, np.zeros((0, rig.corrective_inputs), np.float32), np.zeros(0, np.float32))
+
+
 def read_splats(path: Path) -> tuple[SplatColumns, Ints]:
     """The Gaussians of a PLY, and the triangle (N) of each, which may be one of the teeth. Raises AvatarFileError."""
     content = read_bytes(path, AvatarFileError, EXPECTED, MOST_PLY)
@@ -85,7 +94,7 @@ def read_splats(path: Path) -> tuple[SplatColumns, Ints]:
         except ValueError as error:
             raise Defect(str(error)) from error
         splats = splat_columns(table)
-        return splats, whole_numbers(table, BINDING, FLAME_TRIANGLES + vhap_teeth.TRIANGLES)
+        return splats, whole_numbers(table, BINDING, FLAME.triangles + vhap_teeth.TRIANGLES)
     except Defect as defect:
         raise AvatarFileError(f"{printable(path)} is not that of GaussianAvatars: {defect}.") from None
 
@@ -107,23 +116,23 @@ def _person(arrays: Mapping[str, np.ndarray]) -> Person:
         raise Defect(f"shape has the shape {given.shape}, expected up to {SHAPES} numbers")
     shape = np.zeros(SHAPES)
     shape[: given.size] = given.ravel()
-    offset = np.zeros((FLAME_VERTICES + vhap_teeth.VERTICES, 3))
+    offset = np.zeros((FLAME.vertices + vhap_teeth.VERTICES, 3))
     if "static_offset" in arrays:
         moves = arrays["static_offset"]
         rows = moves.size // 3
         if (
             moves.dtype.kind != "f"
             or moves.shape not in ((1, rows, 3), (rows, 3))
-            or rows not in (FLAME_VERTICES, len(offset))
+            or rows not in (FLAME.vertices, len(offset))
         ):
             raise Defect(
-                f"static_offset has the shape {moves.shape}, expected (1, {FLAME_VERTICES} or {len(offset)}, 3)"
+                f"static_offset has the shape {moves.shape}, expected (1, {FLAME.vertices} or {len(offset)}, 3)"
             )
         offset[:rows] = moves.reshape(rows, 3)
     for name, values, most in (("shape", shape, LARGEST_SHAPE), ("static_offset", offset, LARGEST_OFFSET)):
         if not (np.abs(values) <= most).all():  # not NaN
             raise Defect(f"{name} holds a number that is not finite, or beyond {most:g}")
-    return Person(shape, offset[:FLAME_VERTICES], offset[FLAME_VERTICES:])
+    return Person(shape, offset[: FLAME.vertices], offset[FLAME.vertices :])
 
 
 def bound_to_triangles(splats: SplatColumns, face: Ints, vertices: Floats, faces: Ints) -> BoundGaussians:

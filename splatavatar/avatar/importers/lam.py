@@ -29,6 +29,7 @@ from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.formats.ply_table import table_of
 from splatavatar.gaussians.gaussians import Correctives, Gaussians
 from splatavatar.printable import printable
+from splatavatar.progress import Progress
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.regions import CARRIERS, LID, components
 from splatavatar.rig.rig import Rig
@@ -49,7 +50,7 @@ def recognises(source: Path) -> str | None:
     return " and ".join(sorted(found)) if found else None
 
 
-def read(source: Path) -> Avatar:
+def read(source: Path, progress: Progress | None) -> Avatar:
     """The avatar of a bundle, in the place and the pose of its mesh. Raises AvatarFileError."""
     files = read_bundle(source, MOST, EXPECTED)
     current = ""

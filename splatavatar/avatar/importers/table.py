@@ -16,6 +16,7 @@ from splatavatar.avatar.framing import FOV_Y, MARGIN
 from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.binding import to_world
 from splatavatar.printable import printable
+from splatavatar.progress import Progress
 
 
 @dataclass(frozen=True)
@@ -28,8 +29,8 @@ class Importer:
     """what in a file or a folder says that it is of this tool; None where nothing does"""
     expects: str
     """what that would be, in words"""
-    read: Callable[[Path], Avatar]
-    """raises AvatarFileError and RigError"""
+    read: Callable[[Path, Progress | None], Avatar]
+    """raises AvatarFileError, RigError and DependencyError"""
 
 
 def importer_of(source: Path) -> tuple[Importer, str]:
@@ -44,18 +45,23 @@ def importer_of(source: Path) -> tuple[Importer, str]:
     raise AvatarFileError(f"{printable(source)}: no avatar of another tool, expected {expected}.")
 
 
-def import_avatar(source: str | Path) -> Avatar:
+def import_avatar(source: str | Path, progress: Progress | None = None) -> Avatar:
     """The avatar that another tool has made, to be driven, drawn and saved as any.
 
-    ``source`` is a bundle of LAM, a folder or a zip. The avatar stands where the bundle's does: at rest its
-    Gaussians are those of the bundle.
+    ``source`` is a bundle of LAM, a folder or a zip, or a result of GaussianAvatars: ``point_cloud.ply`` beside its
+    ``flame_param.npz``, or a folder with them. The latter needs the user's FLAME, which ``SPLATAVATAR_BODY_MODELS``
+    names. The avatar stands where it stood: at rest its Gaussians are those of the source.
+
+    ``progress(message, fraction)`` hears of what is prepared when a body model is first seen.
 
     Raises:
         AvatarFileError: ``source`` is none of these, damaged or cut off.
+        RigError: the body model is not found, or is none.
+        DependencyError: the package is absent that the face of a body model is carried over from.
     """
     source = Path(source)
     importer, _ = importer_of(source)
-    avatar = importer.read(source)
+    avatar = importer.read(source, progress)
     metadata = {
         "name": source.stem[:1024],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -82,11 +88,31 @@ def _recognises_lam(source: Path) -> str | None:
     return recognises(source)
 
 
-def _read_lam(source: Path) -> Avatar:
+def _read_lam(source: Path, progress: Progress | None) -> Avatar:
     from splatavatar.avatar.importers.lam import read
 
-    return read(source)
+    return read(source, progress)
 
 
-IMPORTERS = [Importer("lam", _recognises_lam, "a LAM bundle (skin.glb, offset.ply, vertex_order.json)", _read_lam)]
+def _recognises_gaussian_avatars(source: Path) -> str | None:
+    from splatavatar.avatar.importers.gaussian_avatars import recognises
+
+    return recognises(source)
+
+
+def _read_gaussian_avatars(source: Path, progress: Progress | None) -> Avatar:
+    from splatavatar.avatar.importers.gaussian_avatars import read
+
+    return read(source, progress)
+
+
+IMPORTERS = (
+    Importer("lam", _recognises_lam, "a LAM bundle (skin.glb, offset.ply, vertex_order.json)", _read_lam),
+    Importer(
+        "gaussian-avatars",
+        _recognises_gaussian_avatars,
+        "a result of GaussianAvatars (point_cloud.ply with binding_0, flame_param.npz)",
+        _read_gaussian_avatars,
+    ),
+)
 """asked in this order"""

@@ -1,0 +1,85 @@
+"""One person's FLAME, as GaussianAvatars and others that track with VHAP have it: the user's model, shaped, with
+offsets of single vertices and, where splats lie on them, VHAP's teeth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from splatavatar.array_types import Doubles, Floats, Ints
+from splatavatar.avatar.importers import vhap_teeth
+from splatavatar.progress import Progress
+from splatavatar.rig.body_models.found import needed_body_model
+from splatavatar.rig.body_models.model_file import FLAME, ModelFile, read_model_file
+from splatavatar.rig.loader import load_rig
+from splatavatar.rig.rig import Rig
+
+KIND = "flame"
+SHAPES = 300
+HEAD, JAW = 1, 2
+"""joints that the upper and the lower teeth move with"""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is shown, in the terms of FLAME."""
+
+    shape: Doubles
+    """(300) coefficients of the shape basis, zeros where there are fewer"""
+    offset: Doubles
+    """(5023, 3) metres from the shaped template"""
+    teeth_offset: Doubles
+    """(120, 3) the same of the vertices of the teeth"""
+
+
+def flame_person(person: Person, with_teeth: bool, progress: Progress | None) -> Rig:
+    """The rig of ``person``: FLAME's triangles in the order of its file, then those of the teeth.
+
+    Those are VHAP's where ``with_teeth``, else the package's own. Raises RigError where the user's file is not found or
+    is none, DependencyError where the package is absent that the face is carried over from.
+    """
+    rig = load_rig(KIND, {f"shape_{number:03d}": float(value) for number, value in enumerate(person.shape)}, progress)
+    model = read_model_file(needed_body_model(KIND))
+    shaped = model.template + model.shape_basis @ person.shape
+    moved = rig.template.copy()
+    moved[: FLAME.vertices] = shaped + person.offset
+    joints = model.joint_regressor @ (shaped + person.offset)
+    rig = replace(rig, template=moved, joints=joints.astype(np.float32))
+    return _with_vhap_teeth(rig, model, shaped, person.teeth_offset) if with_teeth else rig
+
+
+def _with_vhap_teeth(rig: Rig, model: ModelFile, shaped: Doubles, offset: Doubles) -> Rig:
+    """``rig`` with VHAP's teeth in the place of its own, which come after FLAME's vertices and triangles."""
+    V, F = FLAME.vertices, FLAME.triangles
+    teeth = vhap_teeth.teeth_vertices(model.template, shaped) + offset
+    lower = vhap_teeth.lower_teeth()
+    skin_joints = np.zeros((len(teeth), 4), np.int32)
+    skin_joints[:, 0] = HEAD
+    skin_joints[lower, 0] = JAW
+    faces = vhap_teeth.teeth_triangles()
+    of_lower = np.isin(faces[:, 0], lower)
+    regions = {name: part[part < F] for name, part in rig.regions.items()}
+    regions |= {"teeth_upper": _numbers(~of_lower) + F, "teeth_lower": _numbers(of_lower) + F}
+    assert rig.pose_basis is not None
+    return replace(
+        rig,
+        template=np.concatenate([rig.template[:V], teeth]).astype(np.float32),
+        faces=np.concatenate([rig.faces[:F], faces + V]),
+        uv=np.concatenate([rig.uv[:F], np.zeros((len(faces), 3, 2), np.float32)]),
+        identity_basis=np.zeros((0, V + len(teeth), 3), np.float32),
+        expression_basis=_still(rig.expression_basis[:, :V], len(teeth)),
+        pose_basis=_still(rig.pose_basis[:, :V], len(teeth)),
+        skin_joints=np.concatenate([rig.skin_joints[:V], skin_joints]),
+        skin_weights=np.concatenate([rig.skin_weights[:V], np.eye(4, dtype=np.float32)[np.zeros(len(teeth), int)]]),
+        regions={name: part for name, part in regions.items() if len(part)},
+    )
+
+
+def _still(basis: Floats, more: int) -> Floats:
+    """``basis`` (B, V, 3) of ``more`` vertices, which it does not move."""
+    return np.pad(basis, ((0, 0), (0, more), (0, 0)))
+
+
+def _numbers(mask: np.ndarray) -> Ints:
+    return np.flatnonzero(mask).astype(np.int32)
