@@ -54,7 +54,7 @@ def bake(
         seed: of everything random.
         resume: whether to go on from the checkpoint that an interrupted bake has left beside ``out``.
         allow_outside: whether the capture may name pictures outside of its folder.
-        layout: how a folder with known cameras is read: ``vhap``, ``insta``, ``nerfstudio``, ``splits`` or ``colmap``;
+        layout: how a folder with known cameras is read, the name of one of ``capture.readers.table.READERS``;
             None: as what it is recognised.
         on_event: called with each event of ``splatavatar.bake.events``, in this thread; what it raises ends the bake.
         on_step: called within every step of the optimiser with a ``BakeStep``.
