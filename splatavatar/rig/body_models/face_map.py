@@ -16,7 +16,7 @@ from splatavatar.array_types import AnyArray, Doubles, Floats, Ints
 from splatavatar.arrays import Layout
 from splatavatar.folders import cache_folder
 from splatavatar.progress import Progress
-from splatavatar.rig import anny_data
+from splatavatar.rig import anny, anny_data
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.body_models.arkit_fit import JAWS, Face, eye_turns, fit
 from splatavatar.rig.body_models.carried import (
@@ -28,7 +28,6 @@ from splatavatar.rig.body_models.carried import (
 from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rig.body_models.registration import EYES, head_of, register
 from splatavatar.rig.landmarks import MEDIAPIPE, with_ibug68
-from splatavatar.rig.loader import edition, load_rig
 from splatavatar.rig.regions import REGIONS
 from splatavatar.rig.rig import Rig, SurfacePoints
 
@@ -71,7 +70,7 @@ def face_map(model: ModelFile, progress: Progress | None = None) -> FaceMap:
     known = _read(path, model)
     if known is not None:
         return known
-    made = make_face_map(model, load_rig(SOURCE, progress=progress), progress)
+    made = make_face_map(model, anny.load(SOURCE, None, progress), progress)
     arrays: dict[str, AnyArray] = {f"region_{name}": made.regions[name] for name in EVERY}
     points = made.landmarks["mediapipe"]
     arrays |= {"face": points.face, "barycentric": points.barycentric, "condition": np.array([made.condition])}
@@ -80,28 +79,28 @@ def face_map(model: ModelFile, progress: Progress | None = None) -> FaceMap:
     return made
 
 
-def make_face_map(model: ModelFile, anny: Rig, progress: Progress | None = None) -> FaceMap:
-    """The face of ``model``, carried over from ``anny``: ``anny-head`` with its identity basis."""
+def make_face_map(model: ModelFile, source: Rig, progress: Progress | None = None) -> FaceMap:
+    """The face of ``model``, carried over from ``source``: ``anny-head`` with its identity basis."""
     head = head_of(model)
-    laid = register(anny, head, progress)
-    there = corresponding(anny, laid, head)
-    regions = carried_regions(anny, laid, model, head)
+    laid = register(source, head, progress)
+    there = corresponding(source, laid, head)
+    regions = carried_regions(source, laid, model, head)
     rows = np.flatnonzero(there.trust > 0)
-    teeth = np.unique(anny.faces[anny.regions["teeth_lower"]])
+    teeth = np.unique(source.faces[source.regions["teeth_lower"]])
     # Teeth ride on the jaw and move as far as they are large.
-    larger = np.std(laid.vertices[teeth], axis=0).sum() / np.std(anny.template[teeth], axis=0).sum()
-    teeth_moves = anny.expression_basis[:, teeth].astype(np.float64) * larger
+    larger = np.std(laid.vertices[teeth], axis=0).sum() / np.std(source.template[teeth], axis=0).sum()
+    teeth_moves = source.expression_basis[:, teeth].astype(np.float64) * larger
     turns = np.zeros((len(NAMES), 2, 3))
     for eye, name in enumerate(("eye_left", "eye_right")):
-        ball = np.unique(anny.faces[anny.regions[name]])
-        rest = anny.template[ball].astype(np.float64)
-        turns[:, eye] = eye_turns(rest, rest + anny.expression_basis[:, ball])
+        ball = np.unique(source.faces[source.regions[name]])
+        rest = source.template[ball].astype(np.float64)
+        turns[:, eye] = eye_turns(rest, rest + source.expression_basis[:, ball])
     found = fit(
         model,
         Face(
             rows=rows,
             weight=_weights(model, regions, there.trust)[rows],
-            deformations=carried_deformations(anny, laid, there, anny.expression_basis)[:, rows],
+            deformations=carried_deformations(source, laid, there, source.expression_basis)[:, rows],
             teeth=laid.vertices[teeth],
             teeth_moves=teeth_moves,
             eye_turns=turns,
@@ -112,7 +111,7 @@ def make_face_map(model: ModelFile, anny: Rig, progress: Progress | None = None)
     for eye, joint in enumerate(EYES[model.kind.name]):
         joint_map[joint] = turns[:, eye].T
     return FaceMap(
-        landmarks=carried_landmarks(anny, laid, model, head),
+        landmarks=carried_landmarks(source, laid, model, head),
         regions=regions,
         arkit_map=found.expression.astype(np.float32),
         arkit_joint_map=joint_map,
@@ -136,7 +135,7 @@ def _weights(model: ModelFile, regions: dict[str, Ints], trust: Doubles) -> Doub
 
 def _cache_path(model: ModelFile) -> Path:
     """One file a model, an edition of Anny, and our format."""
-    digest = hashlib.sha256(f"{FORMAT} {edition(SOURCE)}".encode())
+    digest = hashlib.sha256(f"{FORMAT} {anny_data.cache_path(SOURCE, 'data').name}".encode())
     arrays = (model.template, model.expression_basis, model.pose_basis, model.joint_regressor, model.weights)
     for array in (*arrays, model.faces, model.parents):
         digest.update(np.ascontiguousarray(array).tobytes())
