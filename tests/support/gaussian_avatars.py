@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.avatar.importers.vhap_teeth import teeth_vertices
+from splatavatar.avatar.importers.lip_teeth import VHAP
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.rotations import quaternion_product, quaternions_of_matrices, rotation_matrices
 
@@ -87,7 +87,7 @@ def posed_flame(
     """
     template, V = arrays["v_template"], 5023
     shaped = template + arrays["shapedirs"][..., :300] @ shape
-    teeth = teeth_vertices(template, shaped)
+    teeth = VHAP.made(template, shaped)
     still = shaped + offset[:V] + arrays["shapedirs"][..., 300:] @ expression
     joints = arrays["J_regressor"] @ still
     matrices = rotation_matrices(turns)

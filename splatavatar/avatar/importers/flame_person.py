@@ -1,5 +1,5 @@
-"""One person's FLAME, as GaussianAvatars and others that track with VHAP have it: the user's model, shaped, with
-offsets of single vertices and, where splats lie on them, VHAP's teeth."""
+"""One person's FLAME, as GaussianAvatars and RGBAvatar have it: the user's model, shaped, with offsets of single
+vertices and, where splats lie on them, the teeth of the tool."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from splatavatar.array_types import Doubles, Floats, Ints
-from splatavatar.avatar.importers import vhap_teeth
+from splatavatar.avatar.importers.lip_teeth import LipTeeth
 from splatavatar.progress import Progress
 from splatavatar.rig.body_models.found import needed_body_model
-from splatavatar.rig.body_models.model_file import FLAME, ModelFile, read_model_file
+from splatavatar.rig.body_models.model_file import FLAME, read_model_file
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
@@ -29,14 +29,14 @@ class Person:
     """(300) coefficients of the shape basis, zeros where there are fewer"""
     offset: Doubles
     """(5023, 3) metres from the shaped template"""
-    teeth_offset: Doubles
-    """(120, 3) the same of the vertices of the teeth"""
+    teeth_offset: Doubles | float = 0.0
+    """(T, 3) the same of the vertices of the teeth; a number stands for all"""
 
 
-def flame_person(person: Person, with_teeth: bool, progress: Progress | None) -> Rig:
+def flame_person(person: Person, teeth: LipTeeth | None, progress: Progress | None) -> Rig:
     """The rig of ``person``: FLAME's triangles in the order of its file, then those of the teeth.
 
-    Those are VHAP's where ``with_teeth``, else the package's own. Raises RigError where the user's file is not found or
+    Those are ``teeth``, or the package's own where it is None. Raises RigError where the user's file is not found or
     is none, DependencyError where the package is absent that the face is carried over from.
     """
     rig = load_rig(KIND, {f"shape_{number:03d}": float(value) for number, value in enumerate(person.shape)}, progress)
@@ -46,32 +46,30 @@ def flame_person(person: Person, with_teeth: bool, progress: Progress | None) ->
     moved[: FLAME.vertices] = shaped + person.offset
     joints = model.joint_regressor @ (shaped + person.offset)
     rig = replace(rig, template=moved, joints=joints.astype(np.float32))
-    return _with_vhap_teeth(rig, model, shaped, person.teeth_offset) if with_teeth else rig
+    return rig if teeth is None else _with_teeth(rig, teeth, teeth.made(model.template, shaped) + person.teeth_offset)
 
 
-def _with_vhap_teeth(rig: Rig, model: ModelFile, shaped: Doubles, offset: Doubles) -> Rig:
-    """``rig`` with VHAP's teeth in the place of its own, which come after FLAME's vertices and triangles."""
-    V, F = FLAME.vertices, FLAME.triangles
-    teeth = vhap_teeth.teeth_vertices(model.template, shaped) + offset
-    lower = vhap_teeth.lower_teeth()
-    skin_joints = np.zeros((len(teeth), 4), np.int32)
+def _with_teeth(rig: Rig, teeth: LipTeeth, vertices: Doubles) -> Rig:
+    """``rig`` with ``teeth`` at ``vertices`` in the place of its own, which come after all that is of FLAME."""
+    V, F, count = FLAME.vertices, FLAME.triangles, len(vertices)
+    skin_joints = np.zeros((count, 4), np.int32)
     skin_joints[:, 0] = HEAD
-    skin_joints[lower, 0] = JAW
-    faces = vhap_teeth.teeth_triangles()
-    of_lower = np.isin(faces[:, 0], lower)
+    skin_joints[teeth.lower, 0] = JAW
+    faces = teeth.faces()
+    of_lower = np.isin(faces[:, 0], teeth.lower)
     regions = {name: part[part < F] for name, part in rig.regions.items()}
     regions |= {"teeth_upper": _numbers(~of_lower) + F, "teeth_lower": _numbers(of_lower) + F}
     assert rig.pose_basis is not None
     return replace(
         rig,
-        template=np.concatenate([rig.template[:V], teeth]).astype(np.float32),
+        template=np.concatenate([rig.template[:V], vertices]).astype(np.float32),
         faces=np.concatenate([rig.faces[:F], faces + V]),
         uv=np.concatenate([rig.uv[:F], np.zeros((len(faces), 3, 2), np.float32)]),
-        identity_basis=np.zeros((0, V + len(teeth), 3), np.float32),
-        expression_basis=_still(rig.expression_basis[:, :V], len(teeth)),
-        pose_basis=_still(rig.pose_basis[:, :V], len(teeth)),
+        identity_basis=np.zeros((0, V + count, 3), np.float32),
+        expression_basis=_still(rig.expression_basis[:, :V], count),
+        pose_basis=_still(rig.pose_basis[:, :V], count),
         skin_joints=np.concatenate([rig.skin_joints[:V], skin_joints]),
-        skin_weights=np.concatenate([rig.skin_weights[:V], np.eye(4, dtype=np.float32)[np.zeros(len(teeth), int)]]),
+        skin_weights=np.concatenate([rig.skin_weights[:V], np.eye(4, dtype=np.float32)[np.zeros(count, int)]]),
         regions={name: part for name, part in regions.items() if len(part)},
     )
 

@@ -16,8 +16,8 @@ import numpy as np
 from splatavatar.array_types import Floats, Ints
 from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar, Defect
-from splatavatar.avatar.importers import vhap_teeth
 from splatavatar.avatar.importers.flame_person import SHAPES, Person, flame_person
+from splatavatar.avatar.importers.lip_teeth import VHAP
 from splatavatar.avatar.importers.rounding import with_rounding_kept
 from splatavatar.avatar.importers.splat_columns import SplatColumns, splat_columns, whole_numbers
 from splatavatar.errors import AvatarFileError, SplatAvatarError
@@ -74,7 +74,7 @@ def read(source: Path, progress: Progress | None) -> Avatar:
         raise AvatarFileError(f"{printable(source)}: no {PLY} in it, expected {EXPECTED}.")
     splats, face = read_splats(path)
     person = read_person(path.with_name(PARAMETERS))
-    rig = flame_person(person, bool((face >= FLAME.triangles).any()), progress)
+    rig = flame_person(person, VHAP if (face >= FLAME.triangles).any() else None, progress)
     bound = bound_to_triangles(splats, face, rig.template, rig.faces)
     return Avatar(rig, *with_rounding_kept(bound, no_correctives(rig, len(face))))
 
@@ -94,7 +94,7 @@ def read_splats(path: Path) -> tuple[SplatColumns, Ints]:
         except ValueError as error:
             raise Defect(str(error)) from error
         splats = splat_columns(table)
-        return splats, whole_numbers(table, BINDING, FLAME.triangles + vhap_teeth.TRIANGLES)
+        return splats, whole_numbers(table, BINDING, FLAME.triangles + VHAP.triangles)
     except Defect as defect:
         raise AvatarFileError(f"{printable(path)} is not that of GaussianAvatars: {defect}.") from None
 
@@ -116,7 +116,7 @@ def _person(arrays: Mapping[str, np.ndarray]) -> Person:
         raise Defect(f"shape has the shape {given.shape}, expected up to {SHAPES} numbers")
     shape = np.zeros(SHAPES)
     shape[: given.size] = given.ravel()
-    offset = np.zeros((FLAME.vertices + vhap_teeth.VERTICES, 3))
+    offset = np.zeros((FLAME.vertices + VHAP.vertices, 3))
     if "static_offset" in arrays:
         moves = arrays["static_offset"]
         rows = moves.size // 3

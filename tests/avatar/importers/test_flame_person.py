@@ -10,8 +10,8 @@ import pytest
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import quantised
 from splatavatar.avatar.framing import default_camera
+from splatavatar.avatar.importers.lip_teeth import VHAP
 from splatavatar.avatar.importers.table import import_avatar
-from splatavatar.avatar.importers.vhap_teeth import teeth_triangles
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import retarget
 from splatavatar.drive.signal import FaceSignal
@@ -47,7 +47,7 @@ class Result:
         self.shape = random.normal(0, 1, 300).astype(np.float32).astype(np.float64)
         offset = random.normal(0, 3e-4, (triangles // 168 and 5143, 3)).astype(np.float32)
         self.offset = offset.astype(np.float64)
-        self.faces = np.concatenate([face_model(FLAME).arrays["f"].astype(np.int64), teeth_triangles() + 5023])
+        self.faces = np.concatenate([face_model(FLAME).arrays["f"].astype(np.int64), VHAP.faces() + 5023])
         carried = np.concatenate([np.arange(triangles), random.integers(0, triangles, 3000)])
         self.table = random_table(carried, degree, 5)
         folder.mkdir(exist_ok=True)

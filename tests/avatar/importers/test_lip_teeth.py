@@ -1,18 +1,10 @@
-"""The teeth of VHAP."""
+"""The teeth of VHAP and RGBAvatar."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.avatar.importers.vhap_teeth import (
-    LOWER_LIP,
-    TRIANGLES,
-    UPPER_LIP,
-    VERTICES,
-    lower_teeth,
-    teeth_triangles,
-    teeth_vertices,
-)
+from splatavatar.avatar.importers.lip_teeth import LOWER_LIP, RGBAVATAR, UPPER_LIP, VHAP
 
 KNOWN = {
     **{0: (0, 31, 30), 1: (0, 1, 31), 13: (6, 7, 37), 14: (7, 8, 37), 27: (14, 44, 43)},
@@ -34,13 +26,13 @@ def lips() -> np.ndarray:
 
 
 def test_triangles() -> None:
-    triangles = teeth_triangles()
-    assert triangles.shape == (TRIANGLES, 3)
+    triangles = VHAP.faces()
+    assert triangles.shape == (VHAP.triangles, 3) == (168, 3)
     for place, corners in KNOWN.items():
         assert tuple(triangles[place]) == corners, place
-    assert np.unique(triangles).tolist() == list(range(VERTICES))
+    assert np.unique(triangles).tolist() == list(range(VHAP.vertices)) == list(range(120))
     # Those of the upper row first; each row is one piece.
-    lower = set(lower_teeth().tolist())
+    lower = set(VHAP.lower.tolist())
     assert all(not lower & set(corners) for corners in triangles[:84].tolist())
     assert all(set(corners) <= lower for corners in triangles[84:].tolist())
 
@@ -48,7 +40,7 @@ def test_triangles() -> None:
 def test_vertices() -> None:
     template = lips()
     unit = 0.006
-    teeth = teeth_vertices(template, template).reshape(8, 15, 3)
+    teeth = VHAP.made(template, template).reshape(8, 15, 3)
     middle = (template[list(UPPER_LIP)] + template[list(LOWER_LIP)]) / 2
     np.testing.assert_allclose(teeth[:, :, 0], np.tile(middle[:, 0], (8, 1)), atol=1e-12)
     height = middle[:, 1].mean()
@@ -63,5 +55,16 @@ def test_the_teeth_of_a_person_follow_the_lips() -> None:
     template = lips()
     shaped = template.copy()
     shaped[list(UPPER_LIP)] += [0.002, 0, 0.004]
-    moved = teeth_vertices(template, shaped) - teeth_vertices(template, template)
-    np.testing.assert_allclose(moved, np.tile([0.001, 0, 0.002], (VERTICES, 1)), atol=1e-12)
+    moved = VHAP.made(template, shaped) - VHAP.made(template, template)
+    np.testing.assert_allclose(moved, np.tile([0.001, 0, 0.002], (120, 1)), atol=1e-12)
+
+
+def test_the_front_alone() -> None:
+    both, front = VHAP.faces(), RGBAVATAR.faces()
+    np.testing.assert_array_equal(front, np.concatenate([both[:28], both[84:112]]))
+    template = lips()
+    teeth = RGBAVATAR.made(template, template).reshape(4, 15, 3)
+    height = template[list(UPPER_LIP), 1].mean() / 2 + template[list(LOWER_LIP), 1].mean() / 2
+    np.testing.assert_allclose(teeth[:, :, 1], height + 0.006 * np.array([[0], [0], [-1], [1]]) + np.zeros(15))
+    np.testing.assert_allclose(teeth[0, :, 2] - teeth[1, :, 2], 0.4 * 0.006)
+    np.testing.assert_allclose(template[list(UPPER_LIP), 2] - teeth[2, :, 2], 2 * 0.006)
