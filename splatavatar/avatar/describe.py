@@ -32,7 +32,7 @@ def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
         "name": metadata.get("name", path.stem),
         "file": str(path),
         "bytes": size,
-        "format": version_of(optional_tensors(rig)),
+        "format": version_of({**optional_tensors(rig), "rig.skin_joints": rig.skin_joints}),
         "sha256": digest,
         "gaussians": len(avatar.gaussians),
         "correctives": len(avatar.correctives),

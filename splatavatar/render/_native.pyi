@@ -234,7 +234,7 @@ class RigPose:
         /,
     ) -> None:
         """``template`` (V, 3), ``expression_basis`` (E, V, 3), ``joints`` (J, 3), int32 ``parents`` (J), int32
-        ``skin_joints`` (V, 4), ``skin_weights`` (V, 4), ``pose_basis`` (9 (J - 1), V, 3) or None,
+        ``skin_joints`` (V, W), ``skin_weights`` (V, W), ``pose_basis`` (9 (J - 1), V, 3) or None,
         ``joint_expression_basis`` (E, J, 3) or None."""
 
     def pose(self, expression: Buffer, joint_rotations: Buffer, translation: Buffer, out: Buffer, /) -> None:

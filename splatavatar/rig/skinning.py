@@ -28,9 +28,9 @@ class TensorRig:
     parents: tuple[int, ...]
     """(J)"""
     skin_joints: Tensor
-    """(V, 4) int64"""
+    """(V, W) int64"""
     skin_weights: Tensor
-    """(V, 4)"""
+    """(V, W)"""
     pose_basis: Tensor | None = None
     """(9 (J - 1), V, 3)"""
     joint_expression_basis: Tensor | None = None

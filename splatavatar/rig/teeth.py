@@ -7,6 +7,7 @@ anybody else, so the teeth are linear in the vertices around them and follow an 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -81,6 +82,28 @@ def append_teeth(rig: Rig, mean: AnyArray) -> Rig:
     outside = np.concatenate([rig.regions["lips"], rig.regions["skin"]])
     lips = mean[seam(rig.faces, outside, rig.regions["mouth"])]
     inside = np.unique(rig.faces[rig.regions["mouth"]])
+    head = rig.joint_names.index("head")
+    jaw = rig.joint_names.index("jaw") if "jaw" in rig.joint_names else head
+    return with_teeth(rig, mean, lips, inside, (head, jaw), lambda teeth: jaw_motion(rig, teeth))
+
+
+def with_teeth(
+    rig: Rig,
+    mean: AnyArray,
+    lips: AnyArray,
+    inside: Ints,
+    joints: tuple[int, int],
+    motion_of: Callable[[AnyArray], AnyArray],
+) -> Rig:
+    """The ``rig`` with both rows appended, as ``append_teeth``.
+
+    Args:
+        mean: (V, 3) the vertices of the mean person, metres.
+        lips: (L, 3) the line on the mean person that the lips meet in.
+        inside: vertices near the mouth that the teeth follow where the person is another.
+        joints: that the upper and the lower row move with.
+        motion_of: takes the lower row (T, 3), returns how each expression moves it (E, T, 3).
+    """
     rows = [strip(row, lips) for row in (UPPER, LOWER)]
     count = [len(vertices) for vertices, _, _ in rows]
     drawn = np.concatenate([vertices for vertices, _, _ in rows])
@@ -89,10 +112,10 @@ def append_teeth(rig: Rig, mean: AnyArray) -> Rig:
     teeth = follow @ rig.template[inside].astype(np.float64)
     identity = np.einsum("tk,ikc->itc", follow.astype(np.float32), rig.identity_basis[:, inside], optimize=True)
     motion = np.zeros((len(rig.expression_names), sum(count), 3), np.float32)
-    motion[:, count[0] :] = jaw_motion(rig, teeth[count[0] :])
-    jaw = rig.joint_names.index("jaw") if "jaw" in rig.joint_names else rig.joint_names.index("head")
-    skin_joints = np.zeros((sum(count), 4), np.int32)
-    skin_joints[:, 0] = np.repeat([rig.joint_names.index("head"), jaw], count)
+    motion[:, count[0] :] = motion_of(teeth[count[0] :])
+    influences = rig.skin_joints.shape[1]
+    skin_joints = np.zeros((sum(count), influences), np.int32)
+    skin_joints[:, 0] = np.repeat(joints, count)
     start = np.cumsum([len(rig.template), count[0]])
     faces = [faces + first for (_, faces, _), first in zip(rows, start, strict=True)]
     ends = np.cumsum([len(rig.faces), *map(len, faces)])
@@ -103,8 +126,11 @@ def append_teeth(rig: Rig, mean: AnyArray) -> Rig:
         uv=np.concatenate([rig.uv, *(uv for _, _, uv in rows)]).astype(np.float32),
         identity_basis=np.concatenate([rig.identity_basis, identity], axis=1),
         expression_basis=np.concatenate([rig.expression_basis, motion], axis=1),
+        pose_basis=None if rig.pose_basis is None else np.pad(rig.pose_basis, ((0, 0), (0, sum(count)), (0, 0))),
         skin_joints=np.concatenate([rig.skin_joints, skin_joints]),
-        skin_weights=np.concatenate([rig.skin_weights, np.eye(4, dtype=np.float32)[np.zeros(sum(count), int)]]),
+        skin_weights=np.concatenate(
+            [rig.skin_weights, np.eye(influences, dtype=np.float32)[np.zeros(sum(count), int)]]
+        ),
         regions={
             **rig.regions,
             "teeth_upper": np.arange(ends[0], ends[1], dtype=np.int32),

@@ -25,15 +25,18 @@ def collapse(weights: AnyArray, joints: AnyArray, count: int) -> AnyArray:
     return dense
 
 
-def four_weights(dense: AnyArray, heads: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Joints (V, 4) int32 and weights (V, 4) float32 from dense weights (V, J).
+def largest_weights(dense: AnyArray, heads: AnyArray, count: int = 4) -> tuple[AnyArray, AnyArray]:
+    """Joints (V, count) int32 and weights (V, count) float32 from dense weights (V, J).
 
-    A vertex keeps its four largest; each other one goes to the nearest of these by joint position ``heads`` (J, 3).
+    A vertex keeps its ``count`` largest; each other one goes to the nearest of these by joint position ``heads``
+    (J, 3). Where there are fewer joints than that, joint 0 without a weight fills the rows.
     """
+    missing = max(count - dense.shape[1], 0)
     order = np.argsort(-dense, 1, kind="stable")
-    joints, weights = order[:, :4], np.take_along_axis(dense, order[:, :4], 1)
+    joints, weights = order[:, :count], np.take_along_axis(dense, order[:, :count], 1)
     distance = np.linalg.norm(heads[:, None] - heads, axis=2)
-    for vertex, place in zip(*np.nonzero(np.take_along_axis(dense, order, 1)[:, 4:] > 0), strict=True):
-        other = order[vertex, 4 + place]
+    for vertex, place in zip(*np.nonzero(np.take_along_axis(dense, order, 1)[:, count:] > 0), strict=True):
+        other = order[vertex, count + place]
         weights[vertex, distance[other, joints[vertex]].argmin()] += dense[vertex, other]
+    joints, weights = (np.pad(part, ((0, 0), (0, missing))) for part in (joints, weights))
     return joints.astype(np.int32), (weights / weights.sum(1, keepdims=True)).astype(np.float32)

@@ -211,8 +211,12 @@ def test_joints_that_coefficients_turn_and_ranges_of_expressions_come_back(
         (2, {"arkit_joint_map": turns}),
         (2, {"expression_range": wide}),
         (3, {"joint_expression_basis": moved}),
+        (3, {"skin_joints": np.zeros((len(avatar.rig.template), 5), np.int32)}),
     ):
+        wide_weights = np.pad(avatar.rig.skin_weights, ((0, 0), (0, 1))) if "skin_joints" in changes else None
         changed = replace(avatar, rig=replace(avatar.rig, **changes))
+        if wide_weights is not None:
+            changed = replace(changed, rig=replace(changed.rig, skin_weights=wide_weights))
         save_avatar(path, changed)
         assert compare(load_avatar(path), quantised(changed)) == []
         (array,) = changes.values()
@@ -251,6 +255,10 @@ def test_what_only_newer_files_have_is_checked(tmp_path: Path, make_avatar: Make
         ({"expression_range": np.full((count, 2), np.nan, np.float32)}, "not finite"),
         ({"expression_range": np.zeros((count + 1, 2), np.float32)}, "has the shape"),
         ({"arkit_joint_map": np.zeros((joints, 3, 51), np.float32)}, "has the shape"),
+        (
+            {"skin_joints": np.zeros((len(avatar.rig.template), 17), np.int32)},
+            "17 joints for a vertex, expected 1 to 16",
+        ),
         ({"joint_expression_basis": np.zeros((count, joints + 1, 3), np.float32)}, "has the shape"),
         ({"pose_basis": np.zeros((9 * joints, len(avatar.rig.template), 3), np.float32)}, "has the shape"),
         (

@@ -8,7 +8,7 @@ from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 from splatavatar.rig.triangulation import settled
-from splatavatar.rig.weights import collapse, driven_ancestors, four_weights
+from splatavatar.rig.weights import collapse, driven_ancestors, largest_weights
 from support.shared import shared
 
 
@@ -111,7 +111,7 @@ def test_undriven_bones_follow_the_nearest_driven_ancestor():
 
 def test_a_fifth_weight_goes_to_the_nearest_of_the_four():
     heads = np.array([[0.0], [1], [2], [3], [2.9]])
-    joints, weights = four_weights(np.array([[0.3, 0.2, 0.2, 0.2, 0.1], [1.0, 0, 0, 0, 0]]), heads)
+    joints, weights = largest_weights(np.array([[0.3, 0.2, 0.2, 0.2, 0.1], [1.0, 0, 0, 0, 0]]), heads)
     assert dict(zip(joints[0].tolist(), weights[0].round(6).tolist(), strict=True)) == pytest.approx(
         {0: 0.3, 1: 0.2, 2: 0.2, 3: 0.3}
     )

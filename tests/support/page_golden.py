@@ -55,6 +55,8 @@ def small_avatar() -> Avatar:
         eye_joints=(2, -1),
         arkit_joint_map=turns,
         pose_basis=rng.normal(0, 0.003, (36, 80, 3)).astype(np.float32),
+        skin_joints=rng.integers(0, 5, (80, 6)).astype(np.int32),
+        skin_weights=rng.dirichlet(np.ones(6), 80).astype(np.float32),
         joint_expression_basis=rng.normal(0, 0.01, (9, 5, 3)).astype(np.float32),
     )
     seen = np.clip(rng.normal(0.2, 0.2, (300, len(NAMES))), 0, 1)

@@ -1,16 +1,16 @@
 """What an avatar file holds: its tensors, and the JSON beside them.
 
-The sizes: V vertices, F triangles, E expressions, J joints, N Gaussians, K correctives, D = E + 3 J corrective inputs,
-C = 9 (J - 1) entries of turns of joints, R stored rows of the sparse expression basis, Q of the sparse pose basis. An
-index is a U16 where all indices fit, else an I32.
+The sizes: V vertices, F triangles, E expressions, J joints, W joints that move a vertex, N Gaussians, K correctives,
+D = E + 3 J corrective inputs, C = 9 (J - 1) entries of turns of joints, R stored rows of the sparse expression basis, Q
+of the sparse pose basis. An index is a U16 where all indices fit, else an I32.
 
 The expression basis keeps the vertices that an expression moves: ``count`` (E) of them for each expression, their
 indices in ``vertex`` in ascending order, their displacements in the rows of ``rig.expression_basis``. The third
 barycentric coordinate is one minus the others. ``quantise`` has the number formats.
 
 A rig may turn joints by ARKit coefficients, or have expression coefficients that go elsewhere than from 0 to 1: then
-the version is 2. Its expressions may move joints at rest, and it may have pose correctives, stored as the expressions
-are but in steps of ``POSE_STEP``: then it is 3. Files without any of the tensors of ``_OPTIONAL`` are of version 1.
+the version is 2. Its expressions may move joints at rest, more than four joints may move a vertex, and it may have
+pose correctives, stored as the expressions are but in steps of ``POSE_STEP``: then it is 3. Others are of version 1.
 
 The JSON lies in the safetensors ``__metadata__``: ``format`` is "splatavatar", ``version`` the version, ``rig`` the
 names and the small parts of the rig, ``scales`` the scales of quantised tensors, ``metadata`` the metadata of the
@@ -34,7 +34,9 @@ VERSION = 3
 """the newest that is read and written"""
 
 ARKIT = 52
-LARGEST = {"V": 1 << 20, "F": 1 << 21, "E": 1024, "J": 1024, "N": 1 << 22, "K": 256}
+INFLUENCES = 4
+"""joints that move a vertex, in files of versions 1 and 2"""
+LARGEST = {"V": 1 << 20, "F": 1 << 21, "E": 1024, "J": 1024, "W": 16, "N": 1 << 22, "K": 256}
 """bounds of the sizes, far above any real avatar"""
 LARGEST_BASIS = 1 << 24
 """bound of E x V, and of C x V: the dense basis, 12 bytes each, is larger than its file. ``anny-body`` has 2^20"""
@@ -50,8 +52,8 @@ _TENSORS: dict[str, tuple[str, tuple[str | int, ...]]] = {
     "rig.uv": ("I16", ("F", 3, 2)),
     "rig.joints": ("F32", ("J", 3)),
     "rig.parents": ("I32", ("J",)),
-    "rig.skin_joints": ("U16", ("V", 4)),
-    "rig.skin_weights": ("U16", ("V", 4)),
+    "rig.skin_joints": ("U16", ("V", "W")),
+    "rig.skin_weights": ("U16", ("V", "W")),
     "rig.arkit_map": ("F32", ("E", ARKIT)),
     "rig.expression_basis": ("I16", ("R", 3)),
     "rig.expression_basis.vertex": ("index V", ("R",)),
@@ -159,7 +161,9 @@ def rig_from_json(value: Any) -> RigDescription:
 
 def version_of(tensors: Tensors) -> int:
     """The oldest version of the format that has all of ``tensors``."""
-    return max((since for name, (_, _, since) in _OPTIONAL.items() if name in tensors), default=1)
+    joints = tensors.get("rig.skin_joints")
+    many = joints is not None and joints.shape[-1:] != (INFLUENCES,)
+    return 3 if many else max((since for name, (_, _, since) in _OPTIONAL.items() if name in tensors), default=1)
 
 
 def scales_from_json(value: Any, sizes: dict[str, int]) -> dict[str, np.ndarray]:

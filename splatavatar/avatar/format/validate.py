@@ -10,6 +10,7 @@ from splatavatar.array_types import AnyArray
 from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.format.metadata import check_metadata
 from splatavatar.avatar.format.schema import ARKIT
+from splatavatar.avatar.format.schema import LARGEST as LARGEST_SIZE
 from splatavatar.gaussians.gaussians import BoundGaussians
 from splatavatar.rig.rig import Rig
 
@@ -52,9 +53,12 @@ def _check_rig(rig: Rig) -> None:
     if wrong.any():
         joint = 1 + int(np.argmax(wrong))
         raise Defect(f"rig.parents gives joint {joint} the parent {rig.parents[joint]}, expected an earlier joint")
-    _array("rig.skin_joints", rig.skin_joints, (vertices, 4))
+    influences = rig.skin_joints.shape[-1] if rig.skin_joints.ndim == 2 else 4
+    if not 1 <= influences <= LARGEST_SIZE["W"]:
+        raise Defect(f"rig.skin_joints has {influences} joints for a vertex, expected 1 to {LARGEST_SIZE['W']}")
+    _array("rig.skin_joints", rig.skin_joints, (vertices, influences))
     _indices("rig.skin_joints", rig.skin_joints, joints, "joints")
-    _array("rig.skin_weights", rig.skin_weights, (vertices, 4))
+    _array("rig.skin_weights", rig.skin_weights, (vertices, influences))
     _shares("rig.skin_weights", rig.skin_weights)
     _array("rig.arkit_map", rig.arkit_map, (expressions, ARKIT))
     if rig.arkit_joint_map is not None:

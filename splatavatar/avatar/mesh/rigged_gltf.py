@@ -23,6 +23,7 @@ from splatavatar.gltf.colour import linear_colours
 from splatavatar.gltf.document import INDICES, SUFFIXES, VERTICES, Document, narrowest
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.rig import Rig
+from splatavatar.rig.weights import collapse, largest_weights
 
 UNLIT = "KHR_materials_unlit"
 _MATERIAL = {
@@ -33,14 +34,18 @@ _MATERIAL = {
 """matt, where the extension is not known"""
 
 
-def write_rigged_mesh(path: str | Path, avatar: Avatar) -> None:
+def write_rigged_mesh(path: str | Path, avatar: Avatar) -> int:
     """Write the mesh of ``avatar`` at rest, to be posed by other programs.
 
     >>> import splatavatar as sa
     >>> sa.write_rigged_mesh("demo.glb", sa.load_avatar("demo"))
+    13870
 
     The names of the morph targets are in ``extras.targetNames`` of the mesh, in the order of ``arkit.NAMES``. The
     licence of the rig is the copyright of the asset.
+
+    Returns:
+        the number of its triangles.
 
     Raises:
         OutputError: a suffix other than ``.glb`` and ``.gltf``, or nowhere to write.
@@ -76,6 +81,7 @@ def write_rigged_mesh(path: str | Path, avatar: Avatar) -> None:
         scene=0,
     )
     document.write(path)
+    return len(shown.triangles)
 
 
 def _attributes(document: Document, avatar: Avatar, shown: Surface) -> dict[str, int]:
@@ -113,13 +119,8 @@ def _targets(document: Document, rig: Rig, shown: Surface) -> list[dict[str, int
 
 def _influences(rig: Rig) -> tuple[NDArray[Any], Floats]:
     """Joints (V, 4) and their weights (V, 4) as glTF wants them: no joint twice, and joint 0 where the weight is 0."""
-    joints, weights = rig.skin_joints.astype(np.int64), rig.skin_weights.astype(np.float64)
-    for later in range(1, joints.shape[1]):
-        for earlier in range(later):
-            same = joints[:, later] == joints[:, earlier]
-            weights[same, earlier] += weights[same, later]
-            weights[same, later] = 0
-    weights /= weights.sum(1, keepdims=True)
+    dense = collapse(rig.skin_weights.astype(np.float64), rig.skin_joints, len(rig.joints))
+    joints, weights = largest_weights(dense, rig.joints)
     single = weights.astype("<f4")
     joints[single == 0] = 0
     return joints.astype("u1" if len(rig.joints) <= 256 else "<u2"), single

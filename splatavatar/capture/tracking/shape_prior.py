@@ -43,7 +43,8 @@ class ShapePrior:
     def of(rig: Rig) -> ShapePrior:
         """The prior of a ``rig`` whose identity is not folded in."""
         head = np.flatnonzero(head_share(rig) > 0.5)
-        factor = _identity_factor(rig.identity_names)
+        own = rig.identity_deviation
+        factor = _identity_factor(rig.identity_names) if own is None else np.diag(own.astype(np.float64))
         known = np.tensordot(factor, rig.identity_basis.astype(np.float64), 1)
         # Where the head is, is for its pose to say.
         known -= known[:, head].mean(1, keepdims=True)
@@ -60,8 +61,8 @@ class ShapePrior:
 def head_share(rig: Rig) -> Doubles:
     """The share (V) of the head joint, and of what it carries, in every vertex."""
     carried = np.zeros(len(rig.joint_names), bool)
-    for joint, name in enumerate(rig.joint_names):
-        carried[joint] = name == "head" or (rig.parents[joint] >= 0 and carried[rig.parents[joint]])
+    for joint in range(len(carried)):
+        carried[joint] = joint == rig.head_joint or (rig.parents[joint] >= 0 and carried[rig.parents[joint]])
     share: Doubles = (rig.skin_weights.astype(np.float64) * carried[rig.skin_joints]).sum(1)
     return share
 

@@ -144,8 +144,7 @@ def _facing(lenses: Lenses, head: Head, model: LandmarkModel, observations: Obse
 def carried(rig: Rig, head_rotation: Doubles, point: Doubles) -> Doubles:
     """The way (T, 3) that ``point`` (3), fixed to the head, is carried from its rest place by a turn of the neck."""
     chain = {joint: share for joint, share in rig.head_chain}
-    head = rig.joint_names.index("head")
-    line = [head]
+    line = [rig.head_joint]
     while rig.parents[line[-1]] >= 0:
         line.append(int(rig.parents[line[-1]]))
     at = np.broadcast_to(point, head_rotation.shape)

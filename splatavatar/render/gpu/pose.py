@@ -13,8 +13,9 @@ BLOCK = 128
 
 @triton.jit
 def pose_kernel(
-    template, basis, skin_joints, skin_weights, numbers, vertices, count, shapes, stride, BLOCK: tl.constexpr
-):
+    template, basis, skin_joints, skin_weights, numbers, vertices, count, shapes, stride,
+    INFLUENCES: tl.constexpr, BLOCK: tl.constexpr,
+):  # fmt: skip
     pose = tl.program_id(1)
     index = tl.program_id(0) * BLOCK + tl.arange(0, BLOCK)
     mask = index < count
@@ -33,9 +34,9 @@ def pose_kernel(
         e += 1
     joints = coefficients + shapes
     px, py, pz = tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32), tl.zeros([BLOCK], tl.float32)
-    for k in tl.static_range(4):
-        share = tl.load(skin_weights + 4 * index + k, mask, other=0.0)
-        m = joints + 12 * tl.load(skin_joints + 4 * index + k, mask, other=0)
+    for k in tl.static_range(INFLUENCES):
+        share = tl.load(skin_weights + INFLUENCES * index + k, mask, other=0.0)
+        m = joints + 12 * tl.load(skin_joints + INFLUENCES * index + k, mask, other=0)
         R = (
             tl.load(m, mask, other=0.0), tl.load(m + 1, mask, other=0.0), tl.load(m + 2, mask, other=0.0),
             tl.load(m + 4, mask, other=0.0), tl.load(m + 5, mask, other=0.0), tl.load(m + 6, mask, other=0.0),
@@ -59,12 +60,12 @@ def pose_vertices(
     Args:
         template: (V, 3)
         basis: (B, V, 3) expressions, and pose correctives
-        skin_joints: (V, 4) int32
-        skin_weights: (V, 4)
+        skin_joints: (V, W) int32
+        skin_weights: (V, W)
         numbers: (P, S) weights of the basis (B), then the map of each joint from rest to pose (J, 3, 4), then anything.
     """
     poses, count = vertices.shape[0], template.shape[0]
     pose_kernel[(triton.cdiv(count, BLOCK), poses)](
         template, basis, skin_joints, skin_weights, numbers, vertices, count, basis.shape[0], numbers.stride(0),
-        BLOCK=BLOCK,
+        INFLUENCES=skin_joints.shape[1], BLOCK=BLOCK,
     )  # fmt: skip

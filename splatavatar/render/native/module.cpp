@@ -205,11 +205,13 @@ RigPose make_rig(const Floats& neutral, const Floats& basis, const Floats& joint
   const int32_t* p = checked(parents, "parents", {j});
   for (int64_t i = 0; i < j; i++)
     if (p[i] >= i || p[i] < -1) throw std::invalid_argument("parents must come before their children");
-  const int32_t* s = checked(skin_joints, "skin_joints", {v, 4});
-  check_faces(s, 4 * v, j, "skin_joints");
+  if (skin_joints.ndim() != 2) throw std::invalid_argument("skin_joints must have two dimensions");
+  int64_t w = (int64_t)skin_joints.shape(1);
+  const int32_t* s = checked(skin_joints, "skin_joints", {v, w});
+  check_faces(s, w * v, j, "skin_joints");
   const float* c = pose_basis ? checked(*pose_basis, "pose_basis", {9 * (j - 1), v, 3}) : nullptr;
   const float* moved = joint_basis ? checked(*joint_basis, "joint_expression_basis", {e, j, 3}) : nullptr;
-  return RigPose((int)v, n, (int)e, b, (int)j, checked(joints, "joints", {j, 3}), p, s, checked(skin_weights, "skin_weights", {v, 4}), c, moved);
+  return RigPose((int)v, n, (int)e, b, (int)j, checked(joints, "joints", {j, 3}), p, (int)w, s, checked(skin_weights, "skin_weights", {v, w}), c, moved);
 }
 
 void check_pose(const RigPose& rig, const Floats& expression, const Floats& rotations, const Floats& translation) {

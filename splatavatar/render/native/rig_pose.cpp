@@ -8,12 +8,12 @@
 namespace splatavatar {
 
 RigPose::RigPose(int vertices, const float* neutral, int expressions, const float* basis, int joints, const float* rest,
-                 const int32_t* parents, const int32_t* skin_joints, const float* skin_weights, const float* pose_basis,
+                 const int32_t* parents, int influences, const int32_t* skin_joints, const float* skin_weights, const float* pose_basis,
                  const float* joint_basis)
-    : expressions_(expressions), neutral_(neutral, neutral + 3 * (size_t)vertices), neutral_joints_(rest, rest + 3 * joints),
+    : expressions_(expressions), influences_(influences), neutral_(neutral, neutral + 3 * (size_t)vertices), neutral_joints_(rest, rest + 3 * joints),
       joint_basis_(joint_basis ? std::vector<float>(joint_basis, joint_basis + 3 * (size_t)expressions * joints) : std::vector<float>()), rest_(neutral_joints_),
-      weights_(skin_weights, skin_weights + 4 * (size_t)vertices), shaped_(3 * (size_t)vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
-      skin_joints_(skin_joints, skin_joints + 4 * (size_t)vertices) {
+      weights_(skin_weights, skin_weights + influences * (size_t)vertices), shaped_(3 * (size_t)vertices), world_(12 * joints), skin_(12 * joints), parents_(parents, parents + joints),
+      skin_joints_(skin_joints, skin_joints + influences * (size_t)vertices) {
   starts_.push_back(0);
   add_rows(basis, expressions);
   if (pose_basis) add_rows(pose_basis, 9 * (joints - 1));
@@ -77,10 +77,10 @@ void RigPose::pose(const float* expression, const float* rotations, const float*
   parallel_ranges(vertices(), 1024, [&](int begin, int end) {
     for (int v = begin; v < end; v++) {
       float blend[12] = {};
-      for (int k = 0; k < 4; k++) {
-        float weight = weights_[4 * v + k];
+      for (size_t k = (size_t)influences_ * v; k < (size_t)influences_ * (v + 1); k++) {
+        float weight = weights_[k];
         if (weight == 0.f) continue;
-        const float* m = skin_.data() + 12 * skin_joints_[4 * v + k];
+        const float* m = skin_.data() + 12 * skin_joints_[k];
         for (int i = 0; i < 12; i++) blend[i] += weight * m[i];
       }
       const float* x = shaped_.data() + 3 * v;

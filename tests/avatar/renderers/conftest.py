@@ -21,5 +21,7 @@ def person(rng: np.random.Generator, make_avatar: Callable[..., Avatar]) -> Avat
     stepped = replace(c, position=in_steps(c.position), colour=in_steps(c.colour), weights=c.weights * np.float32(0.3))
     turned = rng.normal(0, 0.003, (27, 60, 3)).astype(np.float32)
     moved = rng.normal(0, 0.01, (7, 4, 3)).astype(np.float32)
-    rig = replace(avatar.rig, faces=corners, pose_basis=turned, joint_expression_basis=moved)
+    skin = {"skin_joints": rng.integers(0, 4, (60, 5)).astype(np.int32)}
+    skin |= {"skin_weights": rng.dirichlet(np.ones(5), 60).astype(np.float32)}
+    rig = replace(avatar.rig, faces=corners, pose_basis=turned, joint_expression_basis=moved, **skin)
     return replace(avatar, rig=rig, correctives=stepped)

@@ -15,7 +15,7 @@ F, I32, I64, I16, U8 = "*fp32", "*i32", "*i64", "*i16", "*u8"
 n, x = "i32", "fp32"
 KERNELS: list[tuple[Any, list[str], dict[str, Any], int]] = [
     (frames.frames_kernel, [F, I32, F, n, n], {"BLOCK": 128}, 4),
-    (pose.pose_kernel, [F, F, I32, F, F, F, n, n, n], {"BLOCK": 128}, 4),
+    (pose.pose_kernel, [F, F, I32, F, F, F, n, n, n], {"INFLUENCES": 4, "BLOCK": 128}, 4),
     (bound.bound_kernel, [I32, *[F] * 9, F, I32, F, F, I32, F, *[n] * 6], {"RAW": True, "BLOCK": 64}, 2),
     (bound.bound_kernel, [I32, *[F] * 7, "*fp16", F, F, I32, F, F, I32, F, *[n] * 6], {"RAW": False, "BLOCK": 64}, 2),
     (

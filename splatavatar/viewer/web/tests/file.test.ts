@@ -44,6 +44,7 @@ describe('an avatar file', () => {
       K: 11,
       D: 24,
       C: 36,
+      W: 6,
       R: avatar.rig.expressions.moved.length,
     });
     expect(avatar.name).toBe('Golden');

@@ -46,8 +46,8 @@ export function reduced(
       poseBasis: rig.poseBasis && movedAlong(rig.poseBasis, newVertex),
       template: gathered(rig.template, usedVertices, 3),
       faces: Int32Array.from(gathered(rig.faces, usedFaces, 3), (v) => newVertex[v]!),
-      skinJoints: gathered(rig.skinJoints, usedVertices, 4),
-      skinWeights: gathered(rig.skinWeights, usedVertices, 4),
+      skinJoints: gathered(rig.skinJoints, usedVertices, sizes.W),
+      skinWeights: gathered(rig.skinWeights, usedVertices, sizes.W),
     },
     splats: {
       ...splats,

@@ -12,6 +12,8 @@ export interface Sizes {
   K: number;
   D: number;
   C: number;
+  /** joints that move a vertex */
+  W: number;
 }
 
 /** What changes the shape of a rig: of each part the rows [ends[b], ends[b + 1]) of `moved` and `displacement`. */
@@ -34,9 +36,9 @@ export interface Rig {
   jointBasis: Float32Array | null;
   /** (J) -1 for the root */
   parents: Int32Array;
-  /** (V, 4) */
+  /** (V, W) */
   skinJoints: Uint16Array;
-  /** (V, 4) */
+  /** (V, W) */
   skinWeights: Float32Array;
   /** (E, 52) */
   arkitMap: Float32Array;

@@ -4,7 +4,7 @@ import type { Rig, Sizes, Splats } from './avatar';
 import { defect, type Numbers } from './container';
 
 /** Throws a PageError unless all indices are in range and all numbers finite. */
-export function checkNumbers({ V, F, J, N, K }: Sizes, rig: Rig, splats: Splats): void {
+export function checkNumbers({ V, F, J, W, N, K }: Sizes, rig: Rig, splats: Splats): void {
   if (!V || !F || !J) defect(`its rig has ${V} vertices, ${F} triangles and ${J} joints, expected some of each`);
   if (!N) defect('it has no Gaussians');
   finite('rig.template', rig.template);
@@ -17,7 +17,7 @@ export function checkNumbers({ V, F, J, N, K }: Sizes, rig: Rig, splats: Splats)
   indices('rig.skin_joints', rig.skinJoints, J, 'joints');
   for (let v = 0; v < V; v++) {
     let sum = 0;
-    for (let i = 4 * v; i < 4 * v + 4; i++) sum += rig.skinWeights[i]!;
+    for (let i = W * v; i < W * (v + 1); i++) sum += rig.skinWeights[i]!;
     if (Math.abs(sum - 1) > TOLERANCE) defect('rig.skin_weights has a row that does not sum to one');
   }
   if (rig.parents[0] !== -1) defect(`rig.parents begins with ${rig.parents[0]}, expected -1 for the root`);

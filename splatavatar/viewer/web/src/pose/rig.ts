@@ -93,7 +93,7 @@ export class PosedRig {
   private skin(): void {
     const { shaped, vertices, maps } = this;
     const { skinJoints, skinWeights } = this.avatar.rig;
-    const { V } = this.avatar.sizes;
+    const { V, W } = this.avatar.sizes;
     for (let v = 0; v < V; v++) {
       const x = shaped[3 * v]!;
       const y = shaped[3 * v + 1]!;
@@ -101,7 +101,7 @@ export class PosedRig {
       let px = 0;
       let py = 0;
       let pz = 0;
-      for (let k = 4 * v; k < 4 * v + 4; k++) {
+      for (let k = W * v; k < W * (v + 1); k++) {
         const w = skinWeights[k]!;
         if (w === 0) continue;
         const m = 12 * skinJoints[k]!;

@@ -1,0 +1,71 @@
+"""Where the user's files of body models are."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from splatavatar.errors import RigError
+from splatavatar.natural import Key, natural
+from splatavatar.printable import printable
+
+VARIABLE = "SPLATAVATAR_BODY_MODELS"
+"""files and folders of body models, separated as in ``PATH``"""
+STEMS = {
+    "flame": ("flame2023_open", "flame2023", "flame_neutral", "generic_model", "flame_female", "flame_male", "flame"),
+    "smplx": ("smplx_neutral", "smplx_female", "smplx_male", "smplx"),
+}
+"""names of the official files without suffix, in lower case, in the order in which they are preferred; of FLAME 2023
+without a jaw there is nothing to open a mouth with"""
+SUFFIXES = (".npz", ".pkl")
+WHERE = {"flame": "https://flame.is.tue.mpg.de", "smplx": "https://smpl-x.is.tue.mpg.de"}
+DEEP = 2
+"""folders below those that are named which are looked into, such as ``models/flame``"""
+
+
+def body_model_path(family: str) -> Path | None:
+    """The user's file of ``flame`` or ``smplx``: by its official name, in what ``SPLATAVATAR_BODY_MODELS`` names.
+
+    A file that the variable names itself counts whatever it is called, unless its name is one of the other family.
+    None where there is none.
+    """
+    found: list[tuple[int, int, Key, Path]] = []
+    for order, place in enumerate(filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))):
+        path = Path(place)
+        if os.path.isfile(path):
+            others = [stem for other, stems in STEMS.items() if other != family for stem in stems]
+            if path.stem.lower() not in others:
+                found.append((order, 0, natural(path), path))
+            continue
+        for file in _files(path, DEEP):
+            if file.stem.lower() in STEMS[family] and file.suffix.lower() in SUFFIXES:
+                found.append((order, STEMS[family].index(file.stem.lower()), natural(file), file))
+    return min(found)[-1] if found else None
+
+
+def needed_body_model(family: str) -> Path:
+    """``body_model_path``. Raises RigError, with what to do, where there is none."""
+    path = body_model_path(family)
+    if path is None:
+        set_to = os.environ.get(VARIABLE)
+        where = f"none in {printable(set_to)}" if set_to else f"{VARIABLE} is not set"
+        raise RigError(
+            f"the rig {family} needs a file of yours ({where}); get one from {WHERE[family]} and set {VARIABLE} to it,"
+            " or to its folder"
+        )
+    return path
+
+
+def _files(folder: Path, deep: int) -> list[Path]:
+    """The files in ``folder`` and in those below it."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError:
+        return []
+    out = []
+    for entry in entries:
+        if entry.is_file():
+            out.append(Path(entry.path))
+        elif deep and entry.is_dir(follow_symlinks=False):
+            out += _files(Path(entry.path), deep - 1)
+    return out
