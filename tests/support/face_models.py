@@ -18,7 +18,7 @@ import scipy.sparse
 
 from splatavatar.rig import anny_data
 from splatavatar.rig.arkit import INDEX
-from splatavatar.rig.body_models.model_file import FLAME, SMPLX, Kind
+from splatavatar.rig.body_models.model_file import FLAME, SMPLX, Kind, ModelFile
 from splatavatar.rig.landmarks import positions
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
@@ -106,6 +106,23 @@ class FaceModel:
     def truth(self, name: str = "mediapipe") -> np.ndarray:
         """Where the landmarks (L, 3) of the template are."""
         return positions(self.person.landmarks[name], self.person.template, self.person.faces)
+
+    def model(self) -> ModelFile:
+        """As ``read_model_file`` gives it, without a file."""
+        shapes = self.arrays["shapedirs"]
+        parents = self.arrays["kintree_table"][0].astype(np.int64)
+        return ModelFile(
+            kind=self.kind,
+            form="npz",
+            template=self.arrays["v_template"],
+            shape_basis=shapes[..., :300],
+            expression_basis=shapes[..., 300:],
+            pose_basis=self.arrays["posedirs"],
+            joint_regressor=self.arrays["J_regressor"],
+            parents=np.array([-1, *parents[1:]]),
+            weights=self.arrays["weights"],
+            faces=self.arrays["f"].astype(np.int64),
+        )
 
     def save(self, folder: Path) -> Path:
         """The npz file, under its official name."""

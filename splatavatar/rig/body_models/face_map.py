@@ -26,7 +26,7 @@ from splatavatar.rig.body_models.carried import (
     corresponding,
 )
 from splatavatar.rig.body_models.model_file import ModelFile
-from splatavatar.rig.body_models.registration import EYES, head_of, register
+from splatavatar.rig.body_models.registration import EYES, Head, Registration, head_of, register
 from splatavatar.rig.landmarks import MEDIAPIPE, with_ibug68
 from splatavatar.rig.regions import REGIONS
 from splatavatar.rig.rig import Rig, SurfacePoints
@@ -82,7 +82,11 @@ def face_map(model: ModelFile, progress: Progress | None = None) -> FaceMap:
 def make_face_map(model: ModelFile, source: Rig, progress: Progress | None = None) -> FaceMap:
     """The face of ``model``, carried over from ``source``: ``anny-head`` with its identity basis."""
     head = head_of(model)
-    laid = register(source, head, progress)
+    return of_registration(model, source, head, register(source, head, progress))
+
+
+def of_registration(model: ModelFile, source: Rig, head: Head, laid: Registration) -> FaceMap:
+    """The face of ``model`` where ``source`` was ``laid`` over its ``head``."""
     there = corresponding(source, laid, head)
     regions = carried_regions(source, laid, model, head)
     rows = np.flatnonzero(there.trust > 0)
