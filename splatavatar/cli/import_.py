@@ -20,7 +20,7 @@ def import_(
         Path,
         typer.Argument(
             metavar="SOURCE",
-            help="A LAM bundle, or a result of GaussianAvatars.",
+            help="A LAM bundle, or a result of GaussianAvatars or RGBAvatar.",
             show_default=False,
         ),
     ],
@@ -28,6 +28,7 @@ def import_(
 ) -> None:
     """Turn an avatar that another tool has made into one that is driven like our own."""
     from splatavatar.avatar.file import save_avatar
+    from splatavatar.avatar.importers.origin import IMPORTED, NOTES
     from splatavatar.avatar.importers.table import import_avatar, importer_of
 
     if out.suffix.lower() != SUFFIX:
@@ -39,4 +40,6 @@ def import_(
         save_avatar(out, avatar)
     tell(f"read as {importer.name}: {found}")
     tell(f"{out}: {len(avatar.gaussians)} Gaussians, {len(avatar.rig.expression_names)} expressions")
+    for note in avatar.metadata[IMPORTED].get(NOTES, []):
+        tell(note)
     tell(f"licence: {avatar.rig.licence}")

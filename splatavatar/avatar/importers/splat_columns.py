@@ -34,6 +34,8 @@ class SplatColumns:
     """(N, 3) f_dc as it is stored"""
     sh: Floats
     """(N, 3, 3) [channel, axis], zero where there are none; of degrees 2 and 3 degree 1"""
+    degree: int
+    """of the spherical harmonics in the file"""
 
     @property
     def colour(self) -> Floats:
@@ -80,6 +82,7 @@ def splat_columns(table: Table) -> SplatColumns:
         opacity=opacity,
         constant=constant.astype(np.float32),
         sh=sh,
+        degree=list(PER_CHANNEL).index(count),
     )
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.framing import FOV_Y, MARGIN
+from splatavatar.avatar.importers.origin import IMPORTED
 from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.binding import to_world
 from splatavatar.printable import printable
@@ -30,7 +31,8 @@ class Importer:
     expects: str
     """what that would be, in words"""
     read: Callable[[Path, Progress | None], Avatar]
-    """raises AvatarFileError, RigError and DependencyError"""
+    """returns an avatar whose metadata are what is known of its origin, such as ``NOTES``; raises AvatarFileError,
+    RigError and DependencyError"""
 
 
 def importer_of(source: Path) -> tuple[Importer, str]:
@@ -48,9 +50,10 @@ def importer_of(source: Path) -> tuple[Importer, str]:
 def import_avatar(source: str | Path, progress: Progress | None = None) -> Avatar:
     """The avatar that another tool has made, to be driven, drawn and saved as any.
 
-    ``source`` is a bundle of LAM, a folder or a zip, or a result of GaussianAvatars: ``point_cloud.ply`` beside its
-    ``flame_param.npz``, or a folder with them. The latter needs the user's FLAME, which ``SPLATAVATAR_BODY_MODELS``
-    names. The avatar stands where it stood: at rest its Gaussians are those of the source.
+    ``source`` is a bundle of LAM, a folder or a zip; a result of GaussianAvatars, ``point_cloud.ply`` beside its
+    ``flame_param.npz``, or a folder with them; or the PLY of RGBAvatar. The last two need the user's FLAME, which
+    ``SPLATAVATAR_BODY_MODELS`` names, RGBAvatar also FLAME's texture coordinates. The avatar stands where it stood: at
+    rest its Gaussians are those of the source.
 
     ``progress(message, fraction)`` hears of what is prepared when a body model is first seen.
 
@@ -66,9 +69,9 @@ def import_avatar(source: str | Path, progress: Progress | None = None) -> Avata
         "name": source.stem[:1024],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "camera": _camera(avatar),
-        "imported": {"tool": importer.name, "file": source.name[:1024]},
+        IMPORTED: {"tool": importer.name, "file": source.name[:1024], **avatar.metadata},
     }
-    return replace(avatar, metadata={**metadata, **avatar.metadata})
+    return replace(avatar, metadata=metadata)
 
 
 def _camera(avatar: Avatar) -> dict[str, Any]:
@@ -83,25 +86,37 @@ def _camera(avatar: Avatar) -> dict[str, Any]:
 
 
 def _recognises_lam(source: Path) -> str | None:
-    from splatavatar.avatar.importers.lam import recognises
+    from splatavatar.avatar.importers.lam_bundle.importer import recognises
 
     return recognises(source)
 
 
 def _read_lam(source: Path, progress: Progress | None) -> Avatar:
-    from splatavatar.avatar.importers.lam import read
+    from splatavatar.avatar.importers.lam_bundle.importer import read
 
     return read(source, progress)
 
 
 def _recognises_gaussian_avatars(source: Path) -> str | None:
-    from splatavatar.avatar.importers.gaussian_avatars import recognises
+    from splatavatar.avatar.importers.flame.gaussian_avatars import recognises
 
     return recognises(source)
 
 
 def _read_gaussian_avatars(source: Path, progress: Progress | None) -> Avatar:
-    from splatavatar.avatar.importers.gaussian_avatars import read
+    from splatavatar.avatar.importers.flame.gaussian_avatars import read
+
+    return read(source, progress)
+
+
+def _recognises_rgbavatar(source: Path) -> str | None:
+    from splatavatar.avatar.importers.flame.rgbavatar import recognises
+
+    return recognises(source)
+
+
+def _read_rgbavatar(source: Path, progress: Progress | None) -> Avatar:
+    from splatavatar.avatar.importers.flame.rgbavatar import read
 
     return read(source, progress)
 
@@ -113,6 +128,12 @@ IMPORTERS = (
         _recognises_gaussian_avatars,
         "a result of GaussianAvatars (point_cloud.ply with binding_0, flame_param.npz)",
         _read_gaussian_avatars,
+    ),
+    Importer(
+        "rgbavatar",
+        _recognises_rgbavatar,
+        "a result of RGBAvatar (a PLY with face_id and face_bary)",
+        _read_rgbavatar,
     ),
 )
 """asked in this order"""

@@ -10,7 +10,7 @@ import numpy as np
 
 from splatavatar.array_types import Doubles, Floats, Ints
 from splatavatar.avatar.avatar import Defect
-from splatavatar.avatar.importers.glb import FLOATS, Glb, table, tables
+from splatavatar.avatar.importers.lam_bundle.glb import FLOATS, Glb, table, tables
 from splatavatar.printable import printable
 
 TRIANGLES = 4

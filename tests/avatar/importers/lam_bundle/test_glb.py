@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Defect
-from splatavatar.avatar.importers.glb import FLOATS, parse_glb
+from splatavatar.avatar.importers.lam_bundle.glb import FLOATS, parse_glb
 from support.lam_bundle import glb_of
 
 NUMBERS = np.arange(12, dtype="<f4")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from splatavatar.avatar.importers.gaussian_avatars import (
+from splatavatar.avatar.importers.flame.gaussian_avatars import (
     bound_to_triangles,
     find,
     read_person,

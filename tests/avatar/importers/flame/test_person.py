@@ -10,7 +10,7 @@ import pytest
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import quantised
 from splatavatar.avatar.framing import default_camera
-from splatavatar.avatar.importers.lip_teeth import VHAP
+from splatavatar.avatar.importers.flame.lip_teeth import VHAP
 from splatavatar.avatar.importers.table import import_avatar
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.drive.retarget import retarget

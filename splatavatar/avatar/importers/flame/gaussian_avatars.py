@@ -16,8 +16,9 @@ import numpy as np
 from splatavatar.array_types import Floats, Ints
 from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar, Defect
-from splatavatar.avatar.importers.flame_person import SHAPES, Person, flame_person
-from splatavatar.avatar.importers.lip_teeth import VHAP
+from splatavatar.avatar.importers.flame.lip_teeth import VHAP
+from splatavatar.avatar.importers.flame.person import SHAPES, Person, flame_person
+from splatavatar.avatar.importers.origin import NOTES
 from splatavatar.avatar.importers.rounding import with_rounding_kept
 from splatavatar.avatar.importers.splat_columns import SplatColumns, splat_columns, whole_numbers
 from splatavatar.errors import AvatarFileError, SplatAvatarError
@@ -76,7 +77,8 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     person = read_person(path.with_name(PARAMETERS))
     rig = flame_person(person, VHAP if (face >= FLAME.triangles).any() else None, progress)
     bound = bound_to_triangles(splats, face, rig.template, rig.faces)
-    return Avatar(rig, *with_rounding_kept(bound, no_correctives(rig, len(face))))
+    notes = ["of its spherical harmonics degree 1 is kept"] if splats.degree > 1 else []
+    return Avatar(rig, *with_rounding_kept(bound, no_correctives(rig, len(face))), metadata={NOTES: notes})
 
 
 def no_correctives(rig: Rig, count: int) -> Correctives:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.avatar.importers.lip_teeth import LOWER_LIP, RGBAVATAR, UPPER_LIP, VHAP
+from splatavatar.avatar.importers.flame.lip_teeth import LOWER_LIP, RGBAVATAR, UPPER_LIP, VHAP
 
 KNOWN = {
     **{0: (0, 31, 30), 1: (0, 1, 31), 13: (6, 7, 37), 14: (7, 8, 37), 27: (14, 44, 43)},

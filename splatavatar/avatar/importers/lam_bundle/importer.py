@@ -14,16 +14,16 @@ import numpy as np
 
 from splatavatar.array_types import Floats, Ints
 from splatavatar.avatar.avatar import Avatar, Defect
-from splatavatar.avatar.importers.bundle import bundle_names, read_bundle
-from splatavatar.avatar.importers.carriers import (
+from splatavatar.avatar.importers.lam_bundle.bundle import bundle_names, read_bundle
+from splatavatar.avatar.importers.lam_bundle.carriers import (
     as_carried,
     bound_to_carriers,
     carrier_faces,
     carrier_vertices,
 )
-from splatavatar.avatar.importers.glb import parse_glb
-from splatavatar.avatar.importers.skeleton import driven_skeleton
-from splatavatar.avatar.importers.skinned_mesh import SkinnedMesh, read_skinned_mesh
+from splatavatar.avatar.importers.lam_bundle.glb import parse_glb
+from splatavatar.avatar.importers.lam_bundle.skeleton import driven_skeleton
+from splatavatar.avatar.importers.lam_bundle.skinned_mesh import SkinnedMesh, read_skinned_mesh
 from splatavatar.avatar.importers.splat_columns import splat_columns
 from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.formats.ply_table import table_of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from splatavatar.avatar.importers.bundle import bundle_names, read_bundle
+from splatavatar.avatar.importers.lam_bundle.bundle import bundle_names, read_bundle
 from splatavatar.errors import AvatarFileError
 from support.lam_bundle import zipped
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, quantised, save_avatar
 from splatavatar.avatar.framing import default_camera
-from splatavatar.avatar.importers.glb import parse_glb
-from splatavatar.avatar.importers.skeleton import driven_skeleton
-from splatavatar.avatar.importers.skinned_mesh import SkinnedMesh, read_skinned_mesh
+from splatavatar.avatar.importers.lam_bundle.glb import parse_glb
+from splatavatar.avatar.importers.lam_bundle.skeleton import driven_skeleton
+from splatavatar.avatar.importers.lam_bundle.skinned_mesh import SkinnedMesh, read_skinned_mesh
 from splatavatar.avatar.importers.table import import_avatar
 from splatavatar.avatar.mesh.rigged_gltf import write_rigged_mesh
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer

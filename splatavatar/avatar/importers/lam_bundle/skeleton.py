@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splatavatar.array_types import Floats, Ints
-from splatavatar.avatar.importers.skinned_mesh import SkinnedMesh
+from splatavatar.avatar.importers.lam_bundle.skinned_mesh import SkinnedMesh
 
 NECK_JOINTS = 2
 """above the head, at most, that share in its turns"""

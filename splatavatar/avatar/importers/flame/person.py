@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from splatavatar.array_types import Doubles, Floats, Ints
-from splatavatar.avatar.importers.lip_teeth import LipTeeth
+from splatavatar.avatar.importers.flame.lip_teeth import LipTeeth
 from splatavatar.progress import Progress
 from splatavatar.rig.body_models.found import needed_body_model
 from splatavatar.rig.body_models.model_file import FLAME, read_model_file
@@ -31,6 +31,11 @@ class Person:
     """(5023, 3) metres from the shaped template"""
     teeth_offset: Doubles | float = 0.0
     """(T, 3) the same of the vertices of the teeth; a number stands for all"""
+
+    @staticmethod
+    def mean() -> Person:
+        """FLAME's mean person."""
+        return Person(np.zeros(SHAPES), np.zeros((FLAME.vertices, 3)))
 
 
 def flame_person(person: Person, teeth: LipTeeth | None, progress: Progress | None) -> Rig:
