@@ -6,6 +6,7 @@
 # make bench   the figures of the README, from the avatar of `make demo`
 # make test-native what is native under sanitizers, on every instruction set of this machine; takes minutes
 # make test-gpu    what needs an NVIDIA GPU
+# make test-nerfstudio the nerfstudio plugin under ns-train, in an environment of its own; takes minutes
 # make clean
 #
 # The first run sets everything up in .venv; PYTHON=/path/to/python3 chooses the interpreter.
@@ -27,6 +28,7 @@ SIGNAL := data/signals/hello.npz
 GPU_TESTS := tests/render/gpu tests/avatar/renderers/test_cuda_renderer.py tests/drive/test_gpu_drive.py $(wildcard tests/bake/test_gpu_*.py tests/bake/engines/test_gpu_*.py)
 WEB := splatavatar/viewer/web
 PAGE := splatavatar/viewer/page/index.html
+NERFSTUDIO := .venv-nerfstudio
 PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html vite.config.ts vite.room.config.ts)
 ELEMENT := splatavatar/viewer/element/package.json
 ELEMENT_SOURCES := $(shell find $(WEB)/src $(WEB)/element -type f) $(addprefix $(WEB)/,build_element.mjs tsconfig.element.json)
@@ -50,7 +52,7 @@ with display.running():
 endef
 export PREPARE
 
-.PHONY: help setup demo test lint types page element web unit test-native test-gpu bench clean
+.PHONY: help setup demo test lint types page element web unit test-native test-gpu test-nerfstudio bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -132,6 +134,7 @@ lint: setup
 types: setup
 	$(BIN)/mypy
 	$(BIN)/mypy tests/support
+	cd integrations/nerfstudio && ../../$(BIN)/mypy
 
 unit: setup
 	$(BIN)/pytest
@@ -146,6 +149,19 @@ test-gpu: setup
 	$(BIN)/pytest -m gpu
 	$(BIN)/pytest $(GPU_TESTS)
 
+# It stands on .venv, which has splatavatar, torch and most of what nerfstudio imports, and adds the rest.
+$(NERFSTUDIO)/installed: $(VENV)/installed integrations/nerfstudio/pyproject.toml integrations/nerfstudio/requirements-test.txt
+	$(BIN)/python -m venv --clear $(NERFSTUDIO)
+	@below=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	above=$$($(NERFSTUDIO)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))'); \
+	echo "import site; site.addsitedir('$$below')" >"$$above/below.pth"
+	$(NERFSTUDIO)/bin/python -m pip install --disable-pip-version-check --no-deps --only-binary :all: -r integrations/nerfstudio/requirements-test.txt
+	$(NERFSTUDIO)/bin/python -m pip install --disable-pip-version-check -c constraints.txt --no-deps --editable integrations/nerfstudio
+	@touch $@
+
+test-nerfstudio: $(NERFSTUDIO)/installed $(VENV)/rig
+	cd integrations/nerfstudio && ../../$(NERFSTUDIO)/bin/python -m pytest
+
 bench: setup
 	@test -f $(AVATAR) || { echo "$(AVATAR) is not here: run make demo first."; exit 1; }
 	$(BIN)/splatavatar bench $(AVATAR)
@@ -153,4 +169,4 @@ bench: setup
 	$(BIN)/python benchmarks/startup.py $(AVATAR) $(SIGNAL)
 
 clean:
-	rm -rf $(VENV) build out $(WEB)/node_modules $(dir $(PAGE)) $(dir $(ELEMENT)) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NERFSTUDIO) build out $(WEB)/node_modules $(dir $(PAGE)) $(dir $(ELEMENT)) .mypy_cache .pytest_cache .ruff_cache .hypothesis

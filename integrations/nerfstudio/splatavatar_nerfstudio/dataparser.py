@@ -46,7 +46,7 @@ class SplatAvatarDataParserConfig(DataParserConfig):
 
 
 class SplatAvatarDataParser(DataParser):
-    """Cameras and pictures of one split. World: Z up, the subject faces -Y, metres, nothing scaled or centred."""
+    """Cameras and pictures of one split. World: Z up, the subject faces +Y, metres, nothing scaled or centred."""
 
     config: SplatAvatarDataParserConfig
 

@@ -25,6 +25,7 @@ from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import Backend, rasterize
 from splatavatar_nerfstudio.datamanager import FRAME
 from splatavatar_nerfstudio.dataparser import SUBJECT
+from splatavatar_nerfstudio.spoken import spoken
 from splatavatar_nerfstudio.subject import Subject
 from splatavatar_nerfstudio.training import Bake, BakeBackend, Stored, bake_device
 from splatavatar_nerfstudio.world import T_WORLD_RIG, camera_of, timestep_of
@@ -134,14 +135,16 @@ class SplatAvatarModel(Model):
         """See ``get_outputs_for_camera``."""
         return self.get_outputs_for_camera(ray_bundle)
 
-    @torch.no_grad()  # type: ignore[untyped-decorator]
+    @torch.no_grad()
     def get_outputs_for_camera(self, camera: Cameras, obb_box: OrientedBox | None = None) -> dict[str, Tensor]:
         """The avatar as one camera sees it at its timestep.
 
         Returns ``rgb`` (H, W, 3) over the background, ``accumulation`` (H, W, 1) in [0, 1] and ``depth`` (H, W, 1),
         metres from the camera along the ray. ``obb_box`` leaves out the Gaussians beyond it.
         """
-        view, shown = camera_of(camera), self.shown
+        with spoken():
+            view = camera_of(camera)
+        shown = self.shown
         background = self._background()
         if shown is None:
             empty = torch.zeros(view.height, view.width, 1, device=self.device)

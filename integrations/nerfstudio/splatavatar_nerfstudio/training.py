@@ -134,6 +134,4 @@ class Bake:
         psnr = mean_psnr(self.trainer, self.scene.watched)
         settings = replace(self.settings, iterations=max(self.trainer.state.iteration, 1))
         name = self.settings.out.stem if self.settings.out is not None else path.stem
-        save_avatar(
-            path, finished_avatar(self.scene, self.trainer, settings, self.subject.capture, name, psnr)
-        )
+        save_avatar(path, finished_avatar(self.scene, self.trainer, settings, self.subject.capture, name, psnr))

@@ -13,8 +13,8 @@ from splatavatar.capture.capture import Frame
 from splatavatar.errors import SettingsError
 from splatavatar.render.camera import Camera
 
-T_WORLD_RIG: NDArray[np.float64] = np.array([[1.0, 0, 0, 0], [0, 0, -1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
-"""nerfstudio's world is Z up, and its viewer turns about Z: the subject faces -Y in it. Metres in both."""
+T_WORLD_RIG: NDArray[np.float64] = np.array([[-1.0, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]])
+"""nerfstudio's world is Z up, and its viewer begins beyond +Y: there the subject looks. Metres in both."""
 OPENGL = np.diag([1.0, -1, -1, 1])
 """between OpenCV axes (right, down, forward) and OpenGL's (right, up, backward)"""
 TIMESTEP = "timestep"
