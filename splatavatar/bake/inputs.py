@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from splatavatar.bake.engines.engine import Target
-from splatavatar.bake.events import Listener, Preparing, RigPrepared
+from splatavatar.bake.events import CamerasChecked, Listener, Preparing, RigPrepared
 from splatavatar.bake.scene.head_check import sound
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
@@ -19,7 +19,7 @@ from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.preparation.calibrated import tracked_parameters
 from splatavatar.capture.preparation.folder import CAPTURE, Facts, read_facts
 from splatavatar.capture.preparation.prepare import AUTO, is_footage, prepare
-from splatavatar.capture.rig_pose import posed_vertices
+from splatavatar.capture.rig_pose import means_the_same, posed_vertices
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import fitting
 from splatavatar.progress import Progress
@@ -63,7 +63,9 @@ def prepared(settings: BakeSettings, tell: Listener) -> Capture:
         return read_capture(prepare((settings.capture, *settings.clips), options, preparing(tell)))
     capture = read_capture(settings.capture, None, settings.allow_outside, settings.layout)
     kind = rig_without_parameters(settings)
-    tracked = tracked_parameters(capture, kind, options.extract.model, preparing(tell))
+    tracked = tracked_parameters(
+        capture, kind, options.extract.model, preparing(tell), lambda remark: tell(CamerasChecked(remark))
+    )
     return read_capture(settings.capture, tracked, settings.allow_outside, settings.layout)
 
 
@@ -73,6 +75,8 @@ def without_others(capture: Capture, settings: BakeSettings) -> tuple[Capture, R
     found = capture.rig_parameters
     if found is None or not found.tracker or settings.rig == found.rig:
         return capture, None
+    if settings.rig != AUTO and means_the_same(found, settings.rig):
+        return replace(capture, rig_parameters=replace(found, rig=settings.rig)), None
     return replace(capture, rig_parameters=None), found
 
 

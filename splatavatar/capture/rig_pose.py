@@ -9,8 +9,17 @@ import numpy as np
 from splatavatar.array_types import Floats
 from splatavatar.capture.capture import RigParameters
 from splatavatar.errors import RigError
+from splatavatar.rig.body_models.offset import with_offset
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
+
+PARTS = {"flame-head": "flame"}
+"""rigs whose parameters are those of another, of which they are a part"""
+
+
+def means_the_same(parameters: RigParameters, kind: str) -> bool:
+    """Whether ``parameters`` mean on the rig ``kind`` what they mean on their own."""
+    return parameters.rig in (kind, PARTS.get(kind))
 
 
 def pose_parameters(rig: Rig, parameters: RigParameters, timestep: int) -> PoseParameters:
@@ -46,6 +55,8 @@ def fitted_rig(rig: Rig, parameters: RigParameters) -> Rig:
         rig = replace(rig, expression_basis=rig.expression_basis + _expressions(rig, parameters))
     if offset is None:
         return rig
+    if parameters.tracker:
+        return with_offset(rig, offset)
     if offset.shape != rig.template.shape:
         raise RigError(
             f"the rig parameters move {len(offset)} vertices of the template, {rig.kind} has {len(rig.template)}"

@@ -23,7 +23,7 @@ POINTS, SHAPES, EXPRESSIONS = 80, 300, 100
 
 
 class FlameLike:
-    """The model; points are (80, 3) metres, +Y up, facing +Z."""
+    """The model; points are (P, 3) metres, +Y up, facing +Z, 80 of them unless they come from elsewhere."""
 
     def __init__(self) -> None:
         rng = np.random.default_rng(5)
@@ -39,6 +39,15 @@ class FlameLike:
         self.regressor = near / near.sum(1, keepdims=True)
         self.weights = near.T / near.sum(0)[:, None]
 
+    @staticmethod
+    def of_file(arrays: Mapping[str, np.ndarray]) -> FlameLike:
+        """The same of the arrays of a file of FLAME, by their official names."""
+        model = FlameLike()
+        model.template, model.pose_basis = arrays["v_template"], arrays["posedirs"]
+        model.shape_basis, model.expression_basis = np.split(arrays["shapedirs"], [SHAPES], axis=2)
+        model.regressor, model.weights = arrays["J_regressor"], arrays["weights"]
+        return model
+
     def points(
         self,
         shape: np.ndarray,
@@ -47,10 +56,10 @@ class FlameLike:
         translation: np.ndarray | None = None,
         offset: np.ndarray | None = None,
     ) -> np.ndarray:
-        """(80, 3) posed; ``turns`` are matrices (3, 3) by joint."""
+        """(P, 3) posed; ``turns`` are matrices (3, 3) by joint."""
         shaped = self.template + self.shape_basis[..., : len(shape)] @ shape
         shaped = shaped + self.expression_basis[..., : len(expression)] @ expression
-        shaped = shaped + (0 if offset is None else offset[:POINTS])
+        shaped = shaped + (0 if offset is None else offset[: len(shaped)])
         joints = self.regressor @ shaped
         R = np.stack([turns.get(name, np.eye(3)) for name in JOINTS])
         posed = shaped + self.pose_basis @ (R[1:] - np.eye(3)).ravel()
@@ -64,7 +73,7 @@ class FlameLike:
         return np.asarray(moved + (0 if translation is None else translation))
 
     def of(self, parameters: RigParameters, timestep: int) -> np.ndarray:
-        """(80, 3) as ``parameters`` say that a rig called flame stands."""
+        """(P, 3) as ``parameters`` say that a rig called flame stands."""
         assert parameters.rig == "flame"
         shape = np.zeros(SHAPES)
         for name, value in parameters.identity.items():

@@ -12,7 +12,7 @@ from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.preparation.prepare import is_footage
-from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.capture.rig_pose import means_the_same, pose_parameters
 from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
@@ -65,7 +65,7 @@ def evaluate(
         raise SettingsError(f"--as {by} is for videos; {printable(capture)} has cameras of its own")
     read = read_capture(capture, None, allow_outside, layout)
     known = read.rig_parameters
-    if known is None or (known.tracker and known.rig != avatar.rig.kind):
+    if known is None or (known.tracker and not means_the_same(known, avatar.rig.kind)):
         return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)
 
     def pose(frame: Frame) -> PoseParameters:
