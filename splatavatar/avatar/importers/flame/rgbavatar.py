@@ -9,6 +9,7 @@ texture coordinates and the shape of the person are not in it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,12 +81,10 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     beside = path.with_name(PARAMETERS)
     notes = blended.notes()
     if beside.is_file():
-        person = read_person(beside)
+        person = replace(read_person(beside), teeth_offset=0.0)
     else:
         person = Person.mean()
-        notes.append(
-            f"no {PARAMETERS} with the person's shape lies beside it: the head has that of FLAME's mean person"
-        )
+        notes.append(f"no {PARAMETERS} with the shape of the head lies beside it: it is that of FLAME's mean person")
     has_teeth = bool((face >= FLAME.triangles).any())
     rig = flame_person(person, RGBAVATAR if has_teeth else None, progress)
     uv = np.concatenate([texture, teeth_texture()])[face]
