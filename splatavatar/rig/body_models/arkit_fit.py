@@ -196,7 +196,8 @@ def eye_turns(rest: Doubles, moved: Doubles) -> Doubles:
     """(N, 3) how ``moved`` (N, P, 3) has turned the points ``rest`` (P, 3) of an eyeball, radians."""
     before = rest - rest.mean(0)
     after = moved - moved.mean(1, keepdims=True)
-    return vectors_of(nearest_rotations(np.einsum("npi,pj->nij", after, before)))
+    turns = vectors_of(nearest_rotations(np.einsum("npi,pj->nij", after, before)))
+    return np.where(np.linalg.norm(turns, axis=1, keepdims=True) > NUDGE, turns, 0.0)
 
 
 def _bounded(square: Doubles, wanted: Doubles, bounded: int | None = None) -> Doubles:

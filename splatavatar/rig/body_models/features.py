@@ -138,9 +138,15 @@ def _lips(
     nearness = vertices[faces].mean(1)[:, 2] / (LIP_DEPTH * unit)
     depth = np.where(face >= 0, nearness[face], -np.inf)
     heights = np.round(np.interp(chosen, columns, rows)).astype(int)
-    return [
-        _skin(seen, depth, row, column, way) for way in (-1, 1) for row, column in zip(heights, chosen, strict=True)
+    pairs = [
+        [_skin(seen, depth, row, column, way) for way in (-1, 1)] for row, column in zip(heights, chosen, strict=True)
     ]
+    places = list(zip(heights, chosen, strict=True))
+    upper, lower = ([_skin(seen, depth, row, column, way) for row, column in places] for way in (-1, 1))
+    whole = [NOWHERE not in pair for pair in zip(upper, lower, strict=True)]
+    if sum(whole) < SAMPLES / 2:
+        return none
+    return [place if known else NOWHERE for lip in (upper, lower) for place, known in zip(lip, whole, strict=True)]
 
 
 def _skin(seen: Doubles, depth: Doubles, row: int, column: int, way: int) -> tuple[int, int]:

@@ -57,11 +57,12 @@ class Surface:
         return _unit(np.cross(b - a, c - a))
 
     @cached_property
-    def on_border(self) -> Mask:
-        """(V) whether a vertex is of an edge with one triangle."""
-        out = np.zeros(len(self.vertices), bool)
-        out[border_edges(self.faces)] = True
-        return out
+    def ends(self) -> Mask:
+        """(F, 3) whether the edge opposite each corner has this triangle alone."""
+        edges = np.stack([self.faces[:, [1, 2]], self.faces[:, [2, 0]], self.faces[:, [0, 1]]], 1).reshape(-1, 2)
+        keys = np.sort(edges, 1).astype(np.int64) @ [len(self.vertices), 1]
+        _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
+        return np.asarray(count[place] == 1).reshape(-1, 3)
 
     @cached_property
     def _tree(self) -> Any:
@@ -81,7 +82,7 @@ class Surface:
         corners = self.faces[face]
         point = np.einsum("nk,nki->ni", barycentric, self.vertices[corners])
         normal = _unit(np.einsum("nk,nki->ni", barycentric, self.normals[corners]))
-        border = ((barycentric > 1e-6) <= self.on_border[corners]).all(1) & (barycentric.min(1) < 1e-6)
+        border = (self.ends[face] & (barycentric < 1e-6)).any(1)
         return Places(face, barycentric, point, normal, border)
 
     def _closest(self, points: Doubles, normals: Doubles, side: Doubles) -> tuple[Longs, Doubles]:

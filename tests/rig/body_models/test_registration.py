@@ -97,7 +97,7 @@ def test_the_head_of_another_tool_in_the_topology_of_flame(anny: Rig) -> None:
     head = Head(vertices, faces[skin], faces[np.isin(piece, sizes[1:3])], eyes)
     laid = register(anny, head)
     lips = np.unique(anny.faces[anny.regions["lips"]])
-    assert np.nanquantile(laid.distance[lips], 0.95) < 1.5e-3
+    assert np.nanquantile(laid.distance[lips], 0.95) < 3e-3
     assert np.nanquantile(laid.distance, 0.5) < 0.3e-3
     ours = carried_deformations(anny, laid, corresponding(anny, laid, head), anny.expression_basis)
     theirs = dict(zip(mesh.target_names, mesh.targets.astype(np.float64), strict=True))
@@ -108,5 +108,5 @@ def test_the_head_of_another_tool_in_the_topology_of_flame(anny: Rig) -> None:
             seen = np.unique(head.skin)
             cosine = (one[seen] * other[seen]).sum() / np.linalg.norm(one[seen]) / np.linalg.norm(other[seen])
             alike.append(cosine)
-            assert cosine > 0.3, name
-    assert len(alike) > 40 and np.median(alike) > 0.7
+            assert cosine > 0.4, name
+    assert len(alike) > 40 and np.median(alike) > 0.75
