@@ -138,9 +138,6 @@ def _lips(
     nearness = vertices[faces].mean(1)[:, 2] / (LIP_DEPTH * unit)
     depth = np.where(face >= 0, nearness[face], -np.inf)
     heights = np.round(np.interp(chosen, columns, rows)).astype(int)
-    pairs = [
-        [_skin(seen, depth, row, column, way) for way in (-1, 1)] for row, column in zip(heights, chosen, strict=True)
-    ]
     places = list(zip(heights, chosen, strict=True))
     upper, lower = ([_skin(seen, depth, row, column, way) for row, column in places] for way in (-1, 1))
     whole = [NOWHERE not in pair for pair in zip(upper, lower, strict=True)]
