@@ -14,6 +14,8 @@ from splatavatar.avatar.format.encoding import optional_tensors
 from splatavatar.avatar.format.schema import version_of
 from splatavatar.printable import printable
 
+SHOWN = ("created", "imported", "capture", "bake", "metrics")
+"""of the metadata"""
 MOST_LINES, MOST_TEXT, MOST_KEY = 200, 2000, 60
 """of what a file says of itself that is shown: lines, characters of a line and of a name"""
 
@@ -21,9 +23,9 @@ MOST_LINES, MOST_TEXT, MOST_KEY = 200, 2000, 60
 def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
     """The facts about an avatar loaded from ``path``, in the order to show them; JSON types only.
 
-    ``created``, ``bake`` (settings), ``metrics`` and ``learnt`` (of expressions) are there when the metadata has them;
-    ``sha256`` is None for a file without a checksum. Texts are as the file has them, for ``as_text`` to make fit for a
-    terminal. Raises AvatarFileError where the file is gone.
+    ``created``, ``imported`` (from where), ``bake`` (settings), ``metrics`` and ``learnt`` (of expressions) are there
+    when the metadata has them; ``sha256`` is None for a file without a checksum. Texts are as the file has them, for
+    ``as_text`` to make fit for a terminal. Raises AvatarFileError where the file is gone.
     """
     rig, metadata = avatar.rig, avatar.metadata
     path = Path(path)
@@ -45,7 +47,7 @@ def describe(avatar: Avatar, path: str | Path) -> dict[str, Any]:
         "landmarks": {name: len(points.face) for name, points in sorted(rig.landmarks.items())},
         "licence": rig.licence,
     }
-    facts.update({key: metadata[key] for key in ("created", "capture", "bake", "metrics") if key in metadata})
+    facts.update({key: metadata[key] for key in SHOWN if key in metadata})
     if "calibration" in metadata:
         facts["learnt"] = _learnt(Calibration.from_json(metadata["calibration"]))
     return facts

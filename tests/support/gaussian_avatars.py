@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.avatar.importers.lip_teeth import VHAP
+from splatavatar.avatar.importers.flame.lip_teeth import VHAP
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.rotations import quaternion_product, quaternions_of_matrices, rotation_matrices
 

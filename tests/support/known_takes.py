@@ -31,7 +31,8 @@ def ring_of(rig: Rig, timesteps: int = 6) -> Take:
         T = facing(rig, 0.7 + 0.05 * number, yaw)
         T[:2, 3] += SHIFT * np.array([(-1) ** number, 0.6 * (number % 3 - 1)])
         cameras.append(T)
-    return take(rig, *movement(timesteps), np.stack(cameras))
+    expression, turn, shift = (part[::4] for part in movement(4 * timesteps))
+    return take(rig, expression, turn, shift, np.stack(cameras))
 
 
 def known(of: Take, lens: Lens | None = None, moving: bool = False) -> tuple[Capture, Sightings]:

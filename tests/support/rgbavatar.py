@@ -91,15 +91,11 @@ def in_world(
             own += weight * np.stack([rows[f"{basis}{size * k + i}"] for i in range(size)], 1)
         return own
 
-    v0, v1, v2 = np.moveaxis(corners.astype(np.float64), 1, 0)
-    frames = []
-    for a, b, c, texture in zip(v0, v1, v2, uv.astype(np.float64), strict=True):
-        # Tangent and bitangent solve edge = du * tangent + dv * bitangent for both edges.
-        edges = np.stack([b - a, c - a])
-        along = np.linalg.solve(texture[1:] - texture[0], edges)
-        axes = [*along, np.cross(*edges)]
-        frames.append(np.stack([axis / np.linalg.norm(axis) for axis in axes], 1))
-    tangent = np.array(frames)
+    # Tangent and bitangent solve edge = du * tangent + dv * bitangent for both edges.
+    edges = corners[:, 1:].astype(np.float64) - corners[:, :1]
+    along = np.linalg.solve((uv[:, 1:] - uv[:, :1]).astype(np.float64), edges)
+    axes = np.concatenate([along, np.cross(edges[:, 0], edges[:, 1])[:, None]], 1)
+    tangent = (axes / np.linalg.norm(axes, axis=2, keepdims=True)).transpose(0, 2, 1)
     shares = np.stack([rows[f"face_bary_{i}"] for i in range(3)], 1).astype(np.float64)
     mean = np.einsum("nk,nki->ni", shares, corners) + np.einsum("nij,nj->ni", tangent, blended("", 3, "xyz_b_"))
     own = Rotation.from_quat(np.roll(blended("rot_", 4, "rot_b_"), -1, 1))

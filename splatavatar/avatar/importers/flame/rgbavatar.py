@@ -66,17 +66,7 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     path = find(source)
     if path is None:
         raise AvatarFileError(f"{printable(source)}: no PLY in it, expected {EXPECTED}.")
-    content = read_bytes(path, AvatarFileError, EXPECTED, MOST_PLY)
-    try:
-        try:
-            table = table_of(content)
-        except ValueError as error:
-            raise Defect(str(error)) from error
-        face = whole_numbers(table, "face_id", FLAME.triangles + RGBAVATAR.triangles)
-        barycentric = _barycentric(table)
-        blended = _Blended(table)
-    except Defect as defect:
-        raise AvatarFileError(f"{printable(path)} is not that of RGBAvatar: {defect}.") from None
+    blended, face, barycentric = read_splats(path)
     texture = texture_coordinates(path.parent)
     beside = path.with_name(PARAMETERS)
     notes = blended.notes()
@@ -92,7 +82,21 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     return Avatar(rig, *with_rounding_kept(bound, correctives), metadata={NOTES: notes})
 
 
-class _Blended:
+def read_splats(path: Path) -> tuple[Blended, Ints, Floats]:
+    """The Gaussians of a PLY, the triangle (N) of each, and where (N, 3) on it. Raises AvatarFileError."""
+    content = read_bytes(path, AvatarFileError, EXPECTED, MOST_PLY)
+    try:
+        try:
+            table = table_of(content)
+        except ValueError as error:
+            raise Defect(str(error)) from error
+        face = whole_numbers(table, "face_id", FLAME.triangles + RGBAVATAR.triangles)
+        return Blended(table), face, _barycentric(table)
+    except Defect as defect:
+        raise AvatarFileError(f"{printable(path)} is not that of RGBAvatar: {defect}.") from None
+
+
+class Blended:
     """The numbers of a PLY that are blended, as stored."""
 
     def __init__(self, table: Table) -> None:
@@ -184,7 +188,7 @@ def quaternions_of_frames(frames: Doubles) -> Doubles:
 
 
 def _bound(
-    blended: _Blended, face: Ints, barycentric: Floats, uv: Doubles, rig: Rig
+    blended: Blended, face: Ints, barycentric: Floats, uv: Doubles, rig: Rig
 ) -> tuple[BoundGaussians, Correctives]:
     """The Gaussians at rest in the frames of their triangles, and their blendshapes as linear correctives."""
     splats = blended.splats

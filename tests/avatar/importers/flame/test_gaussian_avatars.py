@@ -15,8 +15,9 @@ from splatavatar.avatar.importers.flame.gaussian_avatars import (
     read_splats,
     recognises,
 )
-from splatavatar.errors import AvatarFileError
+from splatavatar.errors import AvatarFileError, SplatAvatarError
 from splatavatar.gaussians.binding import to_world
+from support.damage import changed
 from support.gaussian_avatars import columns, in_world, ply, random_table
 from support.lam_bundle import ball
 
@@ -135,3 +136,22 @@ def test_files_that_are_none(tmp_path: Path) -> None:
         read_person(tmp_path / "x.npz")
     with pytest.raises(AvatarFileError, match=r"no such file, expected flame_param\.npz of GaussianAvatars"):
         read_person(tmp_path / "absent.npz")
+
+
+def test_damage_is_refused_or_read(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    splats = ply(random_table(np.arange(40), 1, 1), 1)
+    person = npz(tmp_path / "a.npz", shape=np.ones(300, np.float32)).read_bytes()
+    read = 0
+    for number in range(200):
+        path = tmp_path / ("x.npz" if number % 4 == 0 else "x.ply")
+        path.write_bytes(changed(person if number % 4 == 0 else splats, random))
+        try:
+            if number % 4 == 0:
+                assert np.isfinite(read_person(path).shape).all()
+            else:
+                assert len(read_splats(path)[0].position) == len(read_splats(path)[1])
+            read += 1
+        except SplatAvatarError as error:
+            assert "\n" not in str(error)
+    assert 20 < read < 180

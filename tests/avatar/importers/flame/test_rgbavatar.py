@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +13,17 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import quantised
 from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.importers.flame.lip_teeth import RGBAVATAR
-from splatavatar.avatar.importers.flame.rgbavatar import teeth_texture
+from splatavatar.avatar.importers.flame.rgbavatar import read_splats, teeth_texture
 from splatavatar.avatar.importers.table import import_avatar
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
-from splatavatar.errors import AvatarFileError, RigError
+from splatavatar.errors import AvatarFileError, RigError, SplatAvatarError
+from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.body_models.model_file import FLAME
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 from support import rgbavatar
+from support.damage import changed
 from support.face_models import face_model
 
 TRIANGLES = 9976 + 56
@@ -65,19 +67,23 @@ def write(folder: Path, rows: np.ndarray) -> Path:
 
 @pytest.fixture(scope="module")
 def rows() -> np.ndarray:
-    # As many as the network has numbers, at least.
-    face = np.concatenate([np.arange(TRIANGLES), np.random.default_rng(5).integers(0, 9976, 26000)])
-    return rgbavatar.table(face, rgbavatar.network(rgbavatar.LAYERS, 6), 7)
+    # As many as the network has numbers, at least; those after the first cannot be seen.
+    face = np.concatenate([np.arange(TRIANGLES), np.zeros(26000, int)])
+    made = rgbavatar.table(face, rgbavatar.network(rgbavatar.LAYERS, 6), 7)
+    made["opacity"][TRIANGLES:] = -30
+    return made
 
 
 def test_at_rest_they_lie_where_theirs_do(models: Path, rows: np.ndarray, tmp_path: Path) -> None:
     avatar = import_avatar(write(tmp_path / "me", rows))
     vertices, faces, uv = mesh(models)
     parts = rgbavatar.network(rgbavatar.LAYERS, 6)
+    rows = rows[:TRIANGLES]
     face = rows["face_id"]
     wanted = rgbavatar.in_world(rows, parts, AT_REST, vertices[faces[face]], uv[face])
     rest = PoseParameters.neutral(avatar.rig)
     found = CpuRenderer(avatar).gaussians(rest)[0]
+    found = Gaussians(*(getattr(found, field.name)[:TRIANGLES] for field in fields(found)))
     np.testing.assert_allclose(found.mean, wanted.mean, atol=1e-6)
     np.testing.assert_allclose(found.scale, wanted.scale, rtol=1e-5)
     np.testing.assert_allclose(found.opacity, wanted.opacity, atol=1e-6)
@@ -187,3 +193,19 @@ def test_texture_coordinates_are_asked_for(tmp_path: Path, models: Path, monkeyp
         np.savez(folder / "flame_uv.npz", **arrays)
         with pytest.raises(RigError, match=sentence):
             import_avatar(folder)
+
+
+def test_damage_is_refused_or_read(tmp_path: Path) -> None:
+    random = np.random.default_rng(3)
+    rows = rgbavatar.table(np.arange(300), rgbavatar.network(((129, 1),), 1), 2)
+    whole, path, read = rgbavatar.ply(rows), tmp_path / "x.ply", 0
+    for _ in range(80):
+        path.write_bytes(changed(whole, random))
+        try:
+            blended, face, barycentric = read_splats(path)
+        except SplatAvatarError as error:
+            assert "\n" not in str(error)
+        else:
+            read += 1
+            assert len(blended.splats.position) == len(face) == len(barycentric)
+    assert 5 < read < 75
