@@ -88,9 +88,8 @@ def _mesh(out: Path, avatar: str | None) -> None:
 
     person, _ = open_avatar(avatar)
     with outputs_ready(out):
-        write_rigged_mesh(out, person)
-    rig = person.rig
-    tell(f"{out}: {len(rig.faces)} triangles, {len(rig.joint_names)} joints, {len(NAMES)} morph targets")
+        triangles = write_rigged_mesh(out, person)
+    tell(f"{out}: {triangles} triangles, {len(person.rig.joint_names)} joints, {len(NAMES)} morph targets")
 
 
 def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None) -> None:
