@@ -36,6 +36,14 @@ class CaptureRecognised:
 
 
 @dataclass(frozen=True)
+class CamerasChecked:
+    """The face was found in the pictures of known cameras, and held against them."""
+
+    remark: str
+    """how far off it is, and what may be wrong with the cameras"""
+
+
+@dataclass(frozen=True)
 class ParametersLeftOut:
     """A capture brings rig parameters of another program, for another rig than that of the bake."""
 
@@ -160,6 +168,7 @@ class Baked:
 Event = (
     DeviceChosen
     | CaptureRecognised
+    | CamerasChecked
     | ParametersLeftOut
     | Preparing
     | RigPrepared

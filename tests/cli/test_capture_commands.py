@@ -1,8 +1,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from support.faces import prepared_folder
+from support.retaken import retake
+from support.shared import landmark_model
 
 
 def test_guide_prints_what_to_do(run) -> None:
@@ -20,6 +25,21 @@ def test_inspect_writes_a_page_and_says_what_is_missing(run, tmp_path: Path) -> 
     assert last == "me/inspect.html: pictures, curves and what the capture lacks"
     assert lacks[0].startswith("- No face was found in 5 of 40 frames: ")
     assert (tmp_path / "me" / "inspect.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.shared
+def test_inspect_names_a_mistake_in_the_cameras(run, sample_capture: Path, tmp_path: Path) -> None:
+    def exchanged(data: dict[str, Any]) -> None:
+        data.update(cx=data["cy"], cy=data["cx"])
+
+    retake(sample_capture, tmp_path / "me", edit=exchanged)
+    done = run("capture", "inspect", "me", "--model", str(landmark_model()))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("nerfstudio: transforms.json (not ")
+    assert lines[1] == "20 pictures of 640x480: 10 cameras, 2 timesteps; 20 train; pinhole; no mattes"
+    assert lines[3].startswith("landmarks of the face fall on the pixels within 9")  # px
+    assert lines[4:] == ["- cx and cy seem to be exchanged", "me/inspect.html: pictures and curves"]
 
 
 def test_inspect_of_a_capture_that_is_not_there(run) -> None:

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from splatavatar.bake.events import (
     AvatarWritten,
     Baked,
+    CamerasChecked,
     CaptureRecognised,
     CheckpointFailed,
     DeviceChosen,
@@ -115,7 +116,7 @@ def sentences(event: Event) -> list[str]:
     match event:
         case DeviceChosen(remark=remark) if remark:
             return [remark]
-        case CaptureRecognised(remark):
+        case CaptureRecognised(remark) | CamerasChecked(remark):
             return [remark]
         case ParametersLeftOut(tracker, rig, baked):
             return [

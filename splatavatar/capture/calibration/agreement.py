@@ -43,6 +43,8 @@ class Meeting:
     """(L', 3) of the landmarks ``STEADY``, world"""
     away: Doubles
     """(n, L', 2) pixels right and down from where they were seen to where the points are; infinite behind a camera"""
+    turn: Doubles
+    """(3, 3) of the head, from rig axes to the world, as the detector has it seen from all of them"""
 
     @property
     def distance(self) -> Doubles:
@@ -107,9 +109,9 @@ def agreement(
         tangents = cameras.tangents(camera, sightings.pixels[rows][:, list(STEADY)])
         spans = sightings.span[rows] / cameras.focal[camera].mean(1)
         points, away = meet(tangents, T, spans)
-        meetings.append(Meeting(rows, points, away * cameras.focal[camera][:, None]))
         turns = np.einsum("nji,jk,nkl->nil", T[:, :3, :3], FACING_CAMERA, sightings.rotation[rows])
         mean = nearest_rotations(turns.sum(0))
+        meetings.append(Meeting(rows, points, away * cameras.focal[camera][:, None], mean))
         angles.append(np.linalg.norm(axis_angles(mean.T @ turns), axis=1))
     missed = [(meeting.distance / sightings.span[meeting.rows, None]).ravel() for meeting in meetings]
     return Agreement(

@@ -53,6 +53,10 @@ class KnownCameras:
             self._lensed(camera, tangents, False) * self.focal[camera][:, None] + self.centre[camera][:, None]
         )
 
+    def pinhole(self, camera: Longs, pixels: Doubles) -> Doubles:
+        """The inverse of ``stored``."""
+        return self.tangents(camera, pixels) * self.focal[camera][:, None] + self.centre[camera][:, None]
+
     def tangents(self, camera: Longs, pixels: Doubles) -> Doubles:
         """The rays (N, L, 2), by their tangents right and down of the axis, of ``pixels`` (N, L, 2) of stored
         pictures."""

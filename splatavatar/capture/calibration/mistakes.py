@@ -27,6 +27,10 @@ BETTER = 0.6
 CLEARLY = 0.8
 """of what landmarks miss, the same where only the rays within a camera change; of good cameras no other meaning comes
 below 0.99"""
+OFF = 0.07
+"""eye spans that landmarks of a camera miss at least by which is taken to be off"""
+FRONTAL = 0.6
+"""cosine between the view and the nose, from which a camera is judged by itself"""
 APART = 3.0
 """times what landmarks of a camera miss by in the middle, from which one is taken to be off"""
 SURELY = 0.003
@@ -100,15 +104,24 @@ def _explains(best: Named, found: Agreement) -> bool:
 def off_cameras(sightings: Sightings, found: Agreement) -> Longs:
     """The camera indices whose landmarks miss by far more than those of the others; none where many do."""
     away = by_camera(sightings, found)
-    middle = float(np.median(list(away.values())))
-    off = [index for index, missed in away.items() if missed > max(DOUBTFUL, APART * middle)]
+    middle = float(np.median(list(away.values()))) if away else 0.0
+    off = [index for index, missed in away.items() if missed > max(OFF, APART * middle)]
     return np.array(off if len(off) < len(away) / 2 else [], np.int64)
 
 
 def by_camera(sightings: Sightings, found: Agreement) -> dict[int, float]:
-    """The eye spans that the landmarks of each camera index miss, in the median."""
+    """The eye spans that the landmarks of each camera index miss, in the median.
+
+    Cameras that see a face from the side are left out, for a detector sees such a face badly; not those that, where
+    they are, would see the back of a head in which a face was found.
+    """
     rows = np.concatenate([meeting.rows for meeting in found.meetings])
     away = np.concatenate([np.median(meeting.distance, 1) for meeting in found.meetings]) / sightings.span[rows]
+    axes = sightings.cameras.T_camera_world[sightings.camera[rows]][:, 2, :3]
+    turns = np.concatenate([np.tile(meeting.turn[:, 2], (len(meeting.rows), 1)) for meeting in found.meetings])
+    towards = -np.einsum("ni,ni->n", axes, turns)
+    front = (towards > FRONTAL) | (towards < 0)
+    rows, away = rows[front], away[front]
     of = np.array([sightings.frames[row].camera_index for row in rows])
     return {int(index): float(np.median(away[of == index])) for index in np.unique(of)}
 

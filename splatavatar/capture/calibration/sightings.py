@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -67,6 +67,11 @@ class Sightings:
             cameras,
             {step: _neighbours(capture, numbers, frames, step) for step in (-1, 1)},
         )
+
+    def in_world_of(self, capture: Capture) -> Sightings:
+        """The same by the cameras of ``capture``, which has the same pictures in another world."""
+        frames = {frame.name: frame for frame in capture.frames}
+        return replace(self, frames=tuple(frames[f.name] for f in self.frames), cameras=KnownCameras.of(capture))
 
 
 def chosen_frames(capture: Capture) -> list[Frame]:

@@ -40,6 +40,8 @@ class Verdict:
     def line(self) -> str:
         """The error, in a few words."""
         median, most = self.pixels
+        if not np.isfinite(median):
+            return "landmarks of the face lie behind the cameras that saw them"
         return f"landmarks of the face fall on the pixels within {_pixels(median)} ({_pixels(most)} for 90 % of them)"
 
 
@@ -71,4 +73,4 @@ def judged(capture: Capture, sightings: Sightings) -> Verdict | None:
 
 
 def _pixels(number: float) -> str:
-    return f"{number:.1f} px" if number < FARTHEST else "more pixels than any picture has"
+    return f"{number:.1f} px" if number < FARTHEST else "thousands of px"

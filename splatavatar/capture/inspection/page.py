@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.inspection.cameras import CameraReport, camera_report
 from splatavatar.capture.inspection.critique import criticise
 from splatavatar.capture.inspection.curves import Timeline, rig_charts, video_charts
 from splatavatar.capture.inspection.overlay import cut_out, project, with_landmarks, with_mesh
@@ -64,6 +65,8 @@ class Prepared:
     track: Mapping[str, NDArray[Any]] | None
     facts: Mapping[str, Any]
     """of ``capture.json``"""
+    cameras: CameraReport | None = None
+    """of known cameras"""
 
     @property
     def source(self) -> dict[str, tuple[int, int]]:
@@ -97,8 +100,8 @@ class Prepared:
         return criticise(self.landmarks, self.track, self.weights, self.foreign) if self.landmarks else None
 
 
-def read_prepared(folder: Path) -> Prepared:
-    """A capture with what extraction and tracking left beside it.
+def read_prepared(folder: Path, allow_outside: bool = False, layout: str | None = None) -> Prepared:
+    """A capture with what extraction and tracking left beside it; see ``read_capture``.
 
     Raises:
         CaptureError: no capture, or damaged files.
@@ -106,7 +109,7 @@ def read_prepared(folder: Path) -> Prepared:
     """
     if (folder / EXTRACT).is_file() and not (folder / FILE).is_file():
         raise CaptureError(f"{folder}: extracted but not tracked; first run: splatavatar capture track {folder}")
-    capture = read_capture(folder)
+    capture = read_capture(folder, None, allow_outside, layout)
     extraction = read_extraction(folder) if (folder / EXTRACT).is_file() else None
     clips = 0 if extraction is None else len(extraction.clips)
     landmarks = tuple(Landmarks.load(landmarks_path(folder, clip)) for clip in range(clips))
@@ -114,29 +117,50 @@ def read_prepared(folder: Path) -> Prepared:
     return Prepared(capture, extraction, landmarks, _track(folder / TRACK), described)
 
 
-def write_inspection(folder: Path, path: Path, progress: Progress = unheard) -> list[str] | None:
-    """Writes the page of the capture in ``folder`` to ``path`` and returns what the capture lacks (None: not known).
+@dataclass(frozen=True)
+class Inspection:
+    """What there is to say of a capture."""
 
-    ``progress`` hears of each picture, and of the body model where it has to be prepared.
+    lacks: list[str] | None
+    """what it lacks; None: not known"""
+    cameras: CameraReport | None
+    """of a capture of known cameras"""
+
+
+def write_inspection(
+    folder: Path,
+    path: Path,
+    progress: Progress = unheard,
+    model: Path | None = None,
+    allow_outside: bool = False,
+    layout: str | None = None,
+) -> Inspection:
+    """Writes the page of the capture in ``folder`` to ``path`` and returns what it says in words.
+
+    ``progress`` hears of each picture, and of the body model where it has to be prepared. Where the cameras are known,
+    the landmarks that ``model`` finds are held against them. ``allow_outside`` and ``layout`` are those of
+    ``read_capture``.
 
     Raises:
         CaptureError: no capture, or damaged files.
         RigError: rig parameters that do not fit the capture.
         OutputError: the page cannot be written.
     """
-    prepared = read_prepared(folder)
+    prepared = read_prepared(folder, allow_outside, layout)
+    if prepared.extraction is None:
+        prepared = replace(prepared, cameras=camera_report(prepared.capture, model, progress))
     lacks = prepared.lacks()
     title = folder.resolve().name
     sections = [
         f"<header><h1>{words(title)}</h1></header>",
         facts(_facts(prepared)),
-        section("What the capture lacks", _lacks(lacks)),
+        section("What the capture lacks", _lacks(lacks)) if prepared.cameras is None else _cameras(prepared.cameras),
         section("Over time", _charts(prepared)),
         section("Pictures", _pictures(prepared, progress)),
     ]
     with atomic_write(path) as file:
         file.write(document(title, sections))
-    return lacks
+    return Inspection(lacks, prepared.cameras)
 
 
 def chosen_pictures(prepared: Prepared) -> dict[int, list[str]]:
@@ -172,6 +196,11 @@ def _facts(prepared: Prepared) -> list[tuple[str, str]]:
     if capture.rig_parameters is not None:
         values.append((capture.rig_parameters.rig, f"rig, {len(capture.rig_parameters.expression)} timesteps"))
     return values
+
+
+def _cameras(report: CameraReport) -> str:
+    wrong = section("What is wrong with the cameras", items(report.wrong)) if report.wrong else ""
+    return wrong + section("Cameras", items(report.lines))
 
 
 def _lacks(lacks: list[str] | None) -> str:
@@ -239,6 +268,8 @@ def _views(prepared: Prepared, frame: Frame, rig: Rig | None) -> list[tuple[str,
     else:
         views.append(("picture", _small(image)))
     detected = _detected(prepared, frame)
+    if prepared.cameras is not None and frame.name in prepared.cameras.landmarks:
+        detected, fitted = prepared.cameras.landmarks[frame.name]
     if detected is not None:
         views.append(("landmarks", with_landmarks(image, detected, fitted, SIDE)))
     if frame.mask is not None:
@@ -259,6 +290,9 @@ def _detected(prepared: Prepared, frame: Frame) -> NDArray[np.float64] | None:
 
 
 def _error(prepared: Prepared, frame: Frame) -> float | None:
+    """In eye spans; of known cameras in pixels."""
+    if prepared.cameras is not None:
+        return prepared.cameras.pixels.get(frame.name)
     place = prepared.source.get(frame.name)
     if place is None or prepared.extraction is None:
         return None
@@ -278,7 +312,8 @@ def _caption(prepared: Prepared, frame: Frame, reasons: list[str]) -> str:
         parts.append(f"timestep {frame.timestep}, camera {frame.camera_index}")
     error = _error(prepared, frame)
     if error is not None:
-        parts.append(f"error {error:.2%} of the eye span")
+        said = f"{error:.2%} of the eye span" if prepared.cameras is None else f"{error:.1f} px"
+        parts.append(f"error {said}")
     if frame.mask is not None:
         parts.append(f"matte weight {frame.matte_weight:.2f}")
     return " · ".join([*parts, *reasons])

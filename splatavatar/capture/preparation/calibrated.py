@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Floats, Longs
+from splatavatar.array_types import Doubles, Longs
 from splatavatar.capture.calibration.known_cameras import lens_numbers
 from splatavatar.capture.calibration.sightings import Sightings, faces_in, observations_of
 from splatavatar.capture.calibration.verdict import judged
-from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.faces.landmarks import FaceRow
 from splatavatar.capture.preparation.folder import VERSION
 from splatavatar.capture.readers.rig_params import read_rig_params, write_rig_params
 from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import Lenses, Observations
+from splatavatar.capture.tracking.parameters import parameters_of
 from splatavatar.capture.tracking.placement import first_placement, settled_placement
-from splatavatar.capture.tracking.solve import Motion, joint_rotations, track, track_motion
+from splatavatar.capture.tracking.solve import track, track_motion
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.models import locate
 from splatavatar.output import make_folder
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
-from splatavatar.rig.loader import DEFAULT, load_rig
+from splatavatar.rig.arkit_form import arkit_form
+from splatavatar.rig.loader import DEFAULT, edition, load_rig
 from splatavatar.rig.rig import Rig
 
 PLACED = 2
@@ -38,19 +40,23 @@ MISSED = 0.1
 """eye spans between detected and tracked landmarks, in the median; captures have 0.01 to 0.02"""
 
 
-def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress: Progress) -> Path:
+def tracked_parameters(
+    capture: Capture, kind: str, model: Path | None, progress: Progress, said: Callable[[str], None] | None = None
+) -> Path:
     """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
 
     Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the
     others from what pictures they have. The world of the cameras may have any unit, orientation and origin: the
     parameters are for one in which the mean head of the training timesteps stands as the rig does at rest, and hold the
-    way there (``RigParameters.placement``).
+    way there (``RigParameters.placement``). Where they are not in the cache yet, ``said`` hears how far the cameras
+    agree on where the face is.
 
     Raises:
+        RigError: the rig is not known, or its file is not there.
         CaptureError: timesteps without a face in any picture, or cameras that contradict the faces.
         DependencyError: the landmark model is absent.
     """
-    digest = hashlib.sha256(f"{kind} {VERSION} {PLACED}".encode())
+    digest = hashlib.sha256(f"{kind} {edition(kind)} {VERSION} {PLACED}".encode())
     for description in capture.descriptions:
         digest.update(description.read_bytes())
     for frame in capture.frames:
@@ -63,13 +69,14 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
     seen = _observations(capture, faces)
     verdict = judged(capture, Sightings.of(capture, [frame for frame, _ in faces], seen))
     if verdict is not None and verdict.refusal is not None:
-        raise CaptureError(f"{capture.descriptions[-1]}: {verdict.refusal}.")
+        raise CaptureError(f"{capture.descriptions[-1]}: {verdict.refusal}. ({verdict.line})")
+    if verdict is not None and said is not None:
+        said(verdict.line if verdict.mistake is None else f"{verdict.line}; {verdict.mistake}")
     placement = placement_of(capture, seen, load_rig(DEFAULT, None, progress))
     trained = training_timesteps(capture)
     lenses = lenses_of(capture.placed(placement))
-    known = track(
-        load_rig(kind, None, progress), seen.of_timesteps(trained), lenses, lambda d: progress("tracking the head", d)
-    )
+    nobody = arkit_form(load_rig(kind, None, progress))
+    known = track(nobody, seen.of_timesteps(trained), lenses, lambda done: progress("tracking the head", done))
     rig = known.person.rig
     placement = settled_placement(rig, known.motion, np.arange(len(trained))) @ placement
     motion = track_motion(rig, known.habits, seen, lenses_of(capture.placed(placement)))
@@ -81,7 +88,8 @@ def tracked_parameters(capture: Capture, kind: str, model: Path | None, progress
         )
     make_folder(path.parent)
     person = known.person
-    parameters = parameters_of(rig, motion, person.identity, person.template_offset, person.expression_offset)
+    own = load_rig(kind, person.identity)
+    parameters = parameters_of(own, motion, person.identity, person.template_offset, person.expression_offset)
     write_rig_params(path, replace(parameters, placement=placement))
     return path
 
@@ -109,27 +117,6 @@ def _is_intact(path: Path, capture: Capture) -> bool:
     except RigError:
         return False
     return True
-
-
-def parameters_of(
-    rig: Rig,
-    motion: Motion,
-    identity: dict[str, float],
-    offset: Floats | None,
-    expression_offset: Floats | None = None,
-) -> RigParameters:
-    """The ``motion`` of ``rig`` by the names of its parameters."""
-    rotations = joint_rotations(rig, motion.head_rotation)
-    return RigParameters(
-        rig=rig.kind,
-        identity=identity,
-        expression=motion.expression.astype(np.float32),
-        expression_names=rig.expression_names,
-        joint_rotations={name: values.astype(np.float32) for name, values in rotations.items()},
-        translation=motion.translation.astype(np.float32),
-        template_offset=offset,
-        expression_offset=expression_offset,
-    )
 
 
 def tracking_frames(capture: Capture) -> list[Frame]:

@@ -15,6 +15,7 @@ from splatavatar.capture.inspection.page import chosen_pictures, read_prepared, 
 from splatavatar.errors import CaptureError, OutputError, RigError
 from support.faces import prepared_folder
 from support.flame_captures import gaussian_blendshapes
+from support.shared import landmark_model
 
 
 @pytest.fixture(scope="module")
@@ -99,14 +100,26 @@ def test_the_worst_pictures_are_among_the_chosen(prepared: tuple[Path, float]) -
     assert [index for index, reasons in chosen.items() if "a doubtful matte" in reasons] == [2]
 
 
-def test_a_capture_that_does_not_come_from_video(sample_capture: Path, tmp_path: Path) -> None:
-    assert write_inspection(sample_capture, tmp_path / "page.html") is None
+@pytest.mark.shared
+def test_a_capture_of_known_cameras(sample_capture: Path, tmp_path: Path) -> None:
+    found = write_inspection(sample_capture, tmp_path / "page.html", model=landmark_model())
+    assert found.lacks is None and found.cameras is not None and found.cameras.wrong == []
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
-    assert "Not known" in page
+    assert "landmarks of the face fall on the pixels within" in page and "What the capture lacks" not in page
     views = pictures(page)
-    assert len(views) == 2 * 8
-    assert not any(text.startswith("landmarks") for text in views)
+    assert sum(text.startswith("mesh") for text in views) == sum(text.startswith("matte") for text in views) >= 8
+    assert any(text.startswith("landmarks") for text in views)
+    assert " px · matte weight 1.00 · among the largest errors" in unescape(page)
     assert page.count("<svg") == 3
+
+
+def test_a_capture_of_known_cameras_without_a_landmark_model(sample_capture: Path, tmp_path: Path) -> None:
+    found = write_inspection(sample_capture, tmp_path / "page.html", model=tmp_path / "none.task")
+    assert found.cameras is not None
+    assert found.cameras.lines[-1].startswith("whether the face is where the cameras say was not checked: ")
+    assert not any(
+        text.startswith("landmarks") for text in pictures((tmp_path / "page.html").read_text(encoding="utf-8"))
+    )
 
 
 def test_a_capture_without_rig_parameters(tiny_capture: Path, tmp_path: Path) -> None:
