@@ -67,7 +67,7 @@ def bake(
         ),
     ] = None,
     rig: Annotated[
-        str, typer.Option("--rig", metavar="RIG", help="Body model: auto, anny-head, anny-bust or anny-body.")
+        str, typer.Option("--rig", metavar="RIG", help="Body model: auto, anny-head, anny-bust, anny-body; flame, flame-head or smplx from your file.")
     ] = "auto",
     rig_params: Annotated[
         Path | None,

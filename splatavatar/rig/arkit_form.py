@@ -12,6 +12,9 @@ from splatavatar.rig.arkit_map import is_direct, show_arkit
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 
+FAINT = 0.03
+"""mean square of the map below which a coefficient counts as one that expressions do not show"""
+
 
 @dataclass(frozen=True)
 class OwnParameters:
@@ -54,6 +57,17 @@ def own_parameters(rig: Rig, arkit: Floats) -> OwnParameters:
             if rig.arkit_joint_map[joint].any():
                 turns[name] = (arkit @ rig.arkit_joint_map[joint].T).astype(np.float32)
     return OwnParameters((arkit @ rig.arkit_map.T).astype(np.float32), turns)
+
+
+def own_expression_offset(rig: Rig, offset: Floats) -> Floats:
+    """(E, V, 3) what to add to the expressions of ``rig`` so that they move the vertices by ``offset`` (52, V, 3) more
+    where those of ``arkit_form(rig)`` do: the smallest that does, what turns of joints show left out."""
+    if is_direct(rig):
+        return offset
+    shown = rig.arkit_map.astype(np.float64)
+    square = shown.T @ shown
+    pull = FAINT * np.trace(square) / len(square) * np.eye(len(square))
+    return np.tensordot(shown @ np.linalg.inv(square + pull), offset, 1).astype(np.float32)
 
 
 def _shown(rig: Rig, arkit: Floats) -> Floats:

@@ -27,12 +27,12 @@ from splatavatar.capture.images import load_frame
 from splatavatar.capture.preparation.calibrated import (
     lenses_of,
     observed,
-    parameters_of,
     placement_of,
     tracking_frames,
     training_timesteps,
 )
 from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.capture.tracking.parameters import parameters_of
 from splatavatar.capture.tracking.placement import settled_placement
 from splatavatar.capture.tracking.solve import track_motion
 from splatavatar.capture.tracking.track import Known, retrack
@@ -42,6 +42,7 @@ from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import CaptureError
 from splatavatar.output import scratch_folder
 from splatavatar.progress import Progress, unheard
+from splatavatar.rig.arkit_form import arkit_form
 from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import PoseParameters
 
@@ -130,9 +131,10 @@ def evaluate_untracked(
     model = options.model if options else None
     seen = observed(capture, tracking_frames(capture), model, progress)
     capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT, None, progress)))
-    motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
-    capture = capture.placed(settled_placement(avatar.rig, motion, training_timesteps(capture)))
-    motion = track_motion(avatar.rig, _habits(avatar), seen, lenses_of(capture))
+    form = arkit_form(avatar.rig)
+    motion = track_motion(form, _habits(avatar), seen, lenses_of(capture))
+    capture = capture.placed(settled_placement(form, motion, training_timesteps(capture)))
+    motion = track_motion(form, _habits(avatar), seen, lenses_of(capture))
     parameters = parameters_of(avatar.rig, motion, {}, None)
     steps = sorted({frame.timestep for frame in capture.split(split)})
     follower, poses = PhotometricFollower(avatar, SEVERAL), {}

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from splatavatar.array_types import Doubles
 from splatavatar.capture.tracking.shape_prior import ShapePrior, head_share
+from splatavatar.rig.arkit_form import arkit_form
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
@@ -36,7 +37,8 @@ class TrackedPerson:
 
 
 def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> TrackedPerson:
-    """The person with the coefficients ``shape`` (G) of ``prior``, made for the rig ``mean`` without a folded identity.
+    """The person with the coefficients ``shape`` (G) of ``prior``, made for ``mean``: an ``arkit_form`` whose identity
+    is not folded in.
 
     The identity parameters are rounded to what the body model takes; what is lost by that, by the body model not being
     linear, and what no parameter gives, is the offset. It fades out down the neck, where no landmark has seen anything.
@@ -44,11 +46,13 @@ def person(mean: Rig, prior: ShapePrior, shape: Doubles) -> TrackedPerson:
     values = shape @ prior.identity
     identity = {}
     for name, value in zip(mean.identity_names, values, strict=True):
-        change = "-" in name
-        known = float(np.clip(value, -1, 1)) if change else float(np.clip(PHENOTYPE_MEAN + value, 0, 1))
+        if mean.identity_deviation is not None:
+            known = float(value)
+        else:
+            known = float(np.clip(value, -1, 1)) if "-" in name else float(np.clip(PHENOTYPE_MEAN + value, 0, 1))
         if abs(value) > 1e-4:
             identity[name] = round(known, 5)
-    exact = load_rig(mean.kind, identity)
+    exact = arkit_form(load_rig(mean.kind, identity))
     share = head_share(mean)
     head = share > 0.5
     wanted = mean.template + np.tensordot(shape, prior.modes, 1)

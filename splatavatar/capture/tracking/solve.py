@@ -52,7 +52,7 @@ class Track:
 def track(mean: Rig, observations: Observations, lenses: Lenses, progress: ShareProgress | None = None) -> Track:
     """Everything, from the landmarks alone.
 
-    ``mean`` is the rig of nobody in particular; ``lenses`` say what is known of the cameras.
+    ``mean`` is the ``arkit_form`` of the rig of nobody in particular; ``lenses`` say what is known of the cameras.
     """
     told = progress or (lambda done: None)
     prior = ShapePrior.of(mean)
@@ -75,7 +75,7 @@ def track(mean: Rig, observations: Observations, lenses: Lenses, progress: Share
 
 
 def place_camera(rig: Rig, observations: Observations, lenses: Lenses) -> Lenses:
-    """The focal length and the place of one camera before a known person."""
+    """The focal length and the place of one camera before a known person, whose ``rig`` is an ``arkit_form``."""
     some = observations.of_timesteps(_keyframes(observations))
     model = LandmarkModel.of(rig, None)
     fit = LandmarkFit(model, some)
@@ -84,7 +84,7 @@ def place_camera(rig: Rig, observations: Observations, lenses: Lenses) -> Lenses
 
 
 def track_motion(rig: Rig, habits: Doubles, observations: Observations, lenses: Lenses) -> Motion:
-    """The motion of a known person in front of known cameras."""
+    """The motion of a known person, whose ``rig`` is an ``arkit_form``, in front of known cameras."""
     model = LandmarkModel.of(rig, None)
     model = replace(model, base=model.base + habits)
     fit = LandmarkFit(model, observations)

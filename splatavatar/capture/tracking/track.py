@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Bytes
-from splatavatar.capture.capture import RigParameters
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.inspection.critique import criticise
 from splatavatar.capture.matting import METHODS, Mattes, edition_of, estimate_mattes
@@ -29,6 +28,7 @@ from splatavatar.capture.readers.camera_fields import T_opengl_opencv, T_rig_wor
 from splatavatar.capture.readers.rig_params import write_rig_params
 from splatavatar.capture.readers.transforms import FILE
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
+from splatavatar.capture.tracking.parameters import parameters_of
 from splatavatar.capture.tracking.person import TrackedPerson
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
 from splatavatar.capture.tracking.track_cache import key_of, load_track, save_track
@@ -39,6 +39,7 @@ from splatavatar.pictures import read_picture, write_picture
 from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
+from splatavatar.rig.arkit_form import arkit_form
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
@@ -79,7 +80,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     tracked = load_track(folder / FIT, key, progress)
     if tracked is None:
         tracked = track(
-            load_rig(rig, None, progress),
+            arkit_form(load_rig(rig, None, progress)),
             seen.observations,
             seen.lenses,
             lambda done: progress("tracking the head", done),
@@ -94,7 +95,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {why_unwritten(error)}") from error
     pictures.write_mattes(folder, mattes.mattes)
-    write_capture(folder, pictures, tracked, mattes)
+    write_capture(folder, pictures, tracked, load_rig(rig, tracked.person.identity), mattes)
     arrays = _arrays(seen, tracked.motion, pictures)
     with atomic_write(folder / TRACK) as file:
         np.savez_compressed(file, **arrays)
@@ -155,19 +156,20 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
     """
     extraction = read_extraction(folder)
     seen = observe(load_landmarks(folder, extraction), False)
+    form = arkit_form(rig)
     if known is None:
-        lenses, habits = place_camera(rig, seen.observations, seen.lenses), np.zeros((1, 3))
+        lenses, habits = place_camera(form, seen.observations, seen.lenses), np.zeros((1, 3))
     else:
         habits = known.habits
         lenses = replace(
             seen.lenses, T_camera_rig=known.T_camera_rig[None], focal=np.array([known.focal]), free_focal=False
         )
-    motion = track_motion(rig, habits, seen.observations, lenses)
+    motion = track_motion(form, habits, seen.observations, lenses)
     pictures = ChosenFrames.of(extraction, seen, lenses)
-    mattes = pictures.mattes(folder, rig, motion, METHODS[0], progress)
+    mattes = pictures.mattes(folder, form, motion, METHODS[0], progress)
     pictures.write_mattes(folder, mattes.mattes)
-    nobody = TrackedPerson({}, np.zeros((0, 3), np.float32), np.zeros((0, 0, 3), np.float32), rig)
-    write_capture(folder, pictures, Track(nobody, habits, lenses, motion), mattes)
+    nobody = TrackedPerson({}, np.zeros((0, 3), np.float32), np.zeros((0, 0, 3), np.float32), form)
+    write_capture(folder, pictures, Track(nobody, habits, lenses, motion), rig, mattes)
     return motion
 
 
@@ -327,13 +329,12 @@ def mask_name(image: str) -> str:
     return image.replace("images/", "masks/", 1)
 
 
-def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, mattes: Mattes) -> None:
-    """Writes ``transforms.json`` and ``rig_params.npz``.
+def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, own: Rig, mattes: Mattes) -> None:
+    """Writes ``transforms.json`` and ``rig_params.npz``; ``own`` is the person's rig with expressions of its own.
 
     Raises:
         OutputError: they cannot be written.
     """
-    rig, motion = tracked.person.rig, tracked.motion
     steps = sorted(set(pictures.step.tolist()))
     number = {step: i for i, step in enumerate(steps)}
     frames = []
@@ -356,22 +357,18 @@ def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, mattes: 
                 "matte_weight": round(float(mattes.weights[p]), 4),
             }
         )
-    rows = np.array(steps)
-    write_rig_params(
-        folder / "rig_params.npz",
-        RigParameters(
-            rig=rig.kind,
-            identity=tracked.person.identity,
-            expression=motion.expression[rows].astype(np.float32),
-            expression_names=rig.expression_names,
-            joint_rotations={
-                n: r[rows].astype(np.float32) for n, r in joint_rotations(rig, motion.head_rotation).items()
-            },
-            translation=motion.translation[rows].astype(np.float32),
-            template_offset=tracked.person.template_offset,
-            expression_offset=tracked.person.expression_offset,
-        ),
+    person = tracked.person
+    # Of a person who was known before, the rig has it all.
+    found = len(person.template_offset) > 0
+    parameters = parameters_of(
+        own,
+        tracked.motion,
+        person.identity,
+        person.template_offset if found else None,
+        person.expression_offset if found else None,
+        np.array(steps),
     )
+    write_rig_params(folder / "rig_params.npz", parameters)
     write_json(folder / FILE, {"camera_model": "PINHOLE", "frames": frames})
 
 

@@ -20,6 +20,7 @@ from splatavatar.errors import CaptureError, RigError
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write
 from splatavatar.progress import Progress
+from splatavatar.rig.arkit_form import arkit_form
 from splatavatar.rig.loader import edition, load_rig
 
 FREE = ("free_focal", "free_scale", "free_place")
@@ -71,7 +72,7 @@ def load_track(path: Path, key: str, progress: Progress | None = None) -> Track 
     kind = str(arrays["kind"])
     try:
         identity = {str(name): float(value) for name, value in json.loads(str(arrays["identity"])).items()}
-        rig = load_rig(kind, identity, progress)
+        rig = arkit_form(load_rig(kind, identity, progress))
     except (ValueError, TypeError, AttributeError, RecursionError, RigError):
         return None
     offset, expressions = arrays["template_offset"], arrays["expression_offset"]
