@@ -129,3 +129,28 @@ def test_what_is_no_file_of_gltf(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as error:
         write_rigged_mesh(tmp_path / "me.obj", small_avatar())
     assert str(error.value) == f"{tmp_path}/me.obj: unknown kind of mesh, expected .glb or .gltf."
+
+
+def test_a_jaw_that_is_a_joint_and_six_joints_a_vertex(tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    avatar = random_avatar(rng, vertices=90, faces=120, joints=8)
+    V = len(avatar.rig.template)
+    jaw = np.zeros((8, 3, 52), np.float32)
+    jaw[3, 0, NAMES.index("jawOpen")] = 0.4
+    rig = replace(
+        avatar.rig,
+        arkit_joint_map=jaw,
+        skin_joints=rng.permuted(np.tile(np.arange(8, dtype=np.int32), (V, 1)), axis=1)[:, :6],
+        skin_weights=rng.dirichlet(np.ones(6), V).astype(np.float32),
+    )
+    write_rigged_mesh(tmp_path / "me.glb", replace(avatar, rig=rig))
+    file, vertex = read_gltf(tmp_path / "me.glb"), surface(rig).vertex
+    # The shape of the jaw is that of all joints, whatever the skin has left of them.
+    opened = replace(
+        PoseParameters.neutral(rig), expression=rig.arkit_map[:, NAMES.index("jawOpen")], joint_rotations=jaw.sum(2)
+    )
+    target = file.json["meshes"][0]["primitives"][0]["targets"][NAMES.index("jawOpen")]
+    expected = pose_numpy(rig, opened) - rig.template
+    np.testing.assert_allclose(file.values[target["POSITION"]], expected[vertex], atol=1e-6)
+    kept = np.take_along_axis(rig.skin_joints, np.argsort(-rig.skin_weights, axis=1)[:, :4], 1)
+    np.testing.assert_array_equal(np.sort(file.attributes()["JOINTS_0"], 1), np.sort(kept, 1)[vertex])
