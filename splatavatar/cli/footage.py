@@ -40,7 +40,8 @@ LayoutOption = Annotated[
     typer.Option(
         "--format",
         metavar="NAME",
-        help="Read the folder as this: vhap, insta, metrical, imavatar, nersemble, nerfstudio, splits or colmap.",
+        help="Read the folder as this: vhap, insta, metrical, imavatar, nersemble, exavatar, nerfstudio, splits or "
+        "colmap.",
         show_default="recognised",
     ),
 ]

@@ -74,8 +74,8 @@ def read_colmap(root: Path, rig_params: Path | None = None, allow_outside: bool 
             raise CaptureError(f"{where}: was taken by camera {image.camera}, which {cameras_file.name} does not have")
         if mask is not None:
             check_mask_size(mask, picture, sizes)
-        seen = _seen(f"{cameras_file}: camera {image.camera}", cameras[image.camera], sizes[picture])
-        camera = Camera(_pose(where, image), seen.K, *sizes[picture])
+        seen = seen_by(f"{cameras_file}: camera {image.camera}", cameras[image.camera], sizes[picture])
+        camera = Camera(pose_of(where, image), seen.K, *sizes[picture])
         lens = seen.lens and checked(f"{cameras_file}: camera {image.camera}", seen.lens, camera)
         frames.append(Frame(posix_name(image.name), picture, mask, camera, index, 0, lens=lens))
     splits: dict[str, tuple[int, ...]] = {"train": tuple(range(len(frames))), "val": (), "test": ()}
@@ -88,7 +88,7 @@ def read_colmap(root: Path, rig_params: Path | None = None, allow_outside: bool 
 
 
 @dataclass(frozen=True)
-class _Seen:
+class Seen:
     """A camera by the pixels of a picture."""
 
     K: Doubles
@@ -96,7 +96,7 @@ class _Seen:
     lens: Lens | None
 
 
-def _seen(where: str, camera: ColmapCamera, size: tuple[int, int]) -> _Seen:
+def seen_by(where: str, camera: ColmapCamera, size: tuple[int, int]) -> Seen:
     """What ``camera`` is to a picture of ``size`` (width, height): of its own, or made smaller as a whole."""
     if not (0 < camera.width < MOST and 0 < camera.height < MOST):
         raise CaptureError(f"{where}: its width or height is no number of pixels")
@@ -114,8 +114,8 @@ def _seen(where: str, camera: ColmapCamera, size: tuple[int, int]) -> _Seen:
     check_intrinsics(where, fl_x, fl_y, cx, cy, size)
     K = np.array([[fl_x, 0, cx], [0, fl_y, cy], [0, 0, 1.0]])
     if camera.model.endswith("FISHEYE"):
-        return _Seen(K, Lens("fisheye", numbers, K))
-    return _Seen(K, Lens("opencv", numbers, K) if any(numbers) else None)
+        return Seen(K, Lens("fisheye", numbers, K))
+    return Seen(K, Lens("opencv", numbers, K) if any(numbers) else None)
 
 
 _Intrinsics = tuple[float, float, float, float, tuple[float, ...]]
@@ -133,7 +133,7 @@ INTRINSICS: dict[str, Callable[..., _Intrinsics]] = {
 """focal lengths, principal point and the numbers of OpenCV's lens, of the parameters in COLMAP's order"""
 
 
-def _pose(where: str, image: ColmapImage) -> Doubles:
+def pose_of(where: str, image: ColmapImage) -> Doubles:
     """(4, 4) from the world to the camera."""
     rotation, translation = np.array(image.rotation), np.array(image.translation)
     if not (np.isfinite(rotation).all() and np.isfinite(translation).all()):

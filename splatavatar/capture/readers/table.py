@@ -55,7 +55,7 @@ def why(root: Path, chosen: Reader) -> str:
 
 def _of_exporter(name: str) -> Callable[[Path], str | None]:
     def recognises(root: Path) -> str | None:
-        from splatavatar.capture.readers.head_trackers import exporter
+        from splatavatar.capture.readers.flame.head_trackers import exporter
 
         return f"transforms.json with the fields of {name}" if exporter(root) == name else None
 
@@ -63,13 +63,13 @@ def _of_exporter(name: str) -> Callable[[Path], str | None]:
 
 
 def _read_vhap(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
-    from splatavatar.capture.readers.head_trackers import read_vhap
+    from splatavatar.capture.readers.flame.head_trackers import read_vhap
 
     return read_vhap(root, rig_params, allow_outside)
 
 
 def _read_insta(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
-    from splatavatar.capture.readers.head_trackers import read_insta
+    from splatavatar.capture.readers.flame.head_trackers import read_insta
 
     return read_insta(root, rig_params, allow_outside)
 
@@ -111,6 +111,18 @@ def _read_nersemble(root: Path, rig_params: Path | None, allow_outside: bool) ->
     return read_nersemble(root, rig_params, allow_outside)
 
 
+def _has_exavatar(root: Path) -> str | None:
+    from splatavatar.capture.readers.exavatar import is_exavatar
+
+    return "smplx_optimized with pictures and cameras" if is_exavatar(root) else None
+
+
+def _read_exavatar(root: Path, rig_params: Path | None, allow_outside: bool) -> Capture:
+    from splatavatar.capture.readers.exavatar import read_exavatar
+
+    return read_exavatar(root, rig_params, allow_outside)
+
+
 def _has_transforms(root: Path) -> str | None:
     return "transforms.json" if (root / "transforms.json").is_file() else None
 
@@ -150,6 +162,7 @@ READERS: tuple[Reader, ...] = (
     Reader("metrical", _has_checkpoints, ".frame files in checkpoint, and pictures", _read_checkpoints),
     Reader("imavatar", _has_flame_params, "world_mat in flame_params.json", _read_imavatar),
     Reader("nersemble", _has_nersemble, "camera_params.json and pictures called cam_", _read_nersemble),
+    Reader("exavatar", _has_exavatar, "smplx_optimized with pictures and cameras", _read_exavatar),
     Reader("nerfstudio", _has_transforms, "transforms.json", _read_transforms),
     Reader("splits", _has_splits, "transforms_train.json", _read_splits),
     Reader("colmap", _has_model, "cameras and images in sparse/0, as .bin or .txt", _read_colmap),

@@ -11,7 +11,9 @@ import numpy as np
 
 from splatavatar.array_types import Doubles
 from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.lens import Lens
 from splatavatar.capture.readers.camera_fields import MOST, RIGID_TOLERANCE, Convention, check_intrinsics
+from splatavatar.capture.readers.lens_fields import checked
 from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
 from splatavatar.capture.references import PictureReference
 from splatavatar.errors import CaptureError
@@ -42,6 +44,8 @@ class View:
     """width and height that ``K`` is for; the picture may be that made smaller as a whole"""
     camera: int
     timestep: int
+    lens: Lens | None = None
+    """of the picture as it is stored"""
 
 
 def capture_of(
@@ -104,7 +108,8 @@ def _frames(views: Sequence[View], sizes: Sizes) -> Iterator[Frame]:
         K = _scaled(view, size)
         check_intrinsics(view.where, K[0, 0], K[1, 1], K[0, 2], K[1, 2], size)
         camera = Camera(view.T_camera_rig, K, width, height)
-        yield Frame(view.name, view.picture, view.mask, camera, view.camera, view.timestep)
+        lens = view.lens and checked(view.where, view.lens, camera)
+        yield Frame(view.name, view.picture, view.mask, camera, view.camera, view.timestep, lens=lens)
 
 
 def _scaled(view: View, size: tuple[int, int]) -> Doubles:

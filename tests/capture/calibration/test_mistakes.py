@@ -16,7 +16,7 @@ from splatavatar.capture.calibration.verdict import judged
 from splatavatar.capture.lens import Lens
 from splatavatar.capture.readers.camera_fields import NERFSTUDIO, Convention, T_opengl_opencv
 from splatavatar.capture.readers.colmap import COLMAP
-from splatavatar.capture.readers.head_trackers import INSTA
+from splatavatar.capture.readers.flame.head_trackers import INSTA
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import rotation_matrices
 from support.known_takes import known

@@ -10,6 +10,7 @@ from splatavatar.capture.readers.colmap_files import ColmapCamera, ColmapImage
 from splatavatar.capture.readers.table import READERS, reader_of
 from splatavatar.errors import CaptureError
 from support.colmap import write_text
+from support.exavatar import custom, neuman
 from support.flame_captures import flash_avatar, gaussian_blendshapes, imavatar, insta, pixel3dmm, vhap
 from support.nersemble import benchmark, version_1, version_2
 
@@ -113,6 +114,8 @@ LAYOUTS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "NeRSemble 1": ("nersemble", version_1),
     "NeRSemble 2": ("nersemble", version_2),
     "NeRSemble benchmark": ("nersemble", benchmark),
+    "ExAvatar": ("exavatar", custom),
+    "NeuMan": ("exavatar", neuman),
     "nerfstudio": ("nerfstudio", nerfstudio),
     "splits": ("splits", splits),
     "colmap": ("colmap", colmap),
@@ -123,8 +126,8 @@ LAYOUTS: dict[str, tuple[str, Callable[[Path], Path]]] = {
 def test_each_layout_is_known_by_its_own_reader_alone(tmp_path: Path, layout: str) -> None:
     name, write = LAYOUTS[layout]
     root = write(tmp_path / "person")
-    # Head trackers write transforms.json, which then means something else.
-    also = {"nerfstudio"} if name in ("vhap", "insta") else set()
+    # Head trackers write transforms.json, which then means something else, and ExAvatar takes what COLMAP has found.
+    also = {"nerfstudio"} if name in ("vhap", "insta") else {"colmap"} if layout == "NeuMan" else set()
     knowing = {reader.name for reader in READERS if reader.recognises(root) is not None}
     assert knowing == {name} | also
     found = reader_of(root)

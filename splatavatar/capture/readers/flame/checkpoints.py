@@ -8,7 +8,6 @@ channel or in ``image_mask``, by the number of the checkpoint; so do the tracker
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,8 @@ from splatavatar.capture.images import image_sizes
 from splatavatar.capture.readers.flame.frame_file import TrackedFrame, read_frame_file
 from splatavatar.capture.readers.flame.parameters import flame_parameters
 from splatavatar.capture.readers.mattes import check_mattes
-from splatavatar.capture.readers.named_files import SUFFIXES, check_files, named_file
+from splatavatar.capture.readers.named_files import SUFFIXES, check_files
+from splatavatar.capture.readers.numbered_files import by_number, inside
 from splatavatar.capture.readers.views import View, capture_of
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
@@ -28,8 +28,6 @@ from splatavatar.errors import CaptureError
 CHECKPOINTS = "checkpoint"
 FAR = "../../metrical-tracker/output/{}/" + CHECKPOINTS
 """where FlashAvatar looks for them, from the folder of its pictures"""
-NUMBER = re.compile(r"([0-9]{1,9})$")
-"""at the end of a name"""
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def read_checkpoints(root: Path, rig_params: Path | None = None, allow_outside: 
             f"{root}: no checkpoints, expected .frame files in {CHECKPOINTS} and the pictures they are of"
         )
     layout = next(layout for layout in LAYOUTS if (root / layout.pictures).is_dir())
-    files = _by_number(folder, (".frame",))
+    files = by_number(folder, (".frame",))
     pictures = _found(root, folder, layout, list(files), allow_outside)
     check_files("image", [picture.path for picture in pictures], folder.name)
     masks = _masks(root, folder, layout, list(files), allow_outside)
@@ -112,37 +110,20 @@ def parameters_of(folder: Path, frames: Sequence[TrackedFrame]) -> RigParameters
 
 def _found(root: Path, folder: Path, layout: Layout, numbers: list[int], allow_outside: bool) -> list[PictureFile]:
     """The picture of each of the checkpoints ``numbers``."""
-    there = _by_number(root / layout.pictures, SUFFIXES)
+    there = by_number(root / layout.pictures, SUFFIXES)
     missing = [number for number in numbers if number + layout.ahead not in there]
     if missing:
         raise CaptureError(
             f"{root / layout.pictures}: no picture {missing[0] + layout.ahead:05d}, which checkpoint {missing[0]:05d} "
             f"is of ({len(missing)} of {len(numbers)} missing)"
         )
-    return [_inside(root, folder, there[number + layout.ahead], allow_outside) for number in numbers]
+    return [inside(root, folder, there[number + layout.ahead], allow_outside) for number in numbers]
 
 
 def _masks(
     root: Path, folder: Path, layout: Layout, numbers: list[int], allow_outside: bool
 ) -> list[PictureFile | None]:
     name = next((name for name in layout.masks if (root / name).is_dir()), None)
-    there = {} if name is None else _by_number(root / name, SUFFIXES)
+    there = {} if name is None else by_number(root / name, SUFFIXES)
     found = [there.get(number + layout.ahead) for number in numbers]
-    return [None if mask is None else _inside(root, folder, mask, allow_outside) for mask in found]
-
-
-def _inside(root: Path, folder: Path, file: Path, allow_outside: bool) -> PictureFile:
-    """The ``file`` of a folder in ``root``, which may be a link to elsewhere."""
-    return PictureFile(named_file(root, folder, file.relative_to(root).as_posix(), allow_outside))
-
-
-def _by_number(folder: Path, suffixes: tuple[str, ...]) -> dict[int, Path]:
-    """The files of ``folder`` by the number at the end of their names, ascending."""
-    found: dict[int, Path] = {}
-    for file in sorted(folder.iterdir()):
-        match = NUMBER.search(file.stem)
-        if file.suffix.lower() not in suffixes or match is None:
-            continue
-        if found.setdefault(int(match[1]), file) != file:
-            raise CaptureError(f"{folder}: {found[int(match[1])].name} and {file.name} have one number")
-    return dict(sorted(found.items()))
+    return [None if mask is None else inside(root, folder, mask, allow_outside) for mask in found]

@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 
 from splatavatar.arrays import read_npz
 from splatavatar.capture.capture import Frame, RigParameters
-from splatavatar.capture.readers.flame.checkpoints import CHECKPOINTS, NUMBER, parameters_of
+from splatavatar.capture.readers.flame.checkpoints import CHECKPOINTS, parameters_of
 from splatavatar.capture.readers.flame.frame_file import read_frame_file
 from splatavatar.capture.readers.flame.parameters import flame_parameters
 from splatavatar.capture.readers.named_files import named_file, posix_name
+from splatavatar.capture.readers.numbered_files import number_of
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.input import POINTER, open_input, read_text
 from splatavatar.printable import printable
@@ -147,8 +148,8 @@ def _stacked(where: str, name: str, rows: Sequence[dict[str, Any]], length: int 
 
 
 def _checkpoint(root: Path, frame: Frame) -> Path | None:
-    match = NUMBER.search(Path(frame.name).stem)
-    return None if match is None else root / CHECKPOINTS / f"{int(match[1]):05d}.frame"
+    number = number_of(frame.name)
+    return None if number is None else root / CHECKPOINTS / f"{number:05d}.frame"
 
 
 def _numbers(path: Path, count: int) -> NDArray[np.float64]:

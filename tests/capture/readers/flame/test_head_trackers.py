@@ -12,7 +12,7 @@ from PIL import Image
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
-from splatavatar.capture.readers.head_trackers import exporter
+from splatavatar.capture.readers.flame.head_trackers import exporter
 from splatavatar.rotations import rotation_matrices
 
 W, H = 64, 48
@@ -20,7 +20,7 @@ FL_X, FL_Y, CX, CY = 90.0, 92.0, 30.0, 17.0
 """as OpenCV counts them, from the upper edge; far from the middle"""
 POINTS = np.array([[0.03, 0.05, 0.08], [-0.04, -0.06, 0.1], [0.0, 0.02, -0.05]])
 """of a head in the axes of the rig, which are FLAME's: Y up, facing +Z"""
-SHARED = Path(__file__).parents[4] / "shared" / "layouts" / "flame" / "vhap_export"
+SHARED = Path(__file__).parents[5] / "shared" / "layouts" / "flame" / "vhap_export"
 
 
 def poses() -> list[np.ndarray]:
