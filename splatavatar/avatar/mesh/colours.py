@@ -16,6 +16,8 @@ GREY = 0.5
 """where no Gaussian lies on a part of the mesh that hangs together"""
 LEAST_COVER = 0.1
 """opacity of all Gaussians at a vertex, from which on their colour is taken"""
+ROUND = 1e-9
+"""of its variances, at least, the one across a Gaussian"""
 FOOTPRINT = 0.2
 """standard deviation of what a vertex stands for, in lengths of the edges at it"""
 
@@ -55,7 +57,9 @@ def _seen(
     across = _tangents(normal)  # (2, 3)
     spread = across @ axes[these]  # (K, 2, 3)
     covariance = spread @ spread.transpose(0, 2, 1)
-    blurred = covariance + footprint**2 * np.eye(2)
+    # However long and thin one is, it has an inverse.
+    least = footprint**2 + ROUND * np.trace(covariance, axis1=1, axis2=2)
+    blurred = covariance + least[:, None, None] * np.eye(2)
     placed = offset @ across.T
     distance = np.einsum("ki,kij,kj->k", placed, np.linalg.inv(blurred), placed)
     # What is blurred is thinner, too.

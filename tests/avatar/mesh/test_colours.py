@@ -53,6 +53,14 @@ def test_what_is_bare_takes_the_colour_beside_it() -> None:
     np.testing.assert_allclose(found, np.tile([0.2, 0.4, 0.6], (len(found), 1)), atol=1e-6)
 
 
+def test_gaussians_of_any_shape_and_size_have_a_colour() -> None:
+    avatar, rng = small_avatar(), np.random.default_rng(1)
+    scale = (10 ** rng.uniform(-30, 6, avatar.gaussians.scale.shape)).astype(np.float32)
+    colour = np.tile(np.array([0.2, 0.4, 0.6], np.float32), (len(scale), 1))
+    found = vertex_colours(replace(avatar, gaussians=replace(avatar.gaussians, scale=scale, colour=colour)))
+    np.testing.assert_allclose(found, np.tile([0.2, 0.4, 0.6], (len(found), 1)), atol=1e-6)
+
+
 def test_a_part_without_any_is_grey() -> None:
     avatar = small_avatar()
     rig = avatar.rig

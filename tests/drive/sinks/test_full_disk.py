@@ -14,6 +14,7 @@ import pytest
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.frames import write_png
+from splatavatar.drive.sinks.signals.write import write_recording
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import OutputError
 
@@ -46,6 +47,8 @@ def video(path: Path) -> None:
     [
         ("a.png", lambda path: write_png(path, noise((128, 128, 3))), KEPT),
         ("a.npz", lambda path: write_signal(path, moving_signal(30)), KEPT),
+        ("a.csv", lambda path: write_recording(path, moving_signal(30)), KEPT),
+        ("a.json", lambda path: write_recording(path, moving_signal(30)), KEPT),
         ("a.mp4", video, "{path}: the video cannot be written: File too large."),
     ],
 )
