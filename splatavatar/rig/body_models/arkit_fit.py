@@ -22,8 +22,8 @@ JAWS = {"FLAME": 2, "SMPL-X": 22}
 """the joint of the jaw, by kind of model"""
 BOUND = 3.0
 """the largest size of an expression coefficient: what lies beyond three standard deviations is nobody's face"""
-MISS = 0.3e-3
-"""metres by which a face of the model misses a deformation, usually"""
+MISS, DOUBT = 0.3e-3, 0.1
+"""metres by which a face of the model misses a deformation, usually, and the share of its size that is not known"""
 PLACES = 100
 """of a face that miss it independently of one another"""
 TEETH = 0.5
@@ -40,6 +40,9 @@ AJAR = 0.4
 """both, where they are fitted: nobody closes lips over a jaw that is open wide"""
 EYE_SIZE, EYE_SHARE = 0.012, 0.03
 """metres from the middle of an eye to what is seen turning, and how much that counts, in the condition of the map"""
+RESTING = 0.3
+"""by how much a vertex that a coefficient leaves alone counts, beside the one that it moves most: else a deformation
+that the model can show in part becomes a faint one"""
 STILL = 1e-4
 """metres: a deformation that moves nothing by more than this is none"""
 OPPOSITE = (
@@ -134,9 +137,6 @@ class _Solver:
         self.pose = model.pose_basis[rows][:, :, 9 * (joint - 1) : 9 * joint]
         self.root = np.sqrt(face.weight)[:, None]
         self.teeth = face.teeth
-        self.columns = (self.basis * self.root[..., None]).reshape(-1, self.basis.shape[2])
-        self.prior = MISS**2 / PLACES * np.eye(self.basis.shape[2])
-        self.square = self.columns.T @ self.columns + self.prior
 
     def size(self, field: Doubles) -> float:
         """Root mean square, metres, of a deformation (N, 3)."""
@@ -153,43 +153,56 @@ class _Solver:
 
     def still(self, wanted: Doubles) -> Doubles:
         """(E) the expression that shows ``wanted`` (N, 3)."""
-        return _bounded(self.square, self.columns.T @ (self.root * wanted).ravel())
+        root = self._root(wanted)
+        columns = self._turned(np.zeros(3), root)
+        return _bounded(columns.T @ columns + self._prior(wanted), columns.T @ (root * wanted).ravel())
 
     def beside(self, wanted: Doubles, expression: Doubles, turn: Doubles) -> Doubles:
         """(E) of what ``AJAR`` is added to ``expression`` to show ``wanted`` (N, 3) while the jaw is turned."""
-        columns = self._turned(turn)
         left = wanted - self.shown(expression, turn)
-        return _bounded(columns.T @ columns + self.prior, columns.T @ (self.root * left).ravel() / AJAR)
+        root = self._root(left)
+        columns = self._turned(turn, root)
+        return _bounded(columns.T @ columns + self._prior(left / AJAR), columns.T @ (root * left).ravel() / AJAR)
 
     def with_jaw(self, wanted: Doubles, teeth: Doubles) -> tuple[Doubles, Doubles]:
         """(E) and (3) the expression and the turn that show ``wanted`` (N, 3) and move teeth by ``teeth`` (T, 3)."""
         expression, turn = np.zeros(self.basis.shape[2]), np.zeros(3)
-        arm = self.teeth - self.hinge
+        arm, root, prior = self.teeth - self.hinge, self._root(wanted), self._prior(wanted)
         weigh = np.sqrt(TEETH / len(arm))
         for _ in range(ROUNDS):
             nudged = [turn + NUDGE * axis for axis in np.eye(3)]
             here = self.shown(expression, turn)
-            slopes = [(self.root * (self.shown(expression, one) - here)).ravel() / NUDGE for one in nudged]
+            slopes = [(root * (self.shown(expression, one) - here)).ravel() / NUDGE for one in nudged]
             on_teeth = [arm @ (rotation_matrices(one) - np.eye(3)).T for one in (turn, *nudged)]
             tooth_slopes = [weigh * (one - on_teeth[0]).ravel() / NUDGE for one in on_teeth[1:]]
             E = len(expression)
-            columns = np.concatenate([self._turned(turn), np.stack(slopes, 1)], 1)
+            columns = np.concatenate([self._turned(turn, root), np.stack(slopes, 1)], 1)
             rows = np.concatenate([np.zeros((arm.size, E)), np.stack(tooth_slopes, 1)], 1)
             square = columns.T @ columns + rows.T @ rows
-            square[:E, :E] += self.prior
-            square[E:, E:] += MISS**2 / PLACES / TURN**2 * np.eye(3)
-            left = (self.root * (wanted - here)).ravel() + columns @ np.append(expression, turn)
+            square[:E, :E] += prior
+            square[E:, E:] += prior[:3, :3] / TURN**2
+            left = (root * (wanted - here)).ravel() + columns @ np.append(expression, turn)
             tooth_left = weigh * (teeth - on_teeth[0]).ravel() + rows[:, E:] @ turn
             found = _bounded(square, columns.T @ left + rows.T @ tooth_left, E)
             expression, turn = found[:E], found[E:]
         return expression, turn
 
-    def _turned(self, turn: Doubles) -> Doubles:
-        """(3 N, E) what every expression does while the jaw is turned, weighed."""
-        if not turn.any():
-            return self.columns
-        blended = np.eye(3) + self.jaw[..., None] * (rotation_matrices(turn) - np.eye(3))
-        return np.asarray((self.root[..., None] * (blended @ self.basis)).reshape(-1, self.basis.shape[2]))
+    def _root(self, wanted: Doubles) -> Doubles:
+        """(N, 1) square roots of by how much the vertices count where ``wanted`` (N, 3) is to be shown."""
+        size = np.linalg.norm(wanted, axis=1, keepdims=True)
+        weight = self.root**2 * (RESTING + (1 - RESTING) * size / size.max())
+        return np.asarray(np.sqrt(weight / weight.sum()))
+
+    def _prior(self, wanted: Doubles) -> Doubles:
+        """(E, E) what keeps expressions usual while ``wanted`` (N, 3) is to be shown."""
+        return np.asarray((MISS**2 + (DOUBT * self.size(wanted)) ** 2) / PLACES * np.eye(self.basis.shape[2]))
+
+    def _turned(self, turn: Doubles, root: Doubles) -> Doubles:
+        """(3 N, E) what every expression does while the jaw is turned, weighed by ``root`` (N, 1)."""
+        basis = self.basis
+        if turn.any():
+            basis = (np.eye(3) + self.jaw[..., None] * (rotation_matrices(turn) - np.eye(3))) @ basis
+        return np.asarray((root[..., None] * basis).reshape(-1, basis.shape[2]))
 
 
 def eye_turns(rest: Doubles, moved: Doubles) -> Doubles:

@@ -46,7 +46,7 @@ def test_the_known_expressions_are_found(flame: Laid) -> None:
     """Those of which the template shows enough to tell."""
     for name in ("mouthSmileLeft", "eyeBlinkLeft", "browInnerUp", "browDownRight", "mouthPucker", "noseSneerLeft"):
         found, known = flame.face.arkit_map[:, INDEX[name]], flame.made.usual[INDEX[name]]
-        assert found @ known > 0.95 * np.linalg.norm(found) * np.linalg.norm(known), name
+        assert found @ known > 0.9 * np.linalg.norm(found) * np.linalg.norm(known), name
 
 
 def test_eyes_turn_where_they_look(flame: Laid) -> None:
