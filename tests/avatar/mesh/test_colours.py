@@ -56,9 +56,15 @@ def test_what_is_bare_takes_the_colour_beside_it() -> None:
 def test_gaussians_of_any_shape_and_size_have_a_colour() -> None:
     avatar, rng = small_avatar(), np.random.default_rng(1)
     scale = (10 ** rng.uniform(-30, 6, avatar.gaussians.scale.shape)).astype(np.float32)
-    colour = np.tile(np.array([0.2, 0.4, 0.6], np.float32), (len(scale), 1))
-    found = vertex_colours(replace(avatar, gaussians=replace(avatar.gaussians, scale=scale, colour=colour)))
-    np.testing.assert_allclose(found, np.tile([0.2, 0.4, 0.6], (len(found), 1)), atol=1e-6)
+    scale[::2] = 1e6, 1e-30, 1e-30  # needles
+    rotation = rng.normal(size=(len(scale), 4))
+    rotation /= np.linalg.norm(rotation, axis=1, keepdims=True)
+    changed = {"scale": scale, "rotation": rotation.astype(np.float32)}
+    far = avatar.rig.template.copy()
+    far[::7] *= 1e5
+    rig = replace(avatar.rig, template=far)
+    found = vertex_colours(replace(avatar, rig=rig, gaussians=replace(avatar.gaussians, **changed)))
+    assert found.min() > 0.09 and found.max() < 0.91  # a mean of theirs, which are from 0.1 to 0.9
 
 
 def test_a_part_without_any_is_grey() -> None:
