@@ -8,11 +8,12 @@ RGB. Its rows are those of the vertices. ``vertex_order.json`` lists the vertice
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import Floats, Ints
+from splatavatar.array_types import Floats
 from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.importers.lam_bundle.bundle import bundle_names, read_bundle
 from splatavatar.avatar.importers.lam_bundle.carriers import (
@@ -21,9 +22,11 @@ from splatavatar.avatar.importers.lam_bundle.carriers import (
     carrier_faces,
     carrier_vertices,
 )
+from splatavatar.avatar.importers.lam_bundle.face import face_of, with_carriers
 from splatavatar.avatar.importers.lam_bundle.glb import parse_glb
 from splatavatar.avatar.importers.lam_bundle.skeleton import driven_skeleton
 from splatavatar.avatar.importers.lam_bundle.skinned_mesh import SkinnedMesh, read_skinned_mesh
+from splatavatar.avatar.importers.origin import NOTES
 from splatavatar.avatar.importers.splat_columns import splat_columns
 from splatavatar.errors import AvatarFileError
 from splatavatar.gaussians.formats.ply_table import table_of
@@ -31,7 +34,6 @@ from splatavatar.gaussians.gaussians import Correctives, Gaussians
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
 from splatavatar.rig.arkit import INDEX, NAMES
-from splatavatar.rig.regions import CARRIERS, LID, components
 from splatavatar.rig.rig import Rig
 
 KIND = "lam"
@@ -63,10 +65,12 @@ def read(source: Path, progress: Progress | None) -> Avatar:
         _check_order(files[current], len(mesh.vertices))
     except Defect as defect:
         raise AvatarFileError(f"{printable(source)}: the {current} is not that of a LAM bundle: {defect}.") from None
-    rig = _rig(mesh, offset)
+    regions, landmarks, why_none = face_of(mesh, progress)
+    rig = replace(_rig(mesh, offset), regions=with_carriers(mesh, regions), landmarks=landmarks)
     none = np.zeros((0, len(offset), 3), np.float32)
     correctives = Correctives(none, none, np.zeros((0, rig.corrective_inputs), np.float32), np.zeros(0, np.float32))
-    return Avatar(rig, bound_to_carriers(rig.template, rig.faces, len(mesh.faces), offset, gaussians), correctives)
+    bound = bound_to_carriers(rig.template, rig.faces, len(mesh.faces), offset, gaussians)
+    return Avatar(rig, bound, correctives, metadata={NOTES: [why_none]} if why_none else {})
 
 
 def _gaussians(content: bytes, vertices: int) -> tuple[Floats, Gaussians[Floats]]:
@@ -128,28 +132,5 @@ def _rig(mesh: SkinnedMesh, offset: Floats) -> Rig:
         arkit_map=to_expressions,
         head_chain=skeleton.head_chain,
         eye_joints=(-1, -1),
-        regions=_regions(mesh),
         licence=LICENCE,
     )
-
-
-def _regions(mesh: SkinnedMesh) -> dict[str, Ints]:
-    """Faces of skin, eye_left and eye_right, which cover the mesh; eyelids are part of the skin. The carriers of their
-    vertices belong to them; carriers names all of these."""
-    piece = components(mesh.faces)
-    loose = piece != np.bincount(piece).argmax()
-    moves = dict(zip(mesh.target_names, np.linalg.norm(mesh.targets, axis=2), strict=True))
-    masks = {}
-    for side in ("Left", "Right"):
-        amount = sum((moves[name] for name in moves if name.startswith("eyeLook") and name.endswith(side)), 0.0)
-        totals = np.bincount(piece, loose * np.asarray(amount + np.zeros(len(mesh.vertices)))[mesh.faces].mean(1))
-        masks[f"eye_{side.lower()}"] = (piece == totals.argmax()) & (totals.max() > 0)
-    masks["skin"] = ~np.any(list(masks.values()), 0)
-    blink = np.max([moves.get(f"eyeBlink{side}", np.zeros(len(mesh.vertices))) for side in ("Left", "Right")], 0)
-    masks["eyelids"] = masks["skin"] & (blink > LID * blink.max())[mesh.faces].all(1)
-    first, regions = len(mesh.faces), {}
-    for name, mask in masks.items():
-        carried = first + np.unique(mesh.faces[mask])
-        regions[name] = np.concatenate([np.flatnonzero(mask), carried]).astype(np.int32)
-    regions[CARRIERS] = np.arange(first, first + len(mesh.vertices), dtype=np.int32)
-    return regions

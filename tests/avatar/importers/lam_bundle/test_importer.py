@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import load_avatar, quantised, save_avatar
 from splatavatar.avatar.framing import default_camera
+from splatavatar.avatar.importers.lam_bundle.face import PARTS
 from splatavatar.avatar.importers.lam_bundle.glb import parse_glb
 from splatavatar.avatar.importers.lam_bundle.skeleton import driven_skeleton
 from splatavatar.avatar.importers.lam_bundle.skinned_mesh import SkinnedMesh, read_skinned_mesh
@@ -28,6 +29,7 @@ from splatavatar.gaussians.binding import to_world
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.arkit import INDEX, NAMES
+from splatavatar.rig.landmarks import positions
 from splatavatar.rig.rig import PoseParameters
 from splatavatar.rotations import quaternion_product, rotation_matrices
 from support.damage import changed
@@ -351,5 +353,14 @@ def test_a_real_bundle(tmp_path: Path) -> None:
         move = mesh.targets[mesh.target_names.index(name)]
         assert np.linalg.norm(move, axis=1).max() > 5e-3
         np.testing.assert_allclose(found, move, atol=5e-6)
-    blink = to_world(avatar.gaussians, rig.template, rig.faces)
-    np.testing.assert_allclose(blink.mean, wanted.mean, atol=1e-6)
+    still = to_world(avatar.gaussians, rig.template, rig.faces)
+    np.testing.assert_allclose(still.mean, wanted.mean, atol=1e-6)
+    # Landmarks of eyes and lips lie there: on what blinks and smiles move.
+    marks = positions(rig.landmarks["mediapipe"], rig.template, rig.faces)
+    left = rig.template[rig.faces[rig.regions["eye_left"], 0]].mean(0)
+    assert len(marks) == 478 and np.linalg.norm(marks[473] - left) < 0.014
+    lips = rig.template[rig.faces[rig.regions["lips"], 0]]
+    assert np.linalg.norm(marks[[13, 14]].mean(0) - lips.mean(0)) < 0.012
+    assert not avatar.metadata["imported"].get("notes")
+    partition = np.concatenate([rig.regions[name] for name in PARTS])
+    np.testing.assert_array_equal(np.sort(partition), np.arange(len(rig.faces)))
