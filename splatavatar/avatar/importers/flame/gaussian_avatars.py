@@ -35,8 +35,8 @@ from splatavatar.rig.rig import Rig
 PLY, PARAMETERS = "point_cloud.ply", "flame_param.npz"
 BINDING = "binding_0"
 EXPECTED = "a result of GaussianAvatars: point_cloud.ply with binding_0, and flame_param.npz beside it"
-MOST_PLY = 1 << 30
-"""bytes"""
+MOST_PLY, MOST_PARAMETERS = 1 << 30, 1 << 20
+"""bytes of the file, and of what is read of it"""
 LARGEST_SHAPE, LARGEST_OFFSET = 100.0, 1.0
 """of a coefficient, and metres"""
 
@@ -103,7 +103,8 @@ def read_splats(path: Path) -> tuple[SplatColumns, Ints]:
 
 def read_person(path: Path) -> Person:
     """The person of the file ``path``, ``flame_param.npz``. Raises AvatarFileError."""
-    arrays = read_npz(path, AvatarFileError, ("shape", "static_offset"), f"{PARAMETERS} of GaussianAvatars")
+    expected = f"{PARAMETERS} of GaussianAvatars"
+    arrays = read_npz(path, AvatarFileError, ("shape", "static_offset"), expected, MOST_PARAMETERS)
     try:
         return _person(arrays)
     except Defect as defect:

@@ -38,7 +38,7 @@ from splatavatar.rotations import quaternion_product, quaternions_of_matrices
 
 BINDING = "face_bary_2"
 EXPECTED = "a result of RGBAvatar: a PLY with face_id and face_bary_0 to 2"
-MOST_PLY, MOST_BLENDSHAPES = 1 << 31, 64
+MOST_PLY, MOST_BLENDSHAPES = 1 << 30, 64
 LARGEST_BLEND = 1e3
 SUM = 1e-2
 """by which barycentric coordinates may miss 1"""

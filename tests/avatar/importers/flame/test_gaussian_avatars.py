@@ -134,6 +134,9 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "x.npz").write_bytes(b"version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(AvatarFileError, match="a pointer of Git LFS"):
         read_person(tmp_path / "x.npz")
+    np.savez_compressed(tmp_path / "x.npz", shape=np.zeros(1 << 19))
+    with pytest.raises(AvatarFileError, match=r"arrays of 4 MiB, expected flame_param\.npz of GaussianAvatars"):
+        read_person(tmp_path / "x.npz")
     with pytest.raises(AvatarFileError, match=r"no such file, expected flame_param\.npz of GaussianAvatars"):
         read_person(tmp_path / "absent.npz")
 
