@@ -99,13 +99,13 @@ def parameters_of(trackings: Sequence[tuple[Tracking, Sequence[int]]], where: st
     )
 
 
-def _frames(path: Path, arrays: dict[str, NDArray[Any]], T: int, count: int) -> NDArray[np.int64]:
+def _frames(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int, count: int) -> NDArray[np.int64]:
     if count == T:
-        return np.arange(T)
+        return np.arange(timesteps)
     frames = arrays.get("frames")
-    if frames is None or frames.dtype.kind not in "iu" or frames.shape != (T,):
-        raise RigError(f"{path}: {T} timesteps, the films have {count} frames")
-    if T and not (int(frames.min()) >= 0 and int(frames.max()) < count and len(np.unique(frames)) == T):
+    if frames is None or frames.dtype.kind not in "iu" or frames.shape != (timesteps,):
+        raise RigError(f"{path}: {timesteps} timesteps, the films have {count} frames")
+    if timesteps and not (int(frames.min()) >= 0 and int(frames.max()) < count and len(np.unique(frames)) == timesteps):
         raise RigError(f"{path}: frames names some that the films, of {count} frames, do not have, or some twice")
     return frames.astype(np.int64)
 
