@@ -27,7 +27,7 @@ def test_there_and_back(run: Run, files: Path, tmp_path: Path) -> None:
 def test_what_is_lost_is_one_line(run: Run, files: Path) -> None:
     done = run("signal", "convert", files / "signal.npz", "face.json")
     assert (done.returncode, done.stdout) == (0, "face.json: 12 frames at 24 a second\n")
-    lost = "face.json: how the head turns is left out, which such a file cannot hold; an .npz holds everything.\n"
+    lost = "face.json: the head rotation is left out, which such a file cannot hold; an .npz holds everything.\n"
     assert done.stderr == lost
 
 

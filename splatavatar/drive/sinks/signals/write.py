@@ -90,11 +90,11 @@ def _lost(kind: Kind, recording: Recording) -> str:
     confidence = recording.confidence
     unsure = (confidence < 1) & (confidence > 0)
     parts = {
-        "how the head turns": not kind.head and bool(np.any(recording.head_rotation)),
-        "where the head is": not kind.place and bool(np.any(recording.head_translation)),
-        "where the eyes look": not kind.gaze and bool(np.any(recording.gaze)),
-        "which frames show no face": not kind.faces and bool(np.any(confidence <= 0)),
-        "how sure it is": not kind.confidence and bool(np.any(unsure)),
+        "the head rotation": not kind.head and bool(np.any(recording.head_rotation)),
+        "the head translation": not kind.place and bool(np.any(recording.head_translation)),
+        "the gaze": not kind.gaze and bool(np.any(recording.gaze)),
+        "the absence of a face": not kind.faces and bool(np.any(confidence <= 0)),
+        "the confidence": not kind.confidence and bool(np.any(unsure)),
     }
     names = [name for name, lost in parts.items() if lost]
     if not names:

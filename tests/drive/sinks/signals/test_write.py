@@ -29,13 +29,12 @@ def test_our_own_file_holds_everything(tmp_path: Path, caplog: pytest.LogCapture
 @pytest.mark.parametrize(
     ("name", "kind", "lost"),
     [
-        ("a.csv", None, "where the head is and how sure it is are left out"),
-        ("a.csv", "livelink", "where the head is and how sure it is are left out"),
+        ("a.csv", None, "the head translation and the confidence are left out"),
+        ("a.csv", "livelink", "the head translation and the confidence are left out"),
         (
             "a.json",
             None,
-            "how the head turns, where the head is, where the eyes look, which frames show no face and how sure it is "
-            "are left out",
+            "the head rotation, the head translation, the gaze, the absence of a face and the confidence are left out",
         ),
     ],
 )
