@@ -100,7 +100,7 @@ def parameters_of(trackings: Sequence[tuple[Tracking, Sequence[int]]], where: st
 
 
 def _frames(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int, count: int) -> NDArray[np.int64]:
-    if count == T:
+    if count == timesteps:
         return np.arange(timesteps)
     frames = arrays.get("frames")
     if frames is None or frames.dtype.kind not in "iu" or frames.shape != (timesteps,):
