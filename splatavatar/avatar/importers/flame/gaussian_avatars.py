@@ -78,7 +78,9 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     rig = flame_person(person, VHAP if (face >= FLAME.triangles).any() else None, progress)
     bound = bound_to_triangles(splats, face, rig.template, rig.faces)
     notes = ["of its spherical harmonics degree 1 is kept"] if splats.degree > 1 else []
-    return Avatar(rig, *with_rounding_kept(bound, no_correctives(rig, len(face))), metadata={NOTES: notes})
+    return Avatar(
+        rig, *with_rounding_kept(bound, no_correctives(rig, len(face))), metadata={NOTES: notes} if notes else {}
+    )
 
 
 def no_correctives(rig: Rig, count: int) -> Correctives:

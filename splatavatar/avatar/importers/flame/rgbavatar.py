@@ -79,7 +79,7 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     rig = flame_person(person, RGBAVATAR if has_teeth else None, progress)
     uv = np.concatenate([texture, teeth_texture()])[face]
     bound, correctives = _bound(blended, face, barycentric, uv, rig)
-    return Avatar(rig, *with_rounding_kept(bound, correctives), metadata={NOTES: notes})
+    return Avatar(rig, *with_rounding_kept(bound, correctives), metadata={NOTES: notes} if notes else {})
 
 
 def read_splats(path: Path) -> tuple[Blended, Ints, Floats]:

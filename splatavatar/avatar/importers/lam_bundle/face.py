@@ -10,9 +10,9 @@ from splatavatar.array_types import AnyArray, Ints
 from splatavatar.avatar.importers.lam_bundle.skinned_mesh import SkinnedMesh
 from splatavatar.errors import DependencyError, RigError
 from splatavatar.progress import Progress
-from splatavatar.rig.body_models.carried import carried_landmarks, carried_regions
+from splatavatar.rig.body_models.face.carried import carried_landmarks, carried_regions
+from splatavatar.rig.body_models.face.registration import Head, register
 from splatavatar.rig.body_models.model_file import FLAME, ModelFile
-from splatavatar.rig.body_models.registration import Head, register
 from splatavatar.rig.loader import load_rig
 from splatavatar.rig.regions import CARRIERS, LID, components
 from splatavatar.rig.rig import SurfacePoints
