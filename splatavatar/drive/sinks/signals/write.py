@@ -21,26 +21,23 @@ LOG = logging.getLogger("splatavatar")
 
 @dataclass(frozen=True)
 class Kind:
-    """A format of recorded faces, and what it holds beside times and coefficients."""
+    """A format of recorded faces, and which parts of a ``Recording`` it holds beside times and coefficients."""
 
     suffix: str
     write: Callable[[Path, Recording], None]
-    head: bool = True
-    """its turns"""
+    head_rotation: bool = True
+    head_translation: bool = False
     gaze: bool = True
-    place: bool = False
-    """of the head"""
-    faces: bool = True
-    """whether a frame shows a face"""
+    absence: bool = True
+    """whether it can say that a frame shows no face"""
     confidence: bool = False
-    """how surely"""
 
 
 KINDS = {
-    "signal": Kind(".npz", write_signal, place=True, confidence=True),
+    "signal": Kind(".npz", write_signal, head_translation=True, confidence=True),
     "arkit": Kind(".csv", write_arkit_csv),
     "livelink": Kind(".csv", write_livelink_csv),
-    "arkit-json": Kind(".json", write_arkit_json, head=False, gaze=False, faces=False),
+    "arkit-json": Kind(".json", write_arkit_json, head_rotation=False, gaze=False, absence=False),
 }
 """by name; of those with one suffix the first is meant where nothing else is said"""
 SUFFIXES = tuple(dict.fromkeys(kind.suffix for kind in KINDS.values()))
@@ -90,10 +87,10 @@ def _lost(kind: Kind, recording: Recording) -> str:
     confidence = recording.confidence
     unsure = (confidence < 1) & (confidence > 0)
     parts = {
-        "the head rotation": not kind.head and bool(np.any(recording.head_rotation)),
-        "the head translation": not kind.place and bool(np.any(recording.head_translation)),
+        "the head rotation": not kind.head_rotation and bool(np.any(recording.head_rotation)),
+        "the head translation": not kind.head_translation and bool(np.any(recording.head_translation)),
         "the gaze": not kind.gaze and bool(np.any(recording.gaze)),
-        "the absence of a face": not kind.faces and bool(np.any(confidence <= 0)),
+        "the absence of a face": not kind.absence and bool(np.any(confidence <= 0)),
         "the confidence": not kind.confidence and bool(np.any(unsure)),
     }
     names = [name for name, lost in parts.items() if lost]
