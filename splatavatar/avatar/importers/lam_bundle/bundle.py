@@ -76,8 +76,9 @@ def _by_folder(archive: zipfile.ZipFile) -> dict[str, dict[str, zipfile.ZipInfo]
     """The members by their folder and name, without those that macOS adds."""
     held: dict[str, dict[str, zipfile.ZipInfo]] = {}
     for info in archive.infolist():
-        *folders, name = info.filename.split("/")
-        if ".." in folders or name == ".." or info.filename.startswith("/"):
+        place = info.filename.replace("\\", "/")  # as some programs on Windows write it
+        *folders, name = place.split("/")
+        if ".." in folders or name == ".." or place.startswith("/"):
             raise Unfit(f"a zip with the member {printable(info.filename[:60])!r}, which would lie outside of it")
         if info.is_dir() or JUNK in folders or name.startswith("._"):
             continue

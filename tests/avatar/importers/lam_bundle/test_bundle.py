@@ -29,7 +29,7 @@ def refusal(source: Path) -> str:
     return str(refused.value)[len(f"{source}: ") : -len(", expected a bundle.")]
 
 
-@pytest.mark.parametrize("prefix", ["", "me/", "out/there/"])
+@pytest.mark.parametrize("prefix", ["", "me/", "out/there/", "me\\"])
 def test_a_zip_with_or_without_folders(tmp_path: Path, prefix: str) -> None:
     members = {prefix + name: content for name, content in FILES.items()}
     source = archive(tmp_path / "x.zip", {**members, f"__MACOSX/{prefix}a.bin": b"", f"{prefix}._b.bin": b"junk"})
@@ -58,6 +58,7 @@ def test_zips_that_are_refused(tmp_path: Path) -> None:
     both = {f"{folder}/{name}": content for folder in ("one", "two") for name, content in FILES.items()}
     assert refusal(archive(path, both)) == "2 folders with a a.bin"
     assert refusal(archive(path, {**FILES, "../../out.bin": b"x"})).startswith("a zip with the member '../../out.bin'")
+    assert "which would lie outside" in refusal(archive(path, {**FILES, "..\\out.bin": b"x"}))
     assert refusal(archive(path, {**FILES, "/etc/out.bin": b"x"})).startswith("a zip with the member '/etc/out.bin'")
     assert refusal(archive(path, {**FILES, "b.bin": b"x" * 2000})) == "a member 'b.bin' of 0 MiB"
     path.write_bytes(b"PK\3\4" + b"x" * 50)
