@@ -36,9 +36,9 @@ def inspect(
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.output import check_writable
     from splatavatar.rig.body_models.describe import as_text, describe, describe_face
-    from splatavatar.rig.body_models.face_map import face_map
+    from splatavatar.rig.body_models.face.face_map import face_map
+    from splatavatar.rig.body_models.face.picture import draw_model
     from splatavatar.rig.body_models.model_file import read_model_file
-    from splatavatar.rig.body_models.picture import draw_model
 
     if out is not None:
         if out.suffix.lower() != ".png":

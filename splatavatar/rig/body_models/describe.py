@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.body_models.face_map import FaceMap
+from splatavatar.rig.body_models.face.face_map import FaceMap
 from splatavatar.rig.body_models.model_file import ModelFile
 
 FOUR = 4

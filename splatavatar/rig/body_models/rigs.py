@@ -14,8 +14,8 @@ from splatavatar.array_types import AnyArray, Doubles, Floats
 from splatavatar.errors import RigError
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
-from splatavatar.rig.body_models.arkit_fit import BOUND
-from splatavatar.rig.body_models.face_map import FaceMap, face_map
+from splatavatar.rig.body_models.face.arkit_fit import BOUND
+from splatavatar.rig.body_models.face.face_map import FaceMap, face_map
 from splatavatar.rig.body_models.found import needed_body_model
 from splatavatar.rig.body_models.model_file import ModelFile, read_model_file
 from splatavatar.rig.landmarks import positions

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.rig.body_models.features import SAMPLES, features_of, lip_sides
-
-from .conftest import Laid
+from splatavatar.rig.body_models.face.features import SAMPLES, features_of, lip_sides
+from support.laid import Laid
 
 
 def places(laid: Laid) -> np.ndarray:

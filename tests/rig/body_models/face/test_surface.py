@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.rig.body_models.surface import Surface, border_edges, vertex_normals
+from splatavatar.rig.body_models.face.surface import Surface, border_edges, vertex_normals
 
 SQUARE = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]]) * 0.1
 TRIANGLES = np.array([[0, 1, 2], [0, 2, 3]])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splatavatar.array_types import Doubles, Longs, Mask
-from splatavatar.rig.body_models.shaded import Side, visible
+from splatavatar.rig.body_models.face.shaded import Side, visible
 
 PIXELS = 200
 """between the eyes: each is about a third of a millimetre"""

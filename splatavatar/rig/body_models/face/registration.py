@@ -18,9 +18,9 @@ import numpy as np
 from splatavatar.array_types import Doubles, Longs
 from splatavatar.errors import RigError
 from splatavatar.progress import Progress
-from splatavatar.rig.body_models.features import Features, features_of, lip_sides
+from splatavatar.rig.body_models.face.features import Features, features_of, lip_sides
+from splatavatar.rig.body_models.face.surface import Surface, border_edges, vertex_normals
 from splatavatar.rig.body_models.model_file import ModelFile
-from splatavatar.rig.body_models.surface import Surface, border_edges, vertex_normals
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import rotation_matrices
 

@@ -4,11 +4,10 @@ import numpy as np
 import pytest
 
 from splatavatar.rig.arkit import INDEX, NAMES
-from splatavatar.rig.body_models.arkit_fit import BOUND, JAWS, eye_turns
-from splatavatar.rig.body_models.registration import EYES
+from splatavatar.rig.body_models.face.arkit_fit import BOUND, JAWS, eye_turns
+from splatavatar.rig.body_models.face.registration import EYES
 from splatavatar.rotations import rotation_matrices
-
-from .conftest import Laid
+from support.laid import Laid
 
 BOTH = pytest.mark.parametrize("which", ["flame", "smplx_body"])
 

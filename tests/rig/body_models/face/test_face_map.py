@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.rig.body_models import face_map as module
-from splatavatar.rig.body_models.face_map import face_map
-
-from .conftest import Laid
+from splatavatar.rig.body_models.face import face_map as module
+from splatavatar.rig.body_models.face.face_map import face_map
+from support.laid import Laid
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from splatavatar.rig.body_models.shaded import Side, shaded, visible
+from splatavatar.rig.body_models.face.shaded import Side, shaded, visible
 
 NEAR = np.array([[-0.02, -0.02, 0.01], [0.02, -0.02, 0.01], [0, 0.02, 0.01]])
 FAR = NEAR * [3, 3, 1] - [0, 0, 0.03]

@@ -18,15 +18,15 @@ from splatavatar.folders import cache_folder
 from splatavatar.progress import Progress
 from splatavatar.rig import anny, anny_data
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.body_models.arkit_fit import JAWS, Face, eye_turns, fit
-from splatavatar.rig.body_models.carried import (
+from splatavatar.rig.body_models.face.arkit_fit import JAWS, Face, eye_turns, fit
+from splatavatar.rig.body_models.face.carried import (
     carried_deformations,
     carried_landmarks,
     carried_regions,
     corresponding,
 )
+from splatavatar.rig.body_models.face.registration import EYES, Head, Registration, head_of, register
 from splatavatar.rig.body_models.model_file import ModelFile
-from splatavatar.rig.body_models.registration import EYES, Head, Registration, head_of, register
 from splatavatar.rig.landmarks import MEDIAPIPE, with_ibug68
 from splatavatar.rig.regions import REGIONS
 from splatavatar.rig.rig import Rig, SurfacePoints

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from splatavatar.array_types import AnyArray, Doubles, Ints, Longs
+from splatavatar.rig.body_models.face.registration import EYES, Head, Registration
+from splatavatar.rig.body_models.face.surface import Surface, vertex_normals
 from splatavatar.rig.body_models.model_file import ModelFile
-from splatavatar.rig.body_models.registration import EYES, Head, Registration
-from splatavatar.rig.body_models.surface import Surface, vertex_normals
 from splatavatar.rig.landmarks import snap, with_ibug68
 from splatavatar.rig.regions import REGIONS
 from splatavatar.rig.rig import Rig, SurfacePoints

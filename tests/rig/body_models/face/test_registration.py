@@ -10,16 +10,15 @@ import pytest
 
 from splatavatar.errors import RigError
 from splatavatar.rig.arkit import NAMES
+from splatavatar.rig.body_models.face.registration import Head, head_of, register
 from splatavatar.rig.body_models.model_file import FLAME, ModelFile
-from splatavatar.rig.body_models.registration import Head, head_of, register
 from splatavatar.rig.landmarks import positions
 from splatavatar.rig.regions import components
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import rotation_matrices
 from support.body_models import arrays_of
+from support.laid import Laid
 from support.shared import shared
-
-from .conftest import Laid
 
 
 @pytest.mark.parametrize("which", ["flame", "smplx_body"])
@@ -82,9 +81,9 @@ def test_what_is_no_face_is_refused(anny: Rig, flame: Laid) -> None:
 @pytest.mark.shared
 def test_the_head_of_another_tool_in_the_topology_of_flame(anny: Rig) -> None:
     """A personal head with ARKit's shapes: lips keep apart, and ours move as the shapes of that name do."""
-    from splatavatar.avatar.importers.lam.glb import parse_glb
-    from splatavatar.avatar.importers.lam.skinned_mesh import read_skinned_mesh
-    from splatavatar.rig.body_models.carried import carried_deformations, corresponding
+    from splatavatar.avatar.importers.lam_bundle.glb import parse_glb
+    from splatavatar.avatar.importers.lam_bundle.skinned_mesh import read_skinned_mesh
+    from splatavatar.rig.body_models.face.carried import carried_deformations, corresponding
 
     with zipfile.ZipFile(shared("interop/lam-p2-1.zip")) as bundle:
         mesh = read_skinned_mesh(parse_glb(bundle.read("p2-1/skin.glb")), NAMES)

@@ -6,10 +6,10 @@ import numpy as np
 
 from splatavatar.array_types import Bytes, Doubles
 from splatavatar.rig.arkit import INDEX, NAMES
-from splatavatar.rig.body_models.face_map import FaceMap
+from splatavatar.rig.body_models.face.face_map import FaceMap
+from splatavatar.rig.body_models.face.registration import EYES
+from splatavatar.rig.body_models.face.shaded import Side, shaded
 from splatavatar.rig.body_models.model_file import ModelFile
-from splatavatar.rig.body_models.registration import EYES
-from splatavatar.rig.body_models.shaded import Side, shaded
 from splatavatar.rig.landmarks import positions
 from splatavatar.rotations import rotation_matrices
 

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 
 from splatavatar.rig.arkit import INDEX
-from splatavatar.rig.body_models.carried import carried_deformations, corresponding
-from splatavatar.rig.body_models.registration import EYES
-from splatavatar.rig.body_models.shaded import Side, shaded
+from splatavatar.rig.body_models.face.carried import carried_deformations, corresponding
+from splatavatar.rig.body_models.face.registration import EYES
+from splatavatar.rig.body_models.face.shaded import Side, shaded
 from splatavatar.rig.landmarks import positions
 from splatavatar.rig.rig import Rig
+from support.laid import Laid
 from support.shared import landmark_model
-
-from .conftest import Laid
 
 BOTH = pytest.mark.parametrize("which", ["flame", "smplx_body"])
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Bytes, Doubles, Longs
-from splatavatar.rig.body_models.surface import vertex_normals
+from splatavatar.rig.body_models.face.surface import vertex_normals
 from splatavatar.rotations import rotation_matrices
 
 LIGHT = np.array([0.25, 0.45, 0.86])

@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 
 from splatavatar.rig.arkit import INDEX, NAMES
-from splatavatar.rig.body_models.picture import LARGE, SMALL, draw_model, posed
+from splatavatar.rig.body_models.face.picture import LARGE, SMALL, draw_model, posed
 from splatavatar.rig.landmarks import positions
-
-from .conftest import Laid
+from support.laid import Laid
 
 BOTH = pytest.mark.parametrize("which", ["flame", "smplx_body"])
 
