@@ -23,6 +23,8 @@ MOST_JSON = 8 << 20
 """bytes"""
 MOST_VALUES, MOST_LISTS = 1 << 20, 1 << 18
 """in the JSON"""
+MOST_ENTRIES = 1 << 14
+"""of one list, such as nodes"""
 MOST_NUMBERS = 1 << 23
 """of one accessor"""
 DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
@@ -47,7 +49,10 @@ class Glb:
 
     def entries(self, kind: str) -> list[dict[str, Any]]:
         """All tables of the list ``kind``."""
-        return tables(self.json, kind, "the file")
+        found = tables(self.json, kind, "the file")
+        if len(found) > MOST_ENTRIES:
+            raise Defect(f"it has {len(found)} {kind}, more than any file of this kind")
+        return found
 
     def numbers(self, index: Any, shape: str, dtypes: Collection[str], what: str) -> NDArray[Any]:
         """The numbers (N, components) of the accessor ``index``, which has to have the type ``shape``, as ``VEC3``, and

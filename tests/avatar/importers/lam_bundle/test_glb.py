@@ -76,6 +76,11 @@ def test_numbers_that_are_not_there(changed: dict[str, Any], sentence: str) -> N
         read(**changed)
 
 
+def test_lists_without_end() -> None:
+    with pytest.raises(Defect, match="it has 20000 nodes, more than any file of this kind"):
+        parse_glb(glb_of({"nodes": [{}] * 20000}, b"")).entries("nodes")
+
+
 def test_numbers_that_are_not_finite() -> None:
     content = glb_of(described(), NUMBERS.tobytes()[:-4] + np.float32(np.nan).tobytes())
     with pytest.raises(Defect, match="its numbers hold a number that is not finite"):
