@@ -64,9 +64,9 @@ def _calibration(scene: Scene, capture: Capture) -> Calibration:
         found = read_npz(track, CaptureError, ("expression", "head_rotation"), expected)
         shapes = [found[name].shape for name in ("expression", "head_rotation") if name in found]
         count = shapes[0][0] if shapes and shapes[0] else 0
-        if shapes != [(count, len(rig.expression_names)), (count, 3)] or not count:
+        if shapes != [(count, len(NAMES)), (count, 3)] or not count:
             raise CaptureError(f"{track}: arrays of another shape, expected {expected}.")
-        return measure(arkit_of(rig, found["expression"]), found["head_rotation"], NAMES)
+        return measure(found["expression"], found["head_rotation"], NAMES)
     chain = [joint for joint, _ in rig.head_chain]
     turns = scene.motion.joint_rotations[scene.trained][:, chain].sum(1).numpy(force=True)
     expression, rotations = (

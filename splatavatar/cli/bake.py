@@ -67,7 +67,12 @@ def bake(
         ),
     ] = None,
     rig: Annotated[
-        str, typer.Option("--rig", metavar="RIG", help="Body model: auto, anny-head, anny-bust, anny-body; flame, flame-head or smplx from your file.")
+        str,
+        typer.Option(
+            "--rig",
+            metavar="RIG",
+            help="Body model: auto, anny-head, anny-bust, anny-body; of your own file flame, flame-head or smplx.",
+        ),
     ] = "auto",
     rig_params: Annotated[
         Path | None,

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splatavatar.cli.playing import tell_licence
 from splatavatar.cli.terminal import tell
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def seated(avatar: Avatar, path: Path, link: str, name: str | None) -> Iterator[
     with RoomMember(link, path, called or "Somebody", Line()) as member:
         others = ", ".join(person.name for person in member.people) or "nobody else yet"
         tell(f"in the room with {others} (Ctrl-C leaves)")
+        tell_licence(avatar)
         if find_spec("aiortc") is None:
             tell(f"everything goes through the server; to meet others directly: {install('room')}", err=True)
         yield RoomSink(member)

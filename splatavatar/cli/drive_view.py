@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splatavatar.cli.playing import tell_licence
 from splatavatar.cli.sharing import origins, tell_address
 
 if TYPE_CHECKING:
@@ -39,5 +40,6 @@ def served(
     with place(port, share, certificate, key) as at:
         app = create_app(path.absolute(), site, None, hub, at.names, at.token, admitted)
         with serving(app, at.listening, at.certificate):
+            tell_licence(avatar)
             tell_address(str(avatar.metadata.get("name") or path.name), at, "signal=live")
             yield ViewerSink(hub)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, SignalOption
-from splatavatar.cli.playing import open_avatar, open_signal
+from splatavatar.cli.playing import open_avatar, open_signal, tell_licence
 from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.terminal import tell
 from splatavatar.cli.values import parse_limit
@@ -79,6 +79,8 @@ def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | Non
     if out.suffix.lower() == ".splat":
         kept = f", nor the licence of the body model: {person.rig.licence}" if person.rig.licence else "."
         tell(f"A .splat cannot hold what of the colours depends on the view{kept}", err=True)
+    else:
+        tell_licence(person)
 
 
 def _mesh(out: Path, avatar: str | None) -> None:
@@ -90,6 +92,7 @@ def _mesh(out: Path, avatar: str | None) -> None:
     with outputs_ready(out):
         triangles = write_rigged_mesh(out, person)
     tell(f"{out}: {triangles} triangles, {len(person.rig.joint_names)} joints, {len(NAMES)} morph targets")
+    tell_licence(person)
 
 
 def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None) -> None:
@@ -112,3 +115,4 @@ def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None
     with outputs_ready(out):
         size = write_page(out, site, str(person.metadata.get("name") or path.stem), files)
     tell(f"{out}: {size / 1e6:.1f} MB, opens in a browser")
+    tell_licence(person)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splatavatar.cli.terminal import tell
 from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
@@ -19,6 +21,12 @@ def open_avatar(argument: str | None) -> tuple[Avatar, Path]:
 
     path = resolve(argument)
     return load_avatar(path), path
+
+
+def tell_licence(avatar: Avatar) -> None:
+    """Says the licence of the body model, where an avatar is handed on to others; Anny's asks nothing of them."""
+    if avatar.rig.licence and not avatar.rig.kind.startswith("anny-"):
+        tell(f"Who gets this avatar gets arrays of its body model. {printable(avatar.rig.licence)}", err=True)
 
 
 def open_signal(signal: Path | None, frame: int | None) -> tuple[Recording | None, int]:

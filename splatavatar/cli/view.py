@@ -9,7 +9,7 @@ from urllib.parse import quote
 import typer
 
 from splatavatar.cli.options import AvatarArgument
-from splatavatar.cli.playing import open_avatar
+from splatavatar.cli.playing import open_avatar, tell_licence
 from splatavatar.cli.sharing import (
     CertificateOption,
     KeyOption,
@@ -48,6 +48,7 @@ def view(
         read_signal(file)
         signals[file.name] = file.absolute()
     name = person.metadata.get("name") or path.name
+    tell_licence(person)
     del person
     query = f"signal=signals/{quote(next(iter(signals)))}" if signals else ""
     with place(port, share, certificate, key) as at:

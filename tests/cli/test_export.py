@@ -109,3 +109,15 @@ def test_an_avatar_beyond_the_numbers_of_a_format(run: Run, tmp_path: Path) -> N
     said = "m, and .spz reaches 2047 m; .ply and .glb reach farther.\n"
     assert done.returncode == 2 and done.stderr.startswith("Error: cannot write far.spz: a Gaussian lies at 500")
     assert done.stderr.endswith(said) and not (tmp_path / "far.spz").exists()
+
+
+@pytest.mark.parametrize(("options", "name"), [((), "me.ply"), (("--mesh",), "me.glb"), ((), "me.splat")])
+def test_a_licence_of_the_body_model_is_said_once(
+    run: Run, tmp_path: Path, options: tuple[str, ...], name: str
+) -> None:
+    whole = small_avatar()
+    for kind, times in (("flame", 1), ("anny-head", int(name == "me.splat"))):
+        rig = replace(whole.rig, kind=kind, licence="Allows research only.")
+        save_avatar(tmp_path / "a.splatavatar", replace(whole, rig=rig))
+        done = run("export", tmp_path / "a.splatavatar", *options, "-o", name)
+        assert done.returncode == 0 and done.stderr.count("Allows research only.") == times

@@ -9,7 +9,9 @@ from splatavatar.rig.loader import edition, load_rig, names
 
 
 def test_unknown_rig_lists_the_known():
-    with pytest.raises(RigError, match=r"^unknown rig 'flamingo'; known are anny-head, anny-bust, anny-body$"):
+    with pytest.raises(
+        RigError, match=r"^unknown rig 'flamingo'; known are anny-head, anny-bust, anny-body, flame, flame-head, smplx$"
+    ):
         load_rig("flamingo")
 
 

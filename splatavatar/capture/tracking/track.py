@@ -373,7 +373,7 @@ def write_capture(folder: Path, pictures: ChosenFrames, tracked: Track, own: Rig
 
 
 def _arrays(seen: Sightings, motion: Motion, pictures: ChosenFrames) -> dict[str, Any]:
-    """What ``track.npz`` holds."""
+    """What ``track.npz`` holds; ``expression`` (T, 52) are ARKit coefficients, whatever the rig is."""
     chosen = np.zeros(len(seen.clip), bool)
     chosen[pictures.step] = True
     per_step = np.zeros(len(seen.clip))
