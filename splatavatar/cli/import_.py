@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,9 @@ from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import OutputError
 from splatavatar.output import outputs_ready
+
+if TYPE_CHECKING:
+    from splatavatar.array_types import Doubles
 
 SUFFIX = ".splatavatar"
 
@@ -25,6 +28,15 @@ def import_(
         ),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="out.splatavatar.", show_default=False)],
+    person: Annotated[
+        Path | None,
+        typer.Option(
+            "--person",
+            metavar="FILE",
+            help="Who a result of RGBAvatar shows: a .frame of its tracker, or an npz with shape.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Turn an avatar that another tool has made into one that is driven like our own."""
     from splatavatar.avatar.file import save_avatar
@@ -36,10 +48,18 @@ def import_(
     importer, found = importer_of(source)
     with outputs_ready(out):
         with stages() as progress:
-            avatar = import_avatar(source, progress)
+            avatar = import_avatar(source, progress, None if person is None else _shape(person))
         save_avatar(out, avatar)
     tell(f"read as {importer.name}: {found}")
     tell(f"{out}: {len(avatar.gaussians)} Gaussians, {len(avatar.rig.expression_names)} expressions")
     for note in avatar.metadata[IMPORTED].get(NOTES, []):
         tell(note)
     tell(f"licence: {avatar.rig.licence}")
+
+
+def _shape(person: Path) -> Doubles:
+    """FLAME's coefficients in a file of a tracker. Raises CaptureError and AvatarFileError."""
+    from splatavatar.avatar.importers.flame.gaussian_avatars import read_person
+    from splatavatar.capture.readers.flame.frame_file import read_frame_file
+
+    return read_frame_file(person).shape if person.suffix.lower() == ".frame" else read_person(person).shape

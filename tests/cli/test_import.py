@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from splatavatar.avatar.file import load_avatar
@@ -46,6 +47,15 @@ def test_one_sentence_and_nothing_written(run: Run, source: Path, tmp_path: Path
         (source, tmp_path / "me.ply", f"{tmp_path}/me.ply: an avatar is imported as .splatavatar."),
     ):
         done = run("import", given, target)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"Error: {sentence}") and done.stderr.count("\n") == 1
+    np.savez(tmp_path / "shape.npz", shape=np.zeros(300))
+    (tmp_path / "a.frame").write_bytes(b"no frame")
+    for person, sentence in (
+        (tmp_path / "shape.npz", f"{source} says itself who it shows: a person is given for RGBAvatar alone."),
+        (tmp_path / "a.frame", f"{tmp_path}/a.frame: "),
+    ):
+        done = run("import", source, out, "--person", person)
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith(f"Error: {sentence}") and done.stderr.count("\n") == 1
     assert not out.parent.exists() and not (tmp_path / "me.ply").exists()

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from splatavatar.array_types import Doubles
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.framing import FOV_Y, MARGIN
 from splatavatar.avatar.importers.origin import IMPORTED
-from splatavatar.errors import AvatarFileError
+from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.gaussians.binding import to_world
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
@@ -30,9 +31,10 @@ class Importer:
     """what in a file or a folder says that it is of this tool; None where nothing does"""
     expects: str
     """what that would be, in words"""
-    read: Callable[[Path, Progress | None], Avatar]
-    """returns an avatar whose metadata are what is known of its origin, such as ``NOTES``; raises AvatarFileError,
-    RigError and DependencyError"""
+    read: Callable[[Path, Progress | None, Doubles | None], Avatar]
+    """takes the source, who hears of the progress and who is shown, as ``import_avatar``; returns an avatar whose
+    metadata are what is known of its origin, such as ``NOTES``; raises AvatarFileError, RigError, DependencyError and
+    SettingsError"""
 
 
 def importer_of(source: Path) -> tuple[Importer, str]:
@@ -47,7 +49,7 @@ def importer_of(source: Path) -> tuple[Importer, str]:
     raise AvatarFileError(f"{printable(source)}: no avatar of another tool, expected {expected}.")
 
 
-def import_avatar(source: str | Path, progress: Progress | None = None) -> Avatar:
+def import_avatar(source: str | Path, progress: Progress | None = None, shape: Doubles | None = None) -> Avatar:
     """The avatar that another tool has made, to be driven, drawn and saved as any.
 
     ``source`` is a bundle of LAM, a folder or a zip; a result of GaussianAvatars, ``point_cloud.ply`` beside its
@@ -55,16 +57,18 @@ def import_avatar(source: str | Path, progress: Progress | None = None) -> Avata
     ``SPLATAVATAR_BODY_MODELS`` names, RGBAvatar also FLAME's texture coordinates. The avatar stands where it stood: at
     rest its Gaussians are those of the source.
 
-    ``progress(message, fraction)`` hears of what is prepared when a body model is first seen.
+    ``progress(message, fraction)`` hears of what is prepared when a body model is first seen. ``shape`` (up to 300)
+    are FLAME's coefficients of the person, who is not in the files of RGBAvatar; they go before a ``flame_param.npz``.
 
     Raises:
+        SettingsError: ``shape`` for another tool than RGBAvatar.
         AvatarFileError: ``source`` is none of these, damaged or cut off.
         RigError: the body model is not found, or is none.
         DependencyError: the package is absent that the face of a body model is carried over from.
     """
     source = Path(source)
     importer, _ = importer_of(source)
-    avatar = importer.read(source, progress)
+    avatar = importer.read(source, progress, shape)
     metadata = {
         "name": source.stem[:1024],
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
@@ -91,9 +95,10 @@ def _recognises_lam(source: Path) -> str | None:
     return recognises(source)
 
 
-def _read_lam(source: Path, progress: Progress | None) -> Avatar:
+def _read_lam(source: Path, progress: Progress | None, shape: Doubles | None) -> Avatar:
     from splatavatar.avatar.importers.lam_bundle.importer import read
 
+    _check_no_shape(source, shape)
     return read(source, progress)
 
 
@@ -103,9 +108,10 @@ def _recognises_gaussian_avatars(source: Path) -> str | None:
     return recognises(source)
 
 
-def _read_gaussian_avatars(source: Path, progress: Progress | None) -> Avatar:
+def _read_gaussian_avatars(source: Path, progress: Progress | None, shape: Doubles | None) -> Avatar:
     from splatavatar.avatar.importers.flame.gaussian_avatars import read
 
+    _check_no_shape(source, shape)
     return read(source, progress)
 
 
@@ -115,10 +121,15 @@ def _recognises_rgbavatar(source: Path) -> str | None:
     return recognises(source)
 
 
-def _read_rgbavatar(source: Path, progress: Progress | None) -> Avatar:
+def _read_rgbavatar(source: Path, progress: Progress | None, shape: Doubles | None) -> Avatar:
     from splatavatar.avatar.importers.flame.rgbavatar import read
 
-    return read(source, progress)
+    return read(source, progress, shape)
+
+
+def _check_no_shape(source: Path, shape: Doubles | None) -> None:
+    if shape is not None:
+        raise SettingsError(f"{printable(source)} says itself who it shows: a person is given for RGBAvatar alone.")
 
 
 IMPORTERS = (

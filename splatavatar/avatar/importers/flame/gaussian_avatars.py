@@ -17,7 +17,7 @@ from splatavatar.array_types import Floats, Ints
 from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.importers.flame.lip_teeth import VHAP
-from splatavatar.avatar.importers.flame.person import SHAPES, Person, flame_person
+from splatavatar.avatar.importers.flame.person import Person, flame_person, shape_of
 from splatavatar.avatar.importers.origin import NOTES
 from splatavatar.avatar.importers.rounding import with_rounding_kept
 from splatavatar.avatar.importers.splat_columns import SplatColumns, splat_columns, whole_numbers
@@ -37,8 +37,8 @@ BINDING = "binding_0"
 EXPECTED = "a result of GaussianAvatars: point_cloud.ply with binding_0, and flame_param.npz beside it"
 MOST_PLY, MOST_PARAMETERS = 1 << 30, 1 << 20
 """bytes of the file, and of what is read of it"""
-LARGEST_SHAPE, LARGEST_OFFSET = 100.0, 1.0
-"""of a coefficient, and metres"""
+LARGEST_OFFSET = 1.0
+"""metres"""
 
 
 def find(source: Path) -> Path | None:
@@ -116,28 +116,18 @@ def read_person(path: Path) -> Person:
 def _person(arrays: Mapping[str, np.ndarray]) -> Person:
     if "shape" not in arrays:
         raise Defect("it has no shape")
-    given = arrays["shape"]
-    if given.dtype.kind != "f" or not 0 < given.size <= SHAPES or given.size != given.shape[-1]:
-        raise Defect(f"shape has the shape {given.shape}, expected up to {SHAPES} numbers")
-    shape = np.zeros(SHAPES)
-    shape[: given.size] = given.ravel()
     offset = np.zeros((FLAME.vertices + VHAP.vertices, 3))
     if "static_offset" in arrays:
         moves = arrays["static_offset"]
         rows = moves.size // 3
-        if (
-            moves.dtype.kind != "f"
-            or moves.shape not in ((1, rows, 3), (rows, 3))
-            or rows not in (FLAME.vertices, len(offset))
-        ):
-            raise Defect(
-                f"static_offset has the shape {moves.shape}, expected (1, {FLAME.vertices} or {len(offset)}, 3)"
-            )
+        fits = rows in (FLAME.vertices, len(offset)) and moves.shape in ((1, rows, 3), (rows, 3))
+        if moves.dtype.kind != "f" or not fits:
+            expected = f"(1, {FLAME.vertices} or {len(offset)}, 3)"
+            raise Defect(f"static_offset has the shape {moves.shape}, expected {expected}")
         offset[:rows] = moves.reshape(rows, 3)
-    for name, values, most in (("shape", shape, LARGEST_SHAPE), ("static_offset", offset, LARGEST_OFFSET)):
-        if not (np.abs(values) <= most).all():  # not NaN
-            raise Defect(f"{name} holds a number that is not finite, or beyond {most:g}")
-    return Person(shape, offset[: FLAME.vertices], offset[FLAME.vertices :])
+    if not (np.abs(offset) <= LARGEST_OFFSET).all():  # not NaN
+        raise Defect(f"static_offset holds a number that is not finite, or beyond {LARGEST_OFFSET:g}")
+    return Person(shape_of(arrays["shape"]), offset[: FLAME.vertices], offset[FLAME.vertices :])
 
 
 def bound_to_triangles(splats: SplatColumns, face: Ints, vertices: Floats, faces: Ints) -> BoundGaussians:

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Floats, Ints
+from splatavatar.array_types import AnyArray, Doubles, Floats, Ints
+from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.importers.flame.lip_teeth import LipTeeth
 from splatavatar.progress import Progress
 from splatavatar.rig.body_models.found import needed_body_model
@@ -16,7 +17,8 @@ from splatavatar.rig.loader import load_rig
 from splatavatar.rig.rig import Rig
 
 KIND = "flame"
-SHAPES = 300
+SHAPES, LARGEST_SHAPE = 300, 100.0
+"""coefficients, and the largest"""
 HEAD, JAW = 1, 2
 """joints that the upper and the lower teeth move with"""
 
@@ -36,6 +38,17 @@ class Person:
     def mean() -> Person:
         """FLAME's mean person."""
         return Person(np.zeros(SHAPES), np.zeros((FLAME.vertices, 3)))
+
+
+def shape_of(given: AnyArray) -> Doubles:
+    """The coefficients (300) of ``given``, up to as many, in one row. Raises Defect."""
+    if given.dtype.kind != "f" or not 0 < given.size <= SHAPES or given.size != given.shape[-1]:
+        raise Defect(f"shape has the shape {given.shape}, expected up to {SHAPES} numbers")
+    shape = np.zeros(SHAPES)
+    shape[: given.size] = given.ravel()
+    if not (np.abs(shape) <= LARGEST_SHAPE).all():  # not NaN
+        raise Defect(f"shape holds a number that is not finite, or beyond {LARGEST_SHAPE:g}")
+    return shape
 
 
 def flame_person(person: Person, teeth: LipTeeth | None, progress: Progress | None) -> Rig:

@@ -19,12 +19,12 @@ from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.importers.flame.blend_weights import EXPRESSIONS, LinearWeights, blend_weights, linear_weights
 from splatavatar.avatar.importers.flame.gaussian_avatars import PARAMETERS, has_column, no_correctives, read_person
 from splatavatar.avatar.importers.flame.lip_teeth import RGBAVATAR, WIDTH
-from splatavatar.avatar.importers.flame.person import Person, flame_person
+from splatavatar.avatar.importers.flame.person import Person, flame_person, shape_of
 from splatavatar.avatar.importers.flame.texture import texture_coordinates
 from splatavatar.avatar.importers.origin import NOTES
 from splatavatar.avatar.importers.rounding import with_rounding_kept
 from splatavatar.avatar.importers.splat_columns import splat_columns, whole_numbers
-from splatavatar.errors import AvatarFileError
+from splatavatar.errors import AvatarFileError, SettingsError
 from splatavatar.gaussians.binding import triangle_frames
 from splatavatar.gaussians.formats.harmonics import C0
 from splatavatar.gaussians.formats.ply_table import Table, columns, table_of
@@ -60,9 +60,9 @@ def find(source: Path) -> Path | None:
     return next((path for path in files if path.suffix.lower() == ".ply" and has_column(path, BINDING)), None)
 
 
-def read(source: Path, progress: Progress | None) -> Avatar:
-    """The avatar of a result, on the user's FLAME: of the person in a ``flame_param.npz`` beside it, or else of the
-    mean person. Raises AvatarFileError, RigError and DependencyError."""
+def read(source: Path, progress: Progress | None, shape: Doubles | None = None) -> Avatar:
+    """The avatar of a result, on the user's FLAME: of the person of ``shape``, or else of a ``flame_param.npz`` beside
+    it, or else of the mean person. Raises AvatarFileError, RigError and DependencyError."""
     path = find(source)
     if path is None:
         raise AvatarFileError(f"{printable(source)}: no PLY in it, expected {EXPECTED}.")
@@ -70,16 +70,23 @@ def read(source: Path, progress: Progress | None) -> Avatar:
     texture = texture_coordinates(path.parent)
     beside = path.with_name(PARAMETERS)
     notes = blended.notes()
-    if beside.is_file():
+    person = Person.mean() if shape is None else replace(Person.mean(), shape=_given(shape))
+    if shape is None and beside.is_file():
         person = replace(read_person(beside), teeth_offset=0.0)
-    else:
-        person = Person.mean()
-        notes.append(f"no {PARAMETERS} with the shape of the head lies beside it: it is that of FLAME's mean person")
+    elif shape is None:
+        notes.append("nothing says who is shown (--person FILE): the head has the shape of FLAME's mean person")
     has_teeth = bool((face >= FLAME.triangles).any())
     rig = flame_person(person, RGBAVATAR if has_teeth else None, progress)
     uv = np.concatenate([texture, teeth_texture()])[face]
     bound, correctives = _bound(blended, face, barycentric, uv, rig)
     return Avatar(rig, *with_rounding_kept(bound, correctives), metadata={NOTES: notes} if notes else {})
+
+
+def _given(shape: Doubles) -> Doubles:
+    try:
+        return shape_of(np.asarray(shape))
+    except Defect as defect:
+        raise SettingsError(f"the person cannot be shown: {defect}") from None
 
 
 def read_splats(path: Path) -> tuple[Blended, Ints, Floats]:

@@ -16,7 +16,7 @@ from splatavatar.avatar.importers.flame.lip_teeth import RGBAVATAR
 from splatavatar.avatar.importers.flame.rgbavatar import read_splats, teeth_texture
 from splatavatar.avatar.importers.table import import_avatar
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
-from splatavatar.errors import AvatarFileError, RigError, SplatAvatarError
+from splatavatar.errors import AvatarFileError, RigError, SettingsError, SplatAvatarError
 from splatavatar.gaussians.gaussians import Gaussians
 from splatavatar.render.rasterize import rasterize
 from splatavatar.rig.body_models.model_file import FLAME
@@ -132,10 +132,16 @@ def test_without_blendshapes_and_without_a_shape(tmp_path: Path) -> None:
     avatar = import_avatar(tmp_path / "only.ply")
     assert len(avatar.correctives) == 1  # of the rounding
     assert avatar.metadata["imported"]["notes"] == [
-        "no flame_param.npz with the shape of the head lies beside it: it is that of FLAME's mean person"
+        "nothing says who is shown (--person FILE): the head has the shape of FLAME's mean person"
     ]
     template = face_model(FLAME).arrays["v_template"]
     np.testing.assert_allclose(avatar.rig.template[:5023], template, atol=1e-6)
+    given = import_avatar(tmp_path / "only.ply", shape=SHAPE[:9])
+    shaped = template + face_model(FLAME).arrays["shapedirs"][..., :9] @ SHAPE[:9]
+    np.testing.assert_allclose(given.rig.template[:5023], shaped, atol=1e-6)
+    assert not given.metadata["imported"].get("notes")
+    with pytest.raises(SettingsError, match=r"the person cannot be shown: shape has the shape \(2, 2\), expected"):
+        import_avatar(tmp_path / "only.ply", shape=np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(
