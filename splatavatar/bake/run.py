@@ -55,20 +55,8 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
     Raises:
         SplatAvatarError: anything wrong with the input, the settings or the output folder.
     """
-    if settings.rig not in (AUTO, *loader.names()):
-        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(loader.names())}")
     # Whatever can be wrong with the command is found before anything takes long.
-    footage = of_footage(settings)
-    capture = (
-        None
-        if footage
-        else read_capture(settings.capture, settings.rig_params, settings.allow_outside, settings.layout)
-    )
-    left_out = None
-    if capture is not None:
-        capture, left_out = without_others(capture, settings)
-        if capture.rig_parameters is not None:
-            rig_parameters(capture, settings)
+    capture, left_out = opened(settings)
     out = output_path(settings)
     report = Reporter(on_event)
 
@@ -81,6 +69,40 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
 
 
 def _baked(
+def opened(settings: BakeSettings) -> tuple[Capture | None, RigParameters | None]:
+    """The capture as it lies there, and the rig parameters that it brings in vain.
+
+    None and None where it is made from footage first.
+
+    Raises:
+        SplatAvatarError: it cannot be read, or the settings contradict it.
+    """
+    if settings.rig not in (AUTO, *loader.names()):
+        raise RigError(f"unknown rig {settings.rig!r}; the rigs are {', '.join(loader.names())}")
+    if of_footage(settings):
+        return None, None
+    capture = read_capture(settings.capture, settings.rig_params, settings.allow_outside, settings.layout)
+    capture, left_out = without_others(capture, settings)
+    if capture.rig_parameters is not None:
+        rig_parameters(capture, settings)
+    return capture, left_out
+
+
+def with_parameters(
+    settings: BakeSettings, capture: Capture | None, left_out: RigParameters | None, tell: Listener
+) -> Capture:
+    """What was ``opened`` as a capture that has rig parameters; prepared and tracked where it had none.
+
+    Raises:
+        SplatAvatarError: it shows no head that can be tracked, or what tracks it is not installed.
+    """
+    if capture is not None:
+        tell(CaptureRecognised(capture.recognised))
+    if left_out is not None:
+        tell(ParametersLeftOut(left_out.tracker, left_out.rig, rig_without_parameters(settings)))
+    return prepared(settings, tell) if capture is None or capture.rig_parameters is None else capture
+
+
     settings: BakeSettings,
     capture: Capture | None,
     left_out: RigParameters | None,
@@ -97,11 +119,7 @@ def _baked(
     if settings.resume:
         checkpoint.check(out, settings)
     tell(DeviceChosen(device.name, device.remark))
-    if capture is not None:
-        tell(CaptureRecognised(capture.recognised))
-    if left_out is not None:
-        tell(ParametersLeftOut(left_out.tracker, left_out.rig, rig_without_parameters(settings)))
-    capture = prepared(settings, tell) if capture is None or capture.rig_parameters is None else capture
+    capture = with_parameters(settings, capture, left_out, tell)
     parameters = rig_parameters(capture, settings)
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)
     rig = fitted_rig(rig, parameters)

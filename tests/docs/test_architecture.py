@@ -16,13 +16,14 @@ HEADING = re.compile(r"^(?:\*\*`([\w/]+)/`|#)", re.M)
 """the beginning of what is about one folder of the package, or about none"""
 MADE = ("build/sanitized",)
 """by make, not kept"""
+LEFT_OUT = ("node_modules", "build", ".venv", ".venv-nerfstudio", ".git", "__pycache__")
 
 
 def everything() -> list[str]:
     """Files and folders of the checkout but for what is installed or built, relative to it."""
     found = []
     for folder, below, files in os.walk(ROOT):
-        below[:] = [name for name in below if name not in ("node_modules", "build", ".venv", ".git", "__pycache__")]
+        below[:] = [name for name in below if name not in LEFT_OUT]
         found += [os.path.relpath(os.path.join(folder, name), ROOT) for name in (*below, *files)]
     return found
 
@@ -40,12 +41,13 @@ def missing(text: str, there: list[str]) -> list[str]:
     absent = []
     for folder, path in named(text):
         wanted = path.rstrip("/")
-        # From the top, from the package, or anywhere in the folder of the paragraph.
+        # From the top, from the package, or anywhere in the folder of the paragraph, which may lie beside the package.
         places = (
             wanted,
             f"splatavatar/{wanted}",
             f"splatavatar/{folder or '*'}/{wanted}",
             f"splatavatar/{folder}/*/{wanted}",
+            f"{folder}/*/{wanted}",
         )
         if path not in MADE and not any(fnmatch(each, place) for place in places for each in there):
             absent.append(path)

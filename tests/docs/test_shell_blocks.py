@@ -27,7 +27,17 @@ LINES = shell_lines()
 OURS = [line for line in LINES if line.text.startswith("splatavatar ")]
 OTHERS = [line for line in LINES if not line.text.startswith("splatavatar ")]
 CHEAP = ("render", "export", "signal convert", "info", "doctor", "capture guide")
-KNOWN = ("python3 -m venv ", "source ", "cd ", "pip freeze", "python benchmarks/", "make", "pip install ", "git ")
+KNOWN = (
+    "python3 -m venv ",
+    "source ",
+    "cd ",
+    "pip freeze",
+    "python benchmarks/",
+    "make",
+    "pip install ",
+    "git ",
+    "ns-",
+)
 
 
 def is_cheap(line: Line) -> bool:

@@ -9,9 +9,10 @@ from typing import Any
 from nerfstudio.utils.rich_utils import CONSOLE
 
 from splatavatar.bake.events import Event, Preparing
-from splatavatar.bake.inputs import of_footage, prepared, rig_parameters, timed_rig, without_others
+from splatavatar.bake.inputs import rig_parameters, timed_rig
+from splatavatar.bake.reporting.monitor import sentences
+from splatavatar.bake.run import opened, with_parameters
 from splatavatar.bake.settings import BakeSettings
-from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.printable import printable
@@ -51,33 +52,21 @@ def read_subject(settings: BakeSettings) -> Subject:
         SplatAvatarError: it cannot be read, or what it needs is not installed.
     """
     tell = told()
-    footage = of_footage(settings)
-    capture = (
-        None
-        if footage
-        else read_capture(settings.capture, settings.rig_params, settings.allow_outside, settings.layout)
-    )
-    if capture is not None:
-        capture, left_out = without_others(capture, settings)
-        if left_out is not None:
-            text = f"parameters of {left_out.rig} by {left_out.tracker} are left out; the head is tracked anew"
-            CONSOLE.log(text, markup=False)
-    if capture is None or capture.rig_parameters is None:
-        capture = prepared(settings, tell)
-    if capture.recognised:
-        CONSOLE.log(printable(capture.recognised), markup=False)
+    found, left_out = opened(settings)
+    capture = with_parameters(settings, found, left_out, tell)
     parameters = rig_parameters(capture, settings)
     rig, _ = timed_rig(parameters.rig, parameters.identity, tell)
-    return Subject(capture, parameters, fitted_rig(rig, parameters), footage, settings)
+    return Subject(capture, parameters, fitted_rig(rig, parameters), found is None, settings)
 
 
 def told() -> Callable[[Event], None]:
-    """A listener that logs each stage of preparing once."""
+    """A listener that logs what the command of a bake says, and each stage of preparing once."""
     seen: set[str] = set()
 
     def tell(event: Event) -> None:
-        if isinstance(event, Preparing) and event.stage not in seen:
-            seen.add(event.stage)
-            CONSOLE.log(event.stage, markup=False)
+        new = [event.stage] if isinstance(event, Preparing) and event.stage not in seen else []
+        seen.update(new)
+        for line in (*new, *sentences(event)):
+            CONSOLE.log(printable(line), markup=False)
 
     return tell
