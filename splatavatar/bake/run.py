@@ -68,7 +68,6 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
         return _baked(settings, capture, left_out, out, tell, on_step)
 
 
-def _baked(
 def opened(settings: BakeSettings) -> tuple[Capture | None, RigParameters | None]:
     """The capture as it lies there, and the rig parameters that it brings in vain.
 
@@ -103,6 +102,7 @@ def with_parameters(
     return prepared(settings, tell) if capture is None or capture.rig_parameters is None else capture
 
 
+def _baked(
     settings: BakeSettings,
     capture: Capture | None,
     left_out: RigParameters | None,
