@@ -72,7 +72,8 @@ def test_the_licence_goes_with_it(run: Run, tmp_path: Path) -> None:
     save_avatar(tmp_path / "a.splatavatar", replace(avatar, rig=replace(avatar.rig, licence=licence)))
     for name, options in (("a.ply", []), ("a.spz", []), ("a.glb", []), ("a.gltf", []), ("b.glb", ["--mesh"])):
         done = run("export", "a.splatavatar", "-o", name, *options)
-        assert (done.returncode, done.stderr) == (0, "")
+        said = f"Who gets this avatar gets arrays of its body model. {licence}\n"
+        assert (done.returncode, done.stderr) == (0, said)
         assert licence.encode() in (tmp_path / name).read_bytes()
     done = run("export", "a.splatavatar", "-o", "a.splat")
     said = "A .splat cannot hold what of the colours depends on the view, nor the licence of the body model: "

@@ -93,7 +93,7 @@ def write_vhap(root: Path, timesteps: int = 24, cameras: int = 8, size: int = 40
     (root / "fg_masks").mkdir()
     (root / "flame_param").mkdir()
     rng = np.random.default_rng(1)
-    centre = positions(rig.landmarks["mediapipe"], rig.template, rig.faces).mean(0) + [0, -0.01, -0.06]
+    centre = positions(rig.landmarks["mediapipe"], rig.template, rig.faces).mean(0) + np.array([0, -0.01, -0.06])
     entries: dict[str, list[dict[str, object]]] = {"train": [], "val": [], "test": []}
     for timestep, arkit in enumerate(performance(timesteps + tests)):
         pose = PoseParameters.neutral(rig)
