@@ -30,7 +30,7 @@ def show_arkit(rig: Rig, arkit: Floats, parameters: PoseParameters) -> None:
         parameters.joint_rotations[:] += rig.arkit_joint_map @ arkit
 
 
-def arkit_of(rig: Rig, expression: ArrayLike, joint_rotations: ArrayLike | None = None) -> Doubles:
+def arkit_of(rig: Rig, expression: ArrayLike, joint_rotations: ArrayLike | None = None, calm: float = CALM) -> Doubles:
     """The ARKit coefficients (T, 52) of T frames of a rig.
 
     Where every expression is one coefficient and no joint is turned by any, they are those, as they are. Else they are
@@ -40,6 +40,7 @@ def arkit_of(rig: Rig, expression: ArrayLike, joint_rotations: ArrayLike | None 
     Args:
         expression: (T, E) coefficients of the rig.
         joint_rotations: (T, J, 3) axis-angle, radians, rig axes; None: no joint is turned.
+        calm: pull of every coefficient towards 0, as ``CALM``; more for faces that are not made of coefficients.
     """
     given = np.asarray(expression, np.float64)
     direct = _direct(rig)
@@ -55,7 +56,7 @@ def arkit_of(rig: Rig, expression: ArrayLike, joint_rotations: ArrayLike | None 
     gram = _gram(rig, moved)
     finite = np.isfinite(values).all(1)
     out = np.full((len(given), len(NAMES)), np.nan)
-    out[finite] = _nearest(to_values.T @ gram @ to_values, values[finite] @ gram @ to_values)
+    out[finite] = _nearest(to_values.T @ gram @ to_values, values[finite] @ gram @ to_values, calm)
     return out
 
 
@@ -101,14 +102,14 @@ def _gram(rig: Rig, joints: NDArray[np.intp]) -> Doubles:
     return np.asarray(stacked @ stacked.T)
 
 
-def _nearest(square: Doubles, wanted: Doubles) -> Doubles:
+def _nearest(square: Doubles, wanted: Doubles, calm: float) -> Doubles:
     """(T, 52) the x in [0, 1] that minimise x square x / 2 - wanted x with a small pull to 0, one coordinate at a time
     (T frames at once); ``square`` (52, 52), ``wanted`` (T, 52)."""
     moving = np.flatnonzero(np.diag(square) > 0)
     x = np.zeros(wanted.shape)
     if not len(moving):
         return x
-    square = square + CALM * np.diag(square)[moving].mean() * np.eye(len(square))
+    square = square + calm * np.diag(square)[moving].mean() * np.eye(len(square))
     for _ in range(SWEEPS):
         largest = 0.0
         for k in moving:

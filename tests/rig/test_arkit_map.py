@@ -92,6 +92,20 @@ def test_the_fit_is_the_nearest_face_within_the_bounds(small_rig: Rig) -> None:
         assert (found >= 0).all() and (found <= 1).all()
 
 
+def test_more_calm_makes_faces_fainter_and_keeps_apart_what_is_alike(small_rig: Rig) -> None:
+    rig = with_map(small_rig)
+    mixed = rig.arkit_map.copy()
+    mixed[:, 1] = 1.02 * mixed[:, 0] + 0.02 * mixed[:, 2]  # which moves the face as the first does, nearly
+    rig = replace(rig, arkit_map=mixed)
+    arkit = np.zeros((1, 52))
+    arkit[0, 0] = 0.5
+    other = arkit @ rig.arkit_map.T + np.random.default_rng(2).normal(0, 0.02, (1, len(mixed)))
+    sizes = [np.linalg.norm(arkit_of(rig, other, None, calm)) for calm in (1e-4, 1e-2, 1.0)]
+    assert sizes[0] > sizes[1] > sizes[2] > 0
+    shared = arkit_of(rig, other, None, 1e-2)[0, :2]
+    assert shared.sum() == pytest.approx(0.5, abs=0.1) and abs(shared[0] - shared[1]) < 0.1
+
+
 def test_turns_count_as_they_move_the_vertices(small_rig: Rig) -> None:
     """The square that the fit works with is that of posed vertices, for small turns."""
     from splatavatar.rig.arkit_map import _gram

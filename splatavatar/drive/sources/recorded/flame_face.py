@@ -18,6 +18,11 @@ from splatavatar.rig.rig import Rig
 
 LOG = logging.getLogger("splatavatar")
 
+CALM = 3e-3
+"""Pull of every coefficient towards 0, see ``arkit_map.CALM``. People do not move as coefficients do: several large
+ones, which take back one another, would explain what a single one does nearly. On a head with somebody else's shapes
+of ARKit's names the error falls from 0.22 to 0.19, on one with ours it does not rise."""
+
 
 def flame_rig(source: str) -> Rig | None:
     """The rig ``flame`` of the user's file; None where it cannot be had, and a line of the log says why.
@@ -56,4 +61,4 @@ def coefficients_by(rig: Rig, expression: Doubles, jaw: Doubles, eyes: Doubles |
     turns[:, rig.joint_names.index("jaw")] = jaw
     if eyes is not None:
         turns[:, list(rig.eye_joints)] = eyes.reshape(-1, 2, 3)
-    return arkit_of(rig, components, turns)
+    return arkit_of(rig, components, turns, CALM)

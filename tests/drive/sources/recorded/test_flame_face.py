@@ -72,7 +72,7 @@ def test_lips_lids_and_brows_move_as_they_did(
     (tmp_path / "frames").mkdir()
     for t in range(5):
         np.savez(tmp_path / f"frames/{t:05d}.npz", **{k: v[t : t + 1] for k, v in vhap(flame, arkit).items()})
-    np.testing.assert_allclose(read_signal(tmp_path / "frames").arkit, recording.arkit[:5], atol=1e-5)
+    np.testing.assert_allclose(read_signal(tmp_path / "frames").arkit, recording.arkit[:5], atol=1e-3)
 
 
 def test_an_expression_of_nobody_is_refused(
