@@ -17,6 +17,7 @@ from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.preparation.calibrated import tracked_parameters
+from splatavatar.capture.preparation.estimated_mattes import with_mattes
 from splatavatar.capture.preparation.folder import CAPTURE, Facts, read_facts
 from splatavatar.capture.preparation.prepare import AUTO, is_footage, prepare
 from splatavatar.capture.rig_pose import means_the_same, posed_vertices
@@ -114,12 +115,19 @@ def timed_rig(kind: str, identity: Mapping[str, float], tell: Listener) -> tuple
     return rig, spent
 
 
+def with_all_mattes(
+    capture: Capture, rig: Rig, parameters: RigParameters, settings: BakeSettings, tell: Listener
+) -> tuple[Capture, bool]:
+    """``capture`` whose pictures all have a matte, and whether any was estimated; see ``estimated_mattes``."""
+    return with_mattes(capture, rig, parameters, settings.prepare.matting, preparing(tell))
+
+
 def pictures(
     capture: Capture, rig: Rig, parameters: RigParameters, footage: bool, tell: Listener
 ) -> tuple[list[Target], list[Target]]:
     """The pictures to train on, and at most twelve of those held out; ``rig`` is the ``fitted_rig`` of ``parameters``.
 
-    ``footage``: whether the mattes were made with this very head.
+    ``footage``: whether mattes were made with this very head.
 
     Raises:
         CaptureError: a picture cannot be read, or too many do not show the head of the rig.

@@ -30,6 +30,7 @@ from splatavatar.bake.inputs import (
     rig_parameters,
     rig_without_parameters,
     timed_rig,
+    with_all_mattes,
     without_others,
 )
 from splatavatar.bake.reporting.reporter import Reporter, report_path
@@ -124,7 +125,8 @@ def _baked(
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)
     rig = fitted_rig(rig, parameters)
     settings = replace(settings, started=settings.started + spent)
-    targets, held_out = pictures(capture, rig, parameters, footage, tell)
+    capture, estimated = with_all_mattes(capture, rig, parameters, settings, tell)
+    targets, held_out = pictures(capture, rig, parameters, footage or estimated, tell)
     job = Job(settings, device, tell, rig, parameters, targets, held_out, out, on_step)
     job.run()
     try:

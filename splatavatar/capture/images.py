@@ -85,6 +85,17 @@ def has_alpha(reference: PictureReference) -> bool:
     return bool(_read(reference, lambda image: image.has_transparency_data))
 
 
+def is_opaque(reference: PictureReference) -> bool:
+    """Whether no pixel of the picture is transparent. Raises CaptureError for what is no picture."""
+
+    def opaque(image: Image) -> bool:
+        return not image.has_transparency_data or bool(
+            np.asarray(image.convert("RGBA"))[..., 3].min(initial=255) == 255
+        )
+
+    return _read(reference, opaque)
+
+
 def is_shown_turned(reference: PictureReference) -> bool:
     """Whether EXIF asks for the picture to be shown with its width and height exchanged."""
     return _read(reference, lambda image: image.getexif().get(ORIENTATION, 1)) in (5, 6, 7, 8)

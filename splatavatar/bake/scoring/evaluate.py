@@ -11,6 +11,8 @@ from splatavatar.bake.scoring.footage import BY, FOLLOWED, evaluate_footage, eva
 from splatavatar.bake.scoring.split import frame_renderer, score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Frame
+from splatavatar.capture.matting import METHODS
+from splatavatar.capture.preparation.estimated_mattes import with_mattes
 from splatavatar.capture.preparation.prepare import is_footage
 from splatavatar.capture.rig_pose import means_the_same, pose_parameters
 from splatavatar.capture.video.extract import ExtractOptions
@@ -67,6 +69,7 @@ def evaluate(
     known = read.rig_parameters
     if known is None or (known.tracker and not means_the_same(known, avatar.rig.kind)):
         return evaluate_untracked(avatar, read, split, folder, progress, options, renderer)
+    read = with_mattes(read, avatar.rig, known, METHODS[0], progress)[0]
 
     def pose(frame: Frame) -> PoseParameters:
         return pose_parameters(avatar.rig, known, frame.timestep)

@@ -24,6 +24,7 @@ from splatavatar.bake.scoring.split import score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.images import load_frame
+from splatavatar.capture.matting import METHODS
 from splatavatar.capture.preparation.calibrated import (
     lenses_of,
     observed,
@@ -31,6 +32,7 @@ from splatavatar.capture.preparation.calibrated import (
     tracking_frames,
     training_timesteps,
 )
+from splatavatar.capture.preparation.estimated_mattes import with_mattes
 from splatavatar.capture.rig_pose import pose_parameters
 from splatavatar.capture.tracking.parameters import parameters_of
 from splatavatar.capture.tracking.placement import settled_placement
@@ -136,6 +138,7 @@ def evaluate_untracked(
     capture = capture.placed(settled_placement(form, motion, training_timesteps(capture)))
     motion = track_motion(form, _habits(avatar), seen, lenses_of(capture))
     parameters = parameters_of(avatar.rig, motion, {}, None)
+    capture = with_mattes(capture, avatar.rig, parameters, METHODS[0], progress)[0]
     steps = sorted({frame.timestep for frame in capture.split(split)})
     follower, poses = PhotometricFollower(avatar, SEVERAL), {}
     for done, step in enumerate(steps):
