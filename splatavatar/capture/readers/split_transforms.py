@@ -35,7 +35,8 @@ def read_split_transforms(
     What a file says for all its frames is said of each of them; all else is as ``transforms.read_transforms`` has it.
 
     Raises:
-        CaptureError: a description that is damaged, incomplete or contradicts the pictures, or a picture in two splits.
+        CaptureError: a description that is damaged, incomplete or contradicts the pictures, or a picture that is
+            trained on and in another split.
         RigError: rig parameters that do not fit.
     """
     files = {split: split_file(root, split) for split in SPLITS if split_file(root, split).is_file()}
@@ -53,7 +54,9 @@ def read_split_transforms(
                 raise CaptureError(f"{path}: frame {position} has no file_path")
             name = posix_name(entry["file_path"])
             if where.setdefault(name, split) != split:
-                raise CaptureError(f"{path}: {printable(name)} is in another split, too")
+                if where[name] == "train":
+                    raise CaptureError(f"{path}: {printable(name)} is in another split, too")
+                continue  # INSTA's val is the end of its test
             merged["frames"].append({**shared, **{key: value for key, value in entry.items() if value is not None}})
         merged[f"{split}_filenames"] = [entry["file_path"] for entry in entries]
     return read_description(root, files["train"], merged, rig_params, allow_outside, tuple(files.values()), convention)

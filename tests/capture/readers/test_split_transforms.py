@@ -69,11 +69,16 @@ def said(root: Path) -> str:
     return str(caught.value).replace(f"{root}/", "")
 
 
+def test_val_may_be_a_part_of_test(split: Path) -> None:
+    """As INSTA has it."""
+    change(split / "transforms_val.json", frames=json.loads((split / "transforms_test.json").read_text())["frames"][:1])
+    splits = read_capture(split).splits
+    assert len(splits["val"]) == 1 and splits["val"][0] in splits["test"]
+
+
 def test_messages(split: Path) -> None:
     change(split / "transforms_val.json", frames=[{"file_path": "images/none", "transform_matrix": np.eye(4).tolist()}])
     assert said(split) == "images/none: no such image, named by transforms_train.json (1 of 6 missing)"
-    change(split / "transforms_val.json", frames=json.loads((split / "transforms_test.json").read_text())["frames"])
-    assert said(split) == "transforms_test.json: images/t002_cam00 is in another split, too"
     change(split / "transforms_val.json", frames=[{"file_path": "./images/t000_cam00"}])
     assert said(split) == "transforms_val.json: images/t000_cam00 is in another split, too"
     change(split / "transforms_val.json", frames=[{"file_path": []}])

@@ -2,25 +2,22 @@
 
 VHAP, which GaussianAvatars and LAM read, writes cameras with OpenGL's axes in the world of FLAME (Y up, facing +Z), and
 cy as it counts from below. INSTA writes the same names, but cameras with OpenCV's axes; the head stands still and the
-camera goes round it, a moment a frame. Facts after the exporters' sources. Both write all pictures into one file, and
-those of each split into one of their own. Their parameters of FLAME are those of the
+camera goes round it, a moment a frame. Facts after the exporters' sources. Their parameters of FLAME are those of the
 rig ``flame``, for the world of both is FLAME's: see ``flame.tracked_files``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.readers.camera_fields import Convention, T_opengl_opencv
 from splatavatar.capture.readers.flame.tracked_files import Entries, by_picture, insta_parameters, vhap_parameters
-from splatavatar.capture.readers.named_files import posix_name
-from splatavatar.capture.readers.split_transforms import named_splits, read_split_transforms, split_file
+from splatavatar.capture.readers.split_transforms import read_split_transforms, split_file
 from splatavatar.capture.readers.transforms import FILE, load_description, read_description
 from splatavatar.errors import CaptureError
 
@@ -59,13 +56,6 @@ def read_insta(root: Path, rig_params: Path | None = None, allow_outside: bool =
     return _read(root, rig_params, allow_outside, INSTA, insta_parameters)
 
 
-def _names(data: Mapping[str, Any]) -> list[str]:
-    """Of the pictures that a description has, whatever else is wrong with it."""
-    frames = data.get("frames")
-    entries = [entry for entry in frames if isinstance(entry, dict)] if isinstance(frames, list) else []
-    return [name for entry in entries if isinstance(name := entry.get("file_path"), str)]
-
-
 Parameters = Callable[[Path, Path, Sequence[Frame], Entries, bool], RigParameters | None]
 
 
@@ -76,8 +66,6 @@ def _read(
     # Exports have all pictures in one file and again in one a split, which say what is held out.
     if not split_file(root, "train").is_file():
         data = load_description(path)
-        names = {posix_name(name) for name in _names(data)}
-        data |= named_splits(root, names)
         capture = read_description(root, path, data, rig_params, allow_outside, (path,), convention)
         entries = list(data["frames"])
     else:

@@ -40,6 +40,28 @@ def test_vhap_in_splits_and_with_timesteps_left_out(tmp_path: Path) -> None:
     check_pixels(capture, MODEL)
 
 
+def test_splits_beside_the_whole(tmp_path: Path) -> None:
+    root = insta(tmp_path / "a", ("shape", "jaw", "eyes"))
+    data = json.loads((root / "transforms.json").read_text())
+    in_order = sorted(data["frames"], key=lambda frame: frame["file_path"])
+    for split, frames in (("train", in_order[:1]), ("test", in_order[1:]), ("val", in_order[2:])):
+        (root / f"transforms_{split}.json").write_text(json.dumps({**data, "frames": frames}))
+    for _ in range(2):
+        capture = read_capture(root)
+        names = {split: [frame.name for frame in capture.split(split)] for split in capture.splits}
+        assert names == {
+            "train": ["images/00000.png"],
+            "val": ["images/00002.png"],
+            "test": ["images/00001.png", "images/00002.png"],
+        }
+        check_pixels(capture, MODEL)
+        (root / "transforms.json").unlink(missing_ok=True)  # then the splits are all there is
+    (root / "transforms.json").write_text(json.dumps(data))
+    (root / "transforms_train.json").write_text("[")
+    with pytest.raises(CaptureError, match=r"transforms_train.json: not valid JSON"):
+        read_capture(root)
+
+
 def test_vhap_without_static_offset(tmp_path: Path) -> None:
     root = vhap(tmp_path / "a")
     for file in (root / "flame_param").iterdir():
