@@ -29,8 +29,8 @@ def convert(
         typer.Option(
             "--as",
             metavar="KIND",
-            help="Of a .csv: arkit, or livelink for a take of the Live Link Face app.",
-            show_default="arkit",
+            help="Of a .csv: arkit, or livelink for a take of the Live Link Face app; of an .npz: signal, or flame.",
+            show_default="arkit, signal",
         ),
     ] = None,
 ) -> None:

@@ -33,8 +33,15 @@ class Kind:
     confidence: bool = False
 
 
+def _write_flame_npz(path: Path, recording: Recording) -> None:
+    from splatavatar.drive.sinks.signals.flame_npz import write_flame_npz
+
+    write_flame_npz(path, recording)
+
+
 KINDS = {
     "signal": Kind(".npz", write_signal, head_translation=True, confidence=True),
+    "flame": Kind(".npz", _write_flame_npz, head_translation=True, absence=False),
     "arkit": Kind(".csv", write_arkit_csv),
     "livelink": Kind(".csv", write_livelink_csv),
     "arkit-json": Kind(".json", write_arkit_json, head_rotation=False, gaze=False, absence=False),
@@ -55,11 +62,13 @@ def write_recording(path: str | Path, recording: Recording, kind: str | None = N
     Args:
         path: ``.npz`` of our own, which holds everything, ``.csv`` or ``.json`` of ARKit's coefficients.
         recording: what is written.
-        kind: which of ``KINDS``; for a .csv, ``livelink`` is a take of the Live Link Face app.
+        kind: which of ``KINDS``; for a .csv, ``livelink`` is a take of the Live Link Face app, for an .npz ``flame``
+            are parameters of FLAME.
 
     Raises:
         OutputError: unknown suffix, nowhere to write.
         SettingsError: a ``kind`` that is none of the suffix.
+        RigError: ``flame``, without a file of FLAME.
     """
     path = Path(path)
     name = kind_of(path, kind)
