@@ -113,6 +113,8 @@ def _frames(views: Sequence[View], sizes: Sizes) -> Iterator[Frame]:
 
 
 def _scaled(view: View, size: tuple[int, int]) -> Doubles:
+    if not np.abs(view.K).max() <= MOST:
+        raise CaptureError(f"{view.where}: intrinsics reach {np.abs(view.K).max():.3g}, expected pixels")
     (width, height), (across, down) = view.size, (size[0] / view.size[0], size[1] / view.size[1])
     if abs(across * height - size[1]) > 1 and abs(down * width - size[0]) > 1:
         raise CaptureError(

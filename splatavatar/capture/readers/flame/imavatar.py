@@ -18,7 +18,7 @@ import numpy as np
 from splatavatar.array_types import Doubles
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.images import image_sizes
-from splatavatar.capture.readers.camera_fields import Convention, T_opengl_opencv
+from splatavatar.capture.readers.camera_fields import MOST, Convention, T_opengl_opencv
 from splatavatar.capture.readers.flame.parameters import JOINTS, flame_parameters
 from splatavatar.capture.readers.mattes import check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_picture, posix_name
@@ -109,6 +109,8 @@ def _camera(path: Path, intrinsics: Doubles, size: tuple[int, int]) -> Doubles:
         raise CaptureError(
             f"{path}: intrinsics begin with {fl_x:g} and {fl_y:g}, expected a negative and a positive focal length"
         )
+    if np.abs(intrinsics).max() > MOST:
+        raise CaptureError(f"{path}: intrinsics reach {np.abs(intrinsics).max():.3g}, expected shares of the picture")
     across, down = np.array(size) / (OLD_SIDE if cy > 1 else 1)
     return np.array([[-fl_x * across, 0, cx * across], [0, fl_y * down, cy * down], [0, 0, 1.0]])
 

@@ -86,6 +86,7 @@ TWO = "flame_params.json: image/2"
             "flame_params.json: shape is of the shape 301",
         ),
         (lambda data: data.update(intrinsics=[2, 2, 0.5, 0.5]), "flame_params.json: intrinsics begin with 2 and 2"),
+        (lambda data: data.update(intrinsics=[-1e300, 1e300, 0, 0]), "flame_params.json: intrinsics reach 1e+300"),
         (lambda data: data.update(intrinsics=[1]), "flame_params.json: intrinsics is no such list, expected 4 numbers"),
         (
             lambda data: data.update(intrinsics=[-1e-4, 1e-4, 0.5, 0.5]),
