@@ -47,7 +47,7 @@ def test_what_does_not_go_together() -> None:
         of(VIEW, picture=(64, 64))
     with pytest.raises(CaptureError, match=r"m.png: the mask has 9x9 pixels, its image a.png has 64x48"):
         of(replace(VIEW, mask=MASK), mask=(9, 9))
-    with pytest.raises(CaptureError, match="here: intrinsics reach 1e.302, expected pixels"):
+    with pytest.raises(CaptureError, match=r"here: intrinsics reach 1e.302, expected pixels"):
         of(replace(VIEW, K=1e300 * K))
     with pytest.raises(CaptureError, match=r"here: the focal length is -100 pixels, expected more than 0"):
         of(replace(VIEW, K=-K))
