@@ -35,6 +35,7 @@ KNOWN = (
     "python benchmarks/",
     "make",
     "pip install ",
+    "pip uninstall ",
     "git ",
     "ns-",
 )

@@ -9,7 +9,7 @@ from typing import Any
 from nerfstudio.utils.rich_utils import CONSOLE
 
 from splatavatar.bake.events import Event, Preparing
-from splatavatar.bake.inputs import rig_parameters, timed_rig
+from splatavatar.bake.inputs import rig_parameters, timed_rig, with_all_mattes
 from splatavatar.bake.reporting.monitor import sentences
 from splatavatar.bake.run import opened, with_parameters
 from splatavatar.bake.settings import BakeSettings
@@ -46,7 +46,7 @@ class Subject:
 
 
 def read_subject(settings: BakeSettings) -> Subject:
-    """The capture of ``settings``, tracked where it has no rig parameters, with its rig.
+    """The capture of ``settings``, tracked where it has no rig parameters and cut out where it has no mattes.
 
     Raises:
         SplatAvatarError: it cannot be read, or what it needs is not installed.
@@ -56,7 +56,9 @@ def read_subject(settings: BakeSettings) -> Subject:
     capture = with_parameters(settings, found, left_out, tell)
     parameters = rig_parameters(capture, settings)
     rig, _ = timed_rig(parameters.rig, parameters.identity, tell)
-    return Subject(capture, parameters, fitted_rig(rig, parameters), found is None, settings)
+    rig = fitted_rig(rig, parameters)
+    capture, estimated = with_all_mattes(capture, rig, parameters, settings, tell)
+    return Subject(capture, parameters, rig, found is None or estimated, settings)
 
 
 def told() -> Callable[[Event], None]:
