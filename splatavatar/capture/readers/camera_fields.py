@@ -57,6 +57,8 @@ ROUNDING = 1e-12
 """of it, that is not worth a correction; far from the origin, 1e-8 would be millimetres"""
 SHORTEST, LONGEST = 0.05, 1000.0
 """focal lengths in widths of the picture: a view of 169 degrees, and one of a twentieth of a degree"""
+SHARE = 20.0
+"""widths of the picture, up to which focal lengths are taken to be given in them"""
 ASPECT = 2.5
 """of a pixel; anamorphic lenses have 2"""
 ASIDE = 4.0
@@ -123,10 +125,15 @@ def check_intrinsics(where: str, fl_x: float, fl_y: float, cx: float, cy: float,
     if min(fl_x, fl_y) <= 0:
         raise CaptureError(f"{where}: the focal length is {min(fl_x, fl_y):g} pixels, expected more than 0")
     if not all(SHORTEST * max(size) <= focal <= LONGEST * max(size) for focal in (fl_x, fl_y)):
-        raise CaptureError(
+        said = (
             f"{where}: the focal length is {fl_x:g} x {fl_y:g} pixels in a picture of {width}x{height}, expected "
             f"{SHORTEST:g} to {LONGEST:g} times its size"
         )
+        if all(SHORTEST <= focal <= SHARE for focal in (fl_x, fl_y)) and all(0 <= at <= 1 for at in (cx, cy)):
+            said += (
+                "; these seem to be shares of the picture: multiply fl_x and cx by its width, fl_y and cy by its height"
+            )
+        raise CaptureError(said)
     if not 1 / ASPECT <= fl_y / fl_x <= ASPECT:
         raise CaptureError(
             f"{where}: fl_y is {fl_y / fl_x:.3g} times fl_x, expected pixels that are about as wide as high"

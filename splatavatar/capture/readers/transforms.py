@@ -144,6 +144,10 @@ def _check_size(where: str, file: str, values: dict[str, Any], image: PictureFil
     said = f"{image}: the image has {_size(size)} pixels, {file} says {'x'.join(f'{value:g}' for value in stated)}"
     if stated == size[::-1] and is_shown_turned(image):
         said += ", as its EXIF orientation turns it; store its pixels turned, and those of its mask"
+    elif stated == size[::-1]:
+        said += ": w and h seem to be exchanged"
+    elif stated[0] * size[1] == stated[1] * size[0] and stated[0] > 0:
+        said += f": the camera is of pictures {stated[0] / size[0]:.4g} times as large; its fl_x, fl_y, cx and cy too?"
     raise CaptureError(said)
 
 

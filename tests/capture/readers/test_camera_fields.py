@@ -36,6 +36,10 @@ def said(capture: Path) -> str:
         ({"fl_x": 1e8, "fl_y": 1e8}, "the focal length is 1e+08 x 1e+08 pixels in a picture of 24x16"),
         ({"fl_y": 27 * 40}, "fl_y is 27 times fl_x, expected pixels that are about as wide as high"),
         ({"fl_x": 27 * 41}, "fl_y is 0.037 times fl_x"),
+        (
+            {"fl_x": 0.9, "fl_y": 1.1, "cx": 0.5, "cy": 0.48},
+            "to 1000 times its size; these seem to be shares of the picture: multiply fl_x and cx by its width, fl_y",
+        ),
         ({"fl_x": -40}, "the focal length is -40 pixels, expected more than 0"),
         ({"fl_x": 0, "fl_y": 0}, "the focal length is 0 pixels, expected more than 0"),
         ({"fl_y": -41}, "the focal length is -41 pixels"),

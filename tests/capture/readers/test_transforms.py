@@ -244,6 +244,16 @@ FILE, FRAME = "tiny/transforms.json: ", "tiny/transforms.json: images/t000_cam01
             "tiny/images/t000_cam00.png: the image has 24x16 pixels, transforms.json says 48x16",
         ),
         (
+            lambda data: data.update(w=16, h=24),
+            "tiny/images/t000_cam00.png: the image has 24x16 pixels, transforms.json says 16x24: w and h seem "
+            "to be exchanged",
+        ),
+        (
+            lambda data: data.update(w=48, h=32),
+            "tiny/images/t000_cam00.png: the image has 24x16 pixels, transforms.json says 48x32: the camera is of "
+            "pictures 2 times as large; its fl_x, fl_y, cx and cy too?",
+        ),
+        (
             frame_with(timestep_index=-1),
             FILE + "images/t000_cam01.png has the timestep_index -1, expected a whole number from 0 on",
         ),
