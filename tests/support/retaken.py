@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def retake(
     """Writes the capture without mattes and rig parameters to ``root``, and what ``edit`` makes of its description."""
     (root / "images").mkdir(parents=True)
     frames = []
-    bend = None if lens is None else _bend(lens)
+    bend = None if lens is None else _bend(lens.coefficients)
     for frame in read_capture(source).frames:
         if frame.timestep not in timesteps:
             continue
@@ -68,10 +69,11 @@ def retake(
     return root
 
 
-def _bend(lens: Lens) -> tuple[np.ndarray, np.ndarray]:
-    """Where in the picture of the pinhole each pixel of that of the ``lens`` is."""
+@cache
+def _bend(coefficients: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Where in the picture of the pinhole each pixel of that of OpenCV's lens is."""
     columns, rows = np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5)
     focal, centre = np.diag(K)[:2], K[:2, 2]
     tangents = (np.stack([columns.ravel(), rows.ravel()], 1) - centre) / focal
-    places = lens.straightened(tangents) * focal + centre - 0.5
+    places = Lens("opencv", coefficients, K).straightened(tangents) * focal + centre - 0.5
     return tuple(places[:, axis].reshape(HEIGHT, WIDTH).astype(np.float32) for axis in (0, 1))
