@@ -95,10 +95,11 @@ def with_mattes(
     frames = list(capture.frames)
     for one in bare:
         frame = one.frame
-        picture = frame.picture if frame.lens is None else PictureFile(_picture(folder, one))
+        if frame.lens is not None:  # what is kept straight has its colours corrected, too
+            frame = replace(frame, picture=PictureFile(_picture(folder, one)), lens=None, colour=None)
         weight = min(frame.matte_weight, weights[one.number])
         mask = PictureFile(_mask(folder, one))
-        frames[one.number] = replace(frame, picture=picture, mask=mask, lens=None, matte_weight=weight)
+        frames[one.number] = replace(frame, mask=mask, matte_weight=weight)
     return replace(capture, frames=tuple(frames)), True
 
 

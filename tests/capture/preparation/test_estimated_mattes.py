@@ -11,6 +11,7 @@ import pytest
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
+from splatavatar.capture.colour import AffineColours
 from splatavatar.capture.images import load_frame
 from splatavatar.capture.lens import Lens
 from splatavatar.capture.preparation.estimated_mattes import pasted, share_of_rig, with_mattes
@@ -90,7 +91,8 @@ def test_pictures_that_a_lens_has_bent_are_kept_straight(sample_capture: Path, t
     bare_scene(sample_capture, tmp_path / "scene")
     capture = with_truth_of(sample_capture, tmp_path / "scene")
     lens = Lens("opencv", (0.4, 0.0, 0.0, 0.0), capture.frames[0].camera.K)
-    frames = tuple(replace(frame, lens=lens) for frame in capture.frames[:2])
+    greener = AffineColours(np.diag([0.8, 1.1, 0.9]), np.zeros(3))
+    frames = tuple(replace(frame, lens=lens, colour=greener) for frame in capture.frames[:2])
     bent = replace(capture, frames=frames, splits={"train": (0, 1), "val": (), "test": ()})
     straight = cut(bent)
     assert all(frame.lens is None for frame in straight.frames)
