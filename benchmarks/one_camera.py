@@ -74,7 +74,7 @@ def views(capture: Capture, rig: Rig, parameters: RigParameters) -> list[View]:
     seen: dict[int, list[NDArray[np.float64]]] = {}
     for frame in capture.frames:
         pose = pose_parameters(rig, parameters, frame.timestep)
-        turn = joint_transforms(rig, pose.joint_rotations[None])[0][0, joint]
+        turn = joint_transforms(rig, pose.joint_rotations[None], pose.expression[None])[0][0, joint]
         middle = pose_numpy(rig, pose)[above_neck].mean(0)
         towards = turn.T @ (frame.camera.position - middle)
         seen.setdefault(frame.camera_index, []).append(towards / np.linalg.norm(towards))

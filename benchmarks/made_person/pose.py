@@ -57,7 +57,7 @@ def main(out: Path) -> None:
     shift = own(rest)
     listed, pictures = poses(rig)
     moved = np.stack([pose_numpy(rig, pose) for pose in listed]).astype(np.float64)
-    head = [joint_transforms(rig, pose.joint_rotations[None]) for pose in listed]
+    head = [joint_transforms(rig, pose.joint_rotations[None], pose.expression[None]) for pose in listed]
     bone = rig.head_chain[-1][0]
     carry = np.tile(np.eye(4), (len(listed), 1, 1))
     carry[:, :3, :3] = [turn[0, bone] for turn, _ in head]
