@@ -19,8 +19,10 @@ from splatavatar.cli.footage import (
     extract_options,
 )
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
+from splatavatar.cli.options import BodyModelOption, RigOption
 from splatavatar.cli.values import parse_duration
 from splatavatar.errors import SettingsError
+from splatavatar.rig.body_models.found import name_body_model
 
 UNFINISHED = 3
 """exit code of a bake that has written an avatar and had no time to finish it"""
@@ -66,14 +68,8 @@ def bake(
             "-o", "--out", metavar="OUT", help="Avatar file to write.", show_default="named after the capture"
         ),
     ] = None,
-    rig: Annotated[
-        str,
-        typer.Option(
-            "--rig",
-            metavar="RIG",
-            help="Body model: auto, anny-head, anny-bust, anny-body; of your own file flame, flame-head or smplx.",
-        ),
-    ] = "auto",
+    rig: RigOption = "auto",
+    body_model: BodyModelOption = None,
     rig_params: Annotated[
         Path | None,
         typer.Option(
@@ -117,6 +113,7 @@ def bake(
     if budget is not None and iterations is not None:
         raise SettingsError("--budget and --iterations exclude each other: give one of them.")
     seconds = None if budget is None else parse_duration(budget, "budget")
+    name_body_model(body_model)
 
     from splatavatar.bake.settings import BakeSettings
     from splatavatar.capture.preparation.prepare import PrepareOptions

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from splatavatar.cli.options import BodyModelOption
 from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import OutputError
 from splatavatar.output import outputs_ready
+from splatavatar.rig.body_models.found import name_body_model
 
 if TYPE_CHECKING:
     from splatavatar.array_types import Doubles
@@ -37,6 +39,7 @@ def import_(
             show_default=False,
         ),
     ] = None,
+    body_model: BodyModelOption = None,
 ) -> None:
     """Turn an avatar that another tool has made into one that is driven like our own."""
     from splatavatar.avatar.file import save_avatar
@@ -45,6 +48,7 @@ def import_(
 
     if out.suffix.lower() != SUFFIX:
         raise OutputError(f"{out}: an avatar is imported as {SUFFIX}.")
+    name_body_model(body_model)
     importer, found = importer_of(source)
     with outputs_ready(out):
         with stages() as progress:

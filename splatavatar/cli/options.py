@@ -16,6 +16,23 @@ class DrawingDevice(str, Enum):
     cuda = "cuda"
 
 
+RigOption = Annotated[
+    str,
+    typer.Option(
+        "--rig",
+        metavar="RIG",
+        help="Body model: auto, anny-head, anny-bust, anny-body; of your own file flame, flame-head or smplx.",
+    ),
+]
+BodyModelOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--body-model",
+        metavar="FILE",
+        help="Your file of FLAME or SMPL-X, or its folder.",
+        show_default="what SPLATAVATAR_BODY_MODELS names",
+    ),
+]
 AvatarArgument = Annotated[
     str | None, typer.Argument(metavar="AVATAR", help="A .splatavatar file.", show_default="the most recently baked")
 ]

@@ -67,3 +67,11 @@ def test_a_model_without_a_face_is_said_to_have_none(run, tmp_path: Path) -> Non
     assert facts["vertices"] == 5023 and facts["face"].startswith("no face was found on the template")
     done = run("rig", "inspect", str(path), "-o", str(tmp_path / "face.png"))
     assert done.returncode == 2 and "no face was found" in done.stderr and not (tmp_path / "face.png").exists()
+
+
+def test_a_body_model_that_is_not_there(run, tmp_path: Path) -> None:
+    (tmp_path / "clip.mp4").write_bytes(b"")
+    for command in (("bake", "clip.mp4"), ("import", "clip.mp4", "a.splatavatar"), ("capture", "track", "clip.mp4")):
+        done = run(*command, "--body-model", "nowhere.pkl")
+        said = "Error: nowhere.pkl: no such file, expected a body model, or a folder of them\n"
+        assert (done.returncode, done.stderr) == (2, said)

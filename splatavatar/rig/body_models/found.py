@@ -23,6 +23,18 @@ DEEP = 2
 """folders below those that are named which are looked into, such as ``models/flame``"""
 
 
+def name_body_model(path: Path | None) -> None:
+    """Makes ``path``, a file or a folder, all that is looked into from now on in this process; None changes nothing.
+
+    Raises RigError where it is not there.
+    """
+    if path is None:
+        return
+    if not os.path.lexists(path):
+        raise RigError(f"{printable(path)}: no such file, expected a body model, or a folder of them")
+    os.environ[VARIABLE] = os.fspath(path)
+
+
 def body_model_path(family: str) -> Path | None:
     """The user's file of ``flame`` or ``smplx``: by its official name, in what ``SPLATAVATAR_BODY_MODELS`` names.
 

@@ -207,3 +207,13 @@ def test_the_edition_is_that_of_the_file(models: Path, tmp_path: Path, monkeypat
     np.savez(tmp_path / "flame2023_Open.npz", **{**arrays, "v_template": arrays["v_template"] * 1.01})
     monkeypatch.setenv(found.VARIABLE, str(tmp_path))
     assert edition("flame") != before
+
+
+def test_a_file_may_be_named(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(found.VARIABLE, str(tmp_path))
+    found.name_body_model(None)
+    assert found.body_model_path("flame") is None
+    found.name_body_model(models / "FLAME_NEUTRAL.npz")
+    assert found.body_model_path("flame") == models / "FLAME_NEUTRAL.npz"
+    with pytest.raises(RigError, match="nowhere: no such file, expected a body model, or a folder of them"):
+        found.name_body_model(tmp_path / "nowhere")
