@@ -69,6 +69,22 @@ def read_npz(
             raise failure(f"{printable(path)}: damaged, expected {expected}.") from error
 
 
+def npz_names(path: str | Path, failure: Failure, expected: str = "an npz file of plain arrays") -> tuple[str, ...]:
+    """The names of the arrays of the npz file at ``path``, of which nothing else is read.
+
+    Raises:
+        failure: as ``open_input``, or for a file that is damaged or no npz file.
+    """
+    with open_input(path, failure, expected) as file:
+        try:
+            with _archive(file) as archive:
+                return tuple(_members(archive))
+        except Unfit as unfit:
+            raise failure(f"{printable(path)}: {unfit}, expected {expected}.") from None
+        except Exception as error:
+            raise failure(f"{printable(path)}: damaged, expected {expected}.") from error
+
+
 def read_npy(
     path: str | Path, failure: Failure, expected: str = "an npy file of one plain array", most: int = MOST
 ) -> NDArray[Any]:
@@ -121,22 +137,9 @@ def fits(arrays: Mapping[str, NDArray[Any]], layout: Layout) -> bool:
 
 
 def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
-    head = file.read(len(POINTER))
-    if head.startswith(POINTER):
-        raise Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
-    if head.startswith(MAGIC):
-        raise Unfit("a single array as npy files hold it")
-    if not head:
-        raise Unfit("an empty file")
-    file.seek(0)
-    size = os.fstat(file.fileno()).st_size
-    with zipfile.ZipFile(Bounded(file)) as archive:
-        members = [info for info in archive.infolist() if not info.is_dir()]
-        chosen = {info.filename.removesuffix(".npy"): info for info in members}
-        if len(members) > MOST_MEMBERS:
-            raise Unfit(f"{len(members)} arrays")
-        if len(chosen) != len(members):
-            raise Unfit("two arrays of one name")
+    with _archive(file) as archive:
+        chosen = _members(archive)
+        size = os.fstat(file.fileno()).st_size
         if names is not None:
             chosen = {name: info for name, info in chosen.items() if name in names}
         for name, info in chosen.items():
@@ -145,6 +148,29 @@ def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
         if total > most:
             raise Unfit(f"arrays of {total / 2**20:.0f} MiB")
         return {name: _array(archive, name, info) for name, info in chosen.items()}
+
+
+def _archive(file: BinaryIO) -> zipfile.ZipFile:
+    head = file.read(len(POINTER))
+    if head.startswith(POINTER):
+        raise Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
+    if head.startswith(MAGIC):
+        raise Unfit("a single array as npy files hold it")
+    if not head:
+        raise Unfit("an empty file")
+    file.seek(0)
+    return zipfile.ZipFile(Bounded(file))
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    """The arrays of an npz file by their names."""
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    found = {info.filename.removesuffix(".npy"): info for info in members}
+    if len(members) > MOST_MEMBERS:
+        raise Unfit(f"{len(members)} arrays")
+    if len(found) != len(members):
+        raise Unfit("two arrays of one name")
+    return found
 
 
 def _array(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo) -> NDArray[Any]:

@@ -101,23 +101,23 @@ def read_bytes(path: str | Path, failure: Failure, expected: str = "a file", mos
     return content
 
 
-def read_text(path: str | Path, failure: Failure, expected: str = "a text") -> str:
+def read_text(path: str | Path, failure: Failure, expected: str = "a text", most: int = MOST_TEXT) -> str:
     """The text in the file at ``path``: UTF-8, or UTF-16 or UTF-32 that says so by its first bytes.
 
     UTF-16 without a byte order mark, which some programs on Windows write, is known by its zero bytes.
 
     Raises:
-        failure: as ``open_input``, or for bytes that are no text of these encodings.
+        failure: as ``read_bytes``, or for bytes that are no text of these encodings.
     """
-    content = read_bytes(path, failure, expected)
+    content = read_bytes(path, failure, expected, most)
     try:
         return content.decode(_encoding(content))
     except UnicodeError as error:
         raise failure(f"{printable(path)}: not a text in UTF-8 or UTF-16, expected {expected}.") from error
 
 
-def read_json(path: str | Path, failure: Failure, expected: str = "JSON") -> Any:
-    """The value in the JSON file at ``path``, text decoded as by ``read_text``.
+def read_json(path: str | Path, failure: Failure, expected: str = "JSON", most: int = MOST_TEXT) -> Any:
+    """The value in the JSON file at ``path``, of at most ``most`` bytes, text decoded as by ``read_text``.
 
     Integers of more than ``EXACT_DIGITS`` digits become floats; numbers may be infinite or NaN, which is for the caller
     to refuse. Of a key that is there twice the last value counts. Texts may hold halves of surrogate pairs, as names of
@@ -126,7 +126,7 @@ def read_json(path: str | Path, failure: Failure, expected: str = "JSON") -> Any
     Raises:
         failure: as ``read_text``, or for what is no JSON; the message names the line.
     """
-    text = read_text(path, failure, expected)
+    text = read_text(path, failure, expected, most)
     if not text.strip():
         raise failure(f"{printable(path)}: an empty file, expected {expected}.")
     if text.count(",") > MOST_VALUES or text.count("[") + text.count("{") > MOST_LISTS:

@@ -20,7 +20,16 @@ from splatavatar.avatar.format import container, metadata, quantise, schema, val
 from splatavatar.drive import retarget
 from splatavatar.drive.face import filter as face_filter
 from splatavatar.drive.face.vector import SIZE
-from splatavatar.drive.sources.recorded import checked, clock, columns, flame_npz, spelling, table_frames, timecode
+from splatavatar.drive.sources.recorded import (
+    checked,
+    clock,
+    columns,
+    flame_npz,
+    model_face,
+    spelling,
+    table_frames,
+    timecode,
+)
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.render import splatting
 from splatavatar.rig.arkit import NAMES
@@ -138,8 +147,8 @@ def tables() -> dict[str, Any]:
         },
         "DROPPED": {str(rate): labels for rate, labels in timecode.DROPPED.items()},
         "FLAME": {
-            "JAW_OPEN": flame_npz.JAW_OPEN,
-            "JAW_ASIDE": flame_npz.JAW_ASIDE,
+            "JAW_OPEN": model_face.JAW_OPEN,
+            "JAW_ASIDE": model_face.JAW_ASIDE,
             "VHAP_FPS": flame_npz.VHAP_FPS,
             "SPEECH_FPS": flame_npz.SPEECH_FPS,
             "ARTALK_COLUMNS": flame_npz.ARTALK_COLUMNS,

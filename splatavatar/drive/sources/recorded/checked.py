@@ -128,6 +128,20 @@ def as_doubles(array: NDArray[Any]) -> NDArray[np.float64]:
         return array.astype(np.float64)
 
 
+def bounded_numbers(array: NDArray[Any], name: str, source: str, most: float) -> NDArray[np.float64]:
+    """The ``array`` (T, C) of numbers as float64. Raises SignalError for none, too many, or one beyond ``most``."""
+    if array.dtype.kind not in "fiu" or array.size == 0:
+        raise SignalError(f"{source}: {name} does not hold numbers.")
+    check_length(len(array), source)
+    numbers = as_doubles(array)
+    fits = (np.abs(numbers) <= most).all(1)  # not NaN
+    if not fits.all():
+        frame = int(np.argmin(fits))
+        what = "not a finite number" if not np.isfinite(numbers[frame]).all() else f"beyond {most:.4g}"
+        raise SignalError(f"{source}: {name} is {what} in frame {frame}, expected numbers of size {most:.4g} at most.")
+    return numbers
+
+
 def _single(
     name: str, array: NDArray[Any], shape: tuple[int, ...], source: str, here: NDArray[np.bool_] | None = None
 ) -> Floats:

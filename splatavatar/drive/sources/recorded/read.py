@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from splatavatar.arrays import read_npz
+from splatavatar.arrays import npz_names, read_npz
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.recorded.arkit_csv import read_arkit_csv
 from splatavatar.drive.sources.recorded.arkit_json import read_arkit_json
@@ -14,6 +14,10 @@ from splatavatar.drive.sources.recorded.csv_table import Table
 from splatavatar.drive.sources.recorded.flame_npz import flame_recording, is_flame, read_flame_folder
 from splatavatar.drive.sources.recorded.livelink_csv import is_livelink, read_livelink_csv
 from splatavatar.drive.sources.recorded.signal_npz import signal_recording
+from splatavatar.drive.sources.recorded.smpl.frame_files import frames_folder, read_body_folder
+from splatavatar.drive.sources.recorded.smpl.parameters import BODY, NAMES, NOT_BODIES, POSES, body_motion, is_body
+from splatavatar.drive.sources.recorded.smpl.recording import body_recording
+from splatavatar.drive.sources.recorded.smpl.talkshow import read_talkshow
 from splatavatar.errors import SignalError
 from splatavatar.input import open_input
 
@@ -24,6 +28,7 @@ HEAD = 4096
 """bytes of a file that show what it holds"""
 KINDS = {
     ".npz": "npz arrays",
+    ".npy": "an npy array",
     ".json": "JSON",
     ".csv": "a table",
     ".gz": "a compressed file",
@@ -40,7 +45,8 @@ SUGGESTIONS = {
 
 
 def read_signal(path: str | Path) -> Recording:
-    """Read ARKit JSON or CSV, a Live Link Face take, our npz, or FLAME parameters (npz, or VHAP's folder of them).
+    """Read ARKit JSON or CSV, a Live Link Face take, our npz, FLAME parameters (npz, or VHAP's folder of them), or what
+    a face shows of a body by SMPL, SMPL-H or SMPL-X (npz, npy, pickles, or a folder with one file a frame).
 
     They are told apart by the suffix and by what they hold. Raises SignalError.
     """
@@ -63,6 +69,9 @@ def read_signal(path: str | Path) -> Recording:
 
 def _read_folder(path: Path) -> Recording:
     try:
+        inner = None if os.path.isdir(path / "flame_param") else frames_folder(path)
+        if inner is not None:
+            return read_body_folder(inner)
         if os.path.isdir(path / "flame_param") or any(p.suffix.lower() == ".npz" for p in path.iterdir()):
             return read_flame_folder(path)
     except OSError as error:
@@ -76,7 +85,12 @@ def _read_table(path: Path) -> Recording:
 
 
 def _read_npz(path: Path) -> Recording:
-    arrays = read_npz(path, SignalError, expected="an intact npz file of plain arrays", most=MOST)
+    expected = "an intact npz file of plain arrays"
+    if any(name in (*POSES, *BODY) for name in npz_names(path, SignalError, expected)):
+        body = read_npz(path, SignalError, (*NAMES, *NOT_BODIES), expected, MOST)
+        if is_body(body):
+            return body_recording(body_motion(body, str(path)), str(path))
+    arrays = read_npz(path, SignalError, expected=expected, most=MOST)
     return flame_recording(arrays, str(path)) if is_flame(arrays) else signal_recording(arrays, str(path))
 
 
@@ -85,6 +99,7 @@ READERS: dict[str, Callable[[Path], Recording]] = {
     ".csv": _read_table,
     ".tsv": _read_table,
     ".npz": _read_npz,
+    ".npy": read_talkshow,
 }
 
 
@@ -92,6 +107,8 @@ def _kind(head: bytes) -> str | None:
     """The suffix that files have which begin like ``head``; None where that shows nothing."""
     if head.startswith(b"PK\x03\x04"):
         return ".npz"
+    if head.startswith(b"\x93NUMPY"):
+        return ".npy"
     if head.startswith(b"\x1f\x8b"):
         return ".gz"
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):

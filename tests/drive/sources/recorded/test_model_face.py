@@ -1,4 +1,4 @@
-"""Recordings of FLAME, read by the user's own file: here one whose expressions are known."""
+"""Recordings of FLAME and SMPL-X, read by the user's own file: here one whose expressions are known."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.drive.sources.recorded.flame_face import coefficients_by
+from splatavatar.drive.sources.recorded.model_face import coefficients_by
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.errors import SignalError
 from splatavatar.rig.arkit import INDEX, NAMES
