@@ -203,7 +203,10 @@ def test_a_video_that_is_too_short(said: Said, faces: Path) -> None:
             "or yaw:D, with D from 5 to 60 degrees, as in yaw:25",
         ),
         (("--matting", "scissors"), "unknown matting method 'scissors'; known are grabcut, rembg"),
-        (("--rig", "smpl"), "unknown rig 'smpl'; the rigs are anny-head, anny-bust, anny-body"),
+        (
+            ("--rig", "smpl"),
+            "unknown rig 'smpl'; the rigs are anny-head, anny-bust, anny-body, flame, flame-head, smplx",
+        ),
         (("--rig-params", "p.npz"), "rig parameters go with a capture of known cameras; {0} is footage"),
         (("--model", "nowhere.task"), "nowhere.task: no such file, expected the model face_landmarker.task"),
     ],
