@@ -23,6 +23,7 @@ EXTRAS = {
     "sounddevice": "live",
     "pyvirtualcam": "live",
     "rembg": "matting",
+    "pycolmap": "colmap",
     "fastapi": "viewer",
     "uvicorn": "viewer",
     "websockets": "viewer",

@@ -23,10 +23,29 @@ def read_picture(path: str | Path, failure: type[SplatAvatarError], expected: st
     Raises:
         failure: as ``read_bytes``, or for what is no picture that can be decoded; ``expected`` ends the sentence.
     """
+    return _decoded(path, read_bytes(path, failure, expected, LARGEST), failure, expected, stored=False)
+
+
+def read_picture_both_ways(
+    path: str | Path, failure: type[SplatAvatarError], expected: str = "a picture"
+) -> tuple[bytes, Bytes, bool]:
+    """The bytes of the file at ``path``, what ``read_picture`` makes of them, and whether they are stored upright.
+
+    Raises as ``read_picture``.
+    """
+    data = read_bytes(path, failure, expected, LARGEST)
+    upright = _decoded(path, data, failure, expected, stored=False)
+    stored = _decoded(path, data, failure, expected, stored=True)
+    return data, upright, np.array_equal(upright, stored)
+
+
+def _decoded(path: str | Path, content: bytes, failure: type[SplatAvatarError], expected: str, stored: bool) -> Bytes:
+    """RGB; ``stored``: by the rows of the file, whichever side its EXIF says is up."""
     cv2 = required("cv2")
-    data = np.frombuffer(read_bytes(path, failure, expected, LARGEST), np.uint8)
+    data = np.frombuffer(content, np.uint8)
+    flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if stored else 0)
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        picture = cv2.imdecode(data, flags) if len(data) else None
     except cv2.error as error:  # such as one of more pixels than OpenCV allows
         raise failure(f"{path}: a picture that cannot be decoded, expected {expected}.") from error
     if picture is None:

@@ -12,7 +12,8 @@ from splatavatar.render.gpu_facts import installed
 
 def extra_parts() -> list[Part]:
     """Imports none of the packages."""
-    audio, live, matting, viewer = (install(extra) for extra in ("audio", "live", "matting", "viewer"))
+    names = ("audio", "live", "matting", "colmap", "viewer")
+    audio, live, matting, colmap, viewer = map(install, names)
     return [
         _anny(),
         package("mediapipe", "video, webcams", installed("mediapipe"), install("drive")),
@@ -21,6 +22,7 @@ def extra_parts() -> list[Part]:
         _sounddevice(live),
         package("pyvirtualcam", "--virtual-camera", installed("pyvirtualcam"), live),
         package("rembg", "--matting rembg", installed("rembg"), matting),
+        package("pycolmap", "capture solve", installed("pycolmap"), colmap),
         package("fastapi", "view", installed("fastapi"), viewer),
     ]
 

@@ -1,0 +1,1 @@
+"""From photos of one moment, taken from all around, to their cameras, by COLMAP."""
