@@ -1,4 +1,4 @@
-"""A bake on FLAME of a capture with a known answer: ``PYTHONPATH=tests python benchmarks/flame_bake.py --out DIR``.
+"""A bake on FLAME of a capture with a known answer: ``python benchmarks/flame_bake.py --out DIR``.
 
 The model has the official names and shapes and a face of our own (``tests/support/face_models.py``); the capture is
 drawn from it in the layout of VHAP, 24 moments of 8 cameras, 400 pixels a side, of which one camera is held out as a
@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 
 from rich.console import Console
 from rich.table import Table
