@@ -54,6 +54,9 @@ class Record:
             raise RefusedPickle("an object that is made twice")
         self.state = state
 
+    def follow(self, read: Callable[[int], bytes]) -> None:
+        """Reads what its package puts into the file behind the state; most put nothing there."""
+
     def get(self, name: str) -> Any:
         """The field ``name``; None where it has none."""
         return self.state.get(name) if isinstance(self.state, dict) else None
@@ -84,6 +87,12 @@ def array_of(value: Any) -> AnyArray | None:
     if isinstance(value, _Array):
         return value.array()
     return value if isinstance(value, np.ndarray) and value.dtype.kind in "fiub" else None
+
+
+def objects_of(value: Any) -> list[Any] | None:
+    """What an array of objects holds, in a row; None for anything else."""
+    fits = isinstance(value, _Array) and isinstance(value.state, tuple) and len(value.state) == 5
+    return value.state[4] if fits and isinstance(value.state[4], list) else None
 
 
 class _Type(Record):
@@ -119,6 +128,23 @@ class _Array(Record):
         if math.prod(max(n, 1) for n in shape) > LARGEST:  # of nothing, and too large all the same
             return None
         return np.frombuffer(raw, dtype).reshape(shape, order="F" if by_columns else "C")
+
+
+class _ArrayBehind(_Array):
+    """An array of joblib, without compression: its numbers lie in the file behind what is said of them."""
+
+    def follow(self, read: Callable[[int], bytes]) -> None:
+        shape, kind = self.get("shape"), self.get("dtype")
+        dtype = kind.dtype() if isinstance(kind, _Type) else None
+        if dtype is None or type(shape) is not tuple or not all(type(n) is int and n >= 0 for n in shape):
+            raise RefusedPickle("an array that holds no numbers")
+        if self.get("numpy_array_alignment_bytes") is not None:
+            read(read(1)[0])
+        size = math.prod(shape) * dtype.itemsize
+        raw = read(size) if size <= LARGEST else b""
+        if len(raw) != size:
+            raise DamagedPickle
+        self.state = (1, shape, kind, self.get("order") == "F", raw)
 
 
 class _Marker:
@@ -168,6 +194,11 @@ def _no_bytes(*_: Any) -> bytes:
     return b""
 
 
+def _dictionary(*_: Any) -> dict[Any, Any]:
+    """A dictionary with a habit for names that it lacks: what it holds is told afterwards."""
+    return {}
+
+
 def _no_set(items: Any = ()) -> None:
     """Sets are of no use to arrays; chumpy remembers changes in them."""
 
@@ -176,11 +207,14 @@ KNOWN: dict[tuple[str, str], Any] = {
     **{(module, "_reconstruct"): _new_array for module in MULTIARRAY},
     **{(module, "scalar"): _scalar for module in MULTIARRAY},
     **{(module, "_frombuffer"): _from_buffer for module in NUMERIC},
+    ("joblib.numpy_pickle", "NumpyArrayWrapper"): _ArrayBehind,
     ("numpy", "ndarray"): _Marker,
     ("numpy", "dtype"): _type,
+    ("builtins", "dict"): _Marker,
     ("builtins", "set"): _no_set,
     ("builtins", "object"): object,
     ("builtins", "bytes"): _no_bytes,
+    ("collections", "defaultdict"): _dictionary,
     ("copyreg", "_reconstructor"): _reconstructed,
     ("_codecs", "encode"): _encode,
 }
@@ -221,6 +255,7 @@ class _Reader(_Python):  # type: ignore[misc]
         if not isinstance(self.stack[-1], Record):
             raise RefusedPickle("it changes what is no array")
         self.stack[-1].__setstate__(state)
+        self.stack[-1].follow(self.read)
 
     def load_newobj(self) -> None:
         kind = self.stack[-2]
@@ -251,7 +286,7 @@ class _Reader(_Python):  # type: ignore[misc]
             raise RefusedPickle("it changes what is no dictionary")
         for key, value in zip(items[::2], items[1::2], strict=True):
             # A key is hashed: a tuple of tuples may take for ever.
-            if not (key is None or type(key) in (str, int, bool, bytes)):
+            if not (key is None or type(key) in (str, int, bool, bytes) or isinstance(key, np.integer)):
                 raise RefusedPickle("a key that is no name")
             target[key] = value
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import pickle
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from splatavatar.pickles import DamagedPickle, Record, RefusedPickle, array_of, read_pickle
+from splatavatar.pickles import DamagedPickle, Record, RefusedPickle, array_of, objects_of, read_pickle
+from support.joblib_files import joblib_dump
 
 
 @pytest.mark.parametrize("protocol", range(6))
@@ -70,3 +72,42 @@ def test_what_is_no_pickle() -> None:
     for length in range(len(whole)):
         with pytest.raises((DamagedPickle, RefusedPickle)):
             read_pickle(whole[:length])
+
+
+@pytest.mark.parametrize("protocol", [2, 4, 5])
+@pytest.mark.parametrize("aligned", [True, False])
+def test_arrays_of_joblib(protocol: int, aligned: bool) -> None:
+    values: Any = defaultdict(dict)
+    values[np.int64(7)]["a"] = np.arange(12, dtype="<f4").reshape(3, 4)
+    values[np.int64(8)]["columns"] = np.asfortranarray(np.arange(6.0).reshape(2, 3))
+    values[np.int64(8)]["nothing"] = np.zeros((0, 3))
+    whole = joblib_dump(values, protocol, aligned)
+    found = read_pickle(whole)
+    assert list(found) == [7, 8]
+    for number, entries in values.items():
+        for name, array in entries.items():
+            read = array_of(found[number][name])
+            assert read is not None and read.dtype == array.dtype
+            np.testing.assert_array_equal(read, array)
+    for length in range(len(whole)):
+        with pytest.raises((DamagedPickle, RefusedPickle)):
+            read_pickle(whole[:length])
+
+
+def test_arrays_of_joblib_that_are_none() -> None:
+    whole = joblib_dump({"a": np.zeros((3, 4), "<f4")}, 2)
+    assert whole.count(b"K\x03K\x04") == 1
+    for claimed in (b"J\xff\xff\xff\x7fJ\xff\xff\xff\x7f", b"K\x03J\xfe\xff\xff\xff", b"K\x03N"):
+        with pytest.raises((DamagedPickle, RefusedPickle)):
+            read_pickle(whole.replace(b"K\x03K\x04", claimed))
+    with pytest.raises(RefusedPickle, match="an array that holds no numbers"):
+        read_pickle(joblib_dump({"a": np.array([None])}, 2))
+
+
+@pytest.mark.parametrize("protocol", range(6))
+def test_the_contents_of_arrays_of_objects(protocol: int) -> None:
+    found = objects_of(read_pickle(pickle.dumps(np.array({"a": np.arange(3)}, dtype=object), protocol)))
+    assert found is not None and len(found) == 1
+    np.testing.assert_array_equal(array_of(found[0]["a"]), np.arange(3))  # type: ignore[arg-type]
+    assert objects_of(read_pickle(pickle.dumps(np.arange(3), protocol))) is None
+    assert objects_of({"a": 1}) is None

@@ -36,7 +36,7 @@ def numbered_frames(folder: Path, suffix: str, expected: str) -> tuple[list[Path
     if not found:
         raise SignalError(f"{folder}: a folder without {suffix[1:]} files, expected {expected}.")
     found.sort(key=natural)
-    several = [series for pattern in (ONE_NUMBER, NUMBER_AND_PERSON) for series in _series(found, pattern)]
+    several = [series for pattern in (NUMBER_AND_PERSON, ONE_NUMBER) for series in _series(found, pattern)]
     frames = max(several, key=len, default=list(enumerate(found)))
     for (number, path), (after, other) in pairwise(frames):
         if number == after:

@@ -16,6 +16,7 @@ from splatavatar.drive.sources.recorded.livelink_csv import is_livelink, read_li
 from splatavatar.drive.sources.recorded.signal_npz import signal_recording
 from splatavatar.drive.sources.recorded.smpl.frame_files import frames_folder, read_body_folder
 from splatavatar.drive.sources.recorded.smpl.parameters import BODY, NAMES, NOT_BODIES, POSES, body_motion, is_body
+from splatavatar.drive.sources.recorded.smpl.pickled import ROMP, read_body_pickle, read_romp
 from splatavatar.drive.sources.recorded.smpl.recording import body_recording
 from splatavatar.drive.sources.recorded.smpl.talkshow import read_talkshow
 from splatavatar.errors import SignalError
@@ -26,9 +27,12 @@ MOST = 1 << 29
 EXPECTED = "a face signal (.json, .csv or .npz)"
 HEAD = 4096
 """bytes of a file that show what it holds"""
+PICKLE = tuple(bytes([0x80, protocol]) for protocol in range(2, 6))
+"""how pickles begin that are not text"""
 KINDS = {
     ".npz": "npz arrays",
     ".npy": "an npy array",
+    ".pkl": "a pickle",
     ".json": "JSON",
     ".csv": "a table",
     ".gz": "a compressed file",
@@ -42,6 +46,12 @@ SUGGESTIONS = {
     ".wav": "sound drives with --audio",
 }
 """where it is no recorded face"""
+TORCH = (".pt", ".pth")
+TORCH_ADVICE = (
+    "of a motion by SMPL write the parameters as npz: numpy.savez('motion.npz', "
+    "**{name: value.cpu().numpy() for name, value in parameters.items()}), which are smpl_params_global of GVHMR"
+)
+"""a file of torch is a pickle in a zip"""
 
 
 def read_signal(path: str | Path) -> Recording:
@@ -56,6 +66,8 @@ def read_signal(path: str | Path) -> Recording:
     with open_input(path, SignalError, EXPECTED) as file:
         holds = _kind(file.read(HEAD))
     suffix = path.suffix.lower()
+    if suffix in TORCH:
+        raise SignalError(f"{path}: a file of torch, expected {EXPECTED}; {TORCH_ADVICE}.")
     reader = READERS.get(suffix)
     if reader is not None and holds in (None, ".csv" if suffix == ".tsv" else suffix):
         return reader(path)
@@ -86,7 +98,12 @@ def _read_table(path: Path) -> Recording:
 
 def _read_npz(path: Path) -> Recording:
     expected = "an intact npz file of plain arrays"
-    if any(name in (*POSES, *BODY) for name in npz_names(path, SignalError, expected)):
+    names = npz_names(path, SignalError, expected)
+    if ROMP in names and "arkit" not in names:
+        recording = read_romp(path)
+        if recording is not None:
+            return recording
+    if any(name in (*POSES, *BODY) for name in names):
         body = read_npz(path, SignalError, (*NAMES, *NOT_BODIES), expected, MOST)
         if is_body(body):
             return body_recording(body_motion(body, str(path)), str(path))
@@ -100,6 +117,7 @@ READERS: dict[str, Callable[[Path], Recording]] = {
     ".tsv": _read_table,
     ".npz": _read_npz,
     ".npy": read_talkshow,
+    ".pkl": read_body_pickle,
 }
 
 
@@ -109,6 +127,8 @@ def _kind(head: bytes) -> str | None:
         return ".npz"
     if head.startswith(b"\x93NUMPY"):
         return ".npy"
+    if head.startswith(PICKLE):
+        return ".pkl"
     if head.startswith(b"\x1f\x8b"):
         return ".gz"
     if head[4:8] == b"ftyp" or head.startswith(b"\x1aE\xdf\xa3"):

@@ -23,6 +23,7 @@ from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import SignalError
 from splatavatar.rig.arkit import NAMES
+from support.joblib_files import joblib_dump
 
 MUTANTS = 200
 T = 20
@@ -96,6 +97,29 @@ def artalk(path: Path) -> Path:
     return path
 
 
+def amass(path: Path) -> Path:
+    """Poses of SMPL-X, as AMASS names them."""
+    np.savez(path, poses=np.random.default_rng(0).normal(0, 0.1, (T, 165)), mocap_frame_rate=np.array(30.0))
+    return path
+
+
+def talkshow(path: Path) -> Path:
+    np.save(path, np.random.default_rng(0).normal(0, 0.1, (T, 265)).astype(np.float32))
+    return path
+
+
+def wham(path: Path) -> Path:
+    poses = np.random.default_rng(0).normal(0, 0.1, (T, 72)).astype(np.float32)
+    path.write_bytes(joblib_dump({np.int64(0): {"pose": poses, "frame_ids": np.arange(T)}}))
+    return path
+
+
+def romp(path: Path) -> Path:
+    pictures = {f"{i}.png": {"smpl_thetas": np.full((1, 72), 0.01 * i), "track_ids": np.array([1])} for i in range(T)}
+    np.savez(path, results=np.array(pictures, dtype=object))
+    return path
+
+
 FORMATS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "livelink": (".csv", livelink),
     "audio2face": (".csv", audio2face),
@@ -104,6 +128,10 @@ FORMATS: dict[str, tuple[str, Callable[[Path], Path]]] = {
     "plain": (".npz", plain_npz),
     "flame": (".npz", flame),
     "artalk": (".npz", artalk),
+    "amass": (".npz", amass),
+    "talkshow": (".npy", talkshow),
+    "wham": (".pkl", wham),
+    "romp": (".npz", romp),
 }
 
 

