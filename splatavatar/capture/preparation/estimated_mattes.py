@@ -15,12 +15,13 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import Bytes, Doubles, Floats
+from splatavatar.array_types import Bytes, Floats
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.images import is_opaque, load_frame
 from splatavatar.capture.matting import edition_of, estimate_mattes
+from splatavatar.capture.matting.reach import local, projected, share_of_rig
 from splatavatar.capture.preparation.folder import write_json
-from splatavatar.capture.preparation.prepare import CHIN, WAITING
+from splatavatar.capture.preparation.prepare import WAITING
 from splatavatar.capture.references import PictureFile
 from splatavatar.capture.rig_pose import posed_vertices
 from splatavatar.capture.video.crop import Crop
@@ -47,14 +48,6 @@ FEWEST = 4
 """pictures of one camera from which on its colours are learnt by themselves"""
 WIDER = 1.3
 """times the rig that a window is at least"""
-DOWN = 0.1
-"""metres, by which it is seen which way is down in a picture"""
-STEEP = 0.3
-"""of its length seen from the side, below which a camera looks from above, or from below"""
-BESIDE = 0.06
-"""metres beside a neck that long hair takes"""
-SOFT = 4.0
-"""pixels over which a matte ends"""
 NOTE = "mattes.json"
 
 
@@ -158,38 +151,6 @@ def pasted(matte: Bytes, window: Crop, width: int, height: int) -> Bytes:
     return out
 
 
-def share_of_rig(camera: Camera, rig: Rig, vertices: Floats) -> Floats:
-    """How much (H, W) of a pixel of ``camera`` may be of what ``rig``, posed as ``vertices`` (V, 3), models, in [0, 1].
-
-    All above its lower end; of a rig without shoulders, below the chin, what is near its neck. Down is as the rig
-    stands, whatever the camera takes for it.
-    """
-    import cv2
-
-    whole = np.ones((camera.height, camera.width), np.float32)
-    middle = vertices.mean(0)
-    top, bottom = _projected(camera, np.stack([middle, middle - np.array([0, DOWN, 0], np.float32)]))
-    length, metre = float(np.linalg.norm(bottom - top)), camera.K[1, 1] / float(_local(camera, middle[None])[0, 2])
-    if length < STEEP * DOWN * metre:
-        return whole  # from above or below, where it has no lower end
-    down = (bottom - top) / length
-    along = (np.arange(camera.width) + 0.5) * down[0] + ((np.arange(camera.height) + 0.5) * down[1])[:, None]
-
-    def above(points: Floats) -> Floats:
-        end = float((_projected(camera, points) @ down).max())
-        return np.asarray(np.clip((end - along) / SOFT + 0.5, 0, 1), np.float32)
-
-    share = above(vertices)
-    if len(rig.regions.get("torso", ())):
-        return share
-    beside = np.where(silhouette(vertices, rig.faces, camera), 0, 1).astype(np.uint8)
-    away = cv2.distanceTransform(beside, cv2.DIST_L2, 5)
-    near = np.clip((BESIDE * metre - away) / SOFT + 0.5, 0, 1)
-    return np.asarray(
-        share * np.maximum(near, above(vertices[rig.faces[rig.landmarks["mediapipe"].face[CHIN]]])), np.float32
-    )
-
-
 def _groups(bare: Sequence[_Bare]) -> list[list[_Bare]]:
     """What is cut out together: a camera's pictures in the order of time; where it has few, each by itself."""
     by_camera: dict[int, list[_Bare]] = {}
@@ -202,10 +163,10 @@ def _groups(bare: Sequence[_Bare]) -> list[list[_Bare]]:
 
 def _window(camera: Camera, vertices: Floats) -> Crop | None:
     """The square about the rig; None where it is not before the camera, or not in the picture."""
-    depth = _local(camera, vertices)[:, 2]
+    depth = local(camera, vertices)[:, 2]
     if depth.min() <= 0:
         return None
-    pixels = _projected(camera, vertices)
+    pixels = projected(camera, vertices)
     low, high = pixels.min(0), pixels.max(0)
     if (high < 0).any() or (low > (camera.width, camera.height)).any():
         return None
@@ -225,16 +186,6 @@ def _camera_of(camera: Camera, window: Crop) -> Camera:
     K[:2, 2] -= (window.x, window.y)
     K[:2] *= window.scale
     return Camera(camera.T_camera_world, K, window.out, window.out)
-
-
-def _local(camera: Camera, points: Floats) -> Doubles:
-    return points.astype(np.float64) @ camera.T_camera_world[:3, :3].T + camera.T_camera_world[:3, 3]
-
-
-def _projected(camera: Camera, points: Floats) -> Doubles:
-    """The pixels (N, 2) of ``points`` (N, 3), metres, which lie before the ``camera``."""
-    local = _local(camera, points)
-    return np.asarray(local[:, :2] / local[:, 2:] * np.diag(camera.K)[:2] + camera.K[:2, 2])
 
 
 def _folder(capture: Capture, rig: Rig, parameters: RigParameters, method: str, bare: Sequence[_Bare]) -> Path:

@@ -24,7 +24,7 @@ from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
 from splatavatar.output import atomic_write, why_unwritten
 
-VERSION = 5
+VERSION = 6
 """of what is written here and kept in the cache: another way to find the same things has another"""
 EXTRACT, CAPTURE, TRACK = "extract.json", "capture.json", "track.npz"
 SOURCE, FIT = "source.json", "fit.npz"

@@ -12,9 +12,8 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
 from splatavatar.capture.faces.landmarks import Landmarks
+from splatavatar.capture.faces.shoulders import shows_shoulders
 from splatavatar.capture.matting import METHODS, edition_of
 from splatavatar.capture.matting.rembg_matter import rembg_mattes
 from splatavatar.capture.preparation.folder import (
@@ -42,9 +41,6 @@ from splatavatar.progress import Progress
 
 AUTO = "auto"
 WAITING = "waiting for another splatavatar that prepares the same"
-SHOULDERS = 0.25
-"""eye spans below the chin, seen in most frames, from which on more than a head is in the picture"""
-CHIN = 152
 
 
 @dataclass(frozen=True)
@@ -152,11 +148,7 @@ def check_matting(method: str) -> None:
 
 def choose_rig(found: Sequence[Landmarks]) -> str:
     """The rig: ``anny-head`` where only a head and a neck show, else ``anny-bust``."""
-    room = [
-        (f.height - f.points[f.found][:, CHIN, 1]) / f.eye_spans  # frames, in eye spans
-        for f in found
-    ]
-    return "anny-bust" if float(np.median(np.concatenate(room))) > SHOULDERS else "anny-head"
+    return "anny-bust" if shows_shoulders(found) else "anny-head"
 
 
 def _kept(paths: Sequence[Path], options: PrepareOptions) -> Path:

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 
 from splatavatar.array_types import Bytes
 from splatavatar.capture.faces.landmarks import Landmarks
+from splatavatar.capture.faces.shoulders import shows_shoulders
 from splatavatar.capture.inspection.critique import criticise
 from splatavatar.capture.matting import METHODS, Mattes, edition_of, estimate_mattes
+from splatavatar.capture.matting.reach import share_of_rig
 from splatavatar.capture.preparation.folder import (
     CAPTURE,
     FIT,
@@ -88,7 +90,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
         save_track(folder / FIT, tracked, key)
     progress("tracking the head", 1.0)
     pictures = ChosenFrames.of(extraction, seen, tracked.lenses)
-    mattes = pictures.mattes(folder, tracked.person.rig, tracked.motion, matting, progress)
+    mattes = pictures.mattes(folder, tracked.person.rig, tracked.motion, matting, shows_shoulders(found), progress)
     # From here on what an earlier tracking left is no longer one piece.
     try:
         (folder / CAPTURE).unlink(missing_ok=True)
@@ -155,7 +157,8 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
     Without ``known`` the focal length is found from the landmarks, and the detector is taken to have no habits.
     """
     extraction = read_extraction(folder)
-    seen = observe(load_landmarks(folder, extraction), False)
+    found = load_landmarks(folder, extraction)
+    seen = observe(found, False)
     form = arkit_form(rig)
     if known is None:
         lenses, habits = place_camera(form, seen.observations, seen.lenses), np.zeros((1, 3))
@@ -166,7 +169,7 @@ def retrack(folder: Path, rig: Rig, known: Known | None, progress: Progress) -> 
         )
     motion = track_motion(form, habits, seen.observations, lenses)
     pictures = ChosenFrames.of(extraction, seen, lenses)
-    mattes = pictures.mattes(folder, form, motion, METHODS[0], progress)
+    mattes = pictures.mattes(folder, form, motion, METHODS[0], shows_shoulders(found), progress)
     pictures.write_mattes(folder, mattes.mattes)
     nobody = TrackedPerson({}, np.zeros((0, 3), np.float32), np.zeros((0, 0, 3), np.float32), form)
     write_capture(folder, pictures, Track(nobody, habits, lenses, motion), rig, mattes)
@@ -257,9 +260,13 @@ class ChosenFrames:
             raise CaptureError("the face was lost in every chosen frame; film with the face in view")
         return replace(out, step=np.array(steps))
 
-    def mattes(self, folder: Path, rig: Rig, motion: Motion, method: str, progress: Progress) -> Mattes:
-        """Estimated for the pictures in ``folder``, of the whole windows."""
-        images, shapes = [], []
+    def mattes(
+        self, folder: Path, rig: Rig, motion: Motion, method: str, shoulders: bool, progress: Progress
+    ) -> Mattes:
+        """Estimated for the pictures in ``folder``, of the whole windows; where they show ``shoulders`` that ``rig``
+        does not have, without these."""
+        images, shapes, reaches = [], [], []
+        cut = shoulders and not len(rig.regions.get("torso", ()))
         for p, (name, camera) in enumerate(zip(self.names, self.cameras, strict=True)):
             image = read_picture(folder / name, CaptureError, "the picture that was cut; extract the video again")
             if image.shape[:2] != (camera.height, camera.width):
@@ -269,6 +276,7 @@ class ChosenFrames:
             square = camera.cropped(-left, -top, window.out - left, window.out - top)
             body = pose_numpy(rig, pose_of(rig, motion, int(self.step[p])))
             shapes.append(silhouette(body, rig.faces, square))
+            reaches.append(share_of_rig(square, rig, body) if cut else None)
         # A clip has its own background and its own neighbours.
         mattes: list[Bytes] = [np.zeros(0, np.uint8)] * len(images)
         weights, foreign, done = np.zeros(len(images), np.float32), np.zeros(len(images), bool), 0
@@ -281,7 +289,8 @@ class ChosenFrames:
             pictures, bodies = [images[p] for p in rows], [shapes[p] for p in rows]
             found = estimate_mattes(pictures, bodies, [self.windows[p] for p in rows], method, heard)
             for p, matte in zip(rows, found.mattes, strict=True):
-                mattes[p] = matte
+                reach = reaches[p]
+                mattes[p] = matte if reach is None else np.rint(matte * reach).astype(np.uint8)
             weights[rows], foreign[rows] = found.weights, found.foreign
             done += len(rows)
         return Mattes(mattes, weights, foreign)

@@ -14,12 +14,10 @@ from splatavatar.capture.capture import Capture
 from splatavatar.capture.colour import AffineColours
 from splatavatar.capture.images import load_frame
 from splatavatar.capture.lens import Lens
-from splatavatar.capture.preparation.estimated_mattes import pasted, share_of_rig, with_mattes
+from splatavatar.capture.preparation.estimated_mattes import pasted, with_mattes
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.capture.video.crop import Crop
 from splatavatar.progress import unheard
-from splatavatar.render.camera import look_at
-from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.loader import load_rig
 from support.bare_scene import bare_scene, overlap
 from support.people import own_cache
@@ -97,24 +95,6 @@ def test_pictures_that_a_lens_has_bent_are_kept_straight(sample_capture: Path, t
     straight = cut(bent)
     assert all(frame.lens is None for frame in straight.frames)
     np.testing.assert_array_equal(load_frame(straight.frames[1])[0], load_frame(frames[1])[0])
-
-
-def test_what_of_a_picture_may_be_of_a_head() -> None:
-    rig = load_rig("anny-head")
-    middle = rig.template.mean(0).astype(np.float64)
-    camera = look_at(middle + np.array([0, 0, 1.0]), middle, 0.4, 200, 300)
-    share = share_of_rig(camera, rig, rig.template)
-    shape = silhouette(rig.template, rig.faces, camera)
-    lowest = int(np.flatnonzero(shape.any(1)).max())
-    assert (share[shape] > 0.3).all()
-    assert share[lowest + 4 :].max() == 0 and share[:100].min() == 1
-    # Beside the neck there is room for hair, and no more.
-    neck = share[lowest - 4]
-    assert neck[100] == 1 and neck[0] == neck[-1] == 0 and neck.sum() > shape[lowest - 4].sum() + 20
-    above = look_at(middle + np.array([0, 1.0, 0.02]), middle, 0.4, 200, 300)
-    assert share_of_rig(above, rig, rig.template).min() == 1
-    bust = load_rig("anny-bust")
-    assert share_of_rig(camera, bust, bust.template)[lowest - 4].min() == 1
 
 
 def test_a_matte_of_a_window_in_its_picture() -> None:
