@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from support.faces import prepared_folder
 from support.retaken import retake
+from support.room_photos import write_photos
 from support.shared import landmark_model
 
 
@@ -46,6 +48,34 @@ def test_inspect_of_a_capture_that_is_not_there(run) -> None:
     done = run("capture", "inspect", "absent", "-o", "page.html")
     message = "Error: absent: no such folder, expected the folder of a capture\n"
     assert (done.stderr, done.stdout, done.returncode) == (message, "", 2)
+
+
+def test_solve_finds_the_cameras_of_photos(run, sample_capture: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pycolmap", reason="the extra colmap is not installed")
+    write_photos(sample_capture, tmp_path / "all", (2, 3, 7, 9))
+    (tmp_path / "in").mkdir()
+    for number in (2, 3, 7, 9):
+        Image.open(tmp_path / "all" / f"IMG {number:02d}.png").reduce(2).save(tmp_path / "in" / f"{number}.png")
+    Image.new("RGB", (256, 256), (90, 40, 200)).save(tmp_path / "in" / "plain.png")
+    done = run("capture", "solve", "in")
+    assert (done.returncode, done.stderr) == (0, "")
+    found, lost, last = done.stdout.splitlines()
+    assert found.startswith("4 of 5 photos have a camera; focal length ")
+    assert found.endswith(" px") and "; points of the scene are met within 0." in found
+    assert lost == "- Without a camera, for they share too little with the others: plain.png"
+    assert last == "in-solved: the cameras; next: splatavatar bake in-solved"
+    assert (tmp_path / "in-solved" / "sparse" / "0" / "images.bin").is_file()
+    again = run("capture", "solve", "in")
+    message = "Error: in-solved: holds cameras already, expected an empty folder (-o)\n"
+    assert (again.stderr, again.stdout, again.returncode) == (message, "", 2)
+
+
+def test_solve_of_too_few_photos(run, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    done = run("capture", "solve", "in")
+    message = "Error: in: 0 photos (.jpg, .jpeg, .png, .webp, .tif, .tiff, .bmp), expected 3 to 2000 of one moment\n"
+    assert (done.stderr, done.stdout, done.returncode) == (message, "", 2)
+    assert not (tmp_path / "in-solved").exists()
 
 
 def test_capture_without_a_command_lists_them(run) -> None:

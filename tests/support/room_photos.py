@@ -6,6 +6,7 @@ show is noise of several scales that fills space, read where the ray meets them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -63,14 +64,14 @@ def room_picture(camera: Camera) -> np.ndarray:
     return np.asarray(np.clip(colour * 255, 0, 255).reshape(camera.height, camera.width, 3), np.uint8)
 
 
-def write_photos(source: Path, folder: Path, phone: bool = False) -> list[Frame]:
-    """Writes a photo of each camera of the first timestep of ``source`` to ``folder``; returns the true frames.
+def write_photos(source: Path, folder: Path, cameras: Sequence[int] = range(10), phone: bool = False) -> list[Frame]:
+    """Writes a photo of each of ``cameras`` at the first timestep of ``source`` to ``folder``; returns the true frames.
 
     Those of a ``phone`` are JPEG stored on their side, with EXIF that says so and what lens on film
     shows as much; others say nothing.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    frames = moment(source)
+    frames = [frame for frame in moment(source) if frame.camera_index in cameras]
     for frame in frames:
         image, matte = load_frame(frame)[:2]
         share = (np.asarray(matte, np.float64) / 255)[..., None]
