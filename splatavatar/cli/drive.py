@@ -55,7 +55,7 @@ def drive(
     livelink: Annotated[int | None, _live("--livelink", "Live Link Face over UDP (port 11111).", "[PORT]")] = None,
     osc: Annotated[int | None, _live("--osc", "VMC and iFacialMocap over UDP (port 39539).", "[PORT]")] = None,
     signal: Annotated[
-        Path | None, _file("--signal", "A recorded face: ARKit .json or .csv, Live Link Face .csv, .npz, FLAME, SMPL-X.")
+        Path | None, _file("--signal", "A recording: ARKit .json or .csv, Live Link Face .csv, .npz, FLAME, SMPL-X.")
     ] = None,
     audio: Annotated[Path | None, _file("--audio", "A voice: any file with sound.")] = None,
     mic: Annotated[bool, typer.Option("--mic", help="The microphone.", rich_help_panel="What drives")] = False,

@@ -19,6 +19,7 @@ from splatavatar.cli.sharing import (
     origins,
     tell_address,
 )
+from splatavatar.errors import SignalError
 
 
 def view(
@@ -35,7 +36,7 @@ def view(
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Look at an avatar in a browser, on this machine or, shared, on others."""
-    from splatavatar.drive.sources.recorded.read import read_signal
+    from splatavatar.output import scratch_folder
     from splatavatar.viewer.place import place
     from splatavatar.viewer.server import check_packages, create_app, serve
     from splatavatar.viewer.site import load_site
@@ -43,15 +44,12 @@ def view(
     check_packages()
     site, admitted = load_site(), origins(allow_origin)
     person, path = open_avatar(avatar)
-    signals = {}
-    for file in signal or []:
-        read_signal(file)
-        signals[file.name] = file.absolute()
     name = person.metadata.get("name") or path.name
     tell_licence(person)
     del person
-    query = f"signal=signals/{quote(next(iter(signals)))}" if signals else ""
-    with place(port, share, certificate, key) as at:
+    with scratch_folder() as folder, place(port, share, certificate, key) as at:
+        signals = dict(_served(file, folder) for file in signal or [])
+        query = f"signal=signals/{quote(next(iter(signals)))}" if signals else ""
 
         def ready() -> None:
             address = tell_address(name, at, query)
@@ -60,3 +58,24 @@ def view(
 
         app = create_app(path.absolute(), site, signals, None, at.names, at.token, admitted)
         serve(app, at.listening, ready, at.certificate)
+
+
+def _served(file: Path, folder: Path) -> tuple[str, Path]:
+    """The name and the file by which the page gets the recording ``file``. Raises SignalError and OutputError.
+
+    It reads tables, JSON and our own npz as they are. Motions of bodies and FLAME, of which it knows less, are written
+    to ``folder``.
+    """
+    from splatavatar.arrays import npz_names
+    from splatavatar.drive.sources.recorded.read import read_signal
+    from splatavatar.drive.sources.recorded.signal_npz import NEEDED, write_signal
+
+    recording = read_signal(file)
+    suffix = file.suffix.lower()
+    if file.is_file() and (
+        suffix in (".csv", ".tsv", ".json") or (suffix == ".npz" and set(NEEDED) <= set(npz_names(file, SignalError)))
+    ):
+        return file.name, file.absolute()
+    made = folder / f"{file.absolute().stem}.npz"
+    write_signal(made, recording)
+    return made.name, made

@@ -10,7 +10,13 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from splatavatar.cli.view import _served
+from splatavatar.drive.sources.recorded.read import read_signal
+from support.body_motions import amass as amass_arrays
+from support.body_motions import save
 
 ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -37,6 +43,16 @@ def test_it_serves_until_it_is_told_to_end(built: None, files: Path, end: signal
             assert (running.wait(30), running.stderr.read()) == (code, "")
         finally:
             running.kill()
+
+
+def test_the_page_gets_what_a_body_shows_of_a_face(tmp_path: Path) -> None:
+    amass = save(tmp_path / "walk.npz", amass_arrays(165))
+    (tmp_path / "out").mkdir()
+    name, path = _served(amass, tmp_path / "out")
+    assert name == "walk.npz" and path.parent == tmp_path / "out"
+    np.testing.assert_array_equal(read_signal(path).head_rotation, read_signal(amass).head_rotation)
+    # The page reads our own itself.
+    assert _served(path, tmp_path) == ("walk.npz", path)
 
 
 def test_a_port_that_is_taken(built: None, run: Run, files: Path) -> None:

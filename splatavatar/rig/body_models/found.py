@@ -13,7 +13,10 @@ VARIABLE = "SPLATAVATAR_BODY_MODELS"
 """files and folders of body models, separated as in ``PATH``"""
 STEMS = {
     "flame": ("flame2023_open", "flame2023", "flame_neutral", "generic_model", "flame_female", "flame_male", "flame"),
-    "smplx": ("smplx_neutral", "smplx_female", "smplx_male", "smplx"),
+    "smplx": (
+        *("smplx_neutral", "smplx_neutral_2020", "smplx_female", "smplx_female_2020"),
+        *("smplx_male", "smplx_male_2020", "smplx"),
+    ),
 }
 """names of the official files without suffix, in lower case, in the order in which they are preferred; of FLAME 2023
 without a jaw there is nothing to open a mouth with"""

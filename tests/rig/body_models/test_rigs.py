@@ -173,6 +173,9 @@ def test_files_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv(found.VARIABLE, str(tmp_path))
     assert found.body_model_path("flame") == tmp_path / "models/FLAME2023_Open.pkl"
     assert found.body_model_path("smplx") is None
+    for name in ("SMPLX_MALE.npz", "SMPLX_NEUTRAL_2020.npz"):
+        (tmp_path / "deep" / name).write_bytes(b"")
+        assert found.body_model_path("smplx") == tmp_path / "deep" / name
     monkeypatch.setenv(found.VARIABLE, f"{tmp_path / 'deep'}:{tmp_path / 'models'}")
     assert found.body_model_path("flame") == tmp_path / "deep/er/flame2023.pkl"
     monkeypatch.setenv(found.VARIABLE, str(tmp_path / "models/mine.npz"))
