@@ -6,13 +6,17 @@ import os
 from pathlib import Path
 
 from splatavatar.errors import RigError
+from splatavatar.input import why_unread
 from splatavatar.natural import Key, natural
 from splatavatar.printable import printable
 
 VARIABLE = "SPLATAVATAR_BODY_MODELS"
-"""files and folders of body models, separated as in ``PATH``"""
+"""files and folders of body models, separated as in ``PATH``; ``~`` is the home folder, also where no shell said so"""
 STEMS = {
-    "flame": ("flame2023_open", "flame2023", "flame_neutral", "generic_model", "flame_female", "flame_male", "flame"),
+    "flame": (
+        *("flame2023_open", "flame2023", "flame_neutral", "generic_model"),
+        *("flame_female", "female_model", "flame_male", "male_model", "flame"),
+    ),
     "smplx": (
         *("smplx_neutral", "smplx_neutral_2020", "smplx_female", "smplx_female_2020"),
         *("smplx_male", "smplx_male_2020", "smplx"),
@@ -23,7 +27,7 @@ without a jaw there is nothing to open a mouth with"""
 SUFFIXES = (".npz", ".pkl")
 WHERE = {"flame": "https://flame.is.tue.mpg.de", "smplx": "https://smpl-x.is.tue.mpg.de"}
 DEEP = 2
-"""folders below those that are named which are looked into, such as ``models/flame``"""
+"""folders below those that are named that are looked into, such as ``models/flame``; links are followed"""
 
 
 def name_body_model(path: Path | None) -> None:
@@ -45,8 +49,7 @@ def body_model_path(family: str) -> Path | None:
     None where there is none.
     """
     found: list[tuple[int, int, Key, Path]] = []
-    for order, place in enumerate(filter(None, os.environ.get(VARIABLE, "").split(os.pathsep))):
-        path = Path(place)
+    for order, path in enumerate(_places()):
         if os.path.isfile(path):
             others = [stem for other, stems in STEMS.items() if other != family for stem in stems]
             if path.stem.lower() not in others:
@@ -62,8 +65,8 @@ def needed_body_model(family: str) -> Path:
     """``body_model_path``. Raises RigError, with what to do, where there is none."""
     path = body_model_path(family)
     if path is None:
-        set_to = os.environ.get(VARIABLE)
-        where = f"none in {printable(set_to)}" if set_to else f"{VARIABLE} is not set"
+        places = [f"{path}: {_why_none(path)}" for path in _places()]
+        where = printable("; ".join(places)) if places else f"{VARIABLE} is not set"
         raise RigError(
             f"the rig {family} needs a file of yours ({where}); get one from {WHERE[family]} and set {VARIABLE} to it,"
             " or to its folder"
@@ -71,16 +74,35 @@ def needed_body_model(family: str) -> Path:
     return path
 
 
+def _places() -> list[Path]:
+    """What the variable names."""
+    return [Path(os.path.expanduser(place)) for place in os.environ.get(VARIABLE, "").split(os.pathsep) if place]
+
+
+def _why_none(place: Path) -> str:
+    """Why ``place`` holds no file that is looked for, in a few words."""
+    if os.path.isfile(place):
+        return "a file of another model"
+    try:
+        os.scandir(place).close()
+    except (OSError, ValueError) as error:
+        return "no such file or folder" if isinstance(error, FileNotFoundError) else why_unread(error)
+    return "none of its files has an official name"
+
+
 def _files(folder: Path, deep: int) -> list[Path]:
     """The files in ``folder`` and in those below it."""
     try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
+        with os.scandir(folder) as opened:
+            entries = sorted(opened, key=lambda entry: entry.name)
+    except (OSError, ValueError):
         return []
     out = []
     for entry in entries:
-        if entry.is_file():
-            out.append(Path(entry.path))
-        elif deep and entry.is_dir(follow_symlinks=False):
-            out += _files(Path(entry.path), deep - 1)
+        path = Path(entry.path)
+        # Not the methods of the entry, which raise at a link that leads back to itself.
+        if os.path.isfile(path):
+            out.append(path)
+        elif deep and os.path.isdir(path):
+            out += _files(path, deep - 1)
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -184,6 +185,46 @@ def test_files_are_found_by_their_names(tmp_path: Path, monkeypatch: pytest.Monk
     assert found.body_model_path("smplx") is None
 
 
+def test_files_of_one_gender_a_home_folder_that_no_shell_named_and_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = tmp_path / "our models ü"
+    (mine / "FLAME2020").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(mine))
+    monkeypatch.setenv(found.VARIABLE, "~/FLAME2020")
+    for name in ("flame2023_no_jaw.pkl", "FLAME_masks.pkl"):
+        (mine / "FLAME2020" / name).write_bytes(b"")
+    assert found.body_model_path("flame") is None
+    for name in ("male_model.pkl", "female_model.pkl", "GENERIC_model.pkl"):
+        (mine / "FLAME2020" / name).write_bytes(b"")
+        assert found.body_model_path("flame") == mine / "FLAME2020" / name
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "flame").symlink_to(mine / "FLAME2020")
+    (linked / "smplx").symlink_to(linked / "smplx")
+    (linked / "round").symlink_to(linked)
+    (linked / "flame2023.pkl").mkdir()
+    monkeypatch.setenv(found.VARIABLE, str(linked))
+    assert found.body_model_path("flame") == linked / "flame/GENERIC_model.pkl"
+    assert found.body_model_path("smplx") is None
+
+
+def test_why_no_file_was_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "generic_model.pkl").write_bytes(b"")
+    said = {
+        "empty": "none of its files has an official name",
+        "loop": "a symbolic link that leads back to itself",
+        "nowhere": "no such file or folder",
+        "generic_model.pkl": "a file of another model",
+    }
+    monkeypatch.setenv(found.VARIABLE, os.pathsep.join(str(tmp_path / name) for name in said))
+    with pytest.raises(RigError) as caught:
+        found.needed_body_model("smplx")
+    assert "; ".join(f"{tmp_path / name}: {why}" for name, why in said.items()) in str(caught.value)
+
+
 def test_what_is_missing_or_another_model_is_said(
     models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +232,7 @@ def test_what_is_missing_or_another_model_is_said(
         load_rig("flame", {"nose": 1.0})
     monkeypatch.setenv(found.VARIABLE, str(tmp_path))
     for ask in (load_rig, edition):
-        with pytest.raises(RigError, match=r"the rig flame needs a file of yours \(none in .*https://flame"):
+        with pytest.raises(RigError, match=r"the rig flame needs a file of yours \(.*official name\); .*https://flame"):
             ask("flame")
     monkeypatch.delenv(found.VARIABLE)
     with pytest.raises(RigError, match=r"SPLATAVATAR_BODY_MODELS is not set.*https://smpl-x"):
