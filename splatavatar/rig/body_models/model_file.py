@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from splatavatar.array_types import AnyArray
-from splatavatar.arrays import read_npz
+from splatavatar.arrays import npz_names, read_npz
 from splatavatar.errors import RigError
 from splatavatar.input import open_input
 from splatavatar.printable import printable
@@ -87,7 +87,12 @@ def read_model_file(path: Path) -> ModelFile:
     """
     with open_input(path, RigError, "a body model") as stream:
         form = "npz" if stream.read(2) == b"PK" else "pickle"
-    take = _taker(path, read_npz(path, RigError, NAMES) if form == "npz" else read_model_pickle(path))
+    if form == "npz":
+        names = npz_names(path, RigError, "a body model")
+        take = _taker(path, read_npz(path, RigError, NAMES, "a body model of plain arrays"), names)
+    else:
+        entries = read_model_pickle(path)
+        take = _taker(path, entries, tuple(entries))
     template = take("v_template", (None, 3))
     kind = next((known for known in KINDS if known.vertices == len(template)), None)
     if kind is None:
@@ -96,8 +101,11 @@ def read_model_file(path: Path) -> ModelFile:
     V, J = kind.vertices, kind.joints
     shapes = take("shapedirs", (V, 3, None))
     if shapes.shape[2] not in kind.expressions:
-        known = " or ".join(map(str, kind.expressions))
-        raise RigError(f"{path}: shapedirs has {shapes.shape[2]} columns, expected {known} of {kind.name}")
+        known = " or ".join(f"{n} ({n - own} of shape, {own} of expression)" for n, own in kind.expressions.items())
+        raise RigError(
+            f"{path}: shapedirs has {shapes.shape[2]} columns, expected {known} of {kind.name}: which of a part are"
+            " of expression the file does not say"
+        )
     split = shapes.shape[2] - kind.expressions[shapes.shape[2]]
     model = ModelFile(
         kind=kind,
@@ -138,12 +146,17 @@ def _parents(path: Path, table: AnyArray) -> AnyArray:
     return np.asarray(parents)
 
 
-def _taker(path: Path, entries: Mapping[str, Any]) -> Callable[[str, tuple[int | None, ...]], AnyArray]:
-    """A function that takes an array by its name and shape, None for any length, and says what is wrong with it."""
+def _taker(
+    path: Path, entries: Mapping[str, Any], names: Sequence[str]
+) -> Callable[[str, tuple[int | None, ...]], AnyArray]:
+    """A function that takes an array by its name and shape, None for any length, and says what is wrong with it.
+
+    ``names`` are all that are in the file.
+    """
 
     def take(name: str, shape: tuple[int | None, ...]) -> AnyArray:
         if name not in entries:
-            have = ", ".join(printable(known[:20]) for known in sorted(entries)[:8]) or "nothing"
+            have = ", ".join(printable(known[:20]) for known in sorted(names)[:8]) or "nothing"
             raise RigError(f"{path}: no {name}, expected a body model of FLAME or SMPL-X; it has {have}")
         array = array_of(entries[name])
         if array is None:

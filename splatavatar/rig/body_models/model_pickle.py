@@ -16,13 +16,19 @@ import numpy as np
 from splatavatar import pickles
 from splatavatar.array_types import AnyArray, Longs
 from splatavatar.errors import RigError
-from splatavatar.input import read_bytes
+from splatavatar.input import POINTER, read_bytes
 from splatavatar.pickles import DamagedPickle, Record, RefusedPickle, read_pickle
+from splatavatar.printable import printable
 
 LARGEST = 1 << 31
 """bytes; the largest official file has 0.6 GB"""
 DENSE = 1 << 26
 """numbers of a sparse matrix"""
+PAGES, SPACE = (b"<!doctype", b"<html", b"<?xml"), b"\xef\xbb\xbf \t\r\n"
+"""how pages begin, and what may lie before that"""
+MOST_BEFORE = 1 << 10
+"""bytes of a page that are looked at"""
+GZIP = b"\x1f\x8b"
 SPARSE = ("csc_matrix", "csr_matrix", "csc_array", "csr_array")
 
 
@@ -35,12 +41,31 @@ def read_model_pickle(path: Path) -> dict[str, Any]:
     try:
         found = read_pickle(content, _record)
     except RefusedPickle as error:
+        # The first letters of a page or of a text are operations of a pickle.
+        _refuse_other(path, content)
         raise RigError(f"{path}: {error}: this is no file of FLAME or SMPL-X, and was not opened.") from error
     except DamagedPickle as error:
+        _refuse_other(path, content)
         raise RigError(f"{path}: a damaged pickle, expected a body model.") from error
     if type(found) is not dict or not all(isinstance(name, str) for name in found):
         raise RigError(f"{path}: a pickle without named arrays, expected a body model.")
     return found
+
+
+def _refuse_other(path: Path, content: bytes) -> None:
+    """Raises RigError for what often lies under the name of a body model and is none."""
+    head = content[:MOST_BEFORE].lstrip(SPACE).lower()
+    found = ""
+    if not content:
+        found = "an empty file"
+    elif content.startswith(POINTER):
+        found = "a pointer of Git LFS to a file that was not fetched (git lfs pull)"
+    elif head.startswith(PAGES):
+        found = "a page of a web site, as comes instead of a download without a login"
+    elif content.startswith(GZIP):
+        found = "a file compressed by gzip"
+    if found:
+        raise RigError(f"{printable(path)}: {found}, expected a body model.")
 
 
 def array_of(value: Any) -> AnyArray | None:

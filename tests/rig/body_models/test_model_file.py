@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import gzip
 import os
 import pickle
 import pickletools
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse
 
 from splatavatar.errors import RigError
 from splatavatar.rig.body_models.model_file import FLAME, SMPLX, Kind, ModelFile, read_model_file
@@ -88,7 +90,10 @@ def changed(entries: dict[str, Any], **values: Any) -> dict[str, Any]:
             "v_template is empty or holds values that are too large or not finite",
         ),
         ({"v_template": np.full((60, 3), 100.0)}, "v_template reaches 100, expected metres of one person"),
-        ({"shapedirs": np.zeros((60, 3, 7))}, "shapedirs has 7 columns, expected 12 of small"),
+        (
+            {"shapedirs": np.zeros((60, 3, 7))},
+            "shapedirs has 7 columns, expected 12 (8 of shape, 4 of expression) of small: ",
+        ),
         ({"posedirs": np.zeros((60, 3, 36))}, "posedirs is of the shape 60x3x36, expected 60x3x27"),
         ({"weights": np.ones((60, 4))}, "rows of weights sum to something else than 1, by up to 3"),
         ({"weights": np.tile([1.5, -0.5, 0, 0], (60, 1))}, "weights holds negative ones"),
@@ -128,6 +133,38 @@ def test_what_is_missing(tmp_path: Path, small: dict[str, Any]) -> None:
         read_model_file(tmp_path / "none.pkl")
     path.write_bytes(path.read_bytes()[:300])
     with pytest.raises(RigError, match=r"damaged"):
+        read_model_file(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "an empty file"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "a pointer of Git LFS to a file that"),
+        (b"\n<!DOCTYPE html>\n<html><title>Sign In</title></html>", "a page of a web site"),
+        (b"\xef\xbb\xbf<HTML><body>404</body></HTML>", "a page of a web site"),
+        (gzip.compress(pickle.dumps({})), "a file compressed by gzip"),
+        (b"\x80\x02}", "a damaged pickle"),
+    ],
+)
+@pytest.mark.parametrize("suffix", [".pkl", ".npz"])
+def test_what_else_lies_under_such_names(tmp_path: Path, content: bytes, expected: str, suffix: str) -> None:
+    path = tmp_path / f"SMPLX_NEUTRAL{suffix}"
+    path.write_bytes(content)
+    with pytest.raises(RigError) as caught:
+        read_model_file(path)
+    assert str(caught.value).startswith(f"{path}: {expected}") and str(caught.value).endswith(
+        ", expected a body model."
+    )
+
+
+def test_an_npz_of_something_else_says_what_it_has(tmp_path: Path, small: dict[str, Any]) -> None:
+    path = tmp_path / "flame_static_embedding.npz"
+    np.savez(path, lmk_face_idx=np.zeros(51, int), lmk_b_coords=np.zeros((51, 3)), names=np.array([{}], object))
+    with pytest.raises(RigError, match=r"no v_template, .*; it has lmk_b_coords, lmk_face_idx, names$"):
+        read_model_file(path)
+    np.savez(path, **{**small, "J_regressor": np.array(scipy.sparse.csc_matrix(small["J_regressor"]), object)})
+    with pytest.raises(RigError, match=r"pickled objects in 'J_regressor', which are never read, expected a body mod"):
         read_model_file(path)
 
 
