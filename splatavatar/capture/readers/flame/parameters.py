@@ -51,13 +51,15 @@ def flame_parameters(
     Raises RigError for other shapes, and for values that are not finite or too large.
     """
     T = len(expression)
-    _check(where, "shape", shape, shape.ndim == 1 and 0 < len(shape) <= SHAPES)
-    _check(where, "expression", expression, expression.ndim == 2 and 0 < expression.shape[1] <= EXPRESSIONS)
+    fits = shape.ndim == 1 and 0 < len(shape) <= SHAPES
+    _check(where, "shape", shape, fits, f"at most {SHAPES} coefficients")
+    fits = expression.ndim == 2 and 0 < expression.shape[1] <= EXPRESSIONS
+    _check(where, "expression", expression, fits, f"at most {EXPRESSIONS} coefficients a timestep")
     for name, values in {**turns, **({} if translation is None else {"translation": translation})}.items():
-        _check(where, name, values, values.shape == (T, 3))
+        _check(where, name, values, values.shape == (T, 3), "three numbers a timestep")
     if template_offset is not None:
         fits = template_offset.ndim == 2 and template_offset.shape[1] == 3 and len(template_offset) >= VERTICES
-        _check(where, "static_offset", template_offset, fits)
+        _check(where, "static_offset", template_offset, fits, f"three numbers for each of {VERTICES} vertices or more")
         template_offset = template_offset[:VERTICES]
     return RigParameters(
         rig=RIG,
@@ -71,10 +73,14 @@ def flame_parameters(
     )
 
 
-def _check(where: str, name: str, values: Numbers, fits: bool) -> None:
+def shape_of(values: Numbers) -> str:
+    """What ``values`` are, in a few words that follow "is"."""
+    return f"of the shape {'x'.join(map(str, values.shape))}" if values.shape else "one number"
+
+
+def _check(where: str, name: str, values: Numbers, fits: bool, expected: str) -> None:
     if not fits:
-        shape = "x".join(map(str, values.shape)) or "one number"
-        raise RigError(f"{where}: {name} is of the shape {shape}, which FLAME's is not")
+        raise RigError(f"{where}: {name} is {shape_of(values)}, expected {expected}, as FLAME has them")
     if values.dtype.kind not in "fiu":
         raise RigError(f"{where}: {name} holds {values.dtype}, expected numbers")
     largest = float(np.abs(values.astype(np.float64)).max(initial=0))

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.arrays import read_npz
+from splatavatar.arrays import npz_names, read_npz, read_npz_or_none
 from splatavatar.capture.capture import Frame, RigParameters
 from splatavatar.capture.readers.flame.checkpoints import CHECKPOINTS, parameters_of
 from splatavatar.capture.readers.flame.frame_file import read_frame_file
-from splatavatar.capture.readers.flame.parameters import flame_parameters
+from splatavatar.capture.readers.flame.parameters import flame_parameters, shape_of
 from splatavatar.capture.readers.named_files import named_file, posix_name
 from splatavatar.capture.readers.numbered_files import number_of
 from splatavatar.errors import CaptureError, RigError
@@ -32,6 +32,8 @@ Entries = Mapping[str, Mapping[str, Any]]
 
 VHAP_ROWS = {"root": "rotation", "neck": "neck_pose", "jaw": "jaw_pose"}
 """of the arrays, by joint"""
+DYNAMIC = "dynamic_offset"
+"""an array (1, V, 3) in metres that VHAP writes on demand"""
 TEXTS = {"shape": 300, "jaw": 6, "eyes": 12}
 """folders of texts beside that of the expressions, and how many numbers each has: turns as two rows of a matrix"""
 MOST = 1 << 12
@@ -67,6 +69,9 @@ def vhap_parameters(
     where, offset = str(ordered[0].parent), first.get("static_offset")
     if "shape" not in first:
         raise RigError(f"{ordered[0]}: no array 'shape', expected parameters of FLAME by VHAP")
+    if offset is not None and offset.ndim == 3 and len(offset) == 1:
+        offset = offset[0]
+    _say_what_is_left_out(ordered)
     eyes = _stacked(where, "eyes_pose", rows, 6)
     return flame_parameters(
         where,
@@ -79,7 +84,7 @@ def vhap_parameters(
             "right_eye": eyes[:, 3:],
         },
         _stacked(where, "translation", rows, 3),
-        None if offset is None else offset.reshape(offset.shape[-2:]),
+        offset,
     )
 
 
@@ -133,10 +138,25 @@ def _vhap_rows(file: Path) -> dict[str, NDArray[Any]]:
         if values.dtype.kind not in "fiu":
             raise RigError(f"{file}: {name} holds {values.dtype}, expected numbers")
         if values.ndim not in (1, 2) or (values.ndim == 2 and len(values) != 1):
-            raise RigError(
-                f"{file}: {name} is of the shape {'x'.join(map(str, values.shape))}, expected one row of one timestep"
-            )
+            raise RigError(f"{file}: {name} is {shape_of(values)}, expected one row of one timestep")
     return {name: values.ravel() for name, values in found.items()}
+
+
+def _say_what_is_left_out(files: Sequence[Path]) -> None:
+    """Says so where vertices move by themselves from one timestep to the next, which no rig does."""
+    largest = 0.0
+    if DYNAMIC in npz_names(files[0], RigError, "parameters of FLAME by VHAP"):
+        for file in files:
+            found = read_npz_or_none(file, (DYNAMIC,))
+            if found is not None and found[DYNAMIC].dtype.kind == "f":
+                largest = max(largest, float(np.abs(found[DYNAMIC]).max(initial=0)))
+    if largest > 0:
+        _log.warning(
+            "%s: %s, which moves vertices by up to %.2g mm in single timesteps, is left out.",
+            printable(files[0].parent),
+            DYNAMIC,
+            largest * 1e3,
+        )
 
 
 def _stacked(where: str, name: str, rows: Sequence[dict[str, Any]], length: int | None = None) -> NDArray[Any]:

@@ -70,6 +70,23 @@ def test_vhap_without_static_offset(tmp_path: Path) -> None:
     assert parameters is not None and parameters.template_offset is None
 
 
+def test_vertices_that_move_by_themselves_are_left_out_and_it_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    root = vhap(tmp_path / "a")
+    files = sorted((root / "flame_param").iterdir())
+    for file in files:
+        rewrite(file, dynamic_offset=np.zeros((1, 5143, 3), np.float32))
+    read_capture(root)
+    assert not caplog.messages
+    moved = np.zeros((1, 5143, 3), np.float32)
+    moved[0, 7, 1] = -0.0025
+    rewrite(files[1], dynamic_offset=moved)
+    read_capture(root)
+    said = "dynamic_offset, which moves vertices by up to 2.5 mm in single timesteps, is left out."
+    assert caplog.messages == [f"{root}/flame_param: {said}"]
+
+
 def rewrite(file: Path, **changes: Any) -> None:
     with np.load(file) as arrays:
         values = {**arrays, **changes}
@@ -86,6 +103,7 @@ SECOND = "flame_param/00001.npz"
         ({"expr": np.zeros((3, 100))}, f"{SECOND}: expr is of the shape 3x100, expected one row of one timestep"),
         ({"expr": np.zeros((1, 50))}, "flame_param: expr has 50 or 100 numbers, expected the same number"),
         ({"jaw_pose": np.zeros((1, 6))}, "flame_param: jaw_pose has 3 or 6 numbers, expected 3"),
+        ({"translation": np.float32(0)}, f"{SECOND}: translation is one number, expected one row of one timestep"),
         ({"rotation": np.full((1, 3), np.nan)}, "flame_param: root holds values that are not finite"),
         ({"translation": np.full((1, 3), 1e5)}, "flame_param: translation holds values up to 1e+05, expected metres"),
         ({"eyes_pose": np.array(["a"])}, f"{SECOND}: eyes_pose holds <U1, expected numbers"),
@@ -103,11 +121,13 @@ def test_files_of_vhap_that_make_no_sense(tmp_path: Path, changes: dict[str, Any
 def test_shapes_and_offsets_that_are_none_of_flame(tmp_path: Path) -> None:
     root = vhap(tmp_path / "a")
     first = root / "flame_param" / "00000.npz"
-    rewrite(first, static_offset=np.zeros((1, 100, 3)))
-    with pytest.raises(RigError, match=r"static_offset is of the shape 100x3, which FLAME's is not"):
-        read_capture(root)
+    for rows, said in (((1, 100, 3), "100x3"), ((2, 5023, 3), "2x5023x3"), ((15069,), "15069")):
+        rewrite(first, static_offset=np.zeros(rows))
+        expected = f"static_offset is of the shape {said}, expected three numbers for each of 5023 vertices or more, as"
+        with pytest.raises(RigError, match=expected):
+            read_capture(root)
     rewrite(first, static_offset=None, shape=np.zeros(400))
-    with pytest.raises(RigError, match=r"shape is of the shape 400, which FLAME's is not"):
+    with pytest.raises(RigError, match=r"shape is of the shape 400, expected at most 300 coefficients, as FLAME has"):
         read_capture(root)
     rewrite(first, shape=None)
     with pytest.raises(RigError, match=r"no array 'shape'"):
