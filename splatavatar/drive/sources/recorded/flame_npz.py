@@ -14,7 +14,7 @@ of the log says: lips and brows stay at rest, and lids do not close.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ VHAP_FPS, SPEECH_FPS = 30.0, 25.0
 """frames a second where the file does not say: of VHAP's videos; of DiffPoseTalk and ARTalk, whose networks have it"""
 FRAME = ("rotation", "neck_pose", "jaw_pose", "eyes_pose", "translation", "expr")
 """what is read of a file of one frame"""
+VHAP = {"rotation", "expr"}
+"""names that no other file has"""
 MOST_OF_A_FRAME = 1 << 20
 """bytes of it"""
 ARTALK_COLUMNS = 106
@@ -52,10 +54,18 @@ ARTALK_NAMES = ("motions", "pred_motions", "motion")
 """of the array, as a file is written from the results of ARTalk; any array alone in its file is taken too"""
 
 
+def flame_names(names: Collection[str]) -> tuple[str, ...] | None:
+    """Which of the arrays called ``names`` are read of a file of FLAME parameters; None for all, where only these show
+    what it holds."""
+    if "jaw_pose" in names or set(names) >= VHAP:
+        return (*FRAME, "fps")
+    return ("exp", "pose", "fps") if {"exp", "pose"} <= set(names) else None
+
+
 def is_flame(arrays: FlameArrays) -> bool:
     """Whether the arrays of a file are FLAME parameters."""
     names = arrays.keys()
-    return "jaw_pose" in names or {"exp", "pose"} <= names or _artalk(arrays) is not None
+    return "jaw_pose" in names or names >= VHAP or {"exp", "pose"} <= names or _artalk(arrays) is not None
 
 
 def flame_recording(arrays: FlameArrays, source: str, ticks: NDArray[np.int64] | None = None) -> Recording:
@@ -66,7 +76,7 @@ def flame_recording(arrays: FlameArrays, source: str, ticks: NDArray[np.int64] |
     rows = _artalk(arrays)
     fps = SPEECH_FPS
     eyes = move = expression = None
-    if "jaw_pose" in arrays:
+    if "jaw_pose" in arrays or arrays.keys() >= VHAP:
         fps = VHAP_FPS
         jaw = _rows(arrays, "jaw_pose", 3, source)
         turn = [_rows(arrays, name, 3, source) for name in ("rotation", "neck_pose") if name in arrays]
@@ -134,6 +144,8 @@ def _artalk(arrays: FlameArrays) -> NDArray[Any] | None:
 
 
 def _rows(arrays: FlameArrays, name: str, columns: int, source: str, most: float = MOST_TURN) -> Doubles:
+    if name not in arrays:
+        raise SignalError(f"{source}: no array {name!r}, expected FLAME parameters as VHAP exports them.")
     array = arrays[name]
     if array.ndim != 2 or array.shape[1] != columns:
         raise SignalError(f"{source}: {name} has the shape {array.shape}, expected (frames, {columns}).")

@@ -11,7 +11,7 @@ from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.recorded.arkit_csv import read_arkit_csv
 from splatavatar.drive.sources.recorded.arkit_json import read_arkit_json
 from splatavatar.drive.sources.recorded.csv_table import Table
-from splatavatar.drive.sources.recorded.flame_npz import flame_recording, is_flame, read_flame_folder
+from splatavatar.drive.sources.recorded.flame_npz import flame_names, flame_recording, is_flame, read_flame_folder
 from splatavatar.drive.sources.recorded.livelink_csv import is_livelink, read_livelink_csv
 from splatavatar.drive.sources.recorded.signal_npz import signal_recording
 from splatavatar.drive.sources.recorded.smpl.frame_files import frames_folder, read_body_folder
@@ -107,7 +107,8 @@ def _read_npz(path: Path) -> Recording:
         body = read_npz(path, SignalError, (*NAMES, *NOT_BODIES), expected, MOST)
         if is_body(body):
             return body_recording(body_motion(body, str(path)), str(path))
-    arrays = read_npz(path, SignalError, expected=expected, most=MOST)
+    chosen = None if "arkit" in names else flame_names(names)
+    arrays = read_npz(path, SignalError, chosen, expected, MOST)
     return flame_recording(arrays, str(path)) if is_flame(arrays) else signal_recording(arrays, str(path))
 
 

@@ -117,12 +117,25 @@ def test_a_file_may_say_its_rate(tmp_path: Path) -> None:
         ({"neck_pose": np.zeros((3, 3))}, "3 frames of one FLAME parameter but 12"),
         ({"jaw_pose": np.full((T, 3), np.nan)}, "not a finite number"),
         ({"jaw_pose": np.zeros((0, 3))}, "does not hold numbers"),
+        ({"jaw_pose": None}, "no array 'jaw_pose', expected FLAME parameters as VHAP exports them"),
+        ({"expr": np.array(None)}, "pickled objects in 'expr', which are never read"),
         ({"fps": np.array(0.0)}, "0 frames a second"),
     ],
 )
 def test_damaged_files(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(SignalError, match=message):
         read_signal(save(tmp_path / "a.npz", vhap(**changes)))
+
+
+def test_what_is_not_of_the_face_may_be_anything(tmp_path: Path) -> None:
+    plain = read_signal(save(tmp_path / "a.npz", vhap()))
+    entries = {"static_offset": np.array(None), "camera": np.array([{"name": "left"}])}
+    for changes in (entries, {**entries, "time": np.array([{}])}):
+        recording = read_signal(save(tmp_path / "b.npz", vhap(**changes)))
+        assert np.array_equal(recording.arkit, plain.arkit) and np.array_equal(recording.time, plain.time)
+    talk = {"exp": np.zeros((T, 50)), "pose": np.tile([0, 0.3, 0, 0.185, 0, 0], (T, 1)), "audio": np.array([{}])}
+    recording = read_signal(save(tmp_path / "c.npz", talk))
+    np.testing.assert_allclose(recording.arkit[:, INDEX["jawOpen"]], 0.5, atol=1e-6)
 
 
 def test_a_folder_of_something_else(tmp_path: Path) -> None:
