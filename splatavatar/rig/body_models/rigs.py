@@ -88,18 +88,29 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     Raises RigError where no file is found, for one that is no such model and for an unknown identity parameter.
     """
     family = FAMILIES[FAMILY_OF[kind]]
-    path = needed_body_model(FAMILY_OF[kind])
-    model = _model(path, path.stat().st_mtime_ns)
-    if model.kind.name != family.model:
-        raise RigError(f"{printable(path)}: a file of {model.kind.name}, expected {family.model} for the rig {kind}")
+    path, model = _model_for(kind)
     rig = _rig(kind, family, model, _licence(family, path), face_map(model, progress), identity)
     return _above_shoulders(rig) if kind == "flame-head" else rig
 
 
 def edition(kind: str) -> str:
-    """A text that changes when the arrays of the rig ``kind`` may. Raises RigError where its file is not found."""
-    path = needed_body_model(FAMILY_OF[kind])
+    """A text that changes when the arrays of the rig ``kind`` may.
+
+    Raises RigError where no file is found, and for one that is no such model: it is asked for before anything that
+    takes long.
+    """
+    path, _ = _model_for(kind)
     return f"{kind} {_digest(path, path.stat().st_mtime_ns)}"
+
+
+def _model_for(kind: str) -> tuple[Path, ModelFile]:
+    """The user's file for the rig ``kind``, and what it holds."""
+    expected = FAMILIES[FAMILY_OF[kind]].model
+    path = needed_body_model(FAMILY_OF[kind])
+    model = _model(path, path.stat().st_mtime_ns)
+    if model.kind.name != expected:
+        raise RigError(f"{printable(path)}: a file of {model.kind.name}, expected {expected} for the rig {kind}")
+    return path, model
 
 
 @lru_cache(maxsize=2)

@@ -240,8 +240,9 @@ def test_what_is_missing_or_another_model_is_said(
     other = tmp_path / "model.npz"
     other.write_bytes((models / "SMPLX_NEUTRAL.npz").read_bytes())
     monkeypatch.setenv(found.VARIABLE, str(other))
-    with pytest.raises(RigError, match="a file of SMPL-X, expected FLAME for the rig flame"):
-        load_rig("flame")
+    for ask in (load_rig, edition):
+        with pytest.raises(RigError, match="a file of SMPL-X, expected FLAME for the rig flame"):
+            ask("flame")
 
 
 def test_the_edition_is_that_of_the_file(models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
