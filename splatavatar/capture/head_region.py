@@ -10,7 +10,7 @@ from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.rig import Rig
 
-BELOW = ("neck", "torso")
+BELOW = ("neck", "torso", "body")
 """regions of a rig that are not its head; mattes may end above them"""
 MARGIN = 0.04
 """of the size of the head in the picture, inside its outline: tracked heads are right to about as much"""

@@ -64,7 +64,8 @@ class Rig:
     """joints of the left and right eyeball, -1 where the rig turns its eyes by expression alone"""
     regions: dict[str, Ints] = field(default_factory=dict)
     """face indices by name: skin, lips, eye_left, eye_right, eye_sockets, teeth_upper, teeth_lower, tongue and mouth
-    partition the mesh; eyelids, ears, neck, scalp and, of a bust, torso are parts of skin; carriers are no surface"""
+    partition the mesh; eyelids, ears, neck, scalp and, of a bust, torso are parts of skin, and so
+    is body, of FLAME and SMPL-X what the head does not carry; carriers are no surface"""
     landmarks: dict[str, SurfacePoints] = field(default_factory=dict)
     """``mediapipe`` (478) and ``ibug68`` (68)"""
     licence: str = ""

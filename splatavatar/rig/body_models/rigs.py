@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import AnyArray, Doubles, Floats
+from splatavatar.array_types import AnyArray, Doubles, Floats, Ints
 from splatavatar.errors import RigError
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
@@ -140,6 +140,7 @@ def _rig(
     skin_joints, skin_weights = largest_weights(weights, neutral, int(np.clip(influences, 4, MOST_INFLUENCES)))
     expressions = _first(model.expression_basis)
     E = len(expressions)
+    regions = {**face.regions, "body": _body(family, model)}
     rig = Rig(
         kind=kind,
         template=template.astype(np.float32),
@@ -158,7 +159,7 @@ def _rig(
         arkit_map=face.arkit_map,
         head_chain=family.head_chain,
         eye_joints=family.eyes,
-        regions={name: part for name, part in face.regions.items() if len(part)},
+        regions={name: part for name, part in regions.items() if len(part)},
         landmarks=face.landmarks,
         licence=licence,
         arkit_joint_map=face.arkit_joint_map,
@@ -173,6 +174,15 @@ def _rig(
     )
     upper, lower = family.head_chain[-1][0], family.jaw
     return with_teeth(rig, model.template, lips, near, (upper, lower), lambda teeth: np.zeros((E, *teeth.shape)))
+
+
+def _body(family: Family, model: ModelFile) -> Ints:
+    """The triangles of ``model`` that the head does not carry: of no corner it moves most."""
+    carried = [family.head_chain[-1][0]]
+    for joint, parent in enumerate(model.parents):
+        if parent in carried:
+            carried.append(joint)
+    return np.flatnonzero(~(model.weights[:, carried].sum(1) > 0.5)[model.faces].any(1)).astype(np.int32)
 
 
 def _coefficients(kind: str, names: tuple[str, ...], identity: Mapping[str, float]) -> Doubles:

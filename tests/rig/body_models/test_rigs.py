@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from splatavatar.capture.head_region import head_faces
 from splatavatar.errors import RigError
 from splatavatar.rig import arkit_form
 from splatavatar.rig.arkit import INDEX, NAMES
@@ -113,7 +115,7 @@ def test_what_a_rig_of_them_says_of_itself(models: Path, name: str) -> None:
     assert (low == -3).all() and (high == 3).all()
     assert "non-commercial" in rig.licence
     partition = np.concatenate(
-        [rig.regions[part] for part in rig.regions if part not in ("eyelids", "ears", "neck", "scalp")]
+        [rig.regions[part] for part in rig.regions if part not in ("eyelids", "ears", "neck", "scalp", "body")]
     )
     np.testing.assert_array_equal(np.sort(partition), np.arange(len(rig.faces)))
     assert {part: len(points.face) for part, points in rig.landmarks.items()} == {"mediapipe": 478, "ibug68": 68}
@@ -132,6 +134,24 @@ def test_the_lower_teeth_follow_the_jaw_and_the_upper_ones_the_head(models: Path
     lips = rig.template[np.unique(rig.faces[rig.regions["lips"]])]
     front = rig.template[np.concatenate([lower, upper])]
     assert front[:, 2].max() < lips[:, 2].max() and np.abs(front[:, 0]).max() < 1.3 * np.abs(lips[:, 0]).max()
+
+
+@pytest.mark.parametrize("name", ["flame", "smplx"])
+def test_the_body_is_no_part_of_the_head(models: Path, name: str) -> None:
+    rig = load_rig(name, {})
+    parameters = PoseParameters.neutral(rig)
+    parameters.joint_rotations[rig.head_joint] = [0, 0.5, 0]
+    # Without what correctives and expressions add the head turns as one.
+    turned = pose_numpy(replace(rig, pose_basis=None), parameters)
+    moved = np.linalg.norm(turned - rig.template, axis=1)
+    away = np.hypot(*(rig.template - rig.joints[rig.head_joint])[:, [0, 2]].T) * 2 * np.sin(0.25)
+    body, head = np.unique(rig.faces[rig.regions["body"]]), np.unique(head_faces(rig))
+    assert (moved[body] < 0.51 * away[body] + 1e-4).all()
+    ears = np.unique(rig.faces[rig.regions["ears"]])
+    assert np.isin(ears, head).all() and not np.isin(ears, body).any()
+    np.testing.assert_allclose(moved[ears], away[ears], rtol=0.2)
+    assert np.ptp(rig.template[head], axis=0).max() < 0.32
+    assert rig.template[head, 1].min() > rig.template[:, 1].min()
 
 
 def test_a_head_without_shoulders(models: Path) -> None:
