@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.errors import DependencyError, OutputError, RigError
+from splatavatar.printable import printable
 
 rig = typer.Typer(help="Look at files of body models.", no_args_is_help=True)
 
@@ -24,6 +25,12 @@ def inspect(
         Path | None,
         typer.Option("-o", "--out", metavar="OUT.png", help="Also draw its face: regions, landmarks, expressions."),
     ] = None,
+    for_rig: Annotated[
+        str | None,
+        typer.Option(
+            "--rig", metavar="RIG", help="The rig that it is for: flame, flame-head or smplx.", show_default="any"
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
     """Say what a file of a body model holds, whether it is sound, and how well it shows the coefficients of ARKit.
@@ -39,13 +46,17 @@ def inspect(
     from splatavatar.rig.body_models.face.face_map import face_map
     from splatavatar.rig.body_models.face.picture import draw_model
     from splatavatar.rig.body_models.model_file import read_model_file
+    from splatavatar.rig.body_models.rigs import rigs_of
 
     if out is not None:
         if out.suffix.lower() != ".png":
             raise OutputError(f"{out}: a picture is written as .png.")
         check_writable(out)
     model = read_model_file(file)
-    facts = describe(model)
+    rigs = ", ".join(rigs_of(model))
+    if for_rig is not None and for_rig not in rigs_of(model):
+        raise RigError(f"{file}: a file of {model.kind.name} makes the rigs {rigs}, not {printable(for_rig)}")
+    facts = {**describe(model), "rigs": rigs}
     try:
         with stages() as progress:
             face = face_map(model, progress)

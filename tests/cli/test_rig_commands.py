@@ -27,6 +27,17 @@ def test_what_a_file_of_flame_holds(run, tmp_path: Path) -> None:
     assert facts["width, height, depth"] == [0.2, 0.2, 0.2] and facts["most joints of a vertex"] == 4
 
 
+def test_which_rigs_a_file_makes(run, tmp_path: Path) -> None:
+    path = tmp_path / "FLAME_NEUTRAL.npz"
+    np.savez(path, **arrays_of(FLAME, 400))
+    assert (
+        json.loads(run("rig", "inspect", path, "--rig", "flame-head", "--json").stdout)["rigs"] == "flame, flame-head"
+    )
+    done = run("rig", "inspect", path, "--rig", "smplx")
+    said = f"Error: {path}: a file of FLAME makes the rigs flame, flame-head, not smplx"
+    assert (done.returncode, done.stderr.rstrip(".\n")) == (2, said)
+
+
 def test_other_files_end_with_one_sentence(run, tmp_path: Path) -> None:
     class Payload:
         def __reduce__(self) -> object:

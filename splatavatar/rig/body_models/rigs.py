@@ -93,6 +93,11 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
     return _above_shoulders(rig) if kind == "flame-head" else rig
 
 
+def rigs_of(model: ModelFile) -> list[str]:
+    """The names of the rigs that ``model`` makes."""
+    return [kind for kind, family in FAMILY_OF.items() if FAMILIES[family].model == model.kind.name]
+
+
 def edition(kind: str) -> str:
     """A text that changes when the arrays of the rig ``kind`` may.
 

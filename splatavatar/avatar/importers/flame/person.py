@@ -42,7 +42,7 @@ class Person:
 
 def shape_of(given: AnyArray) -> Doubles:
     """The coefficients (300) of ``given``, up to as many, in one row. Raises Defect."""
-    if given.dtype.kind != "f" or not 0 < given.size <= SHAPES or given.size != given.shape[-1]:
+    if given.dtype.kind not in "fiu" or not 0 < given.size <= SHAPES or given.size != given.shape[-1]:
         raise Defect(f"shape has the shape {given.shape}, expected up to {SHAPES} numbers")
     shape = np.zeros(SHAPES)
     shape[: given.size] = given.ravel()
