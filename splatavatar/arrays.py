@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.errors import SplatAvatarError
-from splatavatar.input import POINTER, Failure, open_input
+from splatavatar.input import NOT_FETCHED, POINTER, Failure, open_input
 from splatavatar.printable import printable
 from splatavatar.zips import Bounded, Unfit, check_member
 
@@ -97,7 +97,7 @@ def read_npy(
         size = os.fstat(file.fileno()).st_size
         try:
             if file.read(len(POINTER)).startswith(POINTER):
-                raise Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
+                raise Unfit(NOT_FETCHED)
             if size > most:
                 raise Unfit(f"an array of {size / 2**20:.0f} MiB")
             file.seek(0)
@@ -153,7 +153,7 @@ def _read(file: BinaryIO, names: Collection[str] | None, most: int) -> Arrays:
 def _archive(file: BinaryIO) -> zipfile.ZipFile:
     head = file.read(len(POINTER))
     if head.startswith(POINTER):
-        raise Unfit("a pointer of Git LFS to a file that was not fetched (git lfs pull)")
+        raise Unfit(NOT_FETCHED)
     if head.startswith(MAGIC):
         raise Unfit("a single array as npy files hold it")
     if not head:

@@ -23,6 +23,8 @@ EXACT_DIGITS = 18
 """of an integer in JSON; a longer one is read as a float, infinite beyond its range, and never overflows later"""
 POINTER = b"version https://git-lfs"
 """how the stand-in begins that Git LFS leaves for a file it has not fetched"""
+NOT_FETCHED = "a pointer of Git LFS to a file that was not fetched (git lfs pull)"
+"""what is said of one"""
 _BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),

@@ -23,10 +23,20 @@ class Kind:
 
     name: str
     vertices: int
-    joints: int
     triangles: int
     expressions: dict[int, int]
     """how many columns of ``shapedirs``, the last, are expressions, by how many there are in an edition"""
+    joint_names: tuple[str, ...]
+    """in the order of its arrays"""
+    eyes: tuple[int, int]
+    """joints of the left and the right eye"""
+    jaw: int
+    """its joint"""
+
+    @property
+    def joints(self) -> int:
+        """How many there are."""
+        return len(self.joint_names)
 
     @property
     def pose_columns(self) -> int:
@@ -34,8 +44,27 @@ class Kind:
         return 9 * (self.joints - 1)
 
 
-FLAME = Kind("FLAME", 5023, 5, 9976, {400: 100})
-SMPLX = Kind("SMPL-X", 10475, 55, 20908, {400: 100, 20: 10})
+FINGERS = tuple(
+    f"{side}_{finger}{number}"
+    for side in ("left", "right")
+    for finger in ("index", "middle", "pinky", "ring", "thumb")
+    for number in (1, 2, 3)
+)
+FLAME = Kind("FLAME", 5023, 9976, {400: 100}, ("root", "neck", "jaw", "left_eye", "right_eye"), eyes=(3, 4), jaw=2)
+SMPLX = Kind(
+    "SMPL-X",
+    10475,
+    20908,
+    {400: 100, 20: 10},
+    (
+        *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle"),
+        *("right_ankle", "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head"),
+        *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "jaw"),
+        *("left_eye", "right_eye", *FINGERS),
+    ),
+    eyes=(23, 24),
+    jaw=22,
+)
 KINDS = (FLAME, SMPLX)
 OTHERS = {6890: "SMPL or SMPL-H", 778: "MANO", 7774: "SKEL"}
 """by their vertices: models of the same family that are read by nobody here"""

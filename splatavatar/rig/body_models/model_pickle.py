@@ -16,7 +16,7 @@ import numpy as np
 from splatavatar import pickles
 from splatavatar.array_types import AnyArray, Longs
 from splatavatar.errors import RigError
-from splatavatar.input import POINTER, read_bytes
+from splatavatar.input import NOT_FETCHED, POINTER, read_bytes
 from splatavatar.pickles import DamagedPickle, Record, RefusedPickle, read_pickle
 from splatavatar.printable import printable
 
@@ -59,7 +59,7 @@ def _refuse_other(path: Path, content: bytes) -> None:
     if not content:
         found = "an empty file"
     elif content.startswith(POINTER):
-        found = "a pointer of Git LFS to a file that was not fetched (git lfs pull)"
+        found = NOT_FETCHED
     elif head.startswith(PAGES):
         found = "a page of a web site, as comes instead of a download without a login"
     elif content.startswith(GZIP):

@@ -17,7 +17,7 @@ from splatavatar.progress import Progress
 from splatavatar.rig.body_models.face.arkit_fit import BOUND
 from splatavatar.rig.body_models.face.face_map import FaceMap, face_map
 from splatavatar.rig.body_models.found import needed_body_model
-from splatavatar.rig.body_models.model_file import ModelFile, read_model_file
+from splatavatar.rig.body_models.model_file import FLAME, SMPLX, Kind, ModelFile, read_model_file
 from splatavatar.rig.landmarks import positions
 from splatavatar.rig.rig import Rig, SurfacePoints
 from splatavatar.rig.teeth import with_teeth
@@ -29,47 +29,24 @@ TINY = 1e-6
 """a weight below which a joint does not move a vertex"""
 MOST_INFLUENCES = 16
 """joints that move a vertex"""
-FINGERS = tuple(
-    f"{side}_{finger}{number}"
-    for side in ("left", "right")
-    for finger in ("index", "middle", "pinky", "ring", "thumb")
-    for number in (1, 2, 3)
-)
 
 
 @dataclass(frozen=True)
 class Family:
     """What is known of all files of one body model."""
 
-    model: str
-    """name of its kind of file"""
-    joints: tuple[str, ...]
+    model: Kind
     head_chain: tuple[tuple[int, float], ...]
-    eyes: tuple[int, int]
-    jaw: int
     licence: str
 
 
 FAMILIES = {
     "flame": Family(
-        "FLAME",
-        ("root", "neck", "jaw", "left_eye", "right_eye"),
-        ((1, 1.0),),
-        (3, 4),
-        2,
-        "FLAME head model (Max Planck Institute for Intelligent Systems, Li et al. 2017).",
+        FLAME, ((1, 1.0),), "FLAME head model (Max Planck Institute for Intelligent Systems, Li et al. 2017)."
     ),
     "smplx": Family(
-        "SMPL-X",
-        (
-            *("pelvis", "left_hip", "right_hip", "spine1", "left_knee", "right_knee", "spine2", "left_ankle"),
-            *("right_ankle", "spine3", "left_foot", "right_foot", "neck", "left_collar", "right_collar", "head"),
-            *("left_shoulder", "right_shoulder", "left_elbow", "right_elbow", "left_wrist", "right_wrist", "jaw"),
-            *("left_eye", "right_eye", *FINGERS),
-        ),
+        SMPLX,
         ((12, 0.5), (15, 0.5)),
-        (23, 24),
-        22,
         "SMPL-X body model (Max Planck Institute for Intelligent Systems, Pavlakos et al. 2019).",
     ),
 }
@@ -95,7 +72,7 @@ def load(kind: str, identity: Mapping[str, float] | None, progress: Progress | N
 
 def rigs_of(model: ModelFile) -> list[str]:
     """The names of the rigs that ``model`` makes."""
-    return [kind for kind, family in FAMILY_OF.items() if FAMILIES[family].model == model.kind.name]
+    return [kind for kind, family in FAMILY_OF.items() if FAMILIES[family].model is model.kind]
 
 
 def edition(kind: str) -> str:
@@ -113,8 +90,8 @@ def _model_for(kind: str) -> tuple[Path, ModelFile]:
     expected = FAMILIES[FAMILY_OF[kind]].model
     path = needed_body_model(FAMILY_OF[kind])
     model = _model(path, path.stat().st_mtime_ns)
-    if model.kind.name != expected:
-        raise RigError(f"{printable(path)}: a file of {model.kind.name}, expected {expected} for the rig {kind}")
+    if model.kind is not expected:
+        raise RigError(f"{printable(path)}: a file of {model.kind.name}, expected {expected.name} for the rig {kind}")
     return path, model
 
 
@@ -157,13 +134,13 @@ def _rig(
         expression_names=tuple(f"expression_{number:03d}" for number in range(E)),
         joints=(model.joint_regressor @ template).astype(np.float32),
         joint_identity_basis=(model.joint_regressor @ (shape if identity is None else shape[:0])).astype(np.float32),
-        joint_names=family.joints,
+        joint_names=family.model.joint_names,
         parents=model.parents.astype(np.int32),
         skin_joints=skin_joints,
         skin_weights=skin_weights,
         arkit_map=face.arkit_map,
         head_chain=family.head_chain,
-        eye_joints=family.eyes,
+        eye_joints=family.model.eyes,
         regions={name: part for name, part in regions.items() if len(part)},
         landmarks=face.landmarks,
         licence=licence,
@@ -177,7 +154,7 @@ def _rig(
     near = np.unique(
         rig.faces[np.concatenate([rig.regions[name] for name in ("lips", "mouth") if name in rig.regions])]
     )
-    upper, lower = family.head_chain[-1][0], family.jaw
+    upper, lower = family.head_chain[-1][0], family.model.jaw
     return with_teeth(rig, model.template, lips, near, (upper, lower), lambda teeth: np.zeros((E, *teeth.shape)))
 
 

@@ -22,7 +22,7 @@ from splatavatar.rig.body_models.model_file import FLAME, SMPLX, Kind, ModelFile
 from splatavatar.rig.body_models.model_pickle import array_of, read_model_pickle
 from support.body_models import arrays_of, pickled
 
-SMALL = Kind("small", 60, 4, 100, {12: 4})
+SMALL = Kind("small", 60, 100, {12: 4}, ("root", "jaw", "left_eye", "right_eye"), eyes=(2, 3), jaw=1)
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from splatavatar.rig.rig import Rig
 KIND = "flame"
 SHAPES, LARGEST_SHAPE = 300, 100.0
 """coefficients, and the largest"""
-HEAD, JAW = 1, 2
+HEAD, JAW = FLAME.joint_names.index("neck"), FLAME.jaw
 """joints that the upper and the lower teeth move with"""
 
 

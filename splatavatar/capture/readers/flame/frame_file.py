@@ -18,7 +18,7 @@ import numpy as np
 from splatavatar.array_types import AnyArray, Doubles
 from splatavatar.capture.readers.views import rigid
 from splatavatar.errors import CaptureError, SplatAvatarError
-from splatavatar.input import POINTER, open_input
+from splatavatar.input import NOT_FETCHED, POINTER, open_input
 from splatavatar.pickles import DamagedPickle, RefusedPickle, array_of, read_pickle
 from splatavatar.printable import printable
 from splatavatar.rotations import axis_angles, matrices_of_two_rows
@@ -133,7 +133,7 @@ def _pickle_in(path: Path) -> bytes:
     with open_input(path, CaptureError, EXPECTED) as file:
         head = file.read(64)
         if head.startswith(POINTER):
-            raise CaptureError(f"{path}: a pointer of Git LFS to a file that was not fetched (git lfs pull).")
+            raise CaptureError(f"{path}: {NOT_FETCHED}.")
         if head.startswith(LEGACY):
             raise CaptureError(
                 f"{path}: saved by torch before 1.6, whose files are not read; load and save it with a newer one."

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from splatavatar.array_types import Floats
 from splatavatar.capture.capture import RigParameters
 from splatavatar.errors import RigError
+from splatavatar.rig.body_models.model_file import FLAME
 
 RIG = "flame"
-JOINTS = ("root", "neck", "jaw", "left_eye", "right_eye")
+JOINTS = FLAME.joint_names
 SHAPES, EXPRESSIONS, VERTICES = 300, 100, 5023
 MOST = 1e3
 """of any coefficient, turn or length; coefficients are standard deviations"""

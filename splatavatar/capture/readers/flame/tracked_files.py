@@ -23,7 +23,7 @@ from splatavatar.capture.readers.flame.parameters import flame_parameters, shape
 from splatavatar.capture.readers.named_files import named_file, posix_name
 from splatavatar.capture.readers.numbered_files import number_of
 from splatavatar.errors import CaptureError, RigError
-from splatavatar.input import POINTER, open_input, read_text
+from splatavatar.input import NOT_FETCHED, POINTER, open_input, read_text
 from splatavatar.printable import printable
 from splatavatar.rotations import axis_angles, matrices_of_two_rows
 
@@ -62,7 +62,7 @@ def vhap_parameters(
         _warn(f"{ordered[0]}: no such file, nor any other of FLAME that {description.name} names")
         return None
     if ordered[0].is_file() and _is_pointer(ordered[0]):
-        _warn(f"{ordered[0]}: a pointer of Git LFS to a file that was not fetched (git lfs pull)")
+        _warn(f"{ordered[0]}: {NOT_FETCHED}")
         return None
     rows = [_vhap_rows(file) for file in ordered]
     first = read_npz(ordered[0], RigError, ("shape", "static_offset"), "parameters of FLAME by VHAP")

@@ -18,8 +18,6 @@ from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rotations import axis_angles as vectors_of
 from splatavatar.rotations import nearest_rotations, rotation_matrices
 
-JAWS = {"FLAME": 2, "SMPL-X": 22}
-"""the joint of the jaw, by kind of model"""
 BOUND = 3.0
 """the largest size of an expression coefficient: what lies beyond three standard deviations is nobody's face"""
 MISS, DOUBT = 0.3e-3, 0.1
@@ -128,7 +126,7 @@ class _Solver:
     """The part of a model that shows a face, made small."""
 
     def __init__(self, model: ModelFile, face: Face) -> None:
-        joint = JAWS[model.kind.name]
+        joint = model.kind.jaw
         rows = face.rows
         self.basis = model.expression_basis[rows]  # (N, 3, E)
         self.places = model.template[rows]

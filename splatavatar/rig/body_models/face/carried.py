@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from splatavatar.array_types import AnyArray, Doubles, Ints, Longs
-from splatavatar.rig.body_models.face.registration import EYES, Head, Registration
+from splatavatar.rig.body_models.face.registration import Head, Registration
 from splatavatar.rig.body_models.face.surface import Surface, vertex_normals
 from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rig.landmarks import snap, with_ibug68
@@ -76,7 +76,7 @@ def carried_landmarks(anny: Rig, laid: Registration, model: ModelFile, head: Hea
     side = np.einsum("lk,lk->l", points.barycentric, laid.side[corners])
     found = Surface(model.template, model.faces[rows], head.side).closest(places, normal, side)
     face, barycentric = rows[found.face].astype(np.int32), found.barycentric.astype(np.float32)
-    for eye, joint in enumerate(EYES[model.kind.name]):
+    for eye, joint in enumerate(model.kind.eyes):
         own = np.isin(points.face, anny.regions[("eye_left", "eye_right")[eye]])
         ball = np.flatnonzero((model.weights[:, joint] > 0.5)[model.faces].all(1)).astype(np.int32)
         if own.any() and len(ball):
@@ -111,7 +111,7 @@ def carried_regions(anny: Rig, laid: Registration, model: ModelFile, head: Head)
     for number, name in enumerate(inside, 1):
         out[name] = rows[kind == number].astype(np.int32)
     eyeball = np.zeros(F, bool)
-    for name, joint in zip(("eye_left", "eye_right"), EYES[model.kind.name], strict=True):
+    for name, joint in zip(("eye_left", "eye_right"), model.kind.eyes, strict=True):
         ball = (model.weights[:, joint] > 0.5)[model.faces].all(1)
         out[name], eyeball = np.flatnonzero(ball).astype(np.int32), eyeball | ball
     skin = ~eyeball

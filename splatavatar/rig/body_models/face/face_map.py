@@ -18,14 +18,14 @@ from splatavatar.folders import cache_folder
 from splatavatar.progress import Progress
 from splatavatar.rig import anny, anny_data
 from splatavatar.rig.arkit import NAMES
-from splatavatar.rig.body_models.face.arkit_fit import JAWS, Face, eye_turns, fit
+from splatavatar.rig.body_models.face.arkit_fit import Face, eye_turns, fit
 from splatavatar.rig.body_models.face.carried import (
     carried_deformations,
     carried_landmarks,
     carried_regions,
     corresponding,
 )
-from splatavatar.rig.body_models.face.registration import EYES, Head, Registration, head_of, register
+from splatavatar.rig.body_models.face.registration import Head, Registration, head_of, register
 from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rig.landmarks import MEDIAPIPE, with_ibug68
 from splatavatar.rig.regions import REGIONS
@@ -111,8 +111,8 @@ def of_registration(model: ModelFile, source: Rig, head: Head, laid: Registratio
         ),
     )
     joint_map = np.zeros((len(model.parents), 3, len(NAMES)), np.float32)
-    joint_map[JAWS[model.kind.name]] = found.jaw
-    for eye, joint in enumerate(EYES[model.kind.name]):
+    joint_map[model.kind.jaw] = found.jaw
+    for eye, joint in enumerate(model.kind.eyes):
         joint_map[joint] = turns[:, eye].T
     return FaceMap(
         landmarks=carried_landmarks(source, laid, model, head),

@@ -7,7 +7,6 @@ import numpy as np
 from splatavatar.array_types import Bytes, Doubles
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rig.body_models.face.face_map import FaceMap
-from splatavatar.rig.body_models.face.registration import EYES
 from splatavatar.rig.body_models.face.shaded import Side, shaded
 from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rig.landmarks import positions
@@ -46,7 +45,7 @@ def draw_model(model: ModelFile, face: FaceMap) -> Bytes:
     Above it is seen from the front and from its left, regions in colours and landmarks as dots; below with jawOpen, a
     smile, a blink and raised brows, each coefficient at 1.
     """
-    eyes = (model.joint_regressor @ model.template)[list(EYES[model.kind.name])]
+    eyes = (model.joint_regressor @ model.template)[list(model.kind.eyes)]
     unit = float(np.linalg.norm(eyes[0] - eyes[1]))
     middle = eyes.mean(0) - [0, BELOW * unit, 0.8 * unit]
     regions = np.tile(np.array(SKIN), (len(model.faces), 1))

@@ -24,8 +24,6 @@ from splatavatar.rig.body_models.model_file import ModelFile
 from splatavatar.rig.rig import Rig
 from splatavatar.rotations import rotation_matrices
 
-EYES = {"FLAME": (3, 4), "SMPL-X": (23, 24)}
-"""joints of the left and the right eye, by kind of model"""
 HEAD_JOINTS = {"FLAME": (0, 1, 2, 3, 4), "SMPL-X": (12, 15, 22, 23, 24)}
 """what the head and the neck hang on"""
 
@@ -90,7 +88,7 @@ class Head:
 def head_of(model: ModelFile) -> Head:
     """The head of the template of ``model``."""
     joints = model.joint_regressor @ model.template
-    eyes = list(EYES[model.kind.name])
+    eyes = list(model.kind.eyes)
     share = model.weights[:, list(HEAD_JOINTS[model.kind.name])].sum(1)
     eyeball = model.weights[:, eyes].sum(1) > 0.5
     skin = ~eyeball & (share > 0.1)

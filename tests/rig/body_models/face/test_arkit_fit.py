@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from splatavatar.rig.arkit import INDEX, NAMES
-from splatavatar.rig.body_models.face.arkit_fit import BOUND, JAWS, eye_turns
-from splatavatar.rig.body_models.face.registration import EYES
+from splatavatar.rig.body_models.face.arkit_fit import BOUND, eye_turns
 from splatavatar.rotations import rotation_matrices
 from support.laid import Laid
 
@@ -30,14 +29,14 @@ def test_every_coefficient_is_shown_within_bounds(which: str, request: pytest.Fi
 @BOTH
 def test_the_jaw_opens_the_mouth(which: str, request: pytest.FixtureRequest) -> None:
     one: Laid = request.getfixturevalue(which)
-    jaw = one.face.arkit_joint_map[JAWS[one.model.kind.name]]
+    jaw = one.face.arkit_joint_map[one.model.kind.jaw]
     truth = one.made.jaw_turn
     for name in ("jawOpen", "jawLeft", "jawRight"):
         np.testing.assert_allclose(jaw[:, INDEX[name]], truth[INDEX[name]], atol=0.06)
     assert jaw[0, INDEX["jawOpen"]] > 0.35
     others = [k for k, name in enumerate(NAMES) if not name.startswith("jaw")]
     assert not jaw[:, others].any()
-    joints = [JAWS[one.model.kind.name], *EYES[one.model.kind.name]]
+    joints = [one.model.kind.jaw, *one.model.kind.eyes]
     assert not np.delete(one.face.arkit_joint_map, joints, 0).any()
 
 
@@ -49,7 +48,7 @@ def test_the_known_expressions_are_found(flame: Laid) -> None:
 
 
 def test_eyes_turn_where_they_look(flame: Laid) -> None:
-    left, right = (flame.face.arkit_joint_map[joint] for joint in EYES["FLAME"])
+    left, right = (flame.face.arkit_joint_map[joint] for joint in flame.model.kind.eyes)
     assert left[0, INDEX["eyeLookDownLeft"]] > 0.1 and left[0, INDEX["eyeLookUpLeft"]] < -0.1
     assert left[1, INDEX["eyeLookOutLeft"]] > 0.15 and left[1, INDEX["eyeLookInLeft"]] < -0.15
     assert right[1, INDEX["eyeLookOutRight"]] < -0.15 and right[1, INDEX["eyeLookInRight"]] > 0.15

@@ -7,7 +7,6 @@ import pytest
 
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.body_models.face.carried import carried_deformations, corresponding
-from splatavatar.rig.body_models.face.registration import EYES
 from splatavatar.rig.body_models.face.shaded import Side, shaded
 from splatavatar.rig.landmarks import positions
 from splatavatar.rig.rig import Rig
@@ -70,7 +69,7 @@ def test_deformations_are_the_persons(which: str, anny: Rig, request: pytest.Fix
     names = ("jawOpen", "mouthSmileLeft", "eyeBlinkRight", "browInnerUp", "mouthPucker", "mouthLowerDownLeft")
     fields = anny.expression_basis[[INDEX[name] for name in names]]
     found = carried_deformations(anny, one.laid, corresponding(anny, one.laid, one.head), fields)
-    eyeballs = one.model.weights[:, list(EYES[one.model.kind.name])].sum(1) > 0.5
+    eyeballs = one.model.weights[:, list(one.model.kind.eyes)].sum(1) > 0.5
     assert not found[:, eyeballs].any()
     for name, field in zip(names, found, strict=True):
         truth = one.made.mix @ one.made.person.expression_basis[INDEX[name]].astype(float)

@@ -13,7 +13,7 @@ from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.drive.sources.recorded.smpl.parameters import HEAD, JAW, LEFT_EYE, NECK, is_body
 from splatavatar.errors import SignalError
-from splatavatar.rig.body_models.rigs import FAMILIES
+from splatavatar.rig.body_models.model_file import SMPLX
 from support.body_motions import T, amass, parts, poses, save
 
 
@@ -27,9 +27,9 @@ def refusal(folder: Path, arrays: dict[str, Any]) -> str:
 
 
 def test_joints_are_those_of_the_model() -> None:
-    names = FAMILIES["smplx"].joints
+    names = SMPLX.joint_names
     assert [names[joint] for joint in (NECK, HEAD, JAW, LEFT_EYE)] == ["neck", "head", "jaw", "left_eye"]
-    assert FAMILIES["smplx"].eyes == (LEFT_EYE, LEFT_EYE + 1)
+    assert SMPLX.eyes == (LEFT_EYE, LEFT_EYE + 1)
 
 
 def test_nothing_else_is_a_body(tmp_path: Path) -> None:
