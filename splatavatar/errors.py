@@ -43,3 +43,7 @@ class SourceError(SplatAvatarError):
 
 class RoomError(SplatAvatarError):
     """A room that one cannot come into, or may not stay in."""
+
+
+class TrustError(SplatAvatarError):
+    """A key, a signature, a certificate or a record of consent that cannot be used, or does not allow what is asked."""

@@ -17,6 +17,7 @@ EXTRAS = {
     "anny": "bake",
     "PIL": "bake",
     "flip_evaluator": "bake",
+    "pocketsphinx": "bake",
     "triton": "cuda",
     "gsplat": "gsplat",
     "onnxruntime": "audio",
@@ -27,7 +28,8 @@ EXTRAS = {
     "fastapi": "viewer",
     "uvicorn": "viewer",
     "websockets": "viewer",
-    "cryptography": "viewer",
+    "cryptography": "trust",
+    "c2pa": "trust",
     "segno": "viewer",
     "aiortc": "room",
 }

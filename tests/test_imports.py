@@ -35,11 +35,11 @@ FOUNDATION = {
     "pickles",
     "zips",
 }
-STAGES = ("rig", "gaussians", "render", "avatar", "capture", "drive", "bake")
+STAGES = ("rig", "gaussians", "render", "avatar", "trust", "capture", "drive", "bake")
 MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
     "doctor": {"rig", "gaussians", "render", "avatar", "capture", "drive", "doctor", *FOUNDATION},
-    "viewer": {"rig", "gaussians", "render", "avatar", "capture", "drive", "viewer", *FOUNDATION},
+    "viewer": {"rig", "gaussians", "render", "avatar", "trust", "capture", "drive", "viewer", *FOUNDATION},
     "cli": {*STAGES, "doctor", "viewer", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "rotations": {"array_types", "rotations"},
     "torch_rotations": {"torch_rotations"},
 }
-RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "drive", "doctor", "viewer", "cli")
+RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "trust", "drive", "doctor", "viewer", "cli")
 TORCH_FILES = ("avatar/renderers/cuda_", "avatar/torch_", "gaussians/torch_")
 """what is written in torch"""
 TORCH = (

@@ -23,6 +23,10 @@ class Avatar:
     thumbnail; ``metadata.SCHEMA`` has the known keys"""
     unknown: dict[str, str] = field(default_factory=dict)
     """entries of the file's header that this version does not know, kept for those who do"""
+    signature: str | None = field(default=None, compare=False)
+    """the entry of the file's header as it was read or made, unverified (``avatar.format.signature``)"""
+    digest: str | None = field(default=None, compare=False)
+    """of the file that it was read from, see ``avatar.format.digest``; None for one that no file was read for"""
 
 
 class Defect(Exception):

@@ -20,7 +20,7 @@ from splatavatar.avatar.format.container import (
     write_container,
 )
 from splatavatar.avatar.format.digest import ENTRY as DIGEST
-from splatavatar.avatar.format.digest import check_digest, digest
+from splatavatar.avatar.format.digest import SIGNATURE, check_digest, digest
 from splatavatar.avatar.format.encoding import decode, encode
 from splatavatar.avatar.format.metadata import LARGEST as LARGEST_METADATA
 from splatavatar.avatar.format.schema import (
@@ -33,6 +33,7 @@ from splatavatar.avatar.format.schema import (
     scales_from_json,
     version_of,
 )
+from splatavatar.avatar.format.signature import signs
 from splatavatar.avatar.format.validate import validate
 from splatavatar.avatar.library import resolve
 from splatavatar.errors import AvatarFileError
@@ -40,12 +41,14 @@ from splatavatar.input import why_unread
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 
-ENTRIES = ("format", "version", "rig", "scales", "metadata", DIGEST)
+ENTRIES = ("format", "version", "rig", "scales", "metadata", DIGEST, SIGNATURE)
 """of the header, as this version writes them"""
 
 
 def save_avatar(path: str | Path, avatar: Avatar) -> None:
     """Write an avatar; its numbers are rounded as ``quantised`` shows. The same avatar gives the same bytes.
+
+    Its signature goes with it where the content is still what was signed, and is left out where that has changed.
 
     A previous file at ``path`` is replaced when the new one is whole. Raises OutputError when it cannot be written, and
     AvatarFileError when the avatar itself is not valid.
@@ -119,6 +122,19 @@ def _check_version(texts: dict[str, str], shown: str) -> None:
         raise Defect(f"its format version is {version[:20]!r}, expected 1 to {VERSION}")
 
 
+def digest_of(avatar: Avatar) -> str:
+    """The digest of the file that ``avatar`` was read from; of one that was made, the one of the file that it would be.
+
+    Raises AvatarFileError when it is not valid.
+    """
+    if avatar.digest is not None:
+        return avatar.digest
+    try:
+        return _pack(avatar)[1][DIGEST]
+    except Defect as defect:
+        raise AvatarFileError(f"the avatar cannot be saved: {defect}") from defect
+
+
 def quantised(avatar: Avatar) -> Avatar:
     """The avatar as it comes back from a file. Raises AvatarFileError when it is not valid."""
     try:
@@ -141,10 +157,13 @@ def _pack(avatar: Avatar) -> tuple[Tensors, dict[str, str]]:
         "metadata": canonical_json(avatar.metadata),
     }
     _check_size(texts["metadata"])
-    if any(name in texts or name == DIGEST or not isinstance(entry, str) for name, entry in avatar.unknown.items()):
+    if any(name in ENTRIES or not isinstance(entry, str) for name, entry in avatar.unknown.items()):
         raise Defect("its unknown entries are not texts beside those that are known")
     texts = {**avatar.unknown, **texts}
-    return tensors, {**texts, DIGEST: digest(tensors, texts)}
+    texts[DIGEST] = digest(tensors, texts)
+    if avatar.signature is not None and signs(avatar.signature, texts[DIGEST]):
+        texts[SIGNATURE] = avatar.signature
+    return tensors, texts
 
 
 def _unpack(tensors: Tensors, texts: dict[str, str]) -> Avatar:
@@ -164,7 +183,12 @@ def _unpack(tensors: Tensors, texts: dict[str, str]) -> Avatar:
     metadata = parse_json(texts["metadata"], "its metadata")
     # Damaged numbers overflow on the way; what comes out is checked.
     with np.errstate(all="ignore"):
-        avatar = replace(decode(tensors, scales, rig, sizes, metadata), unknown=unknown)
+        avatar = replace(
+            decode(tensors, scales, rig, sizes, metadata),
+            unknown=unknown,
+            signature=texts.get(SIGNATURE),
+            digest=texts.get(DIGEST),
+        )
         validate(avatar)
     return avatar
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.calibration import Calibration
+from splatavatar.avatar.consent import Consent
 from splatavatar.avatar.likeness import Likeness
 
 Check = Callable[[Any, str], None]
@@ -124,6 +125,10 @@ def _calibration(value: Any, what: str) -> None:
     Calibration.from_json(value)
 
 
+def _consent(value: Any, what: str) -> None:
+    Consent.from_json(value, what)
+
+
 def _likeness(value: Any, what: str) -> None:
     Likeness.from_json(value)
 
@@ -171,6 +176,7 @@ SCHEMA: dict[str, Check] = {
     ),
     "camera": table({"target": _POINT, "distance": number(1e-6, 1e6), "fov_y": number(1e-6, 3.141)}, needed=True),
     "calibration": _calibration,
+    "consent": _consent,
     "likeness": _likeness,
     "thumbnail": text(LARGEST_THUMBNAIL),
 }

@@ -1,0 +1,1 @@
+"""Who stands behind an avatar, and the marks of what shows it."""
