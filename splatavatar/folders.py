@@ -33,6 +33,14 @@ def data_folder() -> Path:
     return _folder("SPLATAVATAR_HOME", Path(".local") / "share")
 
 
+def config_folder() -> Path:
+    """The folder of what is the user's own, keys above all: ``$SPLATAVATAR_CONFIG``, else ``~/.config/splatavatar``.
+
+    Where there is no home folder: as ``cache_folder``.
+    """
+    return _folder("SPLATAVATAR_CONFIG", Path(".config"))
+
+
 def plain_name(name: str, longest: int = 48) -> str:
     """The beginning of ``name`` with nothing in it that a file system, a library or a shell could take amiss."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:longest] or "unnamed"
@@ -85,5 +93,5 @@ def _among_temporary() -> str:
         why = (error.strerror or str(error)).lower()
         raise OutputError(
             f"no folder to keep things in: no home folder that can be written, and none for temporary files ({why}); "
-            "name one by SPLATAVATAR_CACHE and SPLATAVATAR_HOME"
+            "name one by SPLATAVATAR_CACHE, SPLATAVATAR_HOME and SPLATAVATAR_CONFIG"
         ) from error

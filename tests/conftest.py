@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +16,10 @@ from typing import Any
 # for their share of one spin: beside other work a tracking took five times the CPU.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Keys are made at first use: not among those of whoever runs the tests.
+os.environ["SPLATAVATAR_CONFIG"] = tempfile.mkdtemp(prefix="splatavatar-tests-")
+atexit.register(shutil.rmtree, os.environ["SPLATAVATAR_CONFIG"], ignore_errors=True)
 
 import numpy as np
 import pytest

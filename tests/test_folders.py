@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from splatavatar import folders
-from splatavatar.folders import cache_folder, data_folder, plain_name
+from splatavatar.folders import cache_folder, config_folder, data_folder, plain_name
 
 
 @pytest.fixture(autouse=True)
 def nothing_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in ("SPLATAVATAR_CACHE", "SPLATAVATAR_HOME"):
+    for name in ("SPLATAVATAR_CACHE", "SPLATAVATAR_HOME", "SPLATAVATAR_CONFIG"):
         monkeypatch.delenv(name, raising=False)
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(folders.tempfile, "gettempdir", lambda: str(tmp_path / "temporary"))
@@ -21,13 +21,15 @@ def nothing_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_what_is_said_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "c"))
     monkeypatch.setenv("SPLATAVATAR_HOME", str(tmp_path / "h"))
-    assert (cache_folder(), data_folder()) == (tmp_path / "c", tmp_path / "h")
+    monkeypatch.setenv("SPLATAVATAR_CONFIG", str(tmp_path / "f"))
+    assert (cache_folder(), data_folder(), config_folder()) == (tmp_path / "c", tmp_path / "h", tmp_path / "f")
 
 
 def test_a_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     assert cache_folder() == tmp_path / ".cache" / "splatavatar"
     assert data_folder() == tmp_path / ".local" / "share" / "splatavatar"
+    assert config_folder() == tmp_path / ".config" / "splatavatar"
 
 
 @pytest.mark.parametrize("home", ["", "relative", "/dev/null", "/proc/none"])
