@@ -78,6 +78,17 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
             temporary.unlink()
 
 
+@contextmanager
+def private_write(path: str | Path) -> Iterator[BinaryIO]:
+    """As ``atomic_write``, a file that nobody but its user may read. Raises OutputError."""
+    with atomic_write(path) as file:
+        if hasattr(os, "fchmod"):
+            os.fchmod(file.fileno(), 0o600)
+        yield file
+    with suppress(OSError):
+        os.chmod(path, 0o600)  # of a file that was there its permissions were kept
+
+
 def write_draft(path: Path, content: bytes) -> None:
     """Write a file of a folder that nobody takes for complete yet; what was there is gone.
 
@@ -160,17 +171,17 @@ def folder_made(folder: Path) -> Iterator[None]:
                 place.rmdir()
 
 
-def make_folder(folder: Path) -> None:
-    """Make ``folder`` and those above it that are absent. Raises OutputError."""
-    _make(folder, [])
+def make_folder(folder: Path, mode: int = 0o777) -> None:
+    """Make ``folder``, with that ``mode`` less the umask, and those above it that are absent. Raises OutputError."""
+    _make(folder, [], mode)
 
 
-def _make(folder: Path, made: list[Path]) -> None:
+def _make(folder: Path, made: list[Path], mode: int = 0o777) -> None:
     """Make ``folder``; ``made`` gets what was not there before, the outermost first. Raises OutputError."""
     for place in [place for place in (folder, *folder.parents) if not os.path.isdir(place)][::-1]:
         made.append(place)  # before it is made: an interrupt may come in between
         try:
-            os.mkdir(place)
+            os.mkdir(place, mode if place == folder else 0o777)
         except (OSError, ValueError) as error:
             made.remove(place)
             if os.path.isdir(place):  # another process made it

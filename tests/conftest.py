@@ -19,7 +19,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # Keys are made at first use: not among those of whoever runs the tests.
 os.environ["SPLATAVATAR_CONFIG"] = tempfile.mkdtemp(prefix="splatavatar-tests-")
-atexit.register(shutil.rmtree, os.environ["SPLATAVATAR_CONFIG"], ignore_errors=True)
 
 import numpy as np
 import pytest
@@ -29,6 +28,8 @@ from splatavatar.render import _native
 from splatavatar.viewer.site import load_site
 from support import shared as inputs
 from support.shared import ABSENT, shared
+
+atexit.register(shutil.rmtree, os.environ["SPLATAVATAR_CONFIG"], ignore_errors=True)
 
 ROOT = Path(__file__).parents[1]
 SAMPLE_CAPTURE = ROOT / "data" / "sample-capture"

@@ -1,0 +1,181 @@
+"""The key by which a user signs avatars: Ed25519 (RFC 8032), in a file of their own, made when it is first needed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from splatavatar.avatar.format.signature import LONGEST_NAME
+from splatavatar.errors import TrustError
+from splatavatar.extras import required
+from splatavatar.folders import config_folder
+from splatavatar.input import read_bytes
+from splatavatar.locks import alone_in
+from splatavatar.output import make_folder, private_write
+from splatavatar.printable import printable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+UNNAMED = "unnamed"
+"""the name of who has not said any"""
+EXPECTED = "a private key of Ed25519 in PEM"
+PASSWORD = "SPLATAVATAR_KEY_PASSWORD"
+"""the variable of the environment that may hold the password of a key, for programs that nobody types for"""
+_LARGEST = 1 << 16
+_BEGIN, _ENCRYPTED = b"-----BEGIN", b"ENCRYPTED"
+_NAME = "Name: "
+
+
+class PasswordNeeded(TrustError):
+    """A key with a password that was not given: who can be asked for it may try again."""
+
+
+@dataclass(frozen=True)
+class SigningKey:
+    """A private key and how its owner calls themselves."""
+
+    private: Ed25519PrivateKey
+    name: str
+
+    @property
+    def public(self) -> str:
+        """The public key, 64 hexadecimal digits."""
+        return self.private.public_key().public_bytes_raw().hex()
+
+    @property
+    def fingerprint(self) -> str:
+        """See ``fingerprint``."""
+        return fingerprint(self.public)
+
+    def sign(self, content: bytes) -> str:
+        """The signature of ``content``, 128 hexadecimal digits; the same key and content give the same one."""
+        return self.private.sign(content).hex()
+
+
+def fingerprint(public: str) -> str:
+    """What people compare of a public key: the first 32 hexadecimal digits of the SHA-256 of its 32 bytes."""
+    return hashlib.sha256(bytes.fromhex(public)).hexdigest()[:32]
+
+
+def grouped(digits: str) -> str:
+    """A fingerprint as it is shown: groups of four digits."""
+    return " ".join(digits[place : place + 4] for place in range(0, len(digits), 4))
+
+
+def fingerprint_of(text: str) -> str:
+    """The fingerprint that somebody typed, with or without spaces, colons and capitals. Raises TrustError."""
+    digits = "".join(text.split()).replace(":", "").lower()
+    if len(digits) != 32 or set(digits) - set("0123456789abcdef"):
+        raise TrustError(f"{printable(text)!r} is not a fingerprint, expected 32 hexadecimal digits as verify shows them")
+    return digits
+
+
+def verified(public: str, content: bytes, signature: str) -> bool:
+    """Whether ``signature`` of ``content`` is of the key ``public``, both hexadecimal. Needs ``cryptography``."""
+    required("cryptography")
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    try:
+        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), content)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def own_key_path() -> Path:
+    """Where the user's own key lies. Raises OutputError where there is no place for it."""
+    return config_folder() / "key.pem"
+
+
+def own_key(password: str | None = None) -> SigningKey:
+    """The user's own key, made now where there is none.
+
+    Raises:
+        TrustError: as ``read_key``.
+        OutputError: it cannot be written.
+        DependencyError: ``cryptography`` is not installed.
+    """
+    required("cryptography")
+    path = own_key_path()
+    if not os.path.lexists(path):
+        make_folder(path.parent, 0o700)
+        with alone_in(path.parent, lambda: None):
+            if not os.path.lexists(path):
+                write_key(path, new_key(UNNAMED))
+    return read_key(path, password)
+
+
+def new_key(name: str) -> SigningKey:
+    """A new key. Raises TrustError for a name that is no line, DependencyError without ``cryptography``."""
+    required("cryptography")
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    return SigningKey(Ed25519PrivateKey.generate(), checked_name(name))
+
+
+def checked_name(name: str) -> str:
+    """The name of a signer. Raises TrustError for what is no line of text."""
+    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise TrustError(f"the name of a signer is a line of 1 to {LONGEST_NAME} characters")
+    return name
+
+
+def write_key(path: Path, key: SigningKey, password: str | None = None) -> None:
+    """Write a key in PEM (PKCS 8), which only its user may read, encrypted where there is a password.
+
+    The name stands before it, as RFC 7468 allows texts to. Raises OutputError.
+    """
+    from cryptography.hazmat.primitives import serialization
+
+    encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
+    if password:
+        encryption = serialization.BestAvailableEncryption(password.encode())
+    content = key.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+    with private_write(path) as file:
+        file.write(f"{_NAME}{key.name}\n".encode() + content)
+
+
+def read_key(path: Path, password: str | None = None) -> SigningKey:
+    """Read a key; the password that the environment has (``PASSWORD``) stands for one that is not given.
+
+    Raises:
+        TrustError: no such file or no key in it, one that others may read, or a wrong password.
+        PasswordNeeded: it has a password, which was not given.
+        DependencyError: ``cryptography`` is not installed.
+    """
+    required("cryptography")
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    shown = printable(path)
+    content = read_bytes(path, TrustError, EXPECTED, _LARGEST)
+    if os.name == "posix" and os.stat(path).st_mode & 0o077:
+        raise TrustError(f"{shown}: others may read this key; keep it to yourself by: chmod 600 {shown}")
+    begins = max(content.find(_BEGIN), 0)
+    secret = (password or os.environ.get(PASSWORD) or "").encode() if _ENCRYPTED in content else None
+    if secret == b"":
+        raise PasswordNeeded(f"{shown}: this key has a password, which was not given")
+    try:
+        private = load_pem_private_key(content[begins:], secret)
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        if secret is not None:
+            raise TrustError(f"{shown}: the password of this key is wrong, or the key is damaged") from error
+        raise TrustError(f"{shown}: not {EXPECTED}") from error
+    if not isinstance(private, Ed25519PrivateKey):
+        raise TrustError(f"{shown}: a key of another kind, expected {EXPECTED}")
+    return SigningKey(private, _name_before(content[:begins]))
+
+
+def _name_before(preamble: bytes) -> str:
+    """The name that the text before a key has, for keys of other programs none."""
+    for line in preamble.decode("utf-8", "replace").splitlines():
+        name = line.removeprefix(_NAME)
+        if name != line and name.strip() and len(name) <= LONGEST_NAME and name.isprintable():
+            return name
+    return UNNAMED
