@@ -90,7 +90,7 @@ class FileInput:
 
 def has_sound(path: Path) -> bool:
     """Whether a film has sound that can be decoded; a warning says so once where it has only other."""
-    from splatavatar.drive.audio.decode import Sound, sound_tracks
+    from splatavatar.sounds import Sound, sound_tracks
 
     try:
         if not sound_tracks(path):

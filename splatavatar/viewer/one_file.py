@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.avatar.format.container import LARGEST_FILE
-from splatavatar.drive.audio.decode import Sound
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import AvatarFileError, OutputError, SignalError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write, scratch_folder
+from splatavatar.sounds import Sound
 from splatavatar.viewer.site import INDEX, SiteFile
 
 RATE, CHANNELS, BIT_RATE = 48000, 2, 96_000

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
-from splatavatar.drive.audio.decode import Sound
 from splatavatar.errors import SignalError
+from splatavatar.sounds import Sound
 
 RATE = 16000
 """Hz that every model of speech here takes"""

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from splatavatar.array_types import Floats
-from splatavatar.drive.audio.decode import Sound
+from splatavatar.sounds import Sound
 
 RATE = 48000
 """Hz of every soundtrack"""

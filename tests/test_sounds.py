@@ -12,10 +12,10 @@ import av
 import numpy as np
 import pytest
 
-from splatavatar.drive.audio.decode import Sound
 from splatavatar.drive.audio.sound import read_audio
 from splatavatar.drive.offline import FileInput
 from splatavatar.errors import SignalError
+from splatavatar.sounds import Sound
 
 RATE = 16000
 
