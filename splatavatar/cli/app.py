@@ -13,6 +13,7 @@ from splatavatar import __version__
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bench import bench
 from splatavatar.cli.capture import capture
+from splatavatar.cli.consent import consent
 from splatavatar.cli.doctor import doctor
 from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
@@ -52,6 +53,7 @@ app.command("info")(info)
 app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.add_typer(capture, name="capture")
+app.add_typer(consent, name="consent")
 app.add_typer(models, name="models")
 app.add_typer(rig, name="rig")
 app.add_typer(signal, name="signal")
@@ -72,7 +74,7 @@ def _splatavatar(
     """Options of the command itself, before the name of a subcommand."""
 
 
-PRODUCTS = ("bake", "capture", "drive", "eval", "export", "import", "render", "signal")
+PRODUCTS = ("bake", "capture", "consent", "drive", "eval", "export", "import", "render", "signal")
 """commands that write files, for which what they print is no more than a word about it"""
 
 PIPE_CLOSED = 128 + 13

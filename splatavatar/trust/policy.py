@@ -1,0 +1,127 @@
+"""What an avatar may be used for, by its record of consent and the day.
+
+Everything that its owner does on their own machine works without a record. What shows an avatar to others asks here.
+"""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.consent import SCOPES, Consent, consent_of
+from splatavatar.errors import TrustError
+
+SHARING = "calls"
+"""the use, of ``SCOPES``, that showing an avatar to others over a network is"""
+NO_CONSENT = "No record of consent"
+"""what everybody is shown of an avatar without one"""
+LONGEST_NOTICE = 200
+"""characters"""
+_LONGEST_SUBJECT, _LONGEST_GIVER = 50, 30
+_ONE_DAY = datetime.timedelta(days=1)
+"""by which the day of one place on Earth is ahead of that of another"""
+
+
+def why_not(of: Avatar | dict[str, Any], use: str, today: datetime.date | None = None) -> str | None:
+    """Why an avatar, or one with that metadata, may not be used for ``use``, one of ``SCOPES``; None where it may.
+
+    A clause that follows the avatar's name and a colon. ``private`` use is always allowed.
+    """
+    if use not in SCOPES:
+        raise ValueError(use)
+    if use == "private":
+        return None
+    consent = consent_of(_metadata(of))
+    if consent is None:
+        return "it has no record of consent, so it is private"
+    today = today or datetime.date.today()
+    if consent.date > today + _ONE_DAY:
+        return f"its consent is of {consent.date}, a day that is yet to come"
+    if consent.expired(today):
+        return f"its consent expired on {consent.expires}"
+    if use not in consent.scope:
+        return f"its consent does not cover {use}, only {_uses(consent)}"
+    return None
+
+
+def check_sharing(
+    of: Avatar | dict[str, Any], name: str, without_consent: bool, today: datetime.date | None = None
+) -> str | None:
+    """Whether an avatar, which a sentence calls ``name``, may be shown to others.
+
+    Returns None, or the line that says it is done ``without_consent``. Raises TrustError where that was not asked for.
+    """
+    why = why_not(of, SHARING, today)
+    if why is None:
+        return None
+    if not without_consent:
+        raise TrustError(
+            f"{name}: {why}. Showing it to others needs a consent to {SHARING}: add one with"
+            " splatavatar consent set, or give --without-consent, which everybody is told."
+        )
+    return f"{name}: {why}. It is shown all the same, and everybody is told: {notice_of(of, today)}"
+
+
+def expired_line(of: Avatar | dict[str, Any], today: datetime.date | None = None) -> str | None:
+    """That the consent in an avatar has run out; None where it has not, or there is none."""
+    consent = consent_of(_metadata(of))
+    if consent is None or not consent.expired(today or datetime.date.today()):
+        return None
+    return f"The consent of {consent.subject} expired on {consent.expires}: keep what you make of it to yourself."
+
+
+def notice_of(of: Avatar | dict[str, Any], today: datetime.date | None = None) -> str:
+    """What the record says of whose face it is and what is allowed, in one line of at most ``LONGEST_NOTICE``."""
+    metadata = _metadata(of)
+    consent = consent_of(metadata)
+    if consent is None:
+        return NO_CONSENT
+    today = today or datetime.date.today()
+    giver = "themselves" if consent.given_by == consent.subject else _cut(consent.given_by, _LONGEST_GIVER)
+    line = f"{_cut(consent.subject, _LONGEST_SUBJECT)}, said by {giver} on {consent.date}: {_uses(consent)}"
+    if consent.expires is not None:
+        line += f"; {'expired on' if consent.expired(today) else 'until'} {consent.expires}"
+    return line if why_not(metadata, SHARING, today) is None else f"No consent to {SHARING}: {line}"
+
+
+def describe_consent(of: Avatar | dict[str, Any], today: datetime.date | None = None) -> dict[str, Any]:
+    """The record of an avatar as facts to show, of JSON types; ``state`` is private, valid or expired.
+
+    An avatar without a record has only ``state``.
+    """
+    consent = consent_of(_metadata(of))
+    if consent is None:
+        return {"state": "private: no record of consent"}
+    expired = consent.expired(today or datetime.date.today())
+    facts: dict[str, Any] = {
+        "state": f"expired on {consent.expires}" if expired else "valid",
+        "subject": consent.subject,
+        "given_by": consent.given_by,
+        "how": consent.how,
+        "date": consent.date.isoformat(),
+        "allowed": [use for use in SCOPES if use in consent.scope],
+        "not_allowed": [use for use in SCOPES if use not in consent.scope and use != "private"],
+    }
+    if consent.expires is not None:
+        facts["expires"] = consent.expires.isoformat()
+    if consent.revocation is not None:
+        facts["revocation"] = consent.revocation
+    if consent.sources:
+        facts["sources"] = list(consent.sources)
+    if consent.spoken is not None:
+        spoken = consent.spoken
+        facts["spoken"] = f"on {spoken.date}, heard from {spoken.begins:.1f} s to {spoken.ends:.1f} s of the footage"
+    return facts
+
+
+def _metadata(of: Avatar | dict[str, Any]) -> dict[str, Any]:
+    return of.metadata if isinstance(of, Avatar) else of
+
+
+def _uses(consent: Consent) -> str:
+    return ", ".join(use for use in SCOPES if use in consent.scope and use != "private") or "private use"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
