@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from splatavatar.avatar.format.digest import ENTRY as DIGEST
 from splatavatar.avatar.format.digest import SIGNATURE, check_digest, digest
 from splatavatar.avatar.format.encoding import decode, encode
 from splatavatar.avatar.format.metadata import LARGEST as LARGEST_METADATA
+from splatavatar.avatar.format.metadata import check_metadata
 from splatavatar.avatar.format.schema import (
     FORMAT,
     VERSION,
@@ -45,16 +47,19 @@ ENTRIES = ("format", "version", "rig", "scales", "metadata", DIGEST, SIGNATURE)
 """of the header, as this version writes them"""
 
 
-def save_avatar(path: str | Path, avatar: Avatar) -> None:
+def save_avatar(path: str | Path, avatar: Avatar, sign: Callable[[str], str] | None = None) -> None:
     """Write an avatar; its numbers are rounded as ``quantised`` shows. The same avatar gives the same bytes.
 
-    Its signature goes with it where the content is still what was signed, and is left out where that has changed.
+    ``sign`` makes the entry ``signature`` of the digest. Without it, the signature that the avatar has goes with it
+    where the content is still what was signed, and is left out where that has changed.
 
     A previous file at ``path`` is replaced when the new one is whole. Raises OutputError when it cannot be written, and
     AvatarFileError when the avatar itself is not valid.
     """
     try:
         tensors, texts = _pack(avatar)
+        if sign is not None:
+            texts[SIGNATURE] = sign(texts[DIGEST])
         with atomic_write(path) as file:
             write_container(file, tensors, texts)
     except Defect as defect:
@@ -95,6 +100,22 @@ def read_digest(path: str | Path) -> tuple[str | None, int]:
     except OSError as error:
         raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
     return texts.get(DIGEST), size
+
+
+def read_metadata(path: str | Path) -> dict[str, Any]:
+    """The metadata of an avatar file, unverified but for its form: only the header is read. Raises AvatarFileError."""
+    shown = printable(path)
+    try:
+        texts, _ = read_header(path)
+        _check_version(texts, shown)
+        _check_size(texts.get("metadata", ""))
+        metadata = parse_json(texts.get("metadata", "{}"), "its metadata")
+        check_metadata(metadata)
+    except Defect as defect:
+        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
+    except OSError as error:
+        raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
+    return dict(metadata)
 
 
 def _intact(read: Callable[[], tuple[Tensors, dict[str, str]]], shown: str) -> Avatar:

@@ -12,21 +12,26 @@ import typer
 from splatavatar import __version__
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bench import bench
+from splatavatar.cli.cache import cache
 from splatavatar.cli.capture import capture
 from splatavatar.cli.consent import consent
 from splatavatar.cli.doctor import doctor
 from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
 from splatavatar.cli.export import export
+from splatavatar.cli.forget import forget
 from splatavatar.cli.import_ import import_
 from splatavatar.cli.info import info
+from splatavatar.cli.key import key
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
 from splatavatar.cli.rig import rig
 from splatavatar.cli.room import room
+from splatavatar.cli.sign import revoke, sign
 from splatavatar.cli.signal import signal
 from splatavatar.cli.terminal import steady_streams
+from splatavatar.cli.verify import verify
 from splatavatar.cli.view import view
 from splatavatar.errors import SettingsError, SplatAvatarError
 from splatavatar.extras import missing_extra
@@ -50,10 +55,16 @@ app.command("room")(room)
 app.command("export")(export)
 app.command("import")(import_)
 app.command("info")(info)
+app.command("verify")(verify)
+app.command("sign")(sign)
+app.command("revoke")(revoke)
 app.command("bench")(bench)
 app.command("doctor")(doctor)
+app.command("forget")(forget)
+app.add_typer(cache, name="cache")
 app.add_typer(capture, name="capture")
 app.add_typer(consent, name="consent")
+app.add_typer(key, name="key")
 app.add_typer(models, name="models")
 app.add_typer(rig, name="rig")
 app.add_typer(signal, name="signal")
