@@ -7,6 +7,7 @@ import hashlib
 import os
 import shutil
 import stat
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -29,6 +30,8 @@ _REASONS = {
 }
 LONGEST_NAME = 255
 """bytes of the name of a file, where the file system says nothing else"""
+SCRATCH = "splatavatar-work-"
+"""what the names of scratch folders begin with"""
 _STEM = 64
 """bytes of a name that the name of a temporary file begins with"""
 
@@ -203,15 +206,35 @@ def _instead(place: Path) -> str:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for the time of the block. Raises OutputError where there is no room for temporary files."""
+    """A folder for the time of the block, which nobody but the user may open, locked so that others see it is in use.
+
+    Raises OutputError where there is no room for temporary files.
+    """
     try:
-        folder = Path(tempfile.mkdtemp(prefix="splatavatar-"))
+        folder = Path(tempfile.mkdtemp(prefix=SCRATCH))
     except OSError as error:
         raise OutputError(f"cannot make a folder for temporary files (TMPDIR): {why_unwritten(error)}") from error
+    lock = _locked(folder)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
+
+
+def _locked(folder: Path) -> int | None:
+    """A descriptor of ``folder`` that holds a lock on it; None where there are no locks."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        with suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return descriptor
+    return None
 
 
 def temporary_beside(path: Path, ending: str = "part") -> Path:
