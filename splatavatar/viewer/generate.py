@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from splatavatar.avatar import framing, limits
+from splatavatar.avatar import consent, framing, limits
 from splatavatar.avatar.calibration import VERSION as CALIBRATION_VERSION
 from splatavatar.avatar.combinations import TOGETHER
-from splatavatar.avatar.format import container, metadata, quantise, schema, validate
+from splatavatar.avatar.format import container, metadata, quantise, schema, signature, validate
 from splatavatar.drive import retarget
 from splatavatar.drive.face import filter as face_filter
 from splatavatar.drive.face.vector import SIZE
@@ -54,6 +54,17 @@ def tables() -> dict[str, Any]:
         "LARGEST_BASIS": schema.LARGEST_BASIS,
         "LARGEST_NAME": schema.LARGEST_NAME,
         "LARGEST_LICENCE": schema.LARGEST_LICENCE,
+        "SCOPES": consent.SCOPES,
+        "CONSENT_LENGTHS": {
+            "LONGEST_NAME": consent.LONGEST_NAME,
+            "LONGEST_TEXT": consent.LONGEST_TEXT,
+            "MOST_SOURCES": consent.MOST_SOURCES,
+        },
+        "SIGNATURE": {
+            "FIRST": signature.FIRST,
+            "LONGEST": signature.LONGEST,
+            "LONGEST_NAME": signature.LONGEST_NAME,
+        },
         "TENSORS": {name: [kind, list(shape)] for name, (kind, shape) in schema.tensors().items()},
         "OPTIONAL": {
             name: [kind, list(shape), since] for name, (kind, shape, since) in schema.optional_tensors().items()

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from support import drive_golden, page_golden
+from support import drive_golden, page_golden, trust_golden
 
 LAST = 1.2e-5
 """colours have five digits behind the point"""
@@ -47,3 +47,10 @@ def test_the_golden_vectors_of_camera_and_microphone_are_those_of_python() -> No
             np.testing.assert_allclose(np.array(values), np.array(stored["speech"][name]), atol=1e-4)
     assert stored["speech"]["samples"] == made["speech"]["samples"]
     assert all(same(stored[name], made[name]) for name in made if name != "speech")
+
+
+def test_the_golden_vectors_of_consent_and_signatures_are_those_of_python() -> None:
+    stored = json.loads((trust_golden.FOLDER / trust_golden.FILE).read_text(encoding="utf-8"))
+    made = json.loads(json.dumps(trust_golden.golden()))
+    assert same(without_files(stored), without_files(made))
+    assert stored["file"] == made["file"]

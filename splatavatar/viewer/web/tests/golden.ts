@@ -4,6 +4,7 @@ import facesJson from './golden/faces.json';
 import filterJson from './golden/filter.json';
 import posesJson from './golden/poses.json';
 import recordingsJson from './golden/recordings.json';
+import trustJson from './golden/trust.json';
 
 type Plain = Record<keyof FaceSignal, number[]> & { time: number; confidence: number };
 
@@ -19,6 +20,22 @@ export const recordings = recordingsJson as unknown as ({ name: string; file: st
   string,
   number[]
 > & { refused?: boolean; fps: number })[];
+
+/** A record of consent as Python writes it. */
+type Written = Record<'subject' | 'given_by' | 'how' | 'date', string> & {
+  scope: Record<string, boolean>;
+  expires?: string;
+  revocation?: string;
+  spoken?: { begins: number; ends: number; date: string };
+};
+
+export const trust = trustJson as unknown as {
+  consents: { value: unknown; record: Written | null }[];
+  entries: { text: string; signed: string | null }[];
+  fingerprint: string;
+  name: string;
+  file: string;
+};
 
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

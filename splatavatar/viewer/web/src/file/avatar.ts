@@ -1,6 +1,8 @@
 // An avatar as the page plays it: the arrays of the file, checked, and of the rest what is needed.
 import type { Calibration } from './calibration';
+import type { Consent } from './consent';
 import type { Numbers } from './container';
+import type { Signing } from './signing';
 
 export interface Sizes {
   /** vertices, triangles, expressions, joints, Gaussians, correctives, inputs of the correctives, entries of turns */
@@ -108,5 +110,9 @@ export interface Avatar {
   licence: string;
   framing: Framing | null;
   calibration: Calibration | null;
+  consent: Consent | null;
+  signing: Signing;
+  /** of the file, 64 hexadecimal digits; null where it names none */
+  digest: string | null;
   bytes: number;
 }

@@ -1,30 +1,40 @@
 // The checksum that an avatar file may hold of itself; `avatar/format/digest.py` defines it.
 import type { Container } from './container';
-import { defect } from './container';
+import { defect, shown } from './container';
+import { hasher } from './hashing';
 
 const ENTRY = 'sha256';
-const LEFT_OUT = [ENTRY, 'signature'];
+const SIGNATURE = 'signature';
+const LEFT_OUT = [ENTRY, SIGNATURE];
 
-/** Throws a PageError where the file names a digest that is not its own. Browsers hash on secure origins alone:
- * elsewhere nothing is checked. */
-export async function checkDigest({ tensors, texts }: Container): Promise<void> {
-  const expected = texts.get(ENTRY);
-  const hasher = globalThis.crypto?.subtle;
-  if (expected === undefined || !hasher) return;
-  const sha256 = async (bytes: Uint8Array): Promise<string> => {
-    const hash = new Uint8Array(await hasher.digest('SHA-256', bytes as Uint8Array<ArrayBuffer>));
-    return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  };
+/** The digest of a file that names one or is signed. Where the browser cannot compute it, the one that the file names:
+ * `checked` says which. Throws a PageError where the file names another one than its own. */
+export async function checkDigest(container: Container): Promise<{ digest: string | null; checked: boolean }> {
+  const { texts } = container;
+  const expected = texts.get(ENTRY) ?? null;
+  if (!hasher() || (expected === null && !texts.has(SIGNATURE))) return { digest: expected, checked: false };
+  const digest = await digestOf(container);
+  if (expected !== null && digest !== expected)
+    defect('its checksum is another one; it was damaged or cut on its way here');
+  return { digest, checked: true };
+}
+
+async function digestOf({ tensors, texts }: Container): Promise<string> {
+  const sha256 = hasher()!;
   const encode = (text: string) => new TextEncoder().encode(text);
   const entries = [...texts].filter(([name]) => !LEFT_OUT.includes(name)).sort(byName);
   const lines = ['splatavatar digest 1'];
-  for (const [name, text] of entries) lines.push(`entry ${name} ${await sha256(encode(text))}`);
+  for (const [name, text] of entries) lines.push(`entry ${plain(name)} ${await sha256(encode(text))}`);
   for (const [name, { dtype, shape, values }] of [...tensors].sort(byName)) {
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    lines.push(`tensor ${name} ${dtype} ${shape.join(',') || '-'} ${await sha256(bytes)}`);
+    lines.push(`tensor ${plain(name)} ${dtype} ${shape.join(',') || '-'} ${await sha256(bytes)}`);
   }
-  const found = await sha256(encode(`${lines.join('\n')}\n`));
-  if (found !== expected) defect('its checksum is another one; it was damaged or cut on its way here');
+  return sha256(encode(`${lines.join('\n')}\n`));
+}
+
+/** A name that has one place in a line. */
+function plain(name: string): string {
+  return /^[\w.-]{1,200}$/.test(name) ? name : defect(`it holds the name '${shown(name)}'`);
 }
 
 function byName([a]: [string, unknown], [b]: [string, unknown]): number {

@@ -13,9 +13,11 @@ import {
 import type { Avatar, Basis, FaceMarks, Framing, Rig, Sizes, Splats } from './avatar';
 import { readCalibration } from './calibration';
 import { checkNumbers } from './checks';
+import { readConsent } from './consent';
 import { type Container, defect, isTable, type Numbers, parseJson, readContainer } from './container';
 import { checkDigest } from './digest';
 import { checkVersion, readDescription } from './schema';
+import { signingOf } from './signing';
 
 /** the set of landmarks, and the regions, that say where the face of a rig is */
 const LANDMARKS = 'mediapipe';
@@ -29,7 +31,7 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
   const container = readContainer(buffer);
   checkVersion(container.texts);
   const { sizes, description, scales } = readDescription(container);
-  await checkDigest(container);
+  const { digest, checked } = await checkDigest(container);
   const metadataText = container.texts.get('metadata') ?? defect('its metadata description is missing');
   if (metadataText.length > LARGEST_METADATA)
     defect(`its metadata takes ${metadataText.length} characters, the limit is ${LARGEST_METADATA}`);
@@ -82,6 +84,9 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
     licence: description.licence,
     framing: readFraming(metadata.camera),
     calibration: metadata.calibration === undefined ? null : readCalibration(metadata.calibration),
+    consent: metadata.consent === undefined ? null : readConsent(metadata.consent),
+    signing: await signingOf(container.texts.get('signature'), digest, checked),
+    digest,
     bytes: buffer.byteLength,
   };
 }

@@ -1,0 +1,19 @@
+// What fields of records may hold, whoever wrote them.
+
+/** Whether a value is so many lower-case hexadecimal digits. */
+export function isHex(value: unknown, digits: number): value is string {
+  return typeof value === 'string' && value.length === digits && /^[0-9a-f]*$/.test(value);
+}
+
+/** Whether a value is a line of text of 1 to `longest` characters, not all of them blank unless `blank`. */
+export function isLine(value: unknown, longest: number, blank = false): value is string {
+  if (typeof value !== 'string' || !value.length || (!blank && !value.trim())) return false;
+  return [...value].length <= longest && /^(?:[^\p{C}\p{Z}]| )+$/u.test(value);
+}
+
+/** Whether a text is a day of the calendar, YYYY-MM-DD. */
+export function isDay(value: unknown): value is string {
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d$/.test(value) || value < '0001') return false;
+  const day = new Date(`${value}T00:00:00Z`);
+  return !Number.isNaN(day.getTime()) && day.toISOString().startsWith(value);
+}

@@ -1,0 +1,41 @@
+// Whether the signature of a file is of this file, by the browser's own Ed25519.
+import { fromHex, hasher } from './hashing';
+import { readSignature, signedBytes } from './signature';
+
+/** `unchecked`: this browser, or one on an origin that is not secure, cannot tell. */
+export type Verdict = 'unsigned' | 'valid' | 'unchecked' | 'wrong';
+
+export interface Signing {
+  verdict: Verdict;
+  /** how the signer calls themselves, and when they signed; empty where nothing could be read */
+  name: string;
+  date: string;
+  /** the first 32 digits of the key's SHA-256, in groups of four; empty where it could not be computed */
+  fingerprint: string;
+}
+
+const DIGITS = 32;
+
+/** What the entry `text` of a file's header is worth, of which `digest` is the digest, `checked` or what the file says. */
+export async function signingOf(text: string | undefined, digest: string | null, checked: boolean): Promise<Signing> {
+  if (text === undefined) return { verdict: 'unsigned', name: '', date: '', fingerprint: '' };
+  const found = readSignature(text);
+  if (!found) return { verdict: 'wrong', name: '', date: '', fingerprint: '' };
+  const { name, date, key, sha256, signature } = found;
+  const fingerprint = (await hasher()?.(fromHex(key)))?.slice(0, DIGITS).replace(/(.{4})(?=.)/g, '$1 ') ?? '';
+  let verdict: Verdict = 'unchecked';
+  if (digest !== sha256) verdict = 'wrong';
+  else if (checked) verdict = await verified(key, signature, signedBytes(found));
+  return { verdict, name, date, fingerprint };
+}
+
+async function verified(key: string, signature: string, signed: Uint8Array<ArrayBuffer>): Promise<Verdict> {
+  const { subtle } = globalThis.crypto;
+  try {
+    const imported = await subtle.importKey('raw', fromHex(key), 'Ed25519', false, ['verify']);
+    return (await subtle.verify('Ed25519', imported, fromHex(signature), signed)) ? 'valid' : 'wrong';
+  } catch (error) {
+    // Another error is of a key that is none.
+    return (error as Error).name === 'NotSupportedError' ? 'unchecked' : 'wrong';
+  }
+}
