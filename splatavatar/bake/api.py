@@ -34,6 +34,7 @@ def bake(
     resume: bool = False,
     allow_outside: bool = False,
     layout: str | None = None,
+    key: str | Path | None = None,
     on_event: Listener = nobody,
     on_step: StepHook | None = None,
 ) -> Baked:
@@ -56,6 +57,8 @@ def bake(
         allow_outside: whether the capture may name pictures outside of its folder.
         layout: how a folder with known cameras is read, the name of one of ``capture.readers.table.READERS``;
             None: as what it is recognised.
+        key: file of the key of Ed25519 that signs the avatar; None: the user's own, made at first use. Where none is
+            named and the package ``cryptography`` is absent, the avatar is unsigned.
         on_event: called with each event of ``splatavatar.bake.events``, in this thread; what it raises ends the bake.
         on_step: called within every step of the optimiser with a ``BakeStep``.
 
@@ -67,6 +70,7 @@ def bake(
         KeyboardInterrupt: Ctrl-C, after a checkpoint was written.
     """
     from splatavatar.bake.run import bake as run
+    from splatavatar.trust.signing import signer
 
     paths = [capture] if isinstance(capture, (str, Path)) else list(capture)
     if not paths:
@@ -92,4 +96,4 @@ def bake(
         layout=layout,
         started=time.monotonic(),
     )
-    return run(settings, on_event, on_step)
+    return run(settings, on_event, on_step, signer(key))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -48,10 +49,16 @@ from splatavatar.output import outputs_ready
 from splatavatar.rig import loader
 
 
-def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook | None = None) -> Baked:
+def bake(
+    settings: BakeSettings,
+    on_event: Listener = nobody,
+    on_step: StepHook | None = None,
+    sign: Callable[[str], str] | None = None,
+) -> Baked:
     """Bakes the capture of ``settings``; the report is written beside the avatar file.
 
-    ``on_event`` is told what happens, ``on_step`` is called within every step of the optimiser (see ``BakeStep``).
+    ``on_event`` is told what happens, ``on_step`` is called within every step of the optimiser (see ``BakeStep``),
+    ``sign`` makes the signature of the avatar, see ``save_avatar``.
 
     Raises:
         SplatAvatarError: anything wrong with the input, the settings or the output folder.
@@ -66,7 +73,7 @@ def bake(settings: BakeSettings, on_event: Listener = nobody, on_step: StepHook 
         report(event)
 
     with outputs_ready(out, checkpoint.path_of(out), report_path(out)):
-        return _baked(settings, capture, left_out, out, tell, on_step)
+        return _baked(settings, capture, left_out, out, tell, on_step, sign)
 
 
 def opened(settings: BakeSettings) -> tuple[Capture | None, RigParameters | None]:
@@ -110,6 +117,7 @@ def _baked(
     out: Path,
     tell: Listener,
     on_step: StepHook | None,
+    sign: Callable[[str], str] | None,
 ) -> Baked:
     """``capture`` is None where it is made from footage first; ``left_out`` are parameters that it brings in vain."""
     footage, began = capture is None, time.monotonic()
@@ -130,17 +138,17 @@ def _baked(
     job = Job(settings, device, tell, rig, parameters, targets, held_out, out, on_step)
     job.run()
     try:
-        return _finished(job, capture, tell)
+        return _finished(job, capture, tell, sign)
     except (KeyboardInterrupt, SystemExit):
         if os.path.exists(checkpoint.path_of(out)):
             tell(Interrupted(None))
         raise
 
 
-def _finished(job: Job, capture: Capture, tell: Listener) -> Baked:
+def _finished(job: Job, capture: Capture, tell: Listener, sign: Callable[[str], str] | None) -> Baked:
     """Writes the avatar and has the report written."""
     avatar, out, scene = job.avatar(capture), job.out, job.scene
-    save_avatar(out, avatar)
+    save_avatar(out, avatar, sign)
     remember(out)
     steps = job.trainer.state.iteration
     why = unfinished(job.settings, scene.schedule, steps)

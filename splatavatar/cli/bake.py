@@ -20,6 +20,7 @@ from splatavatar.cli.footage import (
 )
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
 from splatavatar.cli.options import BodyModelOption, RigOption
+from splatavatar.cli.signing import SigningKeyOption, signing_key
 from splatavatar.cli.values import parse_duration
 from splatavatar.errors import SettingsError
 from splatavatar.rig.body_models.found import name_body_model
@@ -107,6 +108,7 @@ def bake(
     ] = CropChoice.auto,
     allow_outside: AllowOutsideOption = False,
     layout: LayoutOption = None,
+    key: SigningKeyOption = None,
 ) -> None:
     """Bake a person into an avatar: from a video, or from a capture with many cameras."""
     started = monotonic()
@@ -144,9 +146,11 @@ def bake(
 
     from splatavatar.bake.reporting.monitor import Display
     from splatavatar.bake.run import bake as run
+    from splatavatar.trust.signing import signer
 
+    signing = signing_key(key)
     display = Display(Console(stderr=True))
     with display.running():
-        baked = run(settings, display)
+        baked = run(settings, display, sign=None if signing is None else signer(signing))
     if baked.unfinished is not None:
         raise typer.Exit(UNFINISHED)

@@ -45,3 +45,19 @@ def open_key(path: Path | None) -> SigningKey:
     if made:
         tell(f"A key that signs your avatars was made: {own_key_path()} (yours alone; keep a copy).", err=True)
     return key
+
+
+def signing_key(path: Path | None) -> SigningKey | None:
+    """As ``open_key`` where a key is named; the user's own otherwise, or None, which one line says why.
+
+    For work that is worth doing without a signature. Raises TrustError for a key that cannot be used.
+    """
+    from splatavatar.errors import DependencyError, OutputError
+
+    try:
+        return open_key(path)
+    except (DependencyError, OutputError) as error:
+        if path is not None:
+            raise
+        tell(f"The avatar will not be signed: {error}", err=True)
+        return None

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
-from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.file import digest_of, load_avatar, save_avatar
 from splatavatar.avatar.format.signature import Signature
-from splatavatar.trust.keys import SigningKey
+from splatavatar.errors import DependencyError, OutputError
+from splatavatar.trust.keys import SigningKey, own_key, read_key
 
 
 def signature_of(sha256: str, key: SigningKey, day: datetime.date | None = None) -> Signature:
     """The signature by ``key`` of the content whose digest is ``sha256``, on ``day``, today where none is given."""
     unsigned = Signature(key.public, key.name, day or datetime.date.today(), sha256, "0" * 128)
     return Signature(unsigned.key, unsigned.name, unsigned.date, sha256, key.sign(unsigned.signed_bytes()))
+
+
+def signer(key: str | Path | SigningKey | None) -> Callable[[str], str] | None:
+    """What makes the entry ``signature`` of a digest: by ``key``, a file of one, or the user's own where it is None.
+
+    None where the user has said nothing and ``cryptography`` is not installed, or there is no place for a key.
+
+    Raises TrustError for a key that cannot be used, DependencyError where one is named without ``cryptography``.
+    """
+    if key is None:
+        try:
+            key = own_key()
+        except (DependencyError, OutputError):
+            return None
+    signing = key if isinstance(key, SigningKey) else read_key(Path(key))
+    return lambda sha256: signature_of(sha256, signing).to_text()
 
 
 def sign_file(path: str | Path, out: str | Path, key: SigningKey, day: datetime.date | None = None) -> Signature:
@@ -23,11 +42,7 @@ def sign_file(path: str | Path, out: str | Path, key: SigningKey, day: datetime.
 
     Raises AvatarFileError for no intact avatar, OutputError where it cannot be written.
     """
-    made: list[Signature] = []
-
-    def sign(sha256: str) -> str:
-        made.append(signature_of(sha256, key, day))
-        return made[-1].to_text()
-
-    save_avatar(out, load_avatar(path), sign)
-    return made[-1]
+    avatar = load_avatar(path)
+    signature = signature_of(digest_of(replace(avatar, digest=None)), key, day)
+    save_avatar(out, avatar, lambda _: signature.to_text())
+    return signature
