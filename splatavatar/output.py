@@ -47,7 +47,7 @@ def why_unwritten(error: OSError | ValueError) -> str:
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open ``path`` for writing bytes; it gets its new content only when the block ends without an exception.
 
-    The bytes go to a temporary file in the same folder, which is flushed to the disk and renamed. On any exception the
+    What was written can be read again within the block. The bytes go to a temporary file in the same folder, which is flushed to the disk and renamed. On any exception the
     temporary file is removed and a previous file at ``path`` stays as it was. A symbolic link keeps pointing where it
     did, and an existing file keeps its permissions.
 
@@ -60,7 +60,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     try:
         existed = _replaceable(path, target)
         # "x": nothing that is already there can be overwritten, not even through a link.
-        with open(temporary, "xb") as file:
+        with open(temporary, "x+b") as file:
             try:
                 yield file
                 file.flush()

@@ -35,6 +35,8 @@ def bake(
     allow_outside: bool = False,
     layout: str | None = None,
     key: str | Path | None = None,
+    record_sources: bool = False,
+    forget_footage: bool = False,
     on_event: Listener = nobody,
     on_step: StepHook | None = None,
 ) -> Baked:
@@ -59,6 +61,9 @@ def bake(
             None: as what it is recognised.
         key: file of the key of Ed25519 that signs the avatar; None: the user's own, made at first use. Where none is
             named and the package ``cryptography`` is absent, the avatar is unsigned.
+        record_sources: whether the avatar holds names and SHA-256 of its clips, by which ``evaluate`` knows them.
+        forget_footage: whether what the cache holds of the footage is removed in the end, after an error too; whoever
+            interrupts the bake finds it there.
         on_event: called with each event of ``splatavatar.bake.events``, in this thread; what it raises ends the bake.
         on_step: called within every step of the optimiser with a ``BakeStep``.
 
@@ -94,6 +99,8 @@ def bake(
         crop=crop,
         allow_outside=allow_outside,
         layout=layout,
+        record_sources=record_sources,
+        forget_footage=forget_footage,
         started=time.monotonic(),
     )
     return run(settings, on_event, on_step, signer(key))

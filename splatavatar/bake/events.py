@@ -127,6 +127,22 @@ class Interrupted:
 
 
 @dataclass(frozen=True)
+class FootageForgotten:
+    """What was kept of the footage is removed."""
+
+    places: int
+    """files and folders that were removed"""
+    bytes: int
+    kept: tuple[str, ...]
+    """why something stays, a sentence each"""
+
+
+@dataclass(frozen=True)
+class FootageKept:
+    """The footage was to be forgotten, but the bake was told to end, and can be resumed."""
+
+
+@dataclass(frozen=True)
 class AvatarWritten:
     """The avatar is in its file."""
 
@@ -163,6 +179,8 @@ class Baked:
     avatar: Avatar
     unfinished: Unfinished | None
     """why it is no avatar yet; None where it is one"""
+    resumable: bool = True
+    """whether the bake can go on; not where the footage is forgotten"""
 
 
 Event = (
@@ -177,6 +195,8 @@ Event = (
     | Measured
     | CheckpointFailed
     | Interrupted
+    | FootageForgotten
+    | FootageKept
     | AvatarWritten
     | ReportWritten
     | Baked

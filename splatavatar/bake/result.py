@@ -40,7 +40,7 @@ def finished_avatar(
         "name": printable(name),
         "capture": _described(scene, settings, capture),
         "calibration": _calibration(scene, capture).to_json(),
-        **_footage(capture),
+        **_footage(settings, capture),
         **_likeness(scene, capture),
         "bake": {
             "preset": settings.preset,
@@ -80,18 +80,20 @@ def _described(scene: Scene, settings: BakeSettings, capture: Capture) -> dict[s
     described: dict[str, Any] = {"pictures": len(scene.targets), "timesteps": len(scene.trained)}
     found = footage_of(capture)
     if found is not None:
-        described["clips"] = [printable(name) for name in found.names]
+        if settings.record_sources:
+            described["clips"] = [printable(name) for name in found.names]
         described["holdout"], described["holdout_yaw"] = settings.prepare.holdout.last, settings.prepare.holdout.yaw
         described["reprojection_median"] = found.reprojection_median
     return described
 
 
-def _footage(capture: Capture) -> dict[str, Any]:
+def _footage(settings: BakeSettings, capture: Capture) -> dict[str, Any]:
     """What tracking other frames of the same video needs; nothing for other captures."""
     found = footage_of(capture)
     if found is None:
         return {}
-    return {"footage": {"window": found.window, "tracking": found.tracking, "sha256": found.sha256}}
+    sources = {"sha256": found.sha256} if settings.record_sources else {}
+    return {"footage": {"window": found.window, "tracking": found.tracking, **sources}}
 
 
 def _likeness(scene: Scene, capture: Capture) -> dict[str, Any]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,12 +18,15 @@ from splatavatar.bake.events import (
     CaptureRecognised,
     DeviceChosen,
     Event,
+    FootageForgotten,
+    FootageKept,
     Interrupted,
     Listener,
     ParametersLeftOut,
     nobody,
 )
 from splatavatar.bake.inputs import (
+    footage_of,
     of_footage,
     output_path,
     pictures,
@@ -42,9 +45,11 @@ from splatavatar.bake.training.trainer import StepHook
 from splatavatar.bake.unfinished import unfinished
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, RigParameters
+from splatavatar.capture.preparation.forget import forget_footage
 from splatavatar.capture.preparation.prepare import AUTO
 from splatavatar.capture.rig_pose import fitted_rig
 from splatavatar.errors import RigError
+from splatavatar.kept.use import Used, note_used, using
 from splatavatar.output import outputs_ready
 from splatavatar.rig import loader
 
@@ -72,8 +77,34 @@ def bake(
         on_event(event)
         report(event)
 
-    with outputs_ready(out, checkpoint.path_of(out), report_path(out)):
+    with outputs_ready(out, checkpoint.path_of(out), report_path(out)), _footage_in_use(settings, tell):
         return _baked(settings, capture, left_out, out, tell, on_step, sign)
+
+
+@contextmanager
+def _footage_in_use(settings: BakeSettings, tell: Listener) -> Iterator[None]:
+    """Nobody removes what the cache holds of the footage within the block; where that is asked for, it goes in the end.
+
+    So it does after an error. Only who ends the bake, by Ctrl-C or otherwise, finds it all there for ``resume``.
+    """
+    with using() as used:
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):
+            if settings.forget_footage and used.paths:
+                tell(FootageKept())
+            raise
+        except Exception:
+            if settings.forget_footage:
+                _forget(used, tell)
+            raise
+        if settings.forget_footage:
+            _forget(used, tell)
+
+
+def _forget(used: Used, tell: Listener) -> None:
+    gone = forget_footage(used)
+    tell(FootageForgotten(len(gone.removed), sum(thing.bytes for thing in gone.removed), gone.kept))
 
 
 def opened(settings: BakeSettings) -> tuple[Capture | None, RigParameters | None]:
@@ -129,6 +160,8 @@ def _baked(
         checkpoint.check(out, settings)
     tell(DeviceChosen(device.name, device.remark))
     capture = with_parameters(settings, capture, left_out, tell)
+    facts = footage_of(capture)
+    note_used(capture.root, () if facts is None else facts.sha256)
     parameters = rig_parameters(capture, settings)
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)
     rig = fitted_rig(rig, parameters)
@@ -158,6 +191,6 @@ def _finished(job: Job, capture: Capture, tell: Listener, sign: Callable[[str], 
     parameters = scene.motion.refined(scene.parameters) if scene.one_camera else scene.parameters
     written = AvatarWritten(out, avatar, capture, parameters, job.settings, steps, job.psnr, job.elapsed, why)
     tell(written)
-    baked = Baked(out, report_path(out), avatar, why)
+    baked = Baked(out, report_path(out), avatar, why, not job.settings.forget_footage)
     tell(baked)
     return baked

@@ -70,6 +70,10 @@ class BakeSettings:
     """whether a capture may name pictures outside of its folder"""
     layout: str | None = None
     """the name of a reader; None: that which knows the folder"""
+    record_sources: bool = False
+    """whether the avatar says which clips it was baked from: their names and their SHA-256"""
+    forget_footage: bool = False
+    """whether what the cache holds of the footage is removed in the end"""
     started: float = field(default_factory=time.monotonic)
     """``time.monotonic()`` at the start of the command, from which the budget counts"""
 

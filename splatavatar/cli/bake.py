@@ -108,6 +108,12 @@ def bake(
     ] = CropChoice.auto,
     allow_outside: AllowOutsideOption = False,
     layout: LayoutOption = None,
+    record_sources: Annotated[
+        bool, typer.Option("--record-sources", help="The avatar holds the names and SHA-256 of its clips.")
+    ] = False,
+    forget_footage: Annotated[
+        bool, typer.Option("--forget-footage", help="Remove in the end what the cache holds of the footage.")
+    ] = False,
     key: SigningKeyOption = None,
 ) -> None:
     """Bake a person into an avatar: from a video, or from a capture with many cameras."""
@@ -139,6 +145,8 @@ def bake(
         crop=crop.value,
         allow_outside=allow_outside,
         layout=layout,
+        record_sources=record_sources,
+        forget_footage=forget_footage,
         started=started,
     )
 

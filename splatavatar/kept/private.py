@@ -33,8 +33,8 @@ def make_private(path: Path) -> None:
 
 
 def _tighten(path: Path) -> None:
-    # Another user's, or on a file system without rights: what can be done is done.
+    # Another user's, gone, or on a file system without rights: what can be done is done.
     with suppress(OSError):
-        mode = os.lstat(path).st_mode
-        if not stat.S_ISLNK(mode) and mode & _OTHERS:
-            os.chmod(path, stat.S_IMODE(mode) & ~_OTHERS)
+        found = os.lstat(path)
+        if not stat.S_ISLNK(found.st_mode) and found.st_mode & _OTHERS:
+            os.chmod(path, stat.S_IMODE(found.st_mode) & ~_OTHERS)

@@ -44,8 +44,10 @@ def things(groups: Sequence[str], kinds: Sequence[Kind] = KINDS) -> list[Thing]:
     return [thing for kind in kinds if kind.group in groups for thing in _of(kind)]
 
 
-def thing_at(path: Path, group: str, what: str) -> Thing:
-    """What lies at ``path``, with the size of all within it and the newest change."""
+def thing_at(path: Path, group: str, what: str) -> Thing | None:
+    """What lies at ``path``, with the size of all within it and the newest change; None where nothing does."""
+    if not os.path.lexists(path):
+        return None
     total, changed = 0, 0.0
     for place in (path, *_within(path)):
         with suppress(OSError):  # gone meanwhile
@@ -93,18 +95,21 @@ def strangers() -> list[Path]:
 
 
 def _of(kind: Kind) -> Iterator[Thing]:
-    try:
-        found = sorted(kind.base().glob(kind.entry))
-    except OSError:
-        return
-    for place in found:
-        if kind.base is temporary_folder and os.lstat(place).st_uid != os.getuid():
-            continue  # another user's
-        if kind.each is None:
-            yield thing_at(place, kind.group, kind.what)
-        elif os.path.isdir(place):
-            for path in sorted(place.iterdir()):
-                yield thing_at(path, kind.group, kind.each(path.name))
+    for path, what in _places(kind):
+        thing = thing_at(path, kind.group, what)
+        if thing is not None:  # gone meanwhile
+            yield thing
+
+
+def _places(kind: Kind) -> Iterator[tuple[Path, str]]:
+    with suppress(OSError):  # nobody may look there
+        for place in sorted(kind.base().glob(kind.entry)):
+            if kind.base is temporary_folder and os.lstat(place).st_uid != os.getuid():
+                continue  # another user's
+            if kind.each is None:
+                yield place, kind.what
+            elif os.path.isdir(place):
+                yield from ((path, kind.each(path.name)) for path in sorted(place.iterdir()))
 
 
 def _within(path: Path) -> Iterator[Path]:

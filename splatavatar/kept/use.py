@@ -9,6 +9,8 @@ from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from splatavatar.folders import cache_folder
+
 MARK = ".in-use"
 """the empty file in a folder whose lock says that it is in use"""
 
@@ -43,22 +45,25 @@ def using() -> Iterator[Used]:
 
 
 def note_used(path: Path, clips: Iterable[str] = ()) -> None:
-    """The work that goes on uses ``path``, which may be a file or a folder, and footage of these SHA-256."""
+    """The work that goes on uses ``path``, a file or a folder of footage, or made of it, of these SHA-256.
+
+    What does not lie in the cache is the user's own business.
+    """
     used = _current.get()
     if used is None:
         return
     used.clips.update(clips)
-    if path not in used.paths:
+    if path not in used.paths and path.is_relative_to(cache_folder()):
         used.paths.append(path)
         if os.path.isdir(path):
             used.held.enter_context(_locked(path / MARK, exclusive=False))
 
 
-def note_clips(clips: Iterable[str]) -> None:
-    """The work that goes on uses footage of these SHA-256."""
+def note_made(path: Path) -> None:
+    """The work that goes on has put ``path`` beside what it makes, to go on from another time."""
     used = _current.get()
-    if used is not None:
-        used.clips.update(clips)
+    if used is not None and path not in used.paths:
+        used.paths.append(path)
 
 
 @contextmanager

@@ -18,6 +18,8 @@ from splatavatar.bake.events import (
     CheckpointFailed,
     DeviceChosen,
     Event,
+    FootageForgotten,
+    FootageKept,
     Interrupted,
     ParametersLeftOut,
     Preparing,
@@ -127,6 +129,13 @@ def sentences(event: Event) -> list[str]:
             return [f"the body model is prepared ({seconds:.0f} s, once); the budget counts without it"]
         case CheckpointFailed(reason):
             return [f"no checkpoint: {reason}"]
+        case FootageForgotten(places, size, kept):
+            return [f"the footage is forgotten: {places} places in the cache, {size / 1e6:.1f} MB, are removed", *kept]
+        case FootageKept():
+            return [
+                "the footage is kept for --resume, which takes --forget-footage again; "
+                "splatavatar cache clear --footage removes it now, the checkpoint beside the avatar is yours to remove"
+            ]
         case Interrupted(None):
             return [f"interrupted; {RESUME}"]
         case Interrupted(iteration):
@@ -139,7 +148,8 @@ def sentences(event: Event) -> list[str]:
             ]
         case ReportWritten(path):
             return [f"{path}: the report"]
-        case Baked(path=path, unfinished=why) if why is not None:
-            return [f"{path}: {why}; go on with --resume --budget {why.enough:g}s"]
+        case Baked(path=path, unfinished=why, resumable=resumable) if why is not None:
+            onwards = "go on with --resume" if resumable else "bake again with"
+            return [f"{path}: {why}; {onwards} --budget {why.enough:g}s"]
         case _:
             return []

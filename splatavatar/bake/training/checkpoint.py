@@ -22,7 +22,8 @@ from splatavatar.bake.training.rig_motion import MOVING, RigMotion
 from splatavatar.bake.training.trainer import AdamMoments, RigMoments, TrainerState, fresh_state
 from splatavatar.errors import SettingsError
 from splatavatar.input import read_bytes
-from splatavatar.output import atomic_write, beside
+from splatavatar.kept.use import note_made
+from splatavatar.output import beside, private_write
 
 SUFFIX = ".checkpoint"
 LARGEST = 1 << 31
@@ -81,8 +82,9 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
         }
     )
     data = serialise(tensors, {"bake": header, "sum": _sum(header, tensors)})
-    with atomic_write(path_of(out)) as file:
+    with private_write(path_of(out)) as file:
         file.write(data)
+    note_made(path_of(out))
 
 
 def tensors_of(state: TrainerState, motion: RigMotion) -> dict[str, Tensor]:
@@ -198,6 +200,7 @@ def load(out: Path, settings: BakeSettings, motion: RigMotion, correctives: int)
             f"{path_of(out)} does not fit the rig and the pictures of this bake and cannot be resumed; "
             "bake anew, without resuming"
         )
+    note_made(path_of(out))
     return Checkpoint(state, header.elapsed, header.prepared, [Measured(**point) for point in header.curve])
 
 

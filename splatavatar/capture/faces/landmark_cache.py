@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,13 +14,16 @@ from splatavatar.capture.faces.landmarks import Landmarks, detect
 from splatavatar.errors import CaptureError, DependencyError, OutputError
 from splatavatar.folders import cache_folder
 from splatavatar.input import read_bytes
-from splatavatar.output import make_folder
+from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.use import note_used
 
 if TYPE_CHECKING:
     from splatavatar.capture.video.clips import Clip
 
 VERSION = 4
 """of what ``detect`` finds"""
+OF_CLIP = 16
+"""digits of the clip's SHA-256 that the name of a file begins with"""
 
 
 def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[float], None]) -> Landmarks:
@@ -33,6 +36,10 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
         DependencyError: ``model`` is not a model of MediaPipe.
     """
     path = kept(clip, model, face)
+    with suppress(OSError, OutputError):
+        private_folder(path.parent)
+        make_private(path)
+    note_used(path, [clip.info.sha256])
     if os.path.isfile(path):
         # A damaged file is as good as none.
         with suppress(CaptureError):
@@ -41,13 +48,13 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
             return landmarks
     landmarks = detect(clip, model, face, progress)
     with suppress(OSError, OutputError):
-        make_folder(path.parent)
         landmarks.save(path)
+        make_private(path)
     return landmarks
 
 
 def kept(clip: Clip, model: Path, face: int | None) -> Path:
-    """The path of the landmarks of a clip in the cache."""
+    """The path of the landmarks of a clip in the cache, whose name says which clip; see ``of_clips``."""
     values = {
         "version": VERSION,
         "clip": clip.info.sha256,
@@ -56,4 +63,9 @@ def kept(clip: Clip, model: Path, face: int | None) -> Path:
         "face": face,
     }
     digest = hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
-    return cache_folder() / "landmarks" / f"{digest[:32]}.npz"
+    return cache_folder() / "landmarks" / f"{clip.info.sha256[:OF_CLIP]}-{digest[:32]}.npz"
+
+
+def of_clips(clips: Collection[str]) -> list[Path]:
+    """The files in the cache of clips of these SHA-256."""
+    return [path for digest in clips for path in (cache_folder() / "landmarks").glob(f"{digest[:OF_CLIP]}-*.npz")]

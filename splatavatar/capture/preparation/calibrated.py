@@ -26,8 +26,9 @@ from splatavatar.capture.tracking.placement import first_placement, settled_plac
 from splatavatar.capture.tracking.solve import track, track_motion
 from splatavatar.errors import CaptureError, RigError
 from splatavatar.folders import cache_folder, plain_name
+from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.use import note_used
 from splatavatar.models import locate
-from splatavatar.output import make_folder
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
 from splatavatar.rig.arkit_form import arkit_form
@@ -63,7 +64,10 @@ def tracked_parameters(
         digest.update(frame.picture.fingerprint())
     name = os.path.basename(os.path.realpath(capture.root))
     path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
+    private_folder(path.parent)
+    note_used(path)
     if _is_intact(path, capture):
+        make_private(path)
         return path
     faces = _faces(capture, tracking_frames(capture), model, progress)
     seen = _observations(capture, faces)
@@ -86,11 +90,11 @@ def tracked_parameters(
             f"{capture.descriptions[-1]}: the head, seen through these cameras, misses the faces found by {missed:.2f} "
             "of the distance between the eyes; check the poses, focal lengths and principal points."
         )
-    make_folder(path.parent)
     person = known.person
     own = load_rig(kind, person.identity)
     parameters = parameters_of(own, motion, person.identity, person.template_offset, person.expression_offset)
     write_rig_params(path, replace(parameters, placement=placement))
+    make_private(path)
     return path
 
 

@@ -28,6 +28,8 @@ from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.input import read_json
+from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.use import note_used
 from splatavatar.locks import alone_in
 from splatavatar.output import make_folder
 from splatavatar.pictures import write_picture
@@ -81,10 +83,13 @@ def with_mattes(
     if not bare:
         return capture, False
     folder = _folder(capture, rig, parameters, method, bare)
+    private_folder(folder.parent)
     with alone_in(folder, partial(progress, WAITING, 0.0)):
         weights = _kept(folder, bare)
         if weights is None:
             weights = _cut_out(folder, rig, parameters, method, bare, progress)
+        note_used(folder)
+        make_private(folder)
     frames = list(capture.frames)
     for one in bare:
         frame = one.frame

@@ -70,6 +70,10 @@ class Extraction:
     metres: float
     """that a window spans at the depth of the face, about"""
 
+    def digests(self) -> list[str]:
+        """SHA-256 of the clips."""
+        return [str(clip.get("sha256")) for clip in self.clips]
+
     def image_name(self, picture: int) -> str:
         """Path of a picture in the folder."""
         clip, frame = self.chosen[picture]

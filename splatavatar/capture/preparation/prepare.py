@@ -36,6 +36,8 @@ from splatavatar.capture.video.extract import ExtractOptions, extract, forget_dr
 from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.folders import cache_folder, plain_name
+from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.use import note_used
 from splatavatar.locks import alone_in
 from splatavatar.progress import Progress
 
@@ -88,9 +90,19 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
         if options.holdout:
             raise SettingsError(f"--holdout goes with video; the pictures of {paths[0]} are chosen")
         tracked(paths[0], options.rig, options.matting, progress)
+        note_used(paths[0], read_extraction(paths[0]).digests())
         return paths[0]
-    if folder is None:
-        folder = _kept(paths, options)
+    if folder is not None:
+        return _prepared(paths, options, folder, progress)
+    folder = _kept(paths, options)
+    private_folder(folder.parent)
+    try:
+        return _prepared(paths, options, folder, progress)
+    finally:
+        make_private(folder)
+
+
+def _prepared(paths: Sequence[Path], options: PrepareOptions, folder: Path, progress: Progress) -> Path:
     extracted(paths, options, folder, progress)
     tracked(folder, options.rig, options.matting, progress)
     return folder
@@ -105,9 +117,12 @@ def extracted(paths: Sequence[Path], options: PrepareOptions, folder: Path, prog
         mark = folder / SOURCE
         with suppress(CaptureError):  # damaged: made again
             if os.path.isfile(folder / EXTRACT) and os.path.isfile(mark) and read_description(mark) == note:
-                return read_extraction(folder)
+                extraction = read_extraction(folder)
+                note_used(folder, extraction.digests())
+                return extraction
         extraction = extract(paths, folder, options.holdout.baked(options.extract), progress)
         write_json(mark, note)
+        note_used(folder, extraction.digests())
         return extraction
 
 

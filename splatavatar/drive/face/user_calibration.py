@@ -24,7 +24,8 @@ from splatavatar.drive.sources.recorded.checked import MOST_TURN, MOST_WAY
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.folders import cache_folder
 from splatavatar.input import read_json
-from splatavatar.output import atomic_write, make_folder
+from splatavatar.kept.private import make_private, private_folder
+from splatavatar.output import private_write
 from splatavatar.rig.arkit import INDEX, NAMES
 from splatavatar.rotations import axis_angles, rotation_matrices
 
@@ -182,6 +183,7 @@ def stored_calibration(user: str, camera: str) -> UserCalibration | None:
     path = calibration_path(user, camera)
     if not os.path.lexists(path):
         return None
+    make_private(path.parent)
     try:
         return read_calibration(path)
     except SettingsError as error:
@@ -201,9 +203,9 @@ def store_calibration(calibration: UserCalibration, user: str, camera: str) -> P
         except SettingsError:
             with suppress(OSError):
                 os.replace(path, path.with_suffix(".json.bad"))
-    make_folder(path.parent)
+    private_folder(path.parent)
     data = calibration.to_json() | {"user": user, "camera": camera}
-    with atomic_write(path) as file:
+    with private_write(path) as file:
         file.write((json.dumps(data, indent=1) + "\n").encode())
     return path
 
