@@ -70,9 +70,7 @@ def fingerprint_of(text: str) -> str:
     """The fingerprint that somebody typed, with or without spaces, colons and capitals. Raises TrustError."""
     digits = "".join(text.split()).replace(":", "").lower()
     if len(digits) != 32 or set(digits) - set("0123456789abcdef"):
-        raise TrustError(
-            f"{printable(text)!r} is not a fingerprint, expected 32 hexadecimal digits as verify shows them"
-        )
+        raise TrustError(f"{printable(text)!r} is no fingerprint, expected 32 hexadecimal digits, as verify shows them")
     return digits
 
 
