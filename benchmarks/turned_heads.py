@@ -47,6 +47,7 @@ def scored(
                 preset=options.preset,
                 iterations=options.iterations,
                 device=options.device,
+                record_sources=True,
             )
         )
     avatar = load_avatar(out)

@@ -126,7 +126,16 @@ def measured(video: Path, folder: Path, options: argparse.Namespace) -> dict[str
     if not (options.reuse and avatar_file.is_file()):
         budget = ["--budget", options.budget] if options.budget else []
         result["bake_seconds"] = command(
-            "bake", video, "-o", avatar_file, "--preset", options.preset, "--holdout", "last:20%", *budget
+            "bake",
+            video,
+            "-o",
+            avatar_file,
+            "--preset",
+            options.preset,
+            "--holdout",
+            "last:20%",
+            "--record-sources",
+            *budget,
         )
     if not (options.reuse and (folder / "eval" / "metrics.json").is_file()):
         command("eval", avatar_file, video, "--split", "test", "-o", folder / "eval")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splatavatar.cli.footage import AllowOutsideOption, FaceOption, LayoutOption, ModelOption, extract_options
+from splatavatar.cli.numbers import MOST_CLIPS
 from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import stages
@@ -61,6 +62,16 @@ def eval_(
             show_default="followed",
         ),
     ] = None,
+    clip: Annotated[
+        int | None,
+        typer.Option(
+            "--clip",
+            metavar="N",
+            min=0,
+            max=MOST_CLIPS,
+            help="Which clip of the bake a video is, from 1; 0: none. For avatars that hold no SHA-256 of their clips.",
+        ),
+    ] = None,
     face: FaceOption = None,
     model: ModelOption = None,
     device: DeviceOption = DrawingDevice.cpu,
@@ -73,6 +84,8 @@ def eval_(
         raise typer.BadParameter(f"--views takes an avatar alone, got {len(given)} paths.")
     if not views and not 1 <= len(given) <= 2:
         raise typer.BadParameter(f"expected [AVATAR] CAPTURE, got {len(given)} paths.")
+    if views and clip is not None:
+        raise typer.BadParameter("--clip is for a video; --views takes an avatar alone.")
     if views and by is not None:
         raise typer.BadParameter("--as is for a capture; --views takes an avatar alone.")
     footage = extract_options(None, face, model, None)
@@ -91,7 +104,17 @@ def eval_(
     with outputs_ready(folder / "metrics.json"), stages() as progress:
         how = (by or Source.followed).value
         found = evaluate(
-            avatar, Path(given[-1]), split.value, folder, progress, footage, device.value, allow_outside, how, layout
+            avatar,
+            Path(given[-1]),
+            split.value,
+            folder,
+            progress,
+            footage,
+            device.value,
+            allow_outside,
+            how,
+            layout,
+            clip,
         )
     solved = "; exposure solved for in every picture" if "exposure" in found else ""
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it{solved}")

@@ -10,6 +10,8 @@ LARGEST_SEED = (1 << 63) - 1
 MOST_PICTURES = 100_000
 """that are chosen from a video, or timed"""
 MOST_FACES = 1000
+MOST_CLIPS = 4096
+"""of one bake"""
 MOST_STEPS = 1_000_000_000
 LARGEST_DEVICE = 9999
 """number of a camera"""

@@ -30,6 +30,7 @@ OPTIONS = {
     "drive -o a.mp4 --source": ["livelink:²", f"osc:{HUGE}", "osc:nan", "livelink:-1"],
     "bench --frames": ["0", "-1", HUGE, "nan"],
     "bench --size": ["0x5"],
+    "eval a.mp4 --clip": ["-1", "4097", HUGE, "nan"],
     "bake SIGNAL --iterations": ["0", "-1", HUGE, "nan", "1e3"],
     "bake SIGNAL --seed": ["-1", HUGE, "nan", str(2**63)],
     "bake SIGNAL --budget": ["1e400s", "nan", "inf", "-5s", "0", 400 * "9", "²s"],

@@ -33,6 +33,7 @@ def evaluate(
     allow_outside: bool = False,
     by: str = FOLLOWED,
     layout: str | None = None,
+    clip: int | None = None,
 ) -> dict[str, Any]:
     """Scores of ``avatar`` on one split of a capture: the folder of one, or a video.
 
@@ -46,6 +47,7 @@ def evaluate(
         allow_outside: whether the capture may name pictures outside of its folder.
         by: where the rig parameters of a video come from, one of ``footage.BY``.
         layout: how a folder with known cameras is read; None: as what it is recognised.
+        clip: which clip of the bake a video is, from 1, or 0 for none; None: see ``evaluate_footage``.
 
     Returns:
         What metrics.json holds: ``mean`` has psnr, psnr_masked and psnr_head in dB, ssim, flip and alpha, each None
@@ -53,7 +55,8 @@ def evaluate(
 
     Raises:
         CaptureError: the capture cannot be read, or the split is empty.
-        SettingsError: ``by`` is none of these, or the capture is no video and it is another than ``followed``.
+        SettingsError: ``by`` is none of these, or the capture is no video and ``clip`` or another than
+            ``followed`` is given.
         DependencyError: the device cannot work on this machine.
         OutputError: a result cannot be written.
     """
@@ -62,7 +65,9 @@ def evaluate(
     capture, folder = Path(capture), None if out is None else Path(out)
     renderer = open_renderer(avatar, device)
     if is_footage(capture):
-        return evaluate_footage(avatar, capture, split, folder, progress, options, renderer, by)
+        return evaluate_footage(avatar, capture, split, folder, progress, options, renderer, by, clip=clip)
+    if clip is not None:
+        raise SettingsError(f"--clip is for videos; {printable(capture)} has cameras of its own")
     if by != FOLLOWED:
         raise SettingsError(f"--as {by} is for videos; {printable(capture)} has cameras of its own")
     read = read_capture(capture, None, allow_outside, layout)

@@ -71,8 +71,12 @@ def evaluate_footage(
     renderer: Renderer | None = None,
     by: str = FOLLOWED,
     who: str = "auto",
+    clip: int | None = None,
 ) -> dict[str, Any]:
     """Scores frames of ``video`` by ``score_split``: ``test`` are those that the bake kept out, all of another video.
+
+    ``clip`` says which clip of the bake it is, from 1, and 0 that it is none. None: the one whose SHA-256 the avatar
+    holds; of an avatar that holds none, another video. metrics.json names it.
 
     ``by`` says where the rig parameters come from. ``landmarks``: all landmarks of all frames, tracked together.
     ``followed``: these, refined photometrically with the avatar as it is. ``live``: what a drive as ``who`` shows, see
@@ -83,9 +87,10 @@ def evaluate_footage(
     ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
     Raises:
-        CaptureError: no video, no face in it, or no frames of that split.
+        CaptureError: no video, no face in it, no frames of that split, or they are only there if it is a ``clip``.
     """
-    known, wanted = _known(avatar, video, split, options or ExtractOptions())
+    number = clip_of(avatar, video, split, clip)
+    known, wanted = _known(avatar, video, split, options or ExtractOptions(), number)
     with scratch_folder() as folder:
         wanted = replace(wanted, frames=ALL, size=known.window if known else None)
         extract([video], folder, wanted, progress)
@@ -109,7 +114,7 @@ def evaluate_footage(
             capture, splits={name: tuple(range(len(frames))) if name == split else () for name in capture.splits}
         )
         alone = _landmarks_alone(drawn, frames, starts)
-        remarks = {"by": by, "landmarks_alone": alone, "exposure": EXPOSURE}
+        remarks = {"by": by, "clip": number, "landmarks_alone": alone, "exposure": EXPOSURE}
         return score_split(avatar, capture, split, out, render, progress, remarks, lambda frame: poses[frame.name])
 
 
@@ -159,15 +164,41 @@ def _habits(avatar: Avatar) -> NDArray[np.float64]:
     return np.array(habits, np.float64).reshape(-1, 3)
 
 
-def _known(avatar: Avatar, video: Path, split: str, options: ExtractOptions) -> tuple[Known | None, ExtractOptions]:
+def clip_of(avatar: Avatar, video: Path, split: str, clip: int | None) -> int:
+    """Which clip of the bake ``video`` is, from 1; 0: none. ``clip`` is what somebody said of it.
+
+    Raises:
+        CaptureError: there is no such clip, or it matters and nobody has said it.
+    """
+    footage = avatar.metadata.get("footage", {})
+    if clip is not None:
+        count = len((footage.get("tracking") or {}).get("focal", ()))
+        if not 0 <= clip <= count:
+            raise CaptureError(f"--clip {clip}: the avatar was baked from {count} clip{'s' * (count != 1)} of video")
+        return clip
+    digest, clips = open_clips([video])[0].info.sha256, footage.get("sha256")
+    if clips:
+        return clips.index(digest) + 1 if digest in clips else 0
+    if footage.get("tracking") and (split == "train" or _holdout(avatar)):
+        raise CaptureError(
+            f"{video}: the avatar does not say which clips it was baked from; "
+            "say --clip 1 where this is its first, --clip 0 where it is none of them"
+        )
+    return 0
+
+
+def _holdout(avatar: Avatar) -> Holdout:
+    described = avatar.metadata.get("capture", {})
+    return Holdout(float(described.get("holdout") or 0.0), described.get("holdout_yaw"))
+
+
+def _known(
+    avatar: Avatar, video: Path, split: str, options: ExtractOptions, clip: int
+) -> tuple[Known | None, ExtractOptions]:
     """The camera of the bake, and the ``options`` with the frames to look at."""
-    described, footage = avatar.metadata.get("capture", {}), avatar.metadata.get("footage", {})
-    digest = open_clips([video])[0].info.sha256
-    clips = footage.get("sha256") or []
-    if digest not in clips:
+    if clip == 0:
         return None, options
-    known = Known.of(footage, clips.index(digest))
-    holdout = Holdout(float(described.get("holdout") or 0.0), described.get("holdout_yaw"))
+    known, holdout = Known.of(avatar.metadata.get("footage", {}), clip - 1), _holdout(avatar)
     if split == "train":
         return known, holdout.baked(options)
     if split == "test" and holdout:

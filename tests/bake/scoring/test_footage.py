@@ -12,7 +12,7 @@ from PIL import Image
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
-from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landmarks_alone, evaluate_footage
+from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landmarks_alone, clip_of, evaluate_footage
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.references import PictureFile
 from splatavatar.capture.video.clips import open_clips
@@ -135,16 +135,18 @@ def remembering(avatar: Avatar, video: Path, holdout: float | None, yaw: float |
 
 
 def test_the_end_that_was_kept_out_is_the_test(avatar: Avatar, video: Path) -> None:
-    known, options = _known(remembering(avatar, video, 0.2), video, "test", ExtractOptions(face=2))
+    known, options = _known(remembering(avatar, video, 0.2), video, "test", ExtractOptions(face=2), 2)
     assert options.part == pytest.approx((0.8, 1.0))
     assert options.yaw is None and options.face == 2
     assert known is not None and known.focal == 700 and known.window == 300
-    assert _known(remembering(avatar, video, 0.2), video, "train", ExtractOptions())[1].part == pytest.approx((0, 0.8))
+    assert _known(remembering(avatar, video, 0.2), video, "train", ExtractOptions(), 2)[1].part == pytest.approx(
+        (0, 0.8)
+    )
 
 
 def test_the_turned_heads_that_were_kept_out_are_the_test(avatar: Avatar, video: Path) -> None:
     baked = remembering(avatar, video, 0.0, yaw=0.4)
-    tested, trained = (_known(baked, video, split, ExtractOptions())[1] for split in ("test", "train"))
+    tested, trained = (_known(baked, video, split, ExtractOptions(), 2)[1] for split in ("test", "train"))
     assert tested.yaw == pytest.approx((0.4, np.pi))
     assert trained.yaw == pytest.approx((0, 0.4))
     assert tested.part == trained.part == (0.0, 1.0)
@@ -152,9 +154,34 @@ def test_the_turned_heads_that_were_kept_out_are_the_test(avatar: Avatar, video:
 
 def test_of_another_video_all_is_the_test(avatar: Avatar, video: Path, tmp_path: Path) -> None:
     elsewhere = remembering(avatar, video, 0.2)
+    assert clip_of(elsewhere, video, "test", None) == 2
     video.write_bytes(video.read_bytes() + b"\0")
-    assert _known(elsewhere, video, "test", ExtractOptions()) == (None, ExtractOptions())
-    assert _known(avatar, video, "test", ExtractOptions()) == (None, ExtractOptions())  # one that remembers nothing
+    assert clip_of(elsewhere, video, "test", None) == 0
+    assert clip_of(avatar, video, "test", None) == 0  # one that remembers nothing
+    assert _known(elsewhere, video, "test", ExtractOptions(), 0) == (None, ExtractOptions())
+
+
+def test_of_clips_without_a_checksum_somebody_says_which(avatar: Avatar, video: Path) -> None:
+    """Where it matters; else a video is another than those of the bake."""
+    unnamed = remembering(avatar, video, 0.2)
+    del unnamed.metadata["footage"]["sha256"]
+    assert [clip_of(unnamed, video, "test", said) for said in (0, 1, 2)] == [0, 1, 2]
+    assert [clip_of(remembering(avatar, video, 0.2), video, "test", said) for said in (0, 1)] == [0, 1]
+    with pytest.raises(CaptureError) as error:
+        clip_of(unnamed, video, "test", None)
+    assert str(error.value) == (
+        f"{video}: the avatar does not say which clips it was baked from; "
+        "say --clip 1 where this is its first, --clip 0 where it is none of them"
+    )
+    with pytest.raises(CaptureError, match=r"^--clip 3: the avatar was baked from 2 clips of video$"):
+        clip_of(unnamed, video, "test", 3)
+    with pytest.raises(CaptureError, match=r"^--clip 1: the avatar was baked from 0 clips of video$"):
+        clip_of(avatar, video, "test", 1)
+    whole = remembering(avatar, video, 0.0)
+    del whole.metadata["footage"]["sha256"]
+    assert clip_of(whole, video, "val", None) == 0
+    with pytest.raises(CaptureError, match="does not say which clips"):
+        clip_of(whole, video, "train", None)
 
 
 @pytest.mark.parametrize(
@@ -169,7 +196,7 @@ def test_splits_that_there_are_not(
     avatar: Avatar, video: Path, holdout: float | None, yaw: float | None, split: str, end: str
 ) -> None:
     with pytest.raises(CaptureError) as error:
-        _known(remembering(avatar, video, holdout, yaw), video, split, ExtractOptions())
+        _known(remembering(avatar, video, holdout, yaw), video, split, ExtractOptions(), 2)
     assert str(error.value) == f"{video}: no frames of the split {split!r}: the avatar was baked {end}"
 
 
