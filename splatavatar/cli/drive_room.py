@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.cli.playing import tell_licence
+from splatavatar.cli.sharing import tell_consent
 from splatavatar.cli.terminal import tell
 
 if TYPE_CHECKING:
@@ -17,10 +18,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def seated(avatar: Avatar, path: Path, link: str, name: str | None) -> Iterator[RoomSink]:
+def seated(avatar: Avatar, path: Path, link: str, name: str | None, without_consent: bool) -> Iterator[RoomSink]:
     """Takes the faces and the sound that a room sees and hears, as ``name``, else as the avatar is called.
 
-    Raises SettingsError, RoomError or DependencyError.
+    Raises SettingsError, RoomError, DependencyError, and TrustError where nobody has consented to show the avatar.
     """
     from splatavatar.extras import install
     from splatavatar.viewer.room.listener import RoomListener
@@ -35,8 +36,9 @@ def seated(avatar: Avatar, path: Path, link: str, name: str | None) -> Iterator[
         def returned(self) -> None:
             tell("in the room again", err=True)
 
+    tell_consent(avatar, path, without_consent)
     called = name or str(avatar.metadata.get("name") or path.stem).strip()[:LONGEST_NAME]
-    with RoomMember(link, path, called or "Somebody", Line()) as member:
+    with RoomMember(link, path, called or "Somebody", Line(), without_consent=without_consent) as member:
         others = ", ".join(person.name for person in member.people) or "nobody else yet"
         tell(f"in the room with {others} (Ctrl-C leaves)")
         tell_licence(avatar)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.cli.playing import tell_licence
-from splatavatar.cli.sharing import origins, tell_address
+from splatavatar.cli.sharing import origins, tell_address, tell_consent
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
@@ -24,10 +24,11 @@ def served(
     certificate: Path | None,
     key: Path | None,
     allow_origin: list[str] | None,
+    without_consent: bool,
 ) -> Iterator[ViewerSink]:
     """Takes the faces that the page of the avatar in the file ``path`` shows, while the page is served.
 
-    Raises SettingsError or DependencyError.
+    Raises SettingsError, DependencyError, and TrustError where nobody has consented to show the avatar to others.
     """
     from splatavatar.viewer.hub import Hub
     from splatavatar.viewer.place import place
@@ -36,6 +37,8 @@ def served(
     from splatavatar.viewer.site import load_site
 
     check_packages()
+    if share:
+        tell_consent(avatar, path, without_consent)
     site, hub, admitted = load_site(), Hub(), origins(allow_origin)
     with place(port, share, certificate, key) as at:
         app = create_app(path.absolute(), site, None, hub, at.names, at.token, admitted)

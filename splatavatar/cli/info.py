@@ -18,6 +18,8 @@ def info(
     import json
 
     from splatavatar.avatar.describe import as_text, describe
+    from splatavatar.trust.policy import describe_consent
 
-    facts = describe(*open_avatar(avatar))
+    person, path = open_avatar(avatar)
+    facts = {**describe(person, path), "consent": describe_consent(person)}
     typer.echo(json.dumps(facts, indent=2) if as_json else as_text(facts))

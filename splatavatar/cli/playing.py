@@ -15,12 +15,20 @@ if TYPE_CHECKING:
 
 
 def open_avatar(argument: str | None) -> tuple[Avatar, Path]:
-    """The avatar that the optional argument means, and its file. Raises AvatarFileError."""
+    """The avatar that the optional argument means, and its file; says where its consent has expired.
+
+    Raises AvatarFileError.
+    """
     from splatavatar.avatar.file import load_avatar
     from splatavatar.avatar.library import resolve
+    from splatavatar.trust.policy import expired_line
 
     path = resolve(argument)
-    return load_avatar(path), path
+    avatar = load_avatar(path)
+    line = expired_line(avatar)
+    if line is not None:
+        tell(line, err=True)
+    return avatar, path
 
 
 def tell_licence(avatar: Avatar) -> None:

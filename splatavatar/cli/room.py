@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption
+from splatavatar.cli.sharing import CertificateOption, KeyOption, PortOption, ShareOption, WithoutConsentOption
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import DependencyError
 
@@ -38,6 +38,7 @@ def room(
             "--turn", metavar="USER:PASSWORD@HOST[:PORT]", help="Server that relays between people; may be repeated."
         ),
     ] = None,
+    without_consent: WithoutConsentOption = False,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Meet others, each as an avatar of their own: a link for each person."""
@@ -50,13 +51,18 @@ def room(
     from splatavatar.viewer.site import load_site
 
     check_packages()
-    meeting = Room(people, ice_servers(stun or (), turn or ()))
+    meeting = Room(people, ice_servers(stun or (), turn or ()), without_consent)
     site = load_site()
     if PAGE not in site:
         raise DependencyError("the page of rooms is not built in this checkout; build it with: make page")
     with place(port, share, certificate, key) as at:
 
         def ready() -> None:
+            if without_consent:
+                tell(
+                    "Avatars are let in without a record of consent; everybody is told what the file of each says.",
+                    err=True,
+                )
             tell(f"A room for {people}, one link for each person (Ctrl-C ends):")
             for invitation in meeting.invitations.valid():
                 tell_invitation(at, invitation)

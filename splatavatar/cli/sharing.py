@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splatavatar.cli.terminal import tell
+from splatavatar.printable import printable
 
 if TYPE_CHECKING:
+    from splatavatar.avatar.avatar import Avatar
     from splatavatar.viewer.place import Place
 
 PortOption = Annotated[
@@ -29,6 +31,10 @@ KeyOption = Annotated[
     Path | None,
     typer.Option("--key", metavar="FILE", help="Key of the certificate, in PEM.", show_default=False),
 ]
+WithoutConsentOption = Annotated[
+    bool,
+    typer.Option("--without-consent", help="Show avatars to others whose file has no consent to it, and say so."),
+]
 OriginOption = Annotated[
     list[str] | None,
     typer.Option(
@@ -45,6 +51,18 @@ def origins(given: list[str] | None) -> tuple[str, ...]:
     from splatavatar.viewer.origins import origin
 
     return tuple(map(origin, given or ()))
+
+
+def tell_consent(avatar: Avatar, path: Path, without_consent: bool) -> None:
+    """Says where an avatar is shown to others without a consent to it. Raises TrustError where that was not asked for.
+
+    Without a consent to calls an avatar is private: its owner plays it, and no one else.
+    """
+    from splatavatar.trust.policy import check_sharing
+
+    line = check_sharing(avatar, printable(path), without_consent)
+    if line is not None:
+        tell(line, err=True)
 
 
 def tell_address(name: str, at: Place, query: str) -> str:

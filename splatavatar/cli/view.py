@@ -16,10 +16,12 @@ from splatavatar.cli.sharing import (
     OriginOption,
     PortOption,
     ShareOption,
+    WithoutConsentOption,
     origins,
     tell_address,
+    tell_consent,
 )
-from splatavatar.errors import SignalError
+from splatavatar.errors import SettingsError, SignalError
 
 
 def view(
@@ -33,6 +35,7 @@ def view(
     certificate: CertificateOption = None,
     key: KeyOption = None,
     allow_origin: OriginOption = None,
+    without_consent: WithoutConsentOption = False,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Look at an avatar in a browser, on this machine or, shared, on others."""
@@ -45,6 +48,10 @@ def view(
     site, admitted = load_site(), origins(allow_origin)
     person, path = open_avatar(avatar)
     name = person.metadata.get("name") or path.name
+    if share:
+        tell_consent(person, path, without_consent)
+    elif without_consent:
+        raise SettingsError("--without-consent is for --share: on this machine alone nobody else sees the avatar.")
     tell_licence(person)
     del person
     with scratch_folder() as folder, place(port, share, certificate, key) as at:

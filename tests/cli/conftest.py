@@ -13,6 +13,7 @@ import pytest
 from splatavatar.avatar.file import save_avatar
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
+from support.consents import consenting
 from support.small_avatar import small_avatar
 
 ROOT = Path(__file__).parents[2]
@@ -21,9 +22,10 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(scope="session")
 def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``small.splatavatar`` and ``signal.npz`` (12 frames at 24 a second)."""
+    """A folder with ``small.splatavatar``, ``consenting.splatavatar`` and ``signal.npz`` (12 frames at 24 a second)."""
     folder = tmp_path_factory.mktemp("files")
     save_avatar(folder / "small.splatavatar", small_avatar())
+    save_avatar(folder / "consenting.splatavatar", consenting(small_avatar()))
     write_signal(folder / "signal.npz", moving_signal(0.5, 24))
     return folder
 

@@ -130,7 +130,7 @@ def test_a_voice_drives_somebody_in_a_room(files: Path, direct: bool) -> None:
         links = [f"http://127.0.0.1:{port}/room.html?token={token(meeting, number)}" for number in (1, 2)]
         with RoomMember(links[0], listener=heard, direct=direct) as listening:
             driving = started(
-                "drive", files / "small.splatavatar", "--audio", speech, "--room", links[1], "--name", "A"
+                "drive", files / "consenting.splatavatar", "--audio", speech, "--room", links[1], "--name", "A"
             )
             errors: list[str] = []
             reading = threading.Thread(target=lambda: errors.append(driving.communicate()[1]))
@@ -156,7 +156,8 @@ def test_a_drive_comes_back_to_its_room_until_it_is_uninvited(files: Path) -> No
         phone = other.getsockname()[1]
     with running(meeting) as port:
         link = f"http://127.0.0.1:{port}/room.html?token={token(meeting, 1)}"
-        driving = started("drive", files / "small.splatavatar", "--livelink", phone, "--room", link, "--name", "Ann")
+        person = files / "consenting.splatavatar"
+        driving = started("drive", person, "--livelink", phone, "--room", link, "--name", "Ann")
         said = threading.Thread(target=lambda: heard.extend(driving.stderr or ()))
         said.start()
         assert _line(driving.stdout) == "in the room with nobody else yet (Ctrl-C leaves)\n"
@@ -187,7 +188,7 @@ def test_bad_input_is_one_sentence(built: None, run: Run, files: Path) -> None:
         (("room", "--turn", "turn.example"), "--turn takes USER:PASSWORD@HOST or USER:PASSWORD@HOST:PORT"),
         (("drive", "--signal", "x.npz", "--name", "Ann"), "--name is who sits in the room of --room."),
         (
-            ("drive", files / "small.splatavatar", "--signal", files / "signal.npz", "--room", "x"),
+            ("drive", files / "consenting.splatavatar", "--signal", files / "signal.npz", "--room", "x"),
             "this is no link of a room; expected the whole link of an invitation, as splatavatar room prints it",
         ),
     ):

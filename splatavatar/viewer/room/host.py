@@ -15,7 +15,7 @@ from splatavatar.viewer.site import load_site
 
 
 @contextmanager
-def open_room(people: int = 2, port: int | None = None) -> Iterator[list[str]]:
+def open_room(people: int = 2, port: int | None = None, without_consent: bool = False) -> Iterator[list[str]]:
     """A room on this machine for 2 to 8 ``people`` within the block; gives one link for each of them.
 
     >>> import splatavatar as sa
@@ -23,8 +23,9 @@ def open_room(people: int = 2, port: int | None = None) -> Iterator[list[str]]:
     ...     agent.people[0].name
     'Ann'
 
-    Where the page is not built programs alone come in. Raises SettingsError (no such number of people, a port that is
-    taken) and DependencyError.
+    Avatars whose file has no record of a consent to calls are refused, unless ``without_consent``; everybody is told
+    what the file of each says. Where the page is not built programs alone come in. Raises SettingsError (no such number
+    of people, a port that is taken) and DependencyError.
     """
     if not 2 <= people <= MOST_SEATS:
         raise SettingsError(f"a room has 2 to {MOST_SEATS} people")
@@ -33,7 +34,7 @@ def open_room(people: int = 2, port: int | None = None) -> Iterator[list[str]]:
         site = load_site()
     except DependencyError:
         site = {}
-    room = Room(people)
+    room = Room(people, without_consent=without_consent)
     with (
         place(port) as at,
         serving(create_room_app(site, room, at.names), at.listening, at.certificate, LONGEST_TEXT),

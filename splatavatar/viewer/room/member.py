@@ -13,12 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from splatavatar.avatar.file import read_metadata
 from splatavatar.avatar.format.container import EXPECTED, LARGEST_FILE
 from splatavatar.avatar.library import resolve
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.errors import AvatarFileError, RoomError, SettingsError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes
+from splatavatar.printable import printable
+from splatavatar.trust.policy import check_sharing
 from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room.attendance import Attendance
 from splatavatar.viewer.room.link import PATIENCE, RoomLink
@@ -51,6 +54,7 @@ class RoomMember:
         listener: RoomListener | None = None,
         direct: bool = True,
         clock: Callable[[], float] = perf_counter,
+        without_consent: bool = False,
     ) -> None:
         """
         Args:
@@ -60,10 +64,13 @@ class RoomMember:
             listener: told what the others do.
             direct: whether to look for a direct way to each of the others, who then see this machine's addresses.
             clock: seconds; of ``show`` and ``say``.
+            without_consent: whether the avatar is handed over even if its file has no consent to calls, which everybody
+                is told; the room must allow it too.
 
         Raises:
             SettingsError: no link, or no name.
             AvatarFileError: the avatar cannot be read.
+            TrustError: nobody has consented to show it to others.
             RoomError: the room lets nobody in, or cannot be reached.
             DependencyError: a package of the extra ``viewer`` is absent.
         """
@@ -71,7 +78,9 @@ class RoomMember:
             raise SettingsError(f"a name in a room has 1 to {LONGEST_NAME} letters")
         required("websockets")
         where = RoomLink.parse(link)
-        content = read_bytes(resolve(avatar), AvatarFileError, EXPECTED, LARGEST_FILE)
+        path = resolve(avatar)
+        check_sharing(read_metadata(path), printable(path), without_consent)
+        content = read_bytes(path, AvatarFileError, EXPECTED, LARGEST_FILE)
         self._clock = clock
         self._attendance = Attendance(where, name.strip(), direct, listener or RoomListener(), clock)
         self._sequence = 0

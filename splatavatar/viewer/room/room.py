@@ -59,13 +59,16 @@ class Room:
     What is not said otherwise belongs to the event loop of the server. Nothing is written to a disk.
     """
 
-    def __init__(self, people: int, ice: Sequence[Mapping[str, Any]] = ()) -> None:
-        """For ``people`` (2 to 8), each of whom is told the servers ``ice`` (as browsers take them) to meet by."""
+    def __init__(self, people: int, ice: Sequence[Mapping[str, Any]] = (), without_consent: bool = False) -> None:
+        """For ``people`` (2 to 8), each of whom is told the servers ``ice`` (as browsers take them) to meet by.
+
+        Avatars that nobody has consented to show to others are refused, unless ``without_consent``.
+        """
         if not 2 <= people <= MOST_SEATS:
             raise ValueError(people)
         self.seats = people
         self.invitations = Invitations(people)
-        self.uploads = Uploads()
+        self.uploads = Uploads(without_consent)
         self._ice = [dict(server) for server in ice]
         self._members: dict[int, Member] = {}
         self._count = 0

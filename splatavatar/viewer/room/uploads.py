@@ -6,10 +6,10 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, field, replace
 
-from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import parse_avatar
 from splatavatar.errors import AvatarFileError
 from splatavatar.printable import printable
+from splatavatar.trust.policy import SHARING, notice_of, why_not
 from splatavatar.viewer.room.invitations import Invitation
 from splatavatar.viewer.room.messages import LONGEST_NAME
 from splatavatar.viewer.room.pace import Allowance
@@ -20,8 +20,6 @@ TOO_LARGE = f"The avatar is too large: this room takes files of up to {LARGEST >
 TOO_MANY = "Too many avatars were handed over; wait a little."
 UNUSED = 60.0
 """seconds after which an avatar is dropped that nobody has taken a seat with"""
-LONGEST_NOTICE = 200
-NO_CONSENT = "No record of consent"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,7 +37,9 @@ class Upload:
 class Uploads:
     """One avatar a person. All methods belong to one event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, without_consent: bool = False) -> None:
+        """Avatars whose file has no consent to ``SHARING`` are taken ``without_consent`` only, and said to be so."""
+        self._without_consent = without_consent
         self._of: dict[Invitation, Upload] = {}
         self._allowances: dict[Invitation, Allowance] = {}
         self._checking = asyncio.Lock()
@@ -66,7 +66,7 @@ class Uploads:
             sha256 = await asyncio.to_thread(_sha256, content)
             known = next((upload for upload in self._of.values() if upload.sha256 == sha256), None)
             # Who comes back, or comes as somebody who is there, brings what has been checked.
-            upload = replace(known) if known else await asyncio.to_thread(_checked, content, sha256)
+            upload = replace(known) if known else await asyncio.to_thread(self._checked, content, sha256)
         if invitation.withdrawn:
             raise AvatarFileError("The host has withdrawn this invitation.")
         self._of[invitation] = upload
@@ -77,6 +77,14 @@ class Uploads:
         if self._of.get(invitation) is upload:
             self._of.pop(invitation, None)
 
+    def _checked(self, content: bytes, sha256: str) -> Upload:
+        avatar = parse_avatar(content, "What was handed over")
+        why = why_not(avatar, SHARING)
+        if why is not None and not self._without_consent:
+            raise AvatarFileError(f"This room takes avatars with a consent to {SHARING}. This one: {why}.")
+        name = printable(str(avatar.metadata.get("name") or ""))[:LONGEST_NAME]
+        return Upload(sha256, content, name, printable(notice_of(avatar)))
+
 
 class TooOften(Exception):
     """Avatars come faster than a person has a reason to hand them over."""
@@ -84,16 +92,3 @@ class TooOften(Exception):
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _checked(content: bytes, sha256: str) -> Upload:
-    avatar = parse_avatar(content, "What was handed over")
-    name = printable(str(avatar.metadata.get("name") or ""))[:LONGEST_NAME]
-    return Upload(sha256, content, name, notice_of(avatar))
-
-
-def notice_of(avatar: Avatar) -> str:
-    """What the file says of the consent of who it shows, in a line."""
-    said = avatar.metadata.get("consent")
-    line = printable(" ".join(said.split())) if isinstance(said, str) else ""
-    return line[:LONGEST_NOTICE] or NO_CONSENT

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from splatavatar.avatar.file import save_avatar
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.errors import AvatarFileError, RoomError, SettingsError
+from splatavatar.errors import AvatarFileError, RoomError, SettingsError, TrustError
 from splatavatar.rig.arkit import NAMES
 from splatavatar.viewer.certificate import Certificate, fingerprint, own_certificate
 from splatavatar.viewer.room.app import create_room_app
@@ -25,6 +26,7 @@ from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import Room
 from splatavatar.viewer.server import listen, serving
 from support.rooms import SITE, running, token
+from support.small_avatar import small_avatar
 
 JAW = NAMES.index("jawOpen")
 
@@ -143,8 +145,16 @@ def test_what_cannot_come_in_is_said_in_a_sentence(room: tuple[Room, int], tmp_p
         RoomMember(link(meeting, port, 1), tmp_path / "nobody.splatavatar")
     broken = tmp_path / "broken.splatavatar"
     broken.write_bytes(bytes(100))
-    with pytest.raises(RoomError, match="is not an intact avatar"):
+    with pytest.raises(AvatarFileError, match="is not an intact avatar"):
         RoomMember(link(meeting, port, 1), broken)
+    private = tmp_path / "private.splatavatar"
+    save_avatar(private, small_avatar())
+    with pytest.raises(TrustError, match=r"private\.splatavatar: it has no record of consent, so it is private\. "):
+        RoomMember(link(meeting, port, 1), private)
+    with pytest.raises(
+        RoomError, match=r"avatars with a consent to calls\. This one: it has no record"
+    ):
+        RoomMember(link(meeting, port, 1), private, without_consent=True)
     with listen(0) as silent:
         free = silent.getsockname()[1]
     with pytest.raises(RoomError, match=r"^the server of the room does not answer \(connection refused\)\.$"):

@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
+from splatavatar.trust.policy import notice_of
 from splatavatar.viewer.room import app
 from splatavatar.viewer.room.invitations import REFUSAL
 from splatavatar.viewer.room.listener import RoomListener
@@ -25,7 +27,7 @@ from splatavatar.viewer.room.member import RoomMember
 from splatavatar.viewer.room.messages import Person
 from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
-from splatavatar.viewer.room.uploads import NO_CONSENT, TOO_LARGE
+from splatavatar.viewer.room.uploads import TOO_LARGE
 from splatavatar.viewer.site import FOLDER, load_site
 from support import chromium
 from support.browser import Browser, Page
@@ -169,7 +171,7 @@ def test_two_see_each_other_smile(room: Open, enter: Entered) -> None:
         wait_for_people(page, 2)
         page.wait(f"{PEOPLE}.includes('direct')")
         assert other in page.run("document.querySelector('.tag').textContent")
-        assert page.run(PEOPLE).count(NO_CONSENT) == 2
+        assert page.run(PEOPLE).count(notice_of(load_avatar(DEMO))) == 2
     for one, other in ((ann, bob), (bob, ann)):
         before = other.settled(SENTENCES)
         smile(one, 1)
@@ -268,7 +270,7 @@ def test_the_microphone_is_asked_for_by_a_click_alone(room: Open, enter: Entered
     bob.wait(f"{PEOPLE}.includes('muted, direct')")
     ann.press("Turn microphone on")
     bob.wait(f"{PEOPLE}.includes('speaks, direct')")
-    bob.wait("document.querySelector('.tag.speaking')?.textContent === 'Ann'")
+    bob.wait("document.querySelector('.tag.speaking .name')?.textContent === 'Ann'")
     assert ann.run("window.asked") == 1
     ann.press("Mute")
     bob.wait(f"{PEOPLE}.includes('muted, direct')")
@@ -306,7 +308,7 @@ def test_one_turns_to_look_at_somebody(room: Open, enter: Entered) -> None:
     ann = enter(room.link(1), "Ann")
     others = [enter(room.link(i), name) for i, name in ((2, "Bob"), (3, "Cleo"))]
     wait_for_people(ann, 3)
-    middle = "[...document.querySelectorAll('.tag')].map(t => [t.textContent, t.getBoundingClientRect().x])"
+    middle = "[...document.querySelectorAll('.tag')].map(t => [t.firstChild.textContent, t.getBoundingClientRect().x])"
     before = dict(ann.run(middle))
     seen = others[0].settled(SENTENCES)
     ann.run("[...document.querySelectorAll('.person button')].find(b => b.ariaLabel === 'Look at Cleo').click()")
