@@ -113,6 +113,27 @@ def create_media(path: Path, container: str, options: dict[str, str]) -> Media:
     return Media(made, file)
 
 
+def remux(source: Path, target: Path, container: str, options: dict[str, str]) -> None:
+    """Write the streams of the film ``source`` as they are into a new file: their packets, at their times.
+
+    Of a film that was cut off this keeps what is whole. Raises OSError, or PyAV's errors.
+    """
+    av = required("av")
+    with open(source, "rb") as file, av.open(_Nameless(file, ""), "r", buffer_size=BUFFER) as read:
+        made = create_media(target, container, options)
+        try:
+            streams = {}
+            for stream in read.streams:
+                streams[stream.index] = made.container.add_stream_from_template(stream)
+                streams[stream.index].metadata.update(stream.metadata)
+            for packet in read.demux():
+                if packet.dts is not None:
+                    packet.stream = streams[packet.stream.index]
+                    made.container.mux(packet)
+        finally:
+            made.close()
+
+
 def packets_of(container: Any, stream: Any, lost: Callable[[], None]) -> Iterator[tuple[Any, list[Any]]]:
     """The packets of ``stream``, each with the frames that came out of the decoder with it, which may be earlier ones.
 

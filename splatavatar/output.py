@@ -47,9 +47,9 @@ def why_unwritten(error: OSError | ValueError) -> str:
 def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
     """Open ``path`` for writing bytes; it gets its new content only when the block ends without an exception.
 
-    What was written can be read again within the block. The bytes go to a temporary file in the same folder, which is flushed to the disk and renamed. On any exception the
-    temporary file is removed and a previous file at ``path`` stays as it was. A symbolic link keeps pointing where it
-    did, and an existing file keeps its permissions.
+    What was written can be read again within the block. The bytes go to a temporary file in the same folder, which is
+    flushed to the disk and renamed. On any exception the temporary file is removed and a previous file at ``path``
+    stays as it was. A symbolic link keeps pointing where it did, and an existing file keeps its permissions.
 
     Raises OutputError for every OSError in the block or in the writing itself: disk full, folder missing or not
     writable.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splatavatar.cli.marking import tell_unmarked
 from splatavatar.cli.progress import progress_bars
 from splatavatar.cli.terminal import tell
 
@@ -20,6 +21,8 @@ def drive_live(session: Session, stats: bool) -> None:
     width, height = session.settings.size
     what = f"pictures of {width}x{height}" if last.dropped else "faces"
     tell(f"{last.rendered} {what}: {last.line()}")
+    if not session.settings.marks:
+        tell_unmarked(*map(Path, session.settings.outputs))
 
 
 def drive_film(session: Session) -> None:
@@ -35,6 +38,8 @@ def drive_film(session: Session) -> None:
     how = f"{width}x{height} at {film.fps:.5g} a second, rendered at {film.played.render_fps:.0f} FPS"
     for out in settings.outputs:
         tell(f"{out}: {film.played.frames} frames of {how}")
+    if not settings.marks:
+        tell_unmarked(*map(Path, settings.outputs))
 
 
 def _kept(source: str, path: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from splatavatar.cli.marking import NoMarksOption, tell_unmarked
 from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, SignalOption
 from splatavatar.cli.playing import open_avatar, open_signal, tell_licence
 from splatavatar.cli.progress import progress_bar
@@ -14,6 +17,9 @@ from splatavatar.cli.terminal import tell
 from splatavatar.cli.values import parse_limit
 from splatavatar.errors import OutputError, SettingsError
 from splatavatar.output import outputs_ready
+
+if TYPE_CHECKING:
+    from splatavatar.avatar.avatar import Avatar
 
 
 def export(
@@ -38,6 +44,7 @@ def export(
         typer.Option("--audio", metavar="FILE", help="A voice that it speaks in a .html.", show_default=False),
     ] = None,
     limit: LimitOption = "3",
+    no_marks: NoMarksOption = False,
 ) -> None:
     """Write one pose of an avatar as splats for other viewers, its rigged mesh, or a .html page that plays it."""
     from splatavatar.gaussians.formats.write import WRITERS
@@ -51,7 +58,7 @@ def export(
     if suffix == ".html":
         if frame is not None or limit != "3":
             raise SettingsError("--frame and --expression-limit are for splats; the page has controls for both.")
-        _page(out, avatar, signal, audio)
+        _page(out, avatar, signal, audio, not no_marks)
         return
     if audio is not None:
         raise SettingsError(f"--audio is for .html: a {suffix} makes no sound.")
@@ -59,12 +66,32 @@ def export(
     if mesh:
         if signal is not None or frame is not None or limit != "3":
             raise SettingsError("--signal, --frame and --expression-limit are for splats; a mesh has every expression.")
-        _mesh(out, avatar)
+        _mesh(out, avatar, not no_marks)
     else:
-        _splats(out, avatar, signal, frame, allowed)
+        _splats(out, avatar, signal, frame, allowed, not no_marks)
 
 
-def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | None, limit: float | None) -> None:
+@contextmanager
+def _exported(out: Path, avatar: Avatar, driven_by: Sequence[str], marks: bool) -> Iterator[None]:
+    """Within the block ``out`` can be written; after it that has its content credentials, or is said to have none."""
+    from splatavatar.trust.credentials.formats import drop_sidecar
+    from splatavatar.trust.credentials.mark import mark_file
+    from splatavatar.trust.credentials.marker import marker_of
+
+    marker = marker_of(avatar, driven_by) if marks else None
+    with outputs_ready(out):
+        yield
+        if marker is None:
+            drop_sidecar(out)
+        else:
+            mark_file(out, marker)
+    if not marks:
+        tell_unmarked(out)
+
+
+def _splats(
+    out: Path, avatar: str | None, signal: Path | None, frame: int | None, limit: float | None, marks: bool
+) -> None:
     """The Gaussians of one pose."""
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.signal import chosen_frame
@@ -73,7 +100,7 @@ def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | Non
     person, _ = open_avatar(avatar)
     performer = Performer(person, limit=limit)
     parameters = performer.pose(chosen_frame(*open_signal(signal, frame)))
-    with outputs_ready(out):
+    with _exported(out, person, [] if signal is None else ["recording"], marks):
         write_splats(out, *performer.renderer.gaussians(parameters), person.rig.licence)
     tell(f"{out}: {len(person.gaussians)} Gaussians")
     if out.suffix.lower() == ".splat":
@@ -83,19 +110,19 @@ def _splats(out: Path, avatar: str | None, signal: Path | None, frame: int | Non
         tell_licence(person)
 
 
-def _mesh(out: Path, avatar: str | None) -> None:
+def _mesh(out: Path, avatar: str | None, marks: bool) -> None:
     """The triangles of the rig, to be posed by others."""
     from splatavatar.avatar.mesh.rigged_gltf import write_rigged_mesh
     from splatavatar.rig.arkit import NAMES
 
     person, _ = open_avatar(avatar)
-    with outputs_ready(out):
+    with _exported(out, person, [], marks):
         triangles = write_rigged_mesh(out, person)
     tell(f"{out}: {triangles} triangles, {len(person.rig.joint_names)} joints, {len(NAMES)} morph targets")
     tell_licence(person)
 
 
-def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None) -> None:
+def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None, marks: bool) -> None:
     """One file that plays the avatar in a browser, with what it says and how it sounds."""
     from splatavatar.drive.offline import FileInput
     from splatavatar.viewer.one_file import embedded_avatar, embedded_signal, embedded_sound, write_page
@@ -112,7 +139,8 @@ def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None
         files.append(embedded_sound(audio))
     if recording is not None:
         files.append(embedded_signal(recording))
-    with outputs_ready(out):
+    driven_by = [name for name, given in (("recording", signal), ("audio", audio)) if given is not None]
+    with _exported(out, person, driven_by, marks):
         size = write_page(out, site, str(person.metadata.get("name") or path.stem), files)
     tell(f"{out}: {size / 1e6:.1f} MB, opens in a browser")
     tell_licence(person)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.colours import parse_background
+from splatavatar.cli.marking import NoMarksOption, tell_unmarked
 from splatavatar.cli.numbers import finite
 from splatavatar.cli.options import (
     AvatarArgument,
@@ -56,6 +57,7 @@ def render(
     background: BackgroundOption = None,
     limit: LimitOption = "3",
     device: DeviceOption = DrawingDevice.cpu,
+    no_marks: NoMarksOption = False,
 ) -> None:
     """Render one picture of an avatar."""
     if out.suffix.lower() != ".png":
@@ -72,6 +74,7 @@ def render(
     from splatavatar.drive.signal import chosen_frame
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.drive.view import camera_from_file
+    from splatavatar.trust.credentials.marker import marker_of
 
     check_device(device.value)
     person, _ = open_avatar(avatar)
@@ -83,8 +86,11 @@ def render(
     else:
         turn = math.radians(yaw or 0), math.radians(pitch or 0)
         view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
+    marker = None if no_marks else marker_of(person, [] if face is None else ["recording"])
     with outputs_ready(out):
         performer.prepare(view, colour)
-        write_png(out, performer.draw(face, view, colour))
+        write_png(out, performer.draw(face, view, colour), marker)
+    if no_marks:
+        tell_unmarked(out)
     milliseconds = performer.renderer.timings()["total"]
     tell(f"{out}: {view.width}x{view.height}, rendered in {milliseconds:.1f} ms ({1000 / milliseconds:.0f} FPS)")

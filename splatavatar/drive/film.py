@@ -29,6 +29,7 @@ from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
 from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
+from splatavatar.trust.credentials.marker import marker_of
 
 WHITE: Colour = (1.0, 1.0, 1.0)
 
@@ -44,6 +45,7 @@ def save_video(
     limit: float | None = DEFAULT_LIMIT,
     device: str = "cpu",
     progress: FrameProgress | None = None,
+    marks: bool = True,
 ) -> PlaybackStats:
     """Write ``avatar`` doing what ``recording`` says as a film, frame by frame.
 
@@ -62,17 +64,19 @@ def save_video(
         limit: that of ``ExpressionLimit``.
         device: where it is drawn, one of ``renderer.DEVICES``.
         progress: called once a frame with how many are done and how many there are.
+        marks: whether the film says that it shows an avatar, see ``write_films``.
 
     Raises:
         OutputError: the film cannot be written.
         SignalError: ``audio`` has no sound.
+        TrustError: the certificate that signs what is said of the film cannot be used.
         DependencyError: a package that films need is absent.
     """
     performer = Performer(avatar, device, limit)
     view = camera or performer.camera(*size)
     sound = None if audio is None else FileInput("audio", Path(audio)).sound
     with outputs_ready(Path(path)):
-        return write_films(performer, recording, [path], view, background, sound, progress)
+        return write_films(performer, recording, [path], view, background, sound, progress, marks)
 
 
 def write_films(
@@ -83,6 +87,8 @@ def write_films(
     background: FilmBackground | None = WHITE,
     sound: Callable[[], Soundtrack | None] | None = None,
     progress: FrameProgress | None = None,
+    marks: bool = True,
+    driven_by: Sequence[str] = ("recording",),
 ) -> PlaybackStats:
     """Write what ``performer`` does by ``recording`` into every film of ``paths``: all are opened, or none is left.
 
@@ -94,17 +100,21 @@ def write_films(
         background: RGB in [0, 1] or the picture behind each frame; None for transparent pictures.
         sound: opens what is heard, anew for each film that has sound.
         progress: called once a frame with how many are done and how many there are.
+        marks: whether the films say that they show an avatar, by content credentials.
+        driven_by: kinds of what moved the face, which the credentials name; of ``origin.DRIVERS``.
 
     Raises:
+        TrustError: the certificate that signs the credentials cannot be used.
         OutputError: a film cannot be written; of the others nothing is left either.
         SignalError: the sound cannot be opened.
         KeyboardInterrupt, SystemExit: a signal asked to end; the films keep their beginnings, see ``play``.
     """
+    marker = marker_of(performer.avatar, driven_by) if marks else None
 
     def opened(path: Path) -> Sink:
         heard = None if sound is None or path.suffix.lower() == ".png" else sound()
         try:
-            return open_sink(path, recording.fps, camera.width, camera.height, background is None, heard)
+            return open_sink(path, recording.fps, camera.width, camera.height, background is None, heard, marker)
         except BaseException:
             if heard is not None:
                 heard.close()

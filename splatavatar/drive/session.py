@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.renderer import check_device
+from splatavatar.drive.driver import driver
 from splatavatar.drive.face.chain import ChainSettings
 from splatavatar.drive.face.likeness_signal import Reading, any_face, reading_of
 from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
@@ -35,6 +36,7 @@ from splatavatar.errors import SettingsError
 from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
 from splatavatar.progress import FrameProgress
+from splatavatar.trust.credentials.marker import Marker, marker_of
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.live_sound import LiveSoundtrack
@@ -89,6 +91,7 @@ class Session:
             SourceError: a source that is not there or cannot be opened.
             OutputError: a sink that cannot be opened, or failed.
             DependencyError: a package or a model that is needed is absent.
+            TrustError: the certificate that signs what is said of the files cannot be used.
             SettingsError: a size that cannot be, or a blurred background where nothing sees pictures.
         """
         settings = self.settings
@@ -122,6 +125,7 @@ class Session:
             SettingsError: the settings want a live session.
             SignalError, SourceError: the file cannot be played.
             OutputError: a film cannot be written.
+            TrustError: the certificate that signs what is said of the films cannot be used.
             DependencyError: a package or a model that is needed is absent.
         """
         settings, controls = self.settings, self.controls
@@ -129,6 +133,7 @@ class Session:
         if given is None:
             raise SettingsError("a film is made of one file that drives, and goes into files alone; run is live")
         width, height = settings.size
+        self._marker()  # before the work, what cannot be signed
         behind = None
         if settings.outputs:
             behind = film_background(settings.backgrounds[0], given, width, height, controls.mirror)
@@ -141,8 +146,25 @@ class Session:
                 performer = Performer(self.avatar, settings.device, settings.limit)
                 camera = controls.camera
                 view = performer.camera(width, height) if camera is None else camera.resized(width, height)
-                played = write_films(performer, recording, settings.outputs, view, behind, given.sound, drawing)
+                played = write_films(
+                    performer,
+                    recording,
+                    settings.outputs,
+                    view,
+                    behind,
+                    given.sound,
+                    drawing,
+                    settings.marks,
+                    [driver(given)],
+                )
         return Filmed(len(recording), recording.fps, played)
+
+    def _marker(self) -> Marker | None:
+        """What gives the files their credentials; None where they get none."""
+        settings = self.settings
+        if not settings.marks or not settings.outputs:
+            return None
+        return marker_of(self.avatar, list(map(driver, settings.sources)))
 
     def _source(self, given: Source | FileInput | str) -> Source:
         if isinstance(given, str):
@@ -172,7 +194,7 @@ class Session:
             opened.callback(sink.close)
             shows += [sink] if isinstance(sink, LiveSink) else []
             signals += [sink] if isinstance(sink, SignalSink) else []
-        transparent = isinstance(backgrounds[0], Transparent)
+        transparent, marker = isinstance(backgrounds[0], Transparent), self._marker()
         sounds: list[LiveSoundtrack] = []
         videos: dict[str, Sink] = {}
         # What takes both is one of each.
@@ -184,7 +206,7 @@ class Session:
         for path in map(Path, settings.outputs):
             sound = _sound(sources) if path.suffix.lower() != ".png" else None
             sounds += [sound] if sound is not None else []
-            videos[str(path)] = open_sink(path, settings.fps, width, height, transparent, sound)
+            videos[str(path)] = open_sink(path, settings.fps, width, height, transparent, sound, marker)
             opened.callback(videos[str(path)].discard)
         if settings.record is not None:
             signals.append(SignalRecord(Path(settings.record), settings.fps))

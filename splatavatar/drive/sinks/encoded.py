@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.drive.sinks.finishing import put_in_place
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
 from splatavatar.errors import OutputError
 from splatavatar.extras import required
 from splatavatar.media import create_media
 from splatavatar.output import beginning_of, temporary_beside
+
+if TYPE_CHECKING:
+    from splatavatar.trust.credentials.marker import Marker
 
 # The numbers of ITU-T H.273: our pictures are sRGB (BT.709 primaries, sRGB transfer), coded with the BT.709 matrix.
 BT709, SRGB, TV_RANGE = 1, 13, 1
@@ -55,9 +58,10 @@ MP4 = Encoding(
     pixels="yuv420p",
     options={"crf": "18", "preset": "superfast"},
     sound_codec="aac",
-    container_options={"movflags": "+faststart"},
+    container_options={"movflags": "+delay_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"},
 )
-"""H.264 and AAC: what plays everywhere"""
+"""H.264 and AAC: what plays everywhere. While it is written it is in pieces of a second, each of which can be played
+whatever comes after it; ``finishing`` makes one piece of them."""
 # libvpx encodes alpha as a second video, for which it must not look ahead. The real-time setting costs 8 ms of a core
 # a frame of 512x512.
 WEBM = Encoding(
@@ -83,9 +87,17 @@ class EncodedVideo:
     """Frames become one file at an exact frame rate; it gets its name when it is whole."""
 
     def __init__(
-        self, path: Path, fps: Fraction, width: int, height: int, encoding: Encoding, sound: Soundtrack | None = None
+        self,
+        path: Path,
+        fps: Fraction,
+        width: int,
+        height: int,
+        encoding: Encoding,
+        sound: Soundtrack | None = None,
+        marker: Marker | None = None,
     ) -> None:
-        """``sound`` is closed with the file; its first sample is heard with the first frame.
+        """``sound`` is closed with the file; its first sample is heard with the first frame. ``marker`` gives the whole
+        file its content credentials.
 
         Raises OutputError for an odd size (4:2:0 chroma needs even ones) or a folder that cannot be written.
         """
@@ -96,6 +108,7 @@ class EncodedVideo:
         self._path = path
         self._temporary = temporary_beside(path)
         self._encoding = encoding
+        self._marker = marker
         self._fps = fps
         self._frames = 0
         self._closed = False
@@ -141,7 +154,10 @@ class EncodedVideo:
             raise self._failed(error) from error
 
     def close(self) -> None:
-        """Flush the encoders and rename the file into place; without a frame nothing is written. Raises OutputError."""
+        """Flush the encoders and put the file into its place; without a frame nothing is written.
+
+        Raises OutputError; where it is said that the film is there, it lacks no more than what is said.
+        """
         if self._closed:
             return
         if self._frames == 0:
@@ -153,10 +169,10 @@ class EncodedVideo:
                 self._container.mux(self._sound_stream.encode(None))
             self._container.mux(self._stream.encode(None))
             self._media.close()
-            os.replace(self._temporary, self._path)
         except (OSError, self._av.FFmpegError) as error:
             raise self._failed(error) from error
         self._end()
+        put_in_place(self._temporary, self._path, self._encoding.container, self._marker)
 
     def keep(self) -> Beginning:
         """Closes a film that was broken off: one that is there keeps its name. Raises OutputError."""

@@ -7,14 +7,18 @@ import re
 import shutil
 from itertools import count
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
-from splatavatar.errors import OutputError
+from splatavatar.errors import OutputError, TrustError
 from splatavatar.output import atomic_write, make_folder, temporary_beside, why_unwritten
 from splatavatar.png import encode_png
+
+if TYPE_CHECKING:
+    from splatavatar.trust.credentials.marker import Marker
 
 BEGINNING = "part"
 """folder of the pictures of a film that was broken off, where others have their names"""
@@ -26,14 +30,17 @@ class FramesSink:
     Where pictures of such names are there, the new ones wait in a folder of their own until all are there.
     """
 
-    def __init__(self, pattern: Path) -> None:
-        """Raises OutputError for a pattern without a number or a folder that cannot be written."""
+    def __init__(self, pattern: Path, marker: Marker | None = None) -> None:
+        """``marker`` puts content credentials into each picture.
+
+        Raises OutputError for a pattern without a number or a folder that cannot be written."""
         if not re.fullmatch(r"[^%]*%(0?[1-9]\d?)?d[^%]*", pattern.name):
             raise OutputError(
                 f"{pattern}: a sequence of pictures needs one number in its name, such as frames/%05d.png."
             )
         prepare_folder(pattern.with_name(pattern.name % 0))
         self._pattern = pattern
+        self._marker = marker
         self._frames = 0
         self._draft = temporary_beside(pattern) if self._taken() else None
 
@@ -41,7 +48,7 @@ class FramesSink:
         """Write one picture (H, W, 3) or (H, W, 4). Raises OutputError."""
         if self._draft is not None and not self._frames:
             make_folder(self._draft)
-        write_png((self._draft or self._pattern.parent) / (self._pattern.name % self._frames), image)
+        write_png((self._draft or self._pattern.parent) / (self._pattern.name % self._frames), image, self._marker)
         self._frames += 1
 
     def close(self) -> None:
@@ -88,8 +95,18 @@ class FramesSink:
             )
 
 
-def write_png(path: Path, image: NDArray[np.uint8]) -> None:
-    """Write (H, W, 3) RGB or (H, W, 4) straight-alpha RGBA, whole or not at all. Raises OutputError."""
-    data = encode_png(image)
+def write_png(path: Path, image: NDArray[np.uint8], marker: Marker | None = None) -> None:
+    """Write (H, W, 3) RGB or (H, W, 4) straight-alpha RGBA, whole or not at all, with what ``marker`` says of it.
+
+    Raises OutputError; where the credentials alone fail the picture is written without them before.
+    """
+    data, failure = encode_png(image), None
+    if marker is not None:
+        try:
+            data = marker.inside(data, "image/png")
+        except TrustError as error:
+            failure = error
     with atomic_write(path) as file:
         file.write(data)
+    if failure is not None:
+        raise OutputError(f"{path}: written without content credentials: {failure}") from failure

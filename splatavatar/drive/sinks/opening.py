@@ -19,6 +19,7 @@ from splatavatar.plugins import called, plugins
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.soundtrack import Soundtrack
+    from splatavatar.trust.credentials.marker import Marker
 
 GROUP = "splatavatar.sinks"
 KINDS = (".mp4", ".webm", ".png")
@@ -26,7 +27,13 @@ KINDS = (".mp4", ".webm", ".png")
 
 
 def open_sink(
-    path: str | Path, fps: float, width: int, height: int, transparent: bool, sound: Soundtrack | None = None
+    path: str | Path,
+    fps: float,
+    width: int,
+    height: int,
+    transparent: bool,
+    sound: Soundtrack | None = None,
+    marker: Marker | None = None,
 ) -> Sink:
     """The sink for ``path``: ``x.mp4`` and ``x.webm`` are videos with ``sound``, ``folder/%05d.png`` numbered pictures;
     other suffixes are those of plug-ins.
@@ -43,6 +50,7 @@ def open_sink(
         width, height: pixels of every picture.
         transparent: whether the pictures have alpha.
         sound: what is heard with them.
+        marker: gives them content credentials; what plug-ins write has none.
 
     Raises:
         OutputError: unknown kind, nowhere to write, or what such a file cannot hold.
@@ -61,15 +69,15 @@ def open_sink(
             )
         from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 
-        return EncodedVideo(path, frame_rate(fps), width, height, MP4, sound)
+        return EncodedVideo(path, frame_rate(fps), width, height, MP4, sound, marker)
     if suffix == ".webm":
         from splatavatar.drive.sinks.encoded import WEBM, EncodedVideo
 
-        return EncodedVideo(path, frame_rate(fps), width, height, WEBM, sound)
+        return EncodedVideo(path, frame_rate(fps), width, height, WEBM, sound, marker)
     if suffix == ".png":
         from splatavatar.drive.sinks.frames import FramesSink
 
-        return FramesSink(path)
+        return FramesSink(path, marker)
     raise _unknown(path)
 
 

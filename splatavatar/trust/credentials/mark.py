@@ -1,0 +1,47 @@
+"""Marking a file that is there: what others wrote, or what was written without marks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from splatavatar.errors import TrustError
+from splatavatar.input import open_input
+from splatavatar.output import atomic_write
+from splatavatar.printable import printable
+from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, drop_sidecar, sidecar_of
+from splatavatar.trust.credentials.marker import Marker
+from splatavatar.trust.credentials.read import EXPECTED
+
+
+def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
+    """Give the file at ``path`` credentials; returns where they lie: in it, or in the file ``NAME.c2pa`` beside it.
+
+    ``opened``: it was made by others; credentials that it has are kept, as those of what it was made from.
+
+    Raises:
+        TrustError: it cannot be read, is of no kind that is marked, or not what its name says.
+        OutputError: it cannot be written; it is as it was.
+    """
+    check_kind(path)
+    media_type = INSIDE.get(path.suffix.lower())
+    with open_input(path, TrustError, EXPECTED) as source:
+        try:
+            if media_type is None:
+                place, made = sidecar_of(path), marker.beside(source, opened)
+                with atomic_write(place) as out:
+                    out.write(made)
+                return place
+            with atomic_write(path) as out:
+                marker.copy(source, out, media_type, opened)
+        except TrustError as error:
+            raise TrustError(f"{printable(path)}: it cannot be given content credentials: {error}") from error
+    drop_sidecar(path)
+    return path
+
+
+def check_kind(path: Path) -> None:
+    """Raises TrustError for a file of a kind that is not marked."""
+    if path.suffix.lower() not in (*INSIDE, *OUTSIDE):
+        raise TrustError(
+            f"{printable(path)}: no kind of file that is marked, expected {', '.join((*INSIDE, *OUTSIDE))}."
+        )
