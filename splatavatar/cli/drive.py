@@ -12,6 +12,7 @@ import typer
 
 from splatavatar.cli.drive_background import parse_backgrounds
 from splatavatar.cli.drive_checks import check_purpose
+from splatavatar.cli.marking import NoMarksOption
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
@@ -141,6 +142,7 @@ def drive(
     stats: Annotated[bool, typer.Option("--stats", help="Print rates and ages twice a second.")] = False,
     model: Annotated[Path | None, _file("--model", "MediaPipe's face_landmarker.task, where a camera drives.")] = None,
     device: DeviceOption = DrawingDevice.cpu,
+    no_marks: NoMarksOption = False,
 ) -> None:
     """Drive an avatar: from a camera, a phone, a voice or a file; into a window, a video or a virtual camera.
 
@@ -183,11 +185,13 @@ def drive(
         idle_seed=None if no_idle else seed,
         face_as=(face_as or Who.auto).value,
         device=device.value,
+        marks=not no_marks,
     )
     cameras = [name for name in source or [] if name.partition(":")[0] in ("webcam", "video")]
     check_purpose(
         {
             "--fps": fps is not None,
+            "--no-marks": no_marks,
             "--calibrate": calibrate,
             "--listen": listen is not None,
             "--model": model is not None,
@@ -201,6 +205,7 @@ def drive(
         },
         {
             "--fps": settings.frame_by_frame is None,
+            "--no-marks": settings.draws or bool(sink),
             "--calibrate": webcam is not None or livelink is not None or osc is not None or bool(source),
             "--listen": livelink is not None or osc is not None,
             "--model": webcam is not None or video is not None or bool(cameras),
