@@ -1,3 +1,4 @@
+import './trust/trust.css';
 import './ui/style.css';
 import { sentence } from './errors';
 import { hasEmbedded } from './file/embedded';

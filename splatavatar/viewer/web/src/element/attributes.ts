@@ -37,6 +37,15 @@ export function backgroundOf(host: Element): Background {
   return background;
 }
 
+const CORNERS = ['bottom-left', 'bottom-right', 'top-left', 'top-right'];
+
+/** Throws a PageError unless the attribute names a corner, or is not there. */
+export function checkCorner(host: Element): void {
+  const text = host.getAttribute('label');
+  if (text !== null && !CORNERS.includes(text))
+    throw new PageError(`${said('label', text)}; expected ${CORNERS.join(', ')}.`);
+}
+
 /** Standard deviations of the expression limit, null for `off`. Throws a PageError. */
 export function limitOf(host: Element): number | null {
   if (host.getAttribute('limit') === 'off') return null;

@@ -86,6 +86,24 @@ export class Properties extends Base {
     this.toggleAttribute('controls', controls);
   }
 
+  /** The corner in which it says that this is an avatar, such as `top-right`; null: `bottom-left`. */
+  get label(): string | null {
+    return this.getAttribute('label');
+  }
+
+  set label(label: string | null) {
+    this.reflect('label', label);
+  }
+
+  /** Whether the page says by itself that this is an avatar; what is wrong with it is said all the same. */
+  get noLabel(): boolean {
+    return this.hasAttribute('no-label');
+  }
+
+  set noLabel(noLabel: boolean) {
+    this.toggleAttribute('no-label', noLabel);
+  }
+
   /** Lets what was set before the element had its class go through its setters. */
   protected upgrade(...names: (keyof this)[]): void {
     for (const name of names) {

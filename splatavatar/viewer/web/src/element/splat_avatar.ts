@@ -2,9 +2,11 @@
 import { PageError, sentence } from '../errors';
 import { readAvatar } from '../file/read_avatar';
 import { restSignal } from '../signal/signal';
+import { badge } from '../trust/badge';
+import { told } from '../trust/told';
 import { describe } from '../ui/description';
 import { fetchAvatar } from '../ui/fetching';
-import { backgroundOf, limitOf, startOf } from './attributes';
+import { backgroundOf, checkCorner, limitOf, startOf } from './attributes';
 import { type Camera, checkCamera } from './camera';
 import { Contexts } from './contexts';
 import { type Coefficients, type Face, faceOf } from './face';
@@ -42,11 +44,16 @@ export class SplatAvatar extends Properties {
     'pitch',
     'distance',
     'controls',
+    'label',
+    'no-label',
+    'aria-label',
   ];
 
   private readonly internals = this.attachInternals();
   private readonly frame = document.createElement('div');
   private readonly message = document.createElement('p');
+  /** says that this is an avatar */
+  private shownLabel: HTMLElement | null = null;
   private readonly picture: Picture;
   private readonly signals: Signals;
   private readonly promised = new Promised();
@@ -151,7 +158,19 @@ export class SplatAvatar extends Properties {
     if (this.living) return;
     const living = new AbortController();
     this.living = living;
-    this.upgrade('src', 'signal', 'media', 'background', 'limit', 'yaw', 'pitch', 'distance', 'camera');
+    this.upgrade(
+      'src',
+      'signal',
+      'media',
+      'background',
+      'limit',
+      'yaw',
+      'pitch',
+      'distance',
+      'camera',
+      'label',
+      'noLabel',
+    );
     const seeing = new IntersectionObserver((entries) => this.picture.see(entries.at(-1)!.isIntersecting));
     const sizing = new ResizeObserver(() => this.picture.resize());
     seeing.observe(this);
@@ -161,7 +180,7 @@ export class SplatAvatar extends Properties {
       sizing.disconnect();
     });
     this.picture.seen = true;
-    for (const name of ['background', 'limit', 'loop', 'controls', 'src']) this.take(name);
+    for (const name of ['background', 'limit', 'loop', 'controls', 'label', 'src']) this.take(name);
     // What comes after the element in a page that is being read, media among it, is not there yet.
     void parsed().then(() => {
       if (this.living !== living) return;
@@ -193,6 +212,9 @@ export class SplatAvatar extends Properties {
       else if (name === 'background') picture.background = backgroundOf(this);
       else if (name === 'limit') picture.limit = limitOf(this);
       else if (name === 'controls') this.takeControls();
+      else if (name === 'aria-label') this.describe();
+      else if (name === 'label') checkCorner(this);
+      else if (name === 'no-label') this.takeLabel();
       else picture.look(this.start());
     } catch (error) {
       this.fail(name, error);
@@ -213,6 +235,20 @@ export class SplatAvatar extends Properties {
     this.handling = new AbortController();
     this.picture.control.listen(this.handling.signal);
     if (!this.hasAttribute('tabindex')) this.tabIndex = 0;
+  }
+
+  /** Says that this is an avatar, unless the page does; what is wrong with it is always said. */
+  private takeLabel(): void {
+    this.shownLabel?.remove();
+    this.shownLabel = null;
+    const { avatar } = this.picture;
+    if (!avatar || (this.noLabel && told(avatar).look !== 'wrong')) return;
+    const label = badge(avatar);
+    // The view is not turned by what happens on it.
+    for (const name of ['pointerdown', 'dblclick', 'wheel', 'keydown', 'contextmenu'])
+      label.addEventListener(name, (event) => event.stopPropagation());
+    this.shadowRoot!.append(label);
+    this.shownLabel = label;
   }
 
   /** Where the attributes say that the view begins. */
@@ -238,11 +274,13 @@ export class SplatAvatar extends Properties {
     this.loaded = null;
     promised.renew();
     picture.clear();
+    this.takeLabel();
     if (!src) return;
     try {
       const avatar = await readAvatar(await fetchAvatar(src, () => {}, loading.signal));
       if (loading.signal.aborted) return;
       picture.show(avatar, { ...this.start(), ...this.asked });
+      this.takeLabel();
       this.asked = {};
       this.loaded = src;
       promised.keep();
@@ -278,14 +316,20 @@ export class SplatAvatar extends Properties {
 
   /** Says what is seen, and what is wrong, to who looks and to who listens. */
   private describe(): void {
-    const { picture, internals, message, frame } = this;
+    const { picture, internals, message, frame, controls } = this;
     frame.classList.toggle('drawn', picture.drawn);
     const text = [...this.troubles.values()].join(' ');
     if (message.textContent !== text) message.textContent = text;
-    // What is inside of an image is not read out.
-    internals.role = picture.drawn && !text ? 'img' : null;
     const seen = picture.avatar ? describe(picture.avatar.name, picture.control.orbit) : null;
-    internals.ariaLabel = seen && this.controls ? `${seen}. Arrow keys turn, plus and minus zoom, 0 resets.` : seen;
+    const image = picture.drawn && !text;
+    // What is inside of an image is not read out: neither the element nor what holds its label is one.
+    frame.role = image ? 'img' : null;
+    frame.ariaLabel =
+      image && seen
+        ? (this.ariaLabel ?? (controls ? `${seen}. Arrow keys turn, plus and minus zoom, 0 resets.` : seen))
+        : null;
+    internals.role = controls ? 'group' : null;
+    internals.ariaLabel = controls ? (picture.avatar?.name ?? '') || 'Avatar' : null;
   }
 }
 

@@ -1,3 +1,5 @@
+import label from '../trust/trust.css?inline';
+
 /** A page changes it by the element's own style, and the sentence of what is wrong by the part `message`. */
 const STYLE = `
 :host { display: inline-block; position: relative; width: 300px; height: 300px; overflow: hidden; }
@@ -9,6 +11,13 @@ canvas { display: block; width: 100%; height: 100%; }
 p { position: absolute; inset: auto 0 0; margin: 0; padding: 0.5em 0.75em; font: 0.875rem/1.4 system-ui, sans-serif;
   color: #fff; background: #900d; }
 p:empty, .drawn slot { display: none; }
+.trust { position: absolute; inset: auto auto 6px 6px; max-width: calc(100% - 12px); cursor: auto; }
+.trust[open] { inset: 6px; display: flex; flex-direction: column; align-items: start; }
+.trust dl { max-height: calc(100% - 3em); }
+:host([label^="top"]) .trust { inset: 6px auto auto 6px; }
+:host([label="bottom-right"]) .trust { inset: auto 6px 6px auto; }
+:host([label="top-right"]) .trust { inset: 6px 6px auto auto; }
+:host([label]) .trust[open] { inset: 6px; }
 `;
 
 let made: CSSStyleSheet | null = null;
@@ -17,7 +26,7 @@ let made: CSSStyleSheet | null = null;
 export function styleSheet(): CSSStyleSheet {
   if (!made) {
     made = new CSSStyleSheet();
-    made.replaceSync(STYLE);
+    made.replaceSync(STYLE + label);
   }
   return made;
 }

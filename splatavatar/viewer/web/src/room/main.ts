@@ -1,3 +1,4 @@
+import '../trust/trust.css';
 import '../ui/style.css';
 import './room.css';
 import { sentence } from '../errors';

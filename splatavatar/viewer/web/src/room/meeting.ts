@@ -1,5 +1,6 @@
 // In the room: the table, the people, one's own face and voice.
 import { PageError, sentence } from '../errors';
+import type { Avatar } from '../file/avatar';
 import { Sources } from '../signal/source';
 import { ByHand } from '../ui/by_hand';
 import { choose } from '../ui/choose';
@@ -40,7 +41,9 @@ export class Meeting {
   private readonly tableau = new Tableau(this.canvas);
   private readonly tags = new NameTags();
   private readonly look: LookControl;
-  private readonly people = new PeopleList({ lookAt: (member) => this.lookAt(member) });
+  private readonly people: PeopleList;
+  /** of the others, by their ids, once they are read */
+  private readonly avatars = new Map<number, Avatar>();
   private readonly hand = new ByHand();
   private readonly player = new Player(
     () => {},
@@ -52,12 +55,14 @@ export class Meeting {
   private readonly room: Room;
   private notice = '';
   private inside = false;
+  private readonly avatarOf = (member: Member): Avatar | null => this.avatars.get(member.person.id) ?? null;
   private readonly timer: ReturnType<typeof setInterval>;
 
   constructor(
-    private readonly guest: Guest,
+    guest: Guest,
     private readonly listener: MeetingListener,
   ) {
+    this.people = new PeopleList(guest.name, guest.avatar, { lookAt: (member) => this.lookAt(member) });
     this.look = new LookControl(this.canvas, () => this.tableau.refresh());
     const address = roomAddress('ws');
     address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -75,12 +80,14 @@ export class Meeting {
       joined: (member) => void this.fetch(member),
       left: (member) => {
         this.tableau.remove(member.person.id);
+        this.avatars.delete(member.person.id);
         this.voice.hear(member.person.id, null);
       },
       sound: (member, stream) => this.voice.hear(member.person.id, stream),
       lost: () => {
         document.documentElement.dataset.room = 'lost';
-        this.people.show([]);
+        this.avatars.clear();
+        this.people.show([], this.avatarOf);
         this.tag();
         if (this.inside) this.status.say('The connection is gone; the page looks for it.', true);
         else listener.waiting('The server of the room does not answer; the page goes on asking.');
@@ -135,7 +142,10 @@ export class Meeting {
     const { id, name, avatar } = member.person;
     try {
       const read = await fetchMember(avatar);
-      if (this.room.members.includes(member)) this.tableau.add(id, read);
+      if (!this.room.members.includes(member)) return;
+      this.avatars.set(id, read);
+      this.tableau.add(id, read);
+      this.changed();
     } catch (error) {
       this.status.say(`${name}: ${sentence(error)}`, true);
     }
@@ -160,15 +170,15 @@ export class Meeting {
     dataset.room = 'in';
     dataset.people = String(members.length + 1);
     this.tableau.seat(welcome.seat, new Map(members.map(({ person }) => [person.id, person.seat])));
-    this.people.showOwn(this.guest.name, this.notice, this.room.muted);
-    this.people.show(members);
+    this.people.showOwn(this.notice, this.room.muted);
+    this.people.show(members, this.avatarOf);
     this.tag();
     this.voice.relay(this.room.relays);
     this.canvas.setAttribute('aria-label', this.described(members));
   }
 
   private tag(): void {
-    this.tags.show(this.room.members, (member) => this.tableau.tag(member.person.id));
+    this.tags.show(this.room.members, (member) => this.tableau.tag(member.person.id), this.avatarOf);
   }
 
   private described(members: readonly Member[]): string {

@@ -6,6 +6,7 @@ import { liveAddress } from '../live/follower';
 import type { FaceSignal } from '../signal/signal';
 import { type FaceSource, Sources } from '../signal/source';
 import { DEFAULT_LIMIT } from '../tables';
+import { badge } from '../trust/badge';
 import { HeadsetEntry } from '../xr/entry';
 import { ByHand } from './by_hand';
 import { fitCanvas, fixCanvas, roomyFraming } from './canvas_size';
@@ -76,6 +77,7 @@ export class App implements Actions {
     this.show(await linkedAvatar(link, say));
     if (link.ui) this.build();
     else this.player.loop = true;
+    if (!link.ui && link.label) document.body.append(badge(this.view.stage!.avatar));
     this.beginBackground();
     this.beginSize();
     const live = link.signal ? liveAddress(link.signal, location.href) : null;
@@ -129,7 +131,7 @@ export class App implements Actions {
     const background = this.link.background === undefined ? themeColour() : this.link.background;
     const panel = new Panel(this, background && hex(background), avatar.calibration ? view.limit !== null : null);
     const controls = {
-      header: new Header(avatar.name || 'Avatar'),
+      header: new Header(avatar.name || 'Avatar', badge(avatar)),
       panel,
       transport: new Transport(player, this.moved),
       figures: new Figures(panel.stats, view, () => this.received()),
@@ -142,7 +144,7 @@ export class App implements Actions {
     }
     const { header, transport } = controls;
     // A page that is one file has no other to load.
-    if (!hasEmbedded('avatar')) header.root.insertBefore(this.headset().root, header.root.lastChild);
+    if (!hasEmbedded('avatar')) header.before(this.headset().root);
     document.body.append(header.root, panel.root, transport.root, status.root);
     header.hideWhereNarrow();
     listenForFiles((files) => this.open(files));
@@ -264,7 +266,10 @@ export class App implements Actions {
       const { avatar, recording, sound, names, notes } = await this.files.read(files);
       if (avatar) {
         this.show(avatar);
-        if (this.controls) this.controls.header.name = avatar.name || names.avatar!;
+        if (this.controls) {
+          this.controls.header.name = avatar.name || names.avatar!;
+          this.controls.header.trust = badge(avatar);
+        }
         status.say(`${names.avatar} is loaded.`);
       }
       if (recording) {

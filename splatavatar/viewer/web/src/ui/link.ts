@@ -21,6 +21,8 @@ export interface Link {
   size: [number, number] | null;
   background: Background | undefined;
   ui: boolean;
+  /** the picture alone has the label that it is an avatar */
+  label: boolean;
   /** standard deviations of the expression limit, null for none */
   limit: number | null;
   target: TargetKind | null;
@@ -56,6 +58,7 @@ export function readLink(query: string, hasSignal = false): Link {
     size: readSize(given.get('size')),
     background: readBackground(given.get('background')),
     ui: given.get('ui') !== '0',
+    label: given.get('label') === '1',
     limit: given.get('limit') === 'off' ? null : (number('limit', 0, 1e6) ?? DEFAULT_LIMIT),
     target: (target as TargetKind) || null,
     selfCheck: given.has('selfcheck') ? (number('selfcheck', 16, 4096) ?? SELF_CHECK) : null,
