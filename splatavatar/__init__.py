@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         SignalError,
         SourceError,
         SplatAvatarError,
+        TrustError,
     )
     from splatavatar.gaussians.formats.ply import write_ply
     from splatavatar.gaussians.formats.write import write_splats
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.trust.signing import sign_avatar
+    from splatavatar.trust.verification import Verdict, verify_avatar
     from splatavatar.viewer.room.host import open_room
     from splatavatar.viewer.room.listener import RoomListener
     from splatavatar.viewer.room.member import RoomMember
@@ -98,6 +101,8 @@ _MODULES = {
     "SplatAvatarError": "errors",
     "TensorAvatar": "avatar.torch_avatar",
     "TensorRig": "rig.skinning",
+    "TrustError": "errors",
+    "Verdict": "trust.verification",
     "bake": "bake",
     "bind": "avatar.torch_avatar",
     "camera_from_file": "drive.view",
@@ -119,8 +124,10 @@ _MODULES = {
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
     "save_video": "drive.film",
+    "sign_avatar": "trust.signing",
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
+    "verify_avatar": "trust.verification",
     "write_ply": "gaussians.formats.ply",
     "write_rigged_mesh": "avatar.mesh.rigged_gltf",
     "write_signal": "drive.sinks.signals.write:write_recording",
@@ -167,6 +174,8 @@ __all__ = [
     "SplatAvatarError",
     "TensorAvatar",
     "TensorRig",
+    "TrustError",
+    "Verdict",
     "__version__",
     "bake",
     "bind",
@@ -189,8 +198,10 @@ __all__ = [
     "retarget",
     "save_avatar",
     "save_video",
+    "sign_avatar",
     "tensor_avatar",
     "tensor_rig",
+    "verify_avatar",
     "write_ply",
     "write_rigged_mesh",
     "write_signal",

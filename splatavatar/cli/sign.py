@@ -26,14 +26,14 @@ def sign(
     from splatavatar.avatar.library import DEMO, resolve
     from splatavatar.output import outputs_ready
     from splatavatar.trust.keys import grouped
-    from splatavatar.trust.signing import sign_file
+    from splatavatar.trust.signing import sign_avatar
 
     path = resolve(avatar)
     if path == DEMO and out is None:
         raise TrustError("the demo avatar comes with the package and stays as it is; name another file by -o")
     with outputs_ready(out or path):
         signing = open_key(key)
-        sign_file(path, out or path, signing)
+        sign_avatar(path, out or path, signing)
     tell(f"{out or path}: signed by {signing.name}, key {grouped(signing.fingerprint)}")
 
 

@@ -48,14 +48,14 @@ def verify(
     from splatavatar.trust.known import changed_known
     from splatavatar.trust.revocation import read_revocation
     from splatavatar.trust.verification import as_json as as_json_of
-    from splatavatar.trust.verification import verify as verified
+    from splatavatar.trust.verification import verify_avatar
 
     path = resolve(avatar)
     wanted = None if trust is None else fingerprint_of(trust)
     handed = [read_revocation(file) for file in revocation or []]
     with changed_known() as known:
         known.revocations += [one for one in handed if one not in known.revocations]
-        verdict = verified(path, known, _own(), wanted)
+        verdict = verify_avatar(path, known, _own(), wanted)
         if wanted is not None and verdict.standing in ("new", "known", "trusted") and verdict.fingerprint == wanted:
             known.trust(wanted)
     if as_json:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
-from splatavatar.avatar.file import digest_of, load_avatar, save_avatar
+from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import DependencyError, OutputError
 from splatavatar.trust.keys import SigningKey, own_key, read_key
@@ -35,14 +34,24 @@ def signer(key: str | Path | SigningKey | None) -> Callable[[str], str] | None:
     return lambda sha256: signature_of(sha256, signing).to_text()
 
 
-def sign_file(path: str | Path, out: str | Path, key: SigningKey, day: datetime.date | None = None) -> Signature:
-    """Write the avatar of ``path`` to ``out``, which may be the same file, signed by ``key``; returns the signature.
+def sign_avatar(
+    path: str | Path, out: str | Path, key: str | Path | SigningKey | None = None, day: datetime.date | None = None
+) -> None:
+    """Write the avatar of ``path`` to ``out``, which may be the same file, with a signature; one that is there goes.
 
-    A signature that is there is replaced. Nothing else of the content changes.
+    Nothing else of the content changes.
 
-    Raises AvatarFileError for no intact avatar, OutputError where it cannot be written.
+    Args:
+        path: the avatar file; ``demo`` as everywhere.
+        out: where it is written.
+        key: a key of Ed25519, or the file of one; None: the user's own, made at first use.
+        day: of the signature; None: today.
+
+    Raises:
+        AvatarFileError: ``path`` is no intact avatar.
+        TrustError: a key that cannot be used.
+        OutputError: it cannot be written.
+        DependencyError: ``cryptography`` is not installed.
     """
-    avatar = load_avatar(path)
-    signature = signature_of(digest_of(replace(avatar, digest=None)), key, day)
-    save_avatar(out, avatar, lambda _: signature.to_text())
-    return signature
+    signing = own_key() if key is None else key if isinstance(key, SigningKey) else read_key(Path(key))
+    save_avatar(out, load_avatar(path), lambda sha256: signature_of(sha256, signing, day).to_text())

@@ -53,19 +53,25 @@ class Verdict:
         return None if self.signature is None else fingerprint(self.signature.key)
 
 
-def verify(
+def verify_avatar(
     path: str | Path,
-    known: KnownKeys,
+    known: KnownKeys | None = None,
     own: str | None = None,
     wanted: str | None = None,
     revocations: Sequence[Revocation] = (),
     today: datetime.date | None = None,
 ) -> Verdict:
-    """Check the avatar file at ``path``.
+    """Who has signed the avatar file at ``path``, whether it is unchanged, and what consent it has.
+
+    >>> import splatavatar as sa
+    >>> sa.sign_avatar("demo", "signed.splatavatar")
+    >>> sa.verify_avatar("signed.splatavatar").holds
+    True
 
     Args:
         path: the file; ``demo`` as everywhere.
-        known: what the user knows of keys. The signer's is remembered in it where it is met for the first time.
+        known: what the user knows of keys (``read_known``), nothing where None. The signer's is remembered in it where
+            it is met for the first time.
         own: the user's own public key, 64 hexadecimal digits, where there is one.
         wanted: the fingerprint that the signer must have; any where None.
         revocations: beside those of ``known``.
@@ -75,7 +81,7 @@ def verify(
         AvatarFileError: it cannot be read, or is no intact avatar: damaged, or changed without anybody's signature.
         DependencyError: ``cryptography`` is not installed.
     """
-    today = today or datetime.date.today()
+    today, known = today or datetime.date.today(), KnownKeys() if known is None else known
     path = resolve(path)
     content = read_bytes(path, AvatarFileError, EXPECTED, LARGEST_FILE)
     avatar = parse_avatar(content, printable(path))

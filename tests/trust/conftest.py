@@ -8,7 +8,7 @@ import pytest
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import save_avatar
 from splatavatar.trust.keys import SigningKey, new_key
-from splatavatar.trust.signing import sign_file
+from splatavatar.trust.signing import sign_avatar
 from support.random_avatar import random_avatar
 
 
@@ -38,5 +38,5 @@ def signed(tmp_path: Path, small: Avatar, ann: SigningKey) -> Path:
     """A small avatar file that Ann has signed."""
     path = tmp_path / "signed.splatavatar"
     save_avatar(path, small)
-    sign_file(path, path, ann)
+    sign_avatar(path, path, ann)
     return path

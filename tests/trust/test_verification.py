@@ -18,8 +18,8 @@ from splatavatar.errors import AvatarFileError
 from splatavatar.trust.keys import SigningKey, fingerprint, new_key
 from splatavatar.trust.known import KnownKeys
 from splatavatar.trust.revocation import revoke
-from splatavatar.trust.signing import sign_file, signature_of
-from splatavatar.trust.verification import Verdict, as_json, verify
+from splatavatar.trust.signing import sign_avatar, signature_of
+from splatavatar.trust.verification import Verdict, as_json, verify_avatar
 
 TODAY = datetime.date(2026, 11, 27)
 CONSENT = Consent(
@@ -28,11 +28,11 @@ CONSENT = Consent(
 
 
 def checked(path: Path, today: datetime.date = TODAY) -> Verdict:
-    return verify(path, KnownKeys(), today=today)
+    return verify_avatar(path, KnownKeys(), today=today)
 
 
 def sign_on(path: Path, key: SigningKey, day: datetime.date) -> None:
-    sign_file(path, path, key, day)
+    sign_avatar(path, path, key, day)
 
 
 def test_what_was_signed_verifies(signed: Path, ann: SigningKey) -> None:
@@ -59,7 +59,7 @@ def test_a_change_of_any_byte_is_found(signed: Path, tmp_path: Path) -> None:
 
 def test_a_change_of_a_real_avatar_is_found_wherever_it_is(tmp_path: Path, ann: SigningKey) -> None:
     path = tmp_path / "demo.splatavatar"
-    sign_file(DEMO, path, ann)
+    sign_avatar(DEMO, path, ann)
     content, dice = path.read_bytes(), random.Random(1)
     header = int.from_bytes(content[:8], "little")
     offsets = [dice.randrange(8 + header) for _ in range(15)] + [dice.randrange(len(content)) for _ in range(15)]
@@ -123,7 +123,7 @@ def test_another_key_name_or_day_in_the_signature_is_found(signed: Path) -> None
 def test_a_signature_of_another_file_is_found(signed: Path, small: Avatar, tmp_path: Path, ann: SigningKey) -> None:
     other = tmp_path / "other.splatavatar"
     save_avatar(other, replace(small, metadata={"name": "somebody"}))
-    sign_file(other, other, ann)
+    sign_avatar(other, other, ann)
     tensors, texts = read_container(signed)
     with open(signed, "wb") as file:
         write_container(file, tensors, {**texts, "signature": read_container(other)[1]["signature"]})
@@ -191,16 +191,16 @@ def test_who_revokes_takes_back_that_avatar_or_all(
 ) -> None:
     other = tmp_path / "other.splatavatar"
     save_avatar(other, replace(small, metadata={"name": "somebody"}))
-    sign_file(other, other, ann)
+    sign_avatar(other, other, ann)
     signature = checked(signed).signature
     assert signature is not None
     one, every = revoke(signature, ann), revoke(signature, ann, whole_key=True)
     known = KnownKeys(revocations=[one])
-    verdict = verify(signed, known)
+    verdict = verify_avatar(signed, known)
     assert verdict.revoked == one
     assert verdict.defects == (f"is revoked: its signer took it back on {one.date}",)
-    assert verify(other, known).holds
-    assert verify(other, KnownKeys(), revocations=[every]).defects == (
+    assert verify_avatar(other, known).holds
+    assert verify_avatar(other, KnownKeys(), revocations=[every]).defects == (
         f"is revoked: its signer took everything of this key back on {every.date}",
     )
 
@@ -210,36 +210,38 @@ def test_a_revocation_of_another_key_revokes_nothing(signed: Path) -> None:
     assert signature is not None
     mallory = new_key("Ann")
     bare = revoke(signature_of(signature.sha256, mallory), mallory)
-    assert verify(signed, KnownKeys(revocations=[bare])).holds
+    assert verify_avatar(signed, KnownKeys(revocations=[bare])).holds
 
 
 def test_keys_are_known_from_the_first_time_on(signed: Path, small: Avatar, ann: SigningKey) -> None:
     known = KnownKeys()
-    assert verify(signed, known).standing == "new"
-    assert verify(signed, known).standing == "known"
+    assert verify_avatar(signed, known).standing == "new"
+    assert verify_avatar(signed, known).standing == "known"
     known.trust(ann.fingerprint)
-    assert verify(signed, known).standing == "trusted"
-    assert verify(signed, known, own=ann.public).standing == "yours"
+    assert verify_avatar(signed, known).standing == "trusted"
+    assert verify_avatar(signed, known, own=ann.public).standing == "yours"
     impostor = new_key("Ann")
-    sign_file(signed, signed, impostor)
-    assert verify(signed, known).defects == ("is signed as Ann, but not by the key of that name that you trust",)
+    sign_avatar(signed, signed, impostor)
+    assert verify_avatar(signed, known).defects == ("is signed as Ann, but not by the key of that name that you trust",)
 
 
 def test_another_key_of_the_same_name_is_told(signed: Path) -> None:
     known = KnownKeys()
-    verify(signed, known)
-    sign_file(signed, signed, new_key("Ann"))
-    verdict = verify(signed, known)
+    verify_avatar(signed, known)
+    sign_avatar(signed, signed, new_key("Ann"))
+    verdict = verify_avatar(signed, known)
     assert verdict.holds
     assert verdict.remarks == ("another key goes by the name Ann here: names are words, compare fingerprints",)
 
 
 def test_the_key_that_is_wanted(signed: Path, small: Avatar, ann: SigningKey) -> None:
-    assert verify(signed, KnownKeys(), wanted=ann.fingerprint).holds
+    assert verify_avatar(signed, KnownKeys(), wanted=ann.fingerprint).holds
     other = fingerprint(new_key("Ann").public)
-    assert verify(signed, KnownKeys(), wanted=other).defects == ("is signed by another key than the one that you name",)
+    assert verify_avatar(signed, KnownKeys(), wanted=other).defects == (
+        "is signed by another key than the one that you name",
+    )
     save_avatar(signed, small)
-    assert "is not signed by the key that you name" in verify(signed, KnownKeys(), wanted=other).defects
+    assert "is not signed by the key that you name" in verify_avatar(signed, KnownKeys(), wanted=other).defects
 
 
 def test_a_changed_file_introduces_no_key(signed: Path) -> None:
@@ -248,7 +250,7 @@ def test_a_changed_file_introduces_no_key(signed: Path) -> None:
     with open(signed, "wb") as file:
         write_container(file, tensors, texts)
     known = KnownKeys()
-    verify(signed, known)
+    verify_avatar(signed, known)
     assert known.keys == {}
 
 
@@ -264,7 +266,7 @@ def test_saving_again_keeps_a_signature_as_long_as_it_is_true(signed: Path, tmp_
 def test_entries_that_are_not_known_are_signed_and_kept(tmp_path: Path, small: Avatar, ann: SigningKey) -> None:
     path = tmp_path / "later.splatavatar"
     save_avatar(path, replace(small, unknown={"of_a_later_version": "something"}))
-    sign_file(path, path, ann)
+    sign_avatar(path, path, ann)
     assert checked(path).holds
     save_avatar(path, load_avatar(path))
     assert checked(path).holds
