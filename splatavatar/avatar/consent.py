@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ LONGEST_NAME, LONGEST_TEXT = 200, 500
 """characters"""
 MOST_SOURCES = 4096
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NEEDED = ("subject", "given_by", "how", "date", "scope")
 _FIELDS = (*_NEEDED, "expires", "revocation", "sources", "spoken")
 _SPOKEN = ("sha256", "begins", "ends", "date")
@@ -121,6 +122,15 @@ class Consent:
         )
 
 
+def day_of(text: object) -> datetime.date | None:
+    """The day that a text such as 2026-11-27 names; None for any other value."""
+    # Of what ``fromisoformat`` takes, newer versions of Python take more.
+    if isinstance(text, str) and _DATE.fullmatch(text):
+        with suppress(ValueError):
+            return datetime.date.fromisoformat(text)
+    return None
+
+
 def consent_of(metadata: dict[str, Any]) -> Consent | None:
     """The record of consent in the metadata of an avatar; None where it has none. Raises Defect for a damaged one."""
     return Consent.from_json(metadata["consent"]) if "consent" in metadata else None
@@ -136,12 +146,10 @@ def _date(value: Any, what: str) -> datetime.date:
     # TOML has dates of its own; a time of day is one of its subclasses and says more than a day.
     if type(value) is datetime.date:
         return value
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        try:
-            return datetime.date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise Defect(f"{what} is not a day such as 2026-11-27")
+    found = day_of(value)
+    if found is None:
+        raise Defect(f"{what} is not a day such as 2026-11-27")
+    return found
 
 
 def _scope(value: Any, what: str) -> frozenset[str]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splatavatar.avatar.avatar import Defect
+from splatavatar.avatar.consent import day_of
 from splatavatar.avatar.format.container import canonical_json, parse_json
 from splatavatar.avatar.format.signature import LONGEST_NAME, Signature
 from splatavatar.errors import TrustError
@@ -90,10 +91,9 @@ class Revocation:
         name = value["name"]
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
             raise TrustError(f"{shown}: its name is not a line, expected {EXPECTED}")
-        try:
-            day = datetime.date.fromisoformat(value["date"])
-        except (TypeError, ValueError) as error:
-            raise TrustError(f"{shown}: its date is not a day, expected {EXPECTED}") from error
+        day = day_of(value["date"])
+        if day is None:
+            raise TrustError(f"{shown}: its date is not a day, expected {EXPECTED}")
         return cls(value["what"], value["of"], value["key"], name, day, value["signature"])
 
 

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splatavatar.avatar.avatar import Defect
+from splatavatar.avatar.consent import day_of
 from splatavatar.avatar.format.container import canonical_json, parse_json
 
 FIRST = "splatavatar signature 1\n"
@@ -66,10 +67,9 @@ class Signature:
         name = value["name"]
         if not isinstance(name, str) or not 0 < len(name) <= LONGEST_NAME or not name.isprintable():
             raise Defect(f"the name in its signature is not a line of 1 to {LONGEST_NAME} characters")
-        try:
-            day = datetime.date.fromisoformat(value["date"])
-        except (TypeError, ValueError) as error:
-            raise Defect("the date of its signature is not a day such as 2026-11-27") from error
+        day = day_of(value["date"])
+        if day is None:
+            raise Defect("the date of its signature is not a day such as 2026-11-27")
         found = cls(value["key"], name, day, value["sha256"], value["signature"])
         if found.to_text() != text:
             raise Defect("its signature is written in another way than splatavatar writes one")
