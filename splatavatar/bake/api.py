@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splatavatar.avatar.consent import Consent
 from splatavatar.bake.events import Baked, Listener, nobody
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.preparation.prepare import AUTO, PrepareOptions
 from splatavatar.errors import SettingsError
+from splatavatar.trust.consent_file import GivenConsent, read_consent
 
 if TYPE_CHECKING:
     from splatavatar.bake.training.trainer import StepHook
@@ -34,6 +36,7 @@ def bake(
     resume: bool = False,
     allow_outside: bool = False,
     layout: str | None = None,
+    consent: Consent | str | Path | None = None,
     key: str | Path | None = None,
     record_sources: bool = False,
     forget_footage: bool = False,
@@ -59,6 +62,8 @@ def bake(
         allow_outside: whether the capture may name pictures outside of its folder.
         layout: how a folder with known cameras is read, the name of one of ``capture.readers.table.READERS``;
             None: as what it is recognised.
+        consent: who is shown and has agreed to what, or the TOML file that says so (docs/trust.md); None: the avatar is
+            private, or says what was said before it was resumed.
         key: file of the key of Ed25519 that signs the avatar; None: the user's own, made at first use. Where none is
             named and the package ``cryptography`` is absent, the avatar is unsigned.
         record_sources: whether the avatar holds names and SHA-256 of its clips, by which ``evaluate`` knows them.
@@ -99,8 +104,15 @@ def bake(
         crop=crop,
         allow_outside=allow_outside,
         layout=layout,
+        consent=_given(consent),
         record_sources=record_sources,
         forget_footage=forget_footage,
         started=time.monotonic(),
     )
     return run(settings, on_event, on_step, signer(key))
+
+
+def _given(consent: Consent | str | Path | None) -> GivenConsent | None:
+    if consent is None or isinstance(consent, Consent):
+        return None if consent is None else GivenConsent(consent)
+    return read_consent(consent)

@@ -157,7 +157,8 @@ def _baked(
         # Kernels are compiled once on a machine, as an installation is: not out of the budget.
         settings = replace(settings, started=settings.started + time.monotonic() - began)
     if settings.resume:
-        checkpoint.check(out, settings)
+        said = checkpoint.check(out, settings)
+        settings = replace(settings, consent=settings.consent or said)
     tell(DeviceChosen(device.name, device.remark))
     capture = with_parameters(settings, capture, left_out, tell)
     facts = footage_of(capture)

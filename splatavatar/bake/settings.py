@@ -9,6 +9,7 @@ from pathlib import Path
 from splatavatar.avatar.format.metadata import LARGEST_SEED
 from splatavatar.capture.preparation.prepare import AUTO, PrepareOptions, is_footage
 from splatavatar.errors import SettingsError
+from splatavatar.trust.consent_file import GivenConsent
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,8 @@ class BakeSettings:
     """the name of a reader; None: that which knows the folder"""
     record_sources: bool = False
     """whether the avatar says which clips it was baked from: their names and their SHA-256"""
+    consent: GivenConsent | None = None
+    """who is shown and has agreed to what; None: the avatar is private, or says what was said before it was resumed"""
     forget_footage: bool = False
     """whether what the cache holds of the footage is removed in the end"""
     started: float = field(default_factory=time.monotonic)

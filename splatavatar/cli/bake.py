@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 from pathlib import Path
 from time import monotonic
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,6 +25,9 @@ from splatavatar.cli.signing import SigningKeyOption, signing_key
 from splatavatar.cli.values import parse_duration
 from splatavatar.errors import SettingsError
 from splatavatar.rig.body_models.found import name_body_model
+
+if TYPE_CHECKING:
+    from splatavatar.trust.consent_file import GivenConsent
 
 UNFINISHED = 3
 """exit code of a bake that has written an avatar and had no time to finish it"""
@@ -108,6 +112,15 @@ def bake(
     ] = CropChoice.auto,
     allow_outside: AllowOutsideOption = False,
     layout: LayoutOption = None,
+    consent: Annotated[
+        Path | None,
+        typer.Option(
+            "--consent",
+            metavar="FILE.toml",
+            help="Who is shown and has agreed to what.",
+            show_default="asked at a terminal; else the avatar is private",
+        ),
+    ] = None,
     record_sources: Annotated[
         bool, typer.Option("--record-sources", help="The avatar holds the names and SHA-256 of its clips.")
     ] = False,
@@ -122,6 +135,9 @@ def bake(
         raise SettingsError("--budget and --iterations exclude each other: give one of them.")
     seconds = None if budget is None else parse_duration(budget, "budget")
     name_body_model(body_model)
+    asked = monotonic()
+    given = _consent(consent, captures, resume)
+    started += monotonic() - asked  # who is slow to answer has no smaller budget
 
     from splatavatar.bake.settings import BakeSettings
     from splatavatar.capture.preparation.prepare import PrepareOptions
@@ -145,6 +161,7 @@ def bake(
         crop=crop.value,
         allow_outside=allow_outside,
         layout=layout,
+        consent=given,
         record_sources=record_sources,
         forget_footage=forget_footage,
         started=started,
@@ -162,3 +179,17 @@ def bake(
         baked = run(settings, display, sign=None if signing is None else signer(signing))
     if baked.unfinished is not None:
         raise typer.Exit(UNFINISHED)
+
+
+def _consent(file: Path | None, captures: list[Path], resume: bool) -> GivenConsent | None:
+    """The record in ``file``, or what somebody at the terminal says; a bake that goes on has been told already."""
+    from splatavatar.cli.asking_consent import ask_consent, at_a_terminal
+    from splatavatar.trust.consent_file import GivenConsent, read_consent
+
+    if file is not None:
+        return read_consent(file)
+    # Nobody answers questions about what is not there.
+    if resume or not at_a_terminal() or not all(map(os.path.exists, captures)):
+        return None
+    said = ask_consent()
+    return None if said is None else GivenConsent(said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.consent import Consent
@@ -30,6 +31,23 @@ class GivenConsent:
     hash_sources: bool = False
     """whether the SHA-256 of the footage go into the record"""
 
+    def to_json(self) -> dict[str, Any]:
+        """The table that ``from_json`` reads."""
+        return {**self.consent.to_json(), "hash_sources": self.hash_sources}
+
+    @classmethod
+    def from_json(cls, value: Any, what: str = "the record of consent") -> GivenConsent:
+        """Reads the fields of ``Consent``, and ``hash_sources``. Raises Defect, which calls it all ``what``."""
+        if not isinstance(value, dict):
+            raise Defect(f"{what} is not a table")
+        hash_sources = value.get("hash_sources", False)
+        if type(hash_sources) is not bool:
+            raise Defect(f"hash_sources of {what} is neither true nor false")
+        if hash_sources and "sources" in value:
+            raise Defect(f"sources and hash_sources of {what} exclude each other")
+        rest = {name: item for name, item in value.items() if name != "hash_sources"}
+        return cls(Consent.from_json(rest, what), hash_sources)
+
 
 def read_consent(path: str | Path) -> GivenConsent:
     """The record in the file at ``path``: the fields of ``Consent``, and ``hash_sources``, true or false.
@@ -42,14 +60,9 @@ def read_consent(path: str | Path) -> GivenConsent:
     except (ValueError, RecursionError) as error:
         why = " ".join(printable(str(error)).split()) if isinstance(error, ValueError) else "tables too deep"
         raise TrustError(f"{shown}: not valid TOML ({why[:200]}), expected {EXPECTED}.") from error
-    hash_sources = values.pop("hash_sources", False)
-    if type(hash_sources) is not bool:
-        raise TrustError(f"{shown}: hash_sources is neither true nor false.")
     if "spoken" in values:
         raise TrustError(f"{shown}: spoken is what a bake hears in the footage; it is not written by hand.")
-    if hash_sources and "sources" in values:
-        raise TrustError(f"{shown}: sources and hash_sources exclude each other: give one of them.")
     try:
-        return GivenConsent(Consent.from_json(values, "the record of consent"), hash_sources)
+        return GivenConsent.from_json(values)
     except Defect as defect:
         raise TrustError(f"{shown}: {defect}.") from defect

@@ -24,6 +24,7 @@ from splatavatar.errors import SettingsError
 from splatavatar.input import read_bytes
 from splatavatar.kept.use import note_made
 from splatavatar.output import beside, private_write
+from splatavatar.trust.consent_file import GivenConsent
 
 SUFFIX = ".checkpoint"
 LARGEST = 1 << 31
@@ -73,6 +74,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
     header = json.dumps(
         {
             "settings": fingerprint(settings),
+            "consent": None if settings.consent is None else settings.consent.to_json(),
             "iteration": checkpoint.state.iteration,
             "rounds": checkpoint.state.rounds,
             "lent": checkpoint.state.lent,
@@ -121,12 +123,14 @@ class _Header:
     elapsed: float
     prepared: float
     curve: list[dict[str, float]]
+    consent: GivenConsent | None
 
     @staticmethod
     def of(text: str) -> _Header:
         """Raises ValueError, or what comes of values of other types."""
         values = json.loads(text)
-        header = _Header(**{field.name: values[field.name] for field in fields(_Header)})
+        consent = None if values["consent"] is None else GivenConsent.from_json(values["consent"])
+        header = _Header(**{**{field.name: values[field.name] for field in fields(_Header)}, "consent": consent})
         counts = (header.iteration, header.rounds)
         seconds = (header.elapsed, header.prepared)
         if not all(type(count) is int and 0 <= count < MOST for count in counts):
@@ -145,13 +149,13 @@ class _Header:
         return header
 
 
-def check(out: Path, settings: BakeSettings) -> None:
-    """Whether the checkpoint of ``out`` is whole and of this bake.
+def check(out: Path, settings: BakeSettings) -> GivenConsent | None:
+    """Whether the checkpoint of ``out`` is whole and of this bake; returns the record of consent that this began with.
 
     Raises:
         SettingsError: there is none, it is damaged, or it is of a bake with other settings.
     """
-    _read(out, settings)
+    return _read(out, settings)[0].consent
 
 
 def _read(out: Path, settings: BakeSettings) -> tuple[_Header, dict[str, Tensor]]:

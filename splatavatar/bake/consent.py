@@ -1,0 +1,57 @@
+"""The record of consent that goes into a baked avatar."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from splatavatar.avatar.consent import MOST_SOURCES
+from splatavatar.bake.inputs import footage_of
+from splatavatar.capture.capture import Capture
+from splatavatar.capture.references import PictureFile
+from splatavatar.capture.video.film_frames import FilmFrame
+from splatavatar.errors import CaptureError, SettingsError
+from splatavatar.input import open_input
+from splatavatar.trust.consent_file import GivenConsent
+
+
+def consent_metadata(given: GivenConsent | None, sources: tuple[str, ...]) -> dict[str, Any]:
+    """What the metadata has of a record that was ``given``, whose bake found those ``sources``; nothing without one."""
+    if given is None:
+        return {}
+    consent = replace(given.consent, sources=sources) if given.hash_sources else given.consent
+    return {"consent": consent.to_json()}
+
+
+def sources_of(given: GivenConsent | None, capture: Capture) -> tuple[str, ...]:
+    """The SHA-256 of what ``capture`` was made of, where the record asks for them: of clips, or else of picture files.
+
+    Raises SettingsError for more files than a record holds, CaptureError for what is gone.
+    """
+    if given is None or not given.hash_sources:
+        return ()
+    facts = footage_of(capture)
+    if facts is not None:
+        return tuple(facts.sha256)
+    found: dict[Path, None] = {}
+    for frame in capture.frames:
+        if isinstance(frame.picture, PictureFile):
+            found[frame.picture.path] = None
+        elif isinstance(frame.picture, FilmFrame):
+            found[frame.picture.film.path] = None
+    if len(found) > MOST_SOURCES:
+        raise SettingsError(
+            f"hash_sources: {capture.root} has {len(found)} files, a record of consent holds up to {MOST_SOURCES};"
+            " leave hash_sources out"
+        )
+    return tuple(map(_sha256, found))
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with open_input(path, CaptureError, "a picture or a video") as file:
+        while piece := file.read(1 << 20):
+            digest.update(piece)
+    return digest.hexdigest()
