@@ -16,7 +16,14 @@ from splatavatar.cli.marking import NoMarksOption
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
-from splatavatar.cli.sharing import CertificateOption, KeyOption, OriginOption, PortOption, ShareOption
+from splatavatar.cli.sharing import (
+    CertificateOption,
+    KeyOption,
+    OriginOption,
+    PortOption,
+    ShareOption,
+    WithoutConsentOption,
+)
 from splatavatar.cli.values import parse_limit, parse_size
 from splatavatar.errors import SettingsError
 
@@ -104,6 +111,7 @@ def drive(
     certificate: CertificateOption = None,
     key: KeyOption = None,
     allow_origin: OriginOption = None,
+    without_consent: WithoutConsentOption = False,
     record: Annotated[
         Path | None,
         typer.Option("--record", metavar="FILE", help="Write the signal as .npz, .csv or .json.", show_default=False),
@@ -202,6 +210,7 @@ def drive(
             "--certificate": certificate is not None,
             "--key": key is not None,
             "--allow-origin": bool(allow_origin),
+            "--without-consent": without_consent,
         },
         {
             "--fps": settings.frame_by_frame is None,
@@ -216,6 +225,7 @@ def drive(
             "--certificate": view,
             "--key": view,
             "--allow-origin": view,
+            "--without-consent": bool(room) or share,
         },
     )
 
@@ -233,10 +243,11 @@ def drive(
         if view:
             from splatavatar.cli.drive_view import served
 
-            takers.append(elsewhere.enter_context(served(person, path, port, share, certificate, key, allow_origin)))
+            page = served(person, path, port, share, certificate, key, allow_origin, without_consent)
+            takers.append(elsewhere.enter_context(page))
         if room:
             from splatavatar.cli.drive_room import seated
 
-            takers.append(elsewhere.enter_context(seated(person, path, room, name)))
+            takers.append(elsewhere.enter_context(seated(person, path, room, name, without_consent)))
         session.settings = replace(settings, signal_sinks=takers)
         drive_live(session, stats)
