@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from splatavatar.cli.signing import SigningKeyOption, signing_key
 from splatavatar.cli.terminal import tell
 
 consent = typer.Typer(help="Say whose face an avatar shows, and what it may be used for.", no_args_is_help=True)
@@ -24,10 +25,11 @@ def set_(
         Path, typer.Option("--consent", metavar="FILE.toml", help="The record of consent.", show_default=False)
     ],
     out: Annotated[Path, typer.Option("-o", "--out", metavar="OUT", help="Avatar file to write.", show_default=False)],
+    key: SigningKeyOption = None,
 ) -> None:
-    """Add a record of consent to an avatar, or replace the one that it has.
+    """Add a record of consent to an avatar, or replace the one that it has, and sign it.
 
-    A signature of before is left out: it is of what the file said then.
+    A signature of before goes: it is of what the file said then.
     """
     from dataclasses import replace
 
@@ -36,14 +38,14 @@ def set_(
     from splatavatar.output import outputs_ready
     from splatavatar.trust.consent_file import read_consent
     from splatavatar.trust.policy import notice_of
+    from splatavatar.trust.signing import signer
 
     given = read_consent(record)
     if given.hash_sources:
         raise TrustError(f"{record}: hash_sources is for a bake, which has the footage; an avatar has not.")
     person = load_avatar(avatar)
     with outputs_ready(out):
+        signing = signing_key(key)
         said = replace(person, metadata={**person.metadata, "consent": given.consent.to_json()}, digest=None)
-        save_avatar(out, said)
+        save_avatar(out, said, None if signing is None else signer(signing))
     tell(f"{out}: {notice_of(said)}")
-    if person.signature is not None and said.metadata != person.metadata:
-        tell("It was signed; sign it again with: splatavatar sign", err=True)

@@ -19,7 +19,8 @@ def info(
 
     from splatavatar.avatar.describe import as_text, describe
     from splatavatar.trust.policy import describe_consent
+    from splatavatar.trust.verification import describe_signature
 
     person, path = open_avatar(avatar)
-    facts = {**describe(person, path), "consent": describe_consent(person)}
+    facts = {**describe(person, path), "signed": describe_signature(person), "consent": describe_consent(person)}
     typer.echo(json.dumps(facts, indent=2) if as_json else as_text(facts))

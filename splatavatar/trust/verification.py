@@ -18,7 +18,7 @@ from splatavatar.avatar.library import resolve
 from splatavatar.errors import AvatarFileError
 from splatavatar.input import read_bytes
 from splatavatar.printable import printable
-from splatavatar.trust.keys import fingerprint, verified
+from splatavatar.trust.keys import fingerprint, grouped, verified
 from splatavatar.trust.known import KnownKeys
 from splatavatar.trust.revocation import Revocation
 
@@ -152,6 +152,18 @@ def _standing(
     if before is not None and before.name != signature.name:
         remarks.append(f"this key went by the name {before.name} before")
     return "trusted" if trusted else "new" if before is None else "known"
+
+
+def describe_signature(avatar: Avatar) -> str:
+    """Who an avatar says has signed it, in a line; nothing is verified."""
+    if avatar.signature is None:
+        return "by nobody"
+    try:
+        found = Signature.from_text(avatar.signature)
+    except Defect as defect:
+        return f"by nobody who could be known: {defect}"
+    digits = grouped(fingerprint(found.key))
+    return f"as it says by {found.name} on {found.date}, key {digits}; splatavatar verify checks it"
 
 
 def as_json(verdict: Verdict, path: str | Path) -> dict[str, Any]:
