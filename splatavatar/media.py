@@ -95,7 +95,7 @@ def open_media(path: str | Path, failure: Failure, expected: str, unreadable: Ca
 def create_media(path: Path, container: str, options: dict[str, str]) -> Media:
     """An empty container of the format ``container`` in a new file at ``path``, whatever its name.
 
-    Raises OSError, among them FileExistsError, or PyAV's errors.
+    What FFmpeg lets go of is in the file at once, whatever becomes of this process. Raises OSError, among them FileExistsError, or PyAV's errors.
     """
     av = required("av")
     file = open(path, "x+b")  # noqa: SIM115
@@ -183,10 +183,16 @@ class _Nameless:
 
     def __init__(self, file: BinaryIO, suffix: str) -> None:
         self.name = f"media{suffix}"
-        self.read, self.write = file.read, file.write
+        self.read = file.read
         self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
         self.readable, self.writable = file.readable, file.writable
         self._file = file
+
+    def write(self, content: bytes) -> int:
+        """Write all of it, through to the system: FFmpeg has a buffer of its own."""
+        written = self._file.write(content)
+        self._file.flush()
+        return written
 
     @property
     def closed(self) -> bool:

@@ -23,6 +23,7 @@ from splatavatar.cli.forget import forget
 from splatavatar.cli.import_ import import_
 from splatavatar.cli.info import info
 from splatavatar.cli.key import key
+from splatavatar.cli.mark import mark
 from splatavatar.cli.models import models
 from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
@@ -53,6 +54,7 @@ app.command("drive")(drive)
 app.command("view")(view)
 app.command("room")(room)
 app.command("export")(export)
+app.command("mark")(mark)
 app.command("import")(import_)
 app.command("info")(info)
 app.command("verify")(verify)
@@ -85,7 +87,7 @@ def _splatavatar(
     """Options of the command itself, before the name of a subcommand."""
 
 
-PRODUCTS = ("bake", "capture", "consent", "drive", "eval", "export", "import", "render", "signal")
+PRODUCTS = ("bake", "capture", "consent", "drive", "eval", "export", "import", "mark", "render", "signal")
 """commands that write files, for which what they print is no more than a word about it"""
 
 PIPE_CLOSED = 128 + 13

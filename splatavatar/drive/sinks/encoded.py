@@ -77,6 +77,7 @@ WEBM = Encoding(
         "row-mt": "1",
     },
     sound_codec="libopus",
+    container_options={"cluster_time_limit": "1000", "flush_packets": "1"},
     tags={"alpha_mode": "1"},
 )
 """VP9 with alpha and Opus: what browsers and editors put over other pictures. Decoders that know no alpha (FFmpeg's own

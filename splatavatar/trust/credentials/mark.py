@@ -8,9 +8,9 @@ from splatavatar.errors import TrustError
 from splatavatar.input import open_input
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
-from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, drop_sidecar, sidecar_of
+from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, SIDECAR, drop_sidecar, sidecar_of
 from splatavatar.trust.credentials.marker import Marker
-from splatavatar.trust.credentials.read import EXPECTED
+from splatavatar.trust.credentials.read import EXPECTED, Credentials
 
 
 def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
@@ -37,6 +37,12 @@ def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
             raise TrustError(f"{printable(path)}: it cannot be given content credentials: {error}") from error
     drop_sidecar(path)
     return path
+
+
+def check_markable(there: Credentials | None) -> None:
+    """Raises TrustError for credentials of others that lie beside their file: there is no place to keep them in."""
+    if there is not None and not there.ours and there.place.suffix == SIDECAR:
+        raise TrustError(f"{printable(there.place)}: content credentials of others, which stay; move them away first")
 
 
 def check_kind(path: Path) -> None:

@@ -116,7 +116,7 @@ def _said(report: Any, place: Path) -> Credentials:
     dates = [str(action["when"])[:10] for action in actions if "when" in action]
     driven = [_table(action.get("parameters")).get("by") for action in actions if action.get("action") == DRIVEN]
     shown = assertions.get(AVATAR, {})
-    signer, consent = _table(shown.get("signer")), shown.get("consent")
+    signer, consent = _table(shown.get("signer")), _table(shown.get("consent"))
     results = _table(_table(report.get("validation_results")).get("activeManifest"))
     failures = [str(failure.get("code", "")) for failure in _rows(results.get("failure"))]
     return Credentials(
@@ -130,7 +130,7 @@ def _said(report: Any, place: Path) -> Credentials:
         _text(shown.get("sha256"), 64),
         _text(signer.get("name"), 200),
         _text(signer.get("fingerprint"), 64),
-        tuple(printable(name)[:40] for name, on in consent.items() if on is True) if _table(consent) else None,
+        tuple(printable(name)[:40] for name, on in consent.items() if on is True) if "consent" in shown else None,
         tuple(printable(kind)[:40] for by in driven if isinstance(by, list) for kind in by[:16]),
         len(manifests) - 1,
     )

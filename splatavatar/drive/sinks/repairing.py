@@ -1,0 +1,138 @@
+"""Recordings whose program was killed: found, and made films of."""
+
+from __future__ import annotations
+
+import os
+import re
+import struct
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from splatavatar.drive.sinks.finishing import index
+from splatavatar.errors import OutputError, TrustError
+from splatavatar.extras import required
+from splatavatar.input import open_input
+from splatavatar.media import open_media
+from splatavatar.output import beginning_of, shortened
+from splatavatar.printable import printable
+
+LIVELY = 10.0
+"""seconds after which a recording to which nothing was added is nobody's, though a program of that number runs"""
+MOST_BOXES = 1 << 16
+EXPECTED = "a film, a picture or an export"
+_PART = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.[0-9a-f]{8}\.part", re.DOTALL)
+_SUFFIXES = {"mp4": ".mp4", "webm": ".webm"}
+
+
+def recordings_of(path: Path) -> list[Path]:
+    """The recordings that were to become the film ``path`` and did not, the newest first."""
+    found: list[tuple[float, Path]] = []
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            named = _PART.fullmatch(entry.name)
+            if named and named["name"] == shortened(path.name, len(os.fsencode(named["name"]))) and entry.is_file():
+                found.append((entry.stat().st_mtime, path.parent / entry.name))
+    return [place for _, place in sorted(found, reverse=True)]
+
+
+def container_of(path: Path) -> str | None:
+    """mp4 or webm, by what the file at ``path`` holds; None for anything else. Raises TrustError if it is unreadable."""
+    with open_input(path, TrustError, EXPECTED) as file:
+        head = file.read(12)
+    if head[4:8] == b"ftyp":
+        return "mp4"
+    return "webm" if head[:4] == b"\x1aE\xdf\xa3" else None
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether the film at ``path`` is a recording that was cut off: still in pieces, or without an end.
+
+    Raises TrustError where it cannot be read, DependencyError without PyAV.
+    """
+    container = container_of(path)
+    if container == "mp4":
+        with open_input(path, TrustError, EXPECTED) as file:
+            return b"moof" in _boxes(file)
+    if container == "webm":
+        required("av")
+        with open_media(path, TrustError, EXPECTED, lambda found: "it is no film that can be read") as film:
+            return film.container.duration is None
+    return False
+
+
+def repaired(recording: Path) -> Path:
+    """Make a film of a recording that was cut off, under the name that it was to have; returns where it is.
+
+    Of a name that is taken it gets one beside it. What was written last, up to a second, is lost.
+
+    Raises:
+        TrustError: it holds no picture, or a program is still writing it.
+        OutputError: it cannot be written; it is as it was.
+        DependencyError: PyAV is not installed.
+    """
+    container, shown = container_of(recording), printable(recording)
+    if container is None:
+        raise TrustError(f"{shown}: no recording of a film; it was ended before its first second, or is something else")
+    named = _PART.fullmatch(recording.name)
+    if named and _is_written(recording, int(named["process"])):
+        raise TrustError(f"{shown}: process {named['process']} is still recording it")
+    _check_pictures(recording)
+    try:
+        index(recording, container)
+    except OutputError as error:
+        raise OutputError(f"{shown}: {error}; it is as it was") from error
+    if not named:
+        return recording
+    name, suffix = named["name"], _SUFFIXES[container]
+    wanted = recording.with_name(name if name.lower().endswith(suffix) else name + suffix)
+    place = beginning_of(wanted)
+    try:
+        os.replace(recording, place)
+    except OSError as error:
+        raise OutputError(f"cannot write {printable(place)}: {error.strerror or error}") from error
+    return place
+
+
+def _check_pictures(recording: Path) -> None:
+    """Raises TrustError where nothing of a recording can be shown."""
+    av = required("av")
+    with open_media(recording, TrustError, EXPECTED, lambda found: "no picture of it was recorded") as film:
+        try:
+            next(film.container.decode(video=0))
+        except (av.FFmpegError, IndexError, StopIteration, OSError) as error:
+            raise TrustError(f"{printable(recording)}: no picture of it was recorded") from error
+
+
+def _boxes(file: BinaryIO) -> set[bytes]:
+    """The names of the outermost boxes of an mp4 (ISO/IEC 14496-12, 4.2)."""
+    names: set[bytes] = set()
+    place = 0
+    for _ in range(MOST_BOXES):
+        file.seek(place)
+        head = file.read(16)
+        if len(head) < 8:
+            break
+        size = int(struct.unpack(">I", head[:4])[0])
+        if size == 1 and len(head) == 16:
+            size = int(struct.unpack(">Q", head[8:])[0])
+        names.add(head[4:8])
+        if size < 8:  # 0: to the end of the file
+            break
+        place += size
+    return names
+
+
+def _is_written(recording: Path, process: int) -> bool:
+    """Whether a program of that number runs, and has added to ``recording`` a moment ago."""
+    if sys.platform == "win32":  # what is open cannot be replaced there
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        pass
+    return time.time() - recording.stat().st_mtime < LIVELY
