@@ -9,7 +9,7 @@ from pathlib import Path
 from splatavatar.errors import OutputError, SettingsError
 from splatavatar.folders import data_folder
 from splatavatar.input import read_bytes
-from splatavatar.output import atomic_write, make_folder
+from splatavatar.output import make_folder, private_write
 
 _LONGEST_PATH = 4096
 DEMO = Path(__file__).parent / "data" / "demo.splatavatar"
@@ -23,8 +23,8 @@ def remember(path: str | Path) -> None:
     """
     with suppress(OSError, OutputError):
         recent = _recent()
-        make_folder(recent.parent)
-        with atomic_write(recent) as file:
+        make_folder(recent.parent, 0o700)
+        with private_write(recent) as file:
             file.write(os.fsencode(os.path.abspath(path)) + b"\n")
 
 

@@ -58,15 +58,16 @@ def remove_asked(things: Sequence[Thing], yes: bool) -> None:
         if not typer.confirm("Remove it all?", err=True):
             tell("nothing is removed")
             raise typer.Exit(1)
-    removed, failures = [], []
+    removed: list[Thing] = []
+    failures: list[OutputError] = []
     for thing in things:
         try:
             if remove(thing):
                 removed.append(thing)
             else:
                 tell(f"kept, a running splatavatar uses it: {thing.path}", err=True)
-        except OutputError as error:
-            failures.append(error)
+        except OutputError as failure:
+            failures.append(failure)
     remove_empty()
     tell(f"removed {_counted(len(removed))}, {size_of(sum(thing.bytes for thing in removed))}")
     for error in failures[1:]:

@@ -13,12 +13,15 @@ _OTHERS = 0o077
 
 
 def private_folder(folder: Path) -> None:
-    """Make ``folder``, readable by the user alone; one that is there becomes so. Raises OutputError."""
-    make_folder(folder.parent)
-    with suppress(OSError):  # there, or a place where none can be made, which is said below
-        os.mkdir(folder, 0o700)
-    make_folder(folder)
-    _tighten(folder)
+    """Make ``folder``, readable by the user alone; one that is there becomes so. Raises OutputError.
+
+    Those above it that are absent are made alike.
+    """
+    for place in (*reversed(folder.parents), folder):
+        if not os.path.isdir(place):
+            make_folder(place, 0o700)
+    # One that somebody has put on another disk, by a link, is ours all the same.
+    _tighten(Path(os.path.realpath(folder)))
 
 
 def make_private(path: Path) -> None:
@@ -26,6 +29,8 @@ def make_private(path: Path) -> None:
 
     What a link leads to is left as it is.
     """
+    if os.path.islink(path):
+        return
     _tighten(path)
     for folder, folders, files in os.walk(path):
         for name in (*folders, *files):

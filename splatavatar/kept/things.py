@@ -113,5 +113,7 @@ def _places(kind: Kind) -> Iterator[tuple[Path, str]]:
 
 
 def _within(path: Path) -> Iterator[Path]:
+    if os.path.islink(path):
+        return
     for folder, folders, files in os.walk(path):
         yield from (Path(folder, name) for name in (*folders, *files))

@@ -50,6 +50,9 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
     with suppress(OSError, OutputError):
         landmarks.save(path)
         make_private(path)
+        # Names of before said nothing of the clip: nobody reads them, and nobody could forget them with it.
+        for other in path.parent.glob(f"{'[0-9a-f]' * 32}.npz"):
+            other.unlink(missing_ok=True)
     return landmarks
 
 
