@@ -12,12 +12,11 @@ p { position: absolute; inset: auto 0 0; margin: 0; padding: 0.5em 0.75em; font:
   color: #fff; background: #900d; }
 p:empty, .drawn slot { display: none; }
 .trust { position: absolute; inset: auto auto 6px 6px; max-width: calc(100% - 12px); cursor: auto; }
-.trust[open] { inset: 6px; display: flex; flex-direction: column; align-items: start; }
-.trust dl { max-height: calc(100% - 3em); }
 :host([label^="top"]) .trust { inset: 6px auto auto 6px; }
 :host([label="bottom-right"]) .trust { inset: auto 6px 6px auto; }
 :host([label="top-right"]) .trust { inset: 6px 6px auto auto; }
-:host([label]) .trust[open] { inset: 6px; }
+:host .trust[open], :host([label]) .trust[open] { inset: 6px; }
+.trust dl { position: absolute; inset: 2.2em 0 0; margin: 0; }
 `;
 
 let made: CSSStyleSheet | null = null;
@@ -26,7 +25,7 @@ let made: CSSStyleSheet | null = null;
 export function styleSheet(): CSSStyleSheet {
   if (!made) {
     made = new CSSStyleSheet();
-    made.replaceSync(STYLE + label);
+    made.replaceSync(label + STYLE);
   }
   return made;
 }
