@@ -14,7 +14,7 @@ from splatavatar.cli.drive_background import parse_backgrounds
 from splatavatar.cli.drive_checks import check_purpose
 from splatavatar.cli.marking import NoMarksOption
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
-from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LimitOption, SizeOption
+from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LabelOption, LimitOption, SizeOption
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sharing import (
     CertificateOption,
@@ -150,6 +150,7 @@ def drive(
     stats: Annotated[bool, typer.Option("--stats", help="Print rates and ages twice a second.")] = False,
     model: Annotated[Path | None, _file("--model", "MediaPipe's face_landmarker.task, where a camera drives.")] = None,
     device: DeviceOption = DrawingDevice.cpu,
+    label: LabelOption = None,
     no_marks: NoMarksOption = False,
 ) -> None:
     """Drive an avatar: from a camera, a phone, a voice or a file; into a window, a video or a virtual camera.
@@ -193,12 +194,14 @@ def drive(
         idle_seed=None if no_idle else seed,
         face_as=(face_as or Who.auto).value,
         device=device.value,
+        label=label,
         marks=not no_marks,
     )
     cameras = [name for name in source or [] if name.partition(":")[0] in ("webcam", "video")]
     check_purpose(
         {
             "--fps": fps is not None,
+            "--label": label is not None,
             "--no-marks": no_marks,
             "--calibrate": calibrate,
             "--listen": listen is not None,
@@ -214,6 +217,7 @@ def drive(
         },
         {
             "--fps": settings.frame_by_frame is None,
+            "--label": settings.draws or bool(sink),
             "--no-marks": settings.draws or bool(sink),
             "--calibrate": webcam is not None or livelink is not None or osc is not None or bool(source),
             "--listen": livelink is not None or osc is not None,

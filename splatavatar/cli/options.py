@@ -42,6 +42,12 @@ SignalOption = Annotated[
 FrameOption = Annotated[
     int | None, typer.Option("--frame", metavar="N", help="Frame of the signal, counted from 0.", show_default="0")
 ]
+LabelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--label", metavar="[=TEXT]", help="Say in a corner of the picture what it is: Avatar.", show_default=False
+    ),
+]
 SizeOption = Annotated[str, typer.Option("--size", metavar="WxH", help="Width and height in pixels.")]
 LimitOption = Annotated[
     str,

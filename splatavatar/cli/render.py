@@ -17,6 +17,7 @@ from splatavatar.cli.options import (
     DeviceOption,
     DrawingDevice,
     FrameOption,
+    LabelOption,
     LimitOption,
     SignalOption,
 )
@@ -57,6 +58,7 @@ def render(
     background: BackgroundOption = None,
     limit: LimitOption = "3",
     device: DeviceOption = DrawingDevice.cpu,
+    label: LabelOption = None,
     no_marks: NoMarksOption = False,
 ) -> None:
     """Render one picture of an avatar."""
@@ -70,6 +72,7 @@ def render(
 
     from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.renderers.renderer import check_device
+    from splatavatar.drive.label import Label
     from splatavatar.drive.performer import Performer
     from splatavatar.drive.signal import chosen_frame
     from splatavatar.drive.sinks.frames import write_png
@@ -77,6 +80,7 @@ def render(
     from splatavatar.trust.credentials.marker import marker_of
 
     check_device(device.value)
+    shown = None if label is None else Label(label)
     person, _ = open_avatar(avatar)
     face = chosen_frame(*open_signal(signal, frame))
     performer = Performer(person, device.value, allowed)
@@ -89,7 +93,8 @@ def render(
     marker = None if no_marks else marker_of(person, [] if face is None else ["recording"])
     with outputs_ready(out):
         performer.prepare(view, colour)
-        write_png(out, performer.draw(face, view, colour), marker)
+        picture = performer.draw(face, view, colour)
+        write_png(out, picture if shown is None else shown(picture), marker)
     if no_marks:
         tell_unmarked(out)
     milliseconds = performer.renderer.timings()["total"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.limits import DEFAULT_LIMIT
 from splatavatar.avatar.renderers.renderer import Colour, Picture
+from splatavatar.drive.label import Label
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.playback import FilmBackground, PlaybackStats, play
@@ -46,6 +47,7 @@ def save_video(
     device: str = "cpu",
     progress: FrameProgress | None = None,
     marks: bool = True,
+    label: str | None = None,
 ) -> PlaybackStats:
     """Write ``avatar`` doing what ``recording`` says as a film, frame by frame.
 
@@ -65,6 +67,7 @@ def save_video(
         device: where it is drawn, one of ``renderer.DEVICES``.
         progress: called once a frame with how many are done and how many there are.
         marks: whether the film says that it shows an avatar, see ``write_films``.
+        label: a word in the corner of each frame, such as "Avatar"; None for none.
 
     Raises:
         OutputError: the film cannot be written.
@@ -76,7 +79,7 @@ def save_video(
     view = camera or performer.camera(*size)
     sound = None if audio is None else FileInput("audio", Path(audio)).sound
     with outputs_ready(Path(path)):
-        return write_films(performer, recording, [path], view, background, sound, progress, marks)
+        return write_films(performer, recording, [path], view, background, sound, progress, marks, label=label)
 
 
 def write_films(
@@ -89,6 +92,7 @@ def write_films(
     progress: FrameProgress | None = None,
     marks: bool = True,
     driven_by: Sequence[str] = ("recording",),
+    label: str | None = None,
 ) -> PlaybackStats:
     """Write what ``performer`` does by ``recording`` into every film of ``paths``: all are opened, or none is left.
 
@@ -102,6 +106,7 @@ def write_films(
         progress: called once a frame with how many are done and how many there are.
         marks: whether the films say that they show an avatar, by content credentials.
         driven_by: kinds of what moved the face, which the credentials name; of ``origin.DRIVERS``.
+        label: a word in the corner of each frame, see ``Label``; None for none.
 
     Raises:
         TrustError: the certificate that signs the credentials cannot be used.
@@ -109,6 +114,7 @@ def write_films(
         SignalError: the sound cannot be opened.
         KeyboardInterrupt, SystemExit: a signal asked to end; the films keep their beginnings, see ``play``.
     """
+    shown = None if label is None else Label(label)
     marker = marker_of(performer.avatar, driven_by) if marks else None
 
     def opened(path: Path) -> Sink:
@@ -125,7 +131,7 @@ def write_films(
     with deferred_signals(interrupted.set) as asked:
         sinks = open_sinks([partial(opened, Path(path)) for path in paths])
         try:
-            return play(performer, recording, camera, sinks, background, progress, interrupted=interrupted)
+            return play(performer, recording, camera, sinks, background, progress, interrupted=interrupted, label=shown)
         except KeyboardInterrupt:
             raise asked.ending() from None
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.limits import DEFAULT_LIMIT
 from splatavatar.avatar.renderers.renderer import IN_FLIGHT, Renderer
+from splatavatar.drive.label import Label
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import Recording
 from splatavatar.drive.sinks.background import over
@@ -69,11 +70,12 @@ def play(
     limit: float | None = DEFAULT_LIMIT,
     interrupted: threading.Event | None = None,
     path: Renderer | None = None,
+    label: Label | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
-    ``background`` is RGB in [0, 1] or the picture behind each frame, None for transparent pictures.
-    ``progress(done, total)`` is called once a frame.
+    ``background`` is RGB in [0, 1] or the picture behind each frame, None for transparent pictures; ``label`` is put on
+    each. ``progress(done, total)`` is called once a frame.
     One worker thread feeds the sinks while the next frame is rendered. On Ctrl-C or another signal that asks to end, at
     whatever moment, the sinks keep the beginning that they have, which replaces no older film and is said in the log;
     then KeyboardInterrupt goes on, SystemExit for other signals. On any error the sinks are discarded. ``interrupted``
@@ -93,7 +95,7 @@ def play(
         raise TypeError("limit and path are those of an avatar; a Performer has its own")
     interrupted = interrupted or threading.Event()
     with deferred_signals(interrupted.set) as asked:
-        stats = _play(performer, recording, camera, sinks, background, progress, interrupted)
+        stats = _play(performer, recording, camera, sinks, background, progress, interrupted, label)
     if interrupted.is_set():
         raise asked.ending()
     return stats
@@ -107,6 +109,7 @@ def _play(
     background: FilmBackground | None,
     progress: FrameProgress | None,
     interrupted: threading.Event,
+    label: Label | None,
 ) -> PlaybackStats:
     order = schedule(recording).tolist()
     behind = background if callable(background) else None
@@ -122,6 +125,8 @@ def _play(
                 image = next(pictures)
                 if behind is not None:
                     image = over(image, behind(index))
+                if label is not None:
+                    image = label(image)
                 rendering += perf_counter() - started
                 for stage, milliseconds in performer.renderer.timings().items():
                     stages[stage] = stages.get(stage, 0.0) + milliseconds

@@ -16,6 +16,7 @@ from splatavatar.drive.face.chain import ChainSettings
 from splatavatar.drive.face.likeness_signal import Reading, any_face, reading_of
 from splatavatar.drive.face.user_calibration import UserCalibration, store_calibration, stored_calibration
 from splatavatar.drive.film import film_background, write_films
+from splatavatar.drive.label import Label
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.live.stats import Stats
@@ -75,10 +76,12 @@ class Session:
     calibrated: Callable[[str, Path], None] = lambda source, path: None
     """told the name of a source and the file where the face at rest was kept"""
     _reading: Reading = field(init=False, default=any_face)
+    _label: Label | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self.settings.check()
         self._reading = reading_of(self.avatar, self.settings.face_as)
+        self._label = None if self.settings.label is None else Label(self.settings.label)
         if self.settings.draws:
             check_device(self.settings.device)
 
@@ -156,6 +159,7 @@ class Session:
                     drawing,
                     settings.marks,
                     [driver(given)],
+                    settings.label,
                 )
         return Filmed(len(recording), recording.fps, played)
 
@@ -216,7 +220,7 @@ class Session:
             calibrations={name: kept for name, kept in known.items() if kept is not None},
             calibrated=self._keep,
         )
-        at = LoopSettings(settings.size, backgrounds, settings.cap, settings.fps, chain)
+        at = LoopSettings(settings.size, backgrounds, settings.cap, settings.fps, chain, label=self._label)
         performer = Performer(self.avatar, settings.device, settings.limit)
         return Loop(performer, sources, shows, at, Files(videos, signals, sounds), self.controls)
 

@@ -59,6 +59,8 @@ class SessionSettings:
     """whose face a camera or a video shows, one of ``likeness_signal.WHO``: an avatar of a video knows its own"""
     device: str = "cpu"
     """where the avatar is drawn, one of ``renderer.DEVICES``"""
+    label: str | None = None
+    """a word in the corner of each picture, see ``Label``; None for none"""
     marks: bool = True
     """whether pictures and films say that they show an avatar"""
 

@@ -71,7 +71,7 @@ def test_the_command_understands_it(line: Line) -> None:
     context = command.make_context("splatavatar", [], resilient_parsing=True)
     if len(words) == 1 and words[0] in command.commands:
         return  # its name alone, in a sentence
-    words = with_defaults(words, DEFAULTS) if words[0] == "drive" else words
+    words = with_defaults(words, DEFAULTS) if words[0] in ("drive", "render") else words
     while hasattr(command, "commands"):
         assert words and words[0] in command.commands, f"there is no command {words[:1]}"
         name, command, words = command.resolve_command(context, words)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from splatavatar.avatar.renderers.renderer import IN_FLIGHT, Drawing
 from splatavatar.drive.face.chain import Chain, ChainSettings
+from splatavatar.drive.label import Label
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.mailbox import Mailbox
 from splatavatar.drive.live.pace import Pace
@@ -53,6 +54,8 @@ class LoopSettings:
     chain: ChainSettings = field(default_factory=ChainSettings)
     window: float = WINDOW
     """seconds that the figures look back"""
+    label: Label | None = None
+    """what is put on every picture that sinks take"""
 
 
 @dataclass(frozen=True)
@@ -183,7 +186,8 @@ class Loop:
         """Hand a picture that was begun to every sink; those begun earlier have been."""
         now, captured, picture = begun.time, begun.captured, None
         if begun.drawing is not None:
-            picture = TimedPicture(self._over(begun.drawing.finish(), begun.background), now, captured)
+            image, label = self._over(begun.drawing.finish(), begun.background), self._settings.label
+            picture = TimedPicture(image if label is None else label(image), now, captured)
         self._tell_sounds(now, captured)
         if picture is not None:
             for outlet in self._outlets:
