@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from splatavatar.avatar.file import load_avatar
+from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.file import load_avatar, parse_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
@@ -29,7 +31,7 @@ from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
 from splatavatar.viewer.room.uploads import TOO_LARGE
 from splatavatar.viewer.site import FOLDER, load_site
-from support import chromium
+from support import chromium, trust_golden
 from support.browser import Browser, Page
 from support.rooms import ask, running, send_faces, token
 
@@ -302,6 +304,36 @@ def test_pages_come_back_after_the_server_was_away(built: None, enter: Entered) 
     with opened(Room(2), there.port):
         ann.wait("document.documentElement.dataset.state === 'error'")
         assert ann.state()[1] == REFUSAL
+
+
+def test_each_page_checks_the_signatures_of_the_others(room: Open, enter: Entered, few: bytes) -> None:
+    avatar = replace(parse_avatar(few, "few"), digest=None, signature=None)
+    right = trust_golden.signed(avatar)
+    wrong = replace(right, name="Somebody else")
+    ann = enter(room.link(1), "Ann")
+    enter(room.link(2), "Bob", written(replace(avatar, signature=right.to_text())))
+    enter(room.link(3), "Cleo", written(replace(avatar, signature=wrong.to_text())))
+    wait_for_people(ann, 3)
+    marks = "Object.fromEntries([...document.querySelectorAll('.tag')].map(t => [t.firstChild.textContent.split(' ')"
+    marks += ".find(word => word.length > 1), t.lastChild.className]))"
+    assert ann.run(marks) == {"Bob": "what valid", "Cleo": "what wrong"}
+    said = ann.run("[...document.querySelectorAll('.person .trust summary')].map(s => s.ariaLabel)")
+    assert len(said) == 3 and f"Signed by {right.name}" in said[1] and "Signature does not fit" in said[2]
+    # What is open stays open while others speak and come.
+    ann.run("document.querySelector('.bar [aria-controls=people]').click()")
+    ann.run("document.querySelectorAll('.person .trust summary')[1].focus()")
+    ann.run("document.querySelectorAll('.person .trust summary')[1].click()")
+    enter(room.link(4), "Dora")
+    wait_for_people(ann, 4)
+    assert ann.run("document.querySelectorAll('.person .trust')[1].open")
+
+
+def written(avatar: Avatar) -> bytes:
+    """The bytes of its file."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "avatar.splatavatar"
+        save_avatar(path, avatar)
+        return path.read_bytes()
 
 
 def test_one_turns_to_look_at_somebody(room: Open, enter: Entered) -> None:
