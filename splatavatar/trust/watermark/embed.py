@@ -1,0 +1,83 @@
+"""The mark put into a picture: stronger where the picture is busy, as strong as nobody sees over the whole of it."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.array_types import Floats
+
+BLOCK = 8
+"""pixels a side of the squares that have a strength each"""
+LEVELS = 64
+"""of busyness"""
+STEP = 2
+"""pixels between those compared"""
+CAP = 24
+"""of the difference of two: an edge alone is not busy"""
+SHIFT = 11
+"""bits of a gain below 1: a pixel changes by (gain tile + 1024) >> 11"""
+TILE_RMS = 30.0
+SQUARE_ERROR = 2.1
+"""mean square of the changes in 8-bit steps, at most: 44.9 dB, and rounding adds to it"""
+VISIBLE, SEEN_POWER = 0.009, 0.7
+"""most of FLIP's mean error, and the power of the change with which it grows (Andersson et al. 2020, section 4.1)"""
+SEEN = 0.016
+"""FLIP's error where the root mean square of the change is 1"""
+FULL = 40
+"""busyness from which on it is no stronger"""
+LARGEST = 5.0
+"""root mean square of the change in 8-bit steps, at most anywhere"""
+
+
+def busyness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """How busy each square of 8 x 8 pixels is, (ceil(H / 8), ceil(W / 8)) of 0 to 63: the definition.
+
+    With L = (77 R + 150 G + 29 B + 128) >> 8 the sum, over all pairs in the square that are two pixels apart in a row
+    or a column, of min(|difference|, 24), halved five times.
+    """
+    height, width = image.shape[:2]
+    rows, columns = -(-height // BLOCK), -(-width // BLOCK)
+    colours = image[..., :3].astype(np.int32)
+    luma = (colours @ np.array([77, 150, 29], np.int32) + 128) >> 8
+    across = np.zeros((rows * BLOCK, columns * BLOCK), np.int32)
+    down = np.zeros_like(across)
+    across[:height, : max(width - STEP, 0)] = np.minimum(np.abs(luma[:, STEP:] - luma[:, :-STEP]), CAP)
+    down[: max(height - STEP, 0), :width] = np.minimum(np.abs(luma[STEP:] - luma[:-STEP]), CAP)
+    across = across.reshape(rows, BLOCK, columns, BLOCK)[:, :, :, : BLOCK - STEP]
+    down = down.reshape(rows, BLOCK, columns, BLOCK)[:, : BLOCK - STEP]
+    total = across.sum((1, 3)) + down.sum((1, 3))
+    return np.minimum(total >> 5, LEVELS - 1).astype(np.uint8)
+
+
+def shape(level: Floats) -> Floats:
+    full = np.minimum(level, FULL) / FULL
+    return full * full
+
+
+def gains(counts: NDArray[np.int64]) -> NDArray[np.int16]:
+    """The gain (64) of each level of busyness in a picture with ``counts`` (64) squares of each."""
+    levels, total = shape(np.arange(LEVELS, dtype=float)), counts.sum()
+    energy = float(counts @ levels**2) / total
+    seen = SEEN * float(counts @ levels**SEEN_POWER) / total
+    if energy == 0:
+        return np.zeros(LEVELS, np.int16)
+    strength = min((SQUARE_ERROR / energy) ** 0.5, (VISIBLE / seen) ** (1 / SEEN_POWER), LARGEST)
+    return np.rint(strength * levels * ((1 << SHIFT) / TILE_RMS)).astype(np.int16)
+
+
+def marked(image: NDArray[np.uint8], tile: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """A copy of ``image`` (H, W, 3), or (H, W, 4) with straight alpha, that carries ``tile``: the definition."""
+    height, width = image.shape[:2]
+    busy = busyness(image)
+    gain = gains(np.bincount(busy.ravel(), minlength=LEVELS))[busy].astype(np.int32)
+    gain = gain.repeat(BLOCK, 0).repeat(BLOCK, 1)[:height, :width]
+    y, x = np.arange(height) % len(tile), np.arange(width) % len(tile)
+    change = (gain * tile[y[:, None], x[None]] + (1 << SHIFT - 1)) >> SHIFT
+    if image.shape[2] == 4:
+        change = np.where(image[..., 3] > 0, change, 0)
+    out = image.copy()
+    out[..., :3] = np.clip(image[..., :3].astype(np.int32) + change[..., None], 0, 255)
+    return out
