@@ -53,9 +53,10 @@ def remove_asked(things: Sequence[Thing], yes: bool) -> None:
     from splatavatar.kept.things import remove, remove_empty
 
     if not yes:
-        if not sys.stdin.isatty():
+        if sys.stdin is None or not sys.stdin.isatty():
             raise SettingsError("nothing is removed: there is no terminal to ask on, say --yes")
-        if not typer.confirm("Remove it all?", err=True):
+        tell("Remove it all? [y/N]", err=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             tell("nothing is removed")
             raise typer.Exit(1)
     removed: list[Thing] = []

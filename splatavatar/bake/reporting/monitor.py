@@ -129,8 +129,9 @@ def sentences(event: Event) -> list[str]:
             return [f"the body model is prepared ({seconds:.0f} s, once); the budget counts without it"]
         case CheckpointFailed(reason):
             return [f"no checkpoint: {reason}"]
-        case FootageForgotten(places, size, kept):
-            return [f"the footage is forgotten: {places} places in the cache, {size / 1e6:.1f} MB, are removed", *kept]
+        case FootageForgotten(places, taken, kept):
+            count = "1 file or folder is" if places == 1 else f"{places} files and folders are"
+            return [f"the footage is forgotten: {count} removed, {taken / 1e6:.1f} MB", *kept]
         case FootageKept():
             return [
                 "the footage is kept for --resume, which takes --forget-footage again; "
