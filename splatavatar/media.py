@@ -95,7 +95,9 @@ def open_media(path: str | Path, failure: Failure, expected: str, unreadable: Ca
 def create_media(path: Path, container: str, options: dict[str, str]) -> Media:
     """An empty container of the format ``container`` in a new file at ``path``, whatever its name.
 
-    What FFmpeg lets go of is in the file at once, whatever becomes of this process. Raises OSError, among them FileExistsError, or PyAV's errors.
+    What FFmpeg lets go of is in the file at once, whatever becomes of this process.
+
+    Raises OSError, among them FileExistsError, or PyAV's errors.
     """
     av = required("av")
     file = open(path, "x+b")  # noqa: SIM115

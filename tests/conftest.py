@@ -9,6 +9,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import pytest
 
 from splatavatar.errors import DependencyError
 from splatavatar.render import _native
+from splatavatar.trust.credentials.certificate import own_certificate
 from splatavatar.viewer.site import load_site
 from support import shared as inputs
 from support.shared import ABSENT, shared
@@ -68,6 +70,13 @@ def instruction_set(request: pytest.FixtureRequest) -> Iterator[str]:
     _native.select_instruction_set(request.param)
     yield request.param
     _native.select_instruction_set(best)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def certificate() -> None:
+    """The first command that writes a picture makes one and says so: here it is there."""
+    with suppress(DependencyError):
+        own_certificate()
 
 
 @pytest.fixture(scope="session")

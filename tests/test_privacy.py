@@ -66,6 +66,7 @@ def watch(watcher: Path, tmp_path: Path) -> Watch:
             "TMPDIR": str(temporary),
             "SPLATAVATAR_CACHE": str(cache),
             "SPLATAVATAR_HOME": str(out / "remembered"),
+            "SPLATAVATAR_CONFIG": str(out / "config"),
             "SPLATAVATAR_MODELS": str(SHARED / "models"),
             "LD_PRELOAD": str(watcher),
             "WATCH_LOG": str(log),

@@ -39,7 +39,7 @@ def recordings_of(path: Path) -> list[Path]:
 
 
 def container_of(path: Path) -> str | None:
-    """mp4 or webm, by what the file at ``path`` holds; None for anything else. Raises TrustError if it is unreadable."""
+    """mp4 or webm, by what the file at ``path`` holds; None for anything else. Raises TrustError if it is unread."""
     with open_input(path, TrustError, EXPECTED) as file:
         head = file.read(12)
     if head[4:8] == b"ftyp":
