@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
+    from splatavatar.avatar.consent import Consent
     from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.importers.table import import_avatar
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.trust.policy import why_not
     from splatavatar.trust.signing import sign_avatar
     from splatavatar.trust.verification import Verdict, verify_avatar
     from splatavatar.viewer.room.host import open_room
@@ -77,6 +79,7 @@ _MODULES = {
     "Camera": "render.camera",
     "Capture": "capture.capture",
     "CaptureError": "errors",
+    "Consent": "avatar.consent",
     "Controls": "drive.live.controls",
     "Correctives": "gaussians.gaussians",
     "DependencyError": "errors",
@@ -128,6 +131,7 @@ _MODULES = {
     "tensor_avatar": "avatar.torch_avatar",
     "tensor_rig": "rig.skinning",
     "verify_avatar": "trust.verification",
+    "why_not": "trust.policy",
     "write_ply": "gaussians.formats.ply",
     "write_rigged_mesh": "avatar.mesh.rigged_gltf",
     "write_signal": "drive.sinks.signals.write:write_recording",
@@ -150,6 +154,7 @@ __all__ = [
     "Camera",
     "Capture",
     "CaptureError",
+    "Consent",
     "Controls",
     "Correctives",
     "DependencyError",
@@ -202,6 +207,7 @@ __all__ = [
     "tensor_avatar",
     "tensor_rig",
     "verify_avatar",
+    "why_not",
     "write_ply",
     "write_rigged_mesh",
     "write_signal",
