@@ -1,4 +1,5 @@
-"""Nothing leaves the machine, and nothing is written but output and cache: the commands run under a watcher in C."""
+"""Nothing leaves the machine, and nothing is written but output and cache: the commands run under a watcher in C, and
+where the system has namespaces of networks in one that has nothing but loopback."""
 
 from __future__ import annotations
 
@@ -16,10 +17,31 @@ import pytest
 from splatavatar import privacy
 from splatavatar.folders import cache_folder
 from splatavatar.privacy import import_rembg, unreported
+from support.lam_bundle import head, write_bundle
 from support.shared import SHARED, landmark_model
 
-SAMPLE = Path(__file__).parents[1] / "data" / "sample-capture"
+DATA = Path(__file__).parents[1] / "data"
+SAMPLE = DATA / "sample-capture"
 LOOPBACK = ("127.", "::1")
+NO_NETWORK = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as any:  # ip link set lo up
+    fcntl.ioctl(any, 0x8914, struct.pack("16sh14x", b"lo", 1 | 64))
+os.environ[sys.argv[1]] = sys.argv[2]
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Python: loopback is turned on, a variable of the environment set, and a command run"""
+SERVED = """
+import os, re, signal, subprocess, sys, urllib.request
+server = subprocess.Popen([sys.executable, "-m", "splatavatar", *sys.argv[1:]], stdout=subprocess.PIPE, text=True)
+address = re.search(r"http://[\\w.:]+/\\S*", next(line for line in server.stdout if "http://" in line))[0]
+with urllib.request.urlopen(address, timeout=30) as page:
+    assert b"<html" in page.read()
+server.send_signal(signal.SIGINT)
+server.stdout.close()
+sys.exit(server.wait() not in (0, 130))
+"""
+"""Python: a server is asked for its page, and ended"""
 
 
 @dataclass(frozen=True)
@@ -49,8 +71,18 @@ def watcher(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return library
 
 
+@pytest.fixture(scope="session")
+def apart() -> list[str]:
+    """What a command begins with that runs where there is no network but loopback; nothing where that cannot be."""
+    for start in (["unshare", "-n"], ["unshare", "-rn"]):
+        command = [*start, sys.executable, "-c", NO_NETWORK, "X", "", "/bin/true"]
+        if shutil.which("unshare") and subprocess.run(command, capture_output=True).returncode == 0:
+            return command[:-3]
+    return []
+
+
 @pytest.fixture
-def watch(watcher: Path, tmp_path: Path) -> Watch:
+def watch(watcher: Path, apart: list[str], tmp_path: Path) -> Watch:
     """``watch(*arguments, python=False)`` runs the command, or Python, in the folder ``out``."""
     home, temporary, out = (tmp_path / name for name in ("home", "temporary", "out"))
     for folder in (home, temporary, out):
@@ -68,11 +100,12 @@ def watch(watcher: Path, tmp_path: Path) -> Watch:
             "SPLATAVATAR_HOME": str(out / "remembered"),
             "SPLATAVATAR_CONFIG": str(out / "config"),
             "SPLATAVATAR_MODELS": str(SHARED / "models"),
-            "LD_PRELOAD": str(watcher),
             "WATCH_LOG": str(log),
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-        start = [sys.executable] if python else [sys.executable, "-m", "splatavatar"]
+        # Before the command itself, not before what makes a place without a network for it.
+        watched = [*apart, "LD_PRELOAD", str(watcher)] if apart else ["env", f"LD_PRELOAD={watcher}"]
+        start = [*watched, sys.executable, *([] if python else ["-m", "splatavatar"])]
         done = subprocess.run([*start, *arguments], cwd=out, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         notes = [line.split(" ", 1) for line in log.read_text(errors="replace").splitlines()]
@@ -113,12 +146,32 @@ def test_the_watcher_sees(watch: Watch, tmp_path: Path) -> None:
         f"open({str(outside)!r}, 'w').close()\n"
         "pathlib.Path.home().joinpath('left').mkdir()\n"
         "with contextlib.suppress(OSError):\n    socket.getaddrinfo('host.invalid', 80)\n"
-        "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.1', 9))\n",
+        "with contextlib.suppress(OSError):\n"
+        "    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).connect(('192.0.2.1', 9))\n"
+        "socket.socket().bind(('', 0))\n"
+        "socket.create_server(('127.0.0.1', 0)).getsockname()\n",
         python=True,
     )
     assert {str(outside), str(tmp_path / "home" / "left")} <= set(seen.outside)
-    assert {"host.invalid", "192.0.2.1"} <= set(seen.network)
+    assert {"host.invalid", "192.0.2.1", "0.0.0.0"} == set(seen.network)
     assert seen.left == [tmp_path / "home" / "left"]
+
+
+def test_there_is_no_network(watch: Watch, apart: list[str]) -> None:
+    if not apart:
+        pytest.skip(
+            "no namespace of networks for this user (unshare -n): the commands are watched, with the network there"
+        )
+    seen = watch(
+        "-c",
+        "import errno, socket\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname()).close()\n"
+        "try:\n    socket.create_connection(('192.0.2.1', 80), timeout=5)\n"
+        "except OSError as error:\n    print(error.errno == errno.ENETUNREACH)\n",
+        python=True,
+    )
+    assert seen.output == "True\n"
 
 
 def test_a_voice(watch: Watch, speech: str) -> None:
@@ -126,18 +179,56 @@ def test_a_voice(watch: Watch, speech: str) -> None:
     clean(watch("drive", "demo", "--audio", speech, "-o", "film.mp4", "--size", "64x64"))
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["info", "demo"], ["doctor"], ["models", "list"], ["render", "demo", "--size", "64x64", "-o", "side.png"]],
-    ids=lambda command: command[0],
+HELLO = str(DATA / "signals" / "hello.npz")
+SMALL = (
+    "info demo",
+    "doctor",
+    "models list",
+    "render demo --size 64x64 -o side.png",
+    f"drive demo --signal {HELLO} --size 64x64 -o film.mp4",
+    "export demo -o me.ply",
+    "export demo --mesh -o me.glb",
+    "key show",
+    "cache list",
+    "forget --remembered --yes",
 )
-def test_small_commands(command: list[str], watch: Watch) -> None:
-    clean(watch(*command))
+
+
+@pytest.mark.parametrize("command", SMALL, ids=lambda command: " ".join(command.split()[:2]).replace("/", ""))
+def test_small_commands(command: str, watch: Watch) -> None:
+    clean(watch(*command.split()))
+
+
+def test_a_signature(watch: Watch) -> None:
+    clean(watch("sign", "demo", "-o", "me.splatavatar"))
+    clean(watch("verify", "me.splatavatar"))
+
+
+def test_a_page_in_one_file(watch: Watch, built: None) -> None:
+    clean(watch("export", "demo", "--signal", HELLO, "-o", "me.html"))
+
+
+@pytest.mark.parametrize("command", ["view demo --no-open", "room --people 2 --no-open"], ids=["view", "room"])
+def test_pages_are_served_to_this_machine_alone(command: str, watch: Watch, built: None) -> None:
+    clean(watch("-c", SERVED, *command.split(), python=True))
+
+
+def test_an_avatar_of_another_tool(watch: Watch, tmp_path: Path) -> None:
+    bundle = write_bundle(tmp_path / "lam.zip", head())
+    clean(watch("import", str(bundle), "me.splatavatar"))
 
 
 @pytest.mark.slow
 def test_a_bake(watch: Watch) -> None:
     clean(watch("bake", str(SAMPLE), "-o", "me.splatavatar", "--iterations", "2"))
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_a_capture_that_is_looked_at(watch: Watch) -> None:
+    landmark_model()
+    pytest.importorskip("mediapipe")
+    clean(watch("capture", "inspect", str(SAMPLE), "-o", "inspect.html"))
 
 
 @pytest.mark.shared

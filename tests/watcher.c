@@ -54,6 +54,11 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     if (node != NULL) note("name", node);
     return NEXT(getaddrinfo)(node, service, hints, found);
 }
+/* Who listens for others than this machine. */
+int bind(int fd, const struct sockaddr *address, socklen_t size) {
+    note_address(address);
+    return NEXT(bind)(fd, address, size);
+}
 int connect(int fd, const struct sockaddr *address, socklen_t size) {
     note_address(address);
     return NEXT(connect)(fd, address, size);
