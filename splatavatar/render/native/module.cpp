@@ -197,6 +197,14 @@ struct BoundArrays {
   }
 };
 
+constexpr int kMarkRows = 8;  // of squares that a thread takes at once
+
+MarkImage mark_image(const Array<const uint8_t>& image) {
+  if (image.ndim() != 3 || (image.shape(2) != 3 && image.shape(2) != 4)) throw std::invalid_argument("image must be (H, W, 3 or 4)");
+  check_size((int64_t)image.shape(1), (int64_t)image.shape(0));
+  return {image.data(), (int)image.shape(1), (int)image.shape(0), (int)image.shape(2)};
+}
+
 RigPose make_rig(const Floats& neutral, const Floats& basis, const Floats& joints, const Ints& parents, const Ints& skin_joints,
                  const Floats& skin_weights, const std::optional<Floats>& pose_basis, const std::optional<Floats>& joint_basis) {
   int64_t v = rows_of(neutral, "template"), e = rows_of(basis, "expression_basis"), j = rows_of(joints, "joints");
@@ -393,6 +401,35 @@ NB_MODULE(_native, m) {
     Working working;
     const Kernels& kernel = kernels();
     parallel_ranges(n, 16384, [&](int begin, int end) { kernel.weighted_sum(basis.data(), weights.data(), k, base.data(), begin, end, n, out.data()); });
+  });
+
+  m.def("mark_busyness", [](const Array<const uint8_t>& image, Out<uint8_t> busy) {
+    MarkImage in = mark_image(image);
+    const int rows = (in.height + kMarkBlock - 1) / kMarkBlock, columns = (in.width + kMarkBlock - 1) / kMarkBlock;
+    uint8_t* out = checked(busy, "busy", {rows, columns});
+    Working working;
+    const Kernels& kernel = kernels();
+    parallel_ranges(rows, kMarkRows, [&](int begin, int end) {
+      for (int row = begin; row < end; row++) kernel.mark_busy_row(in, row, out + (int64_t)row * columns);
+    });
+  });
+  m.def("mark", [](const Array<const uint8_t>& image, const Array<const uint8_t>& busy, const Array<const int16_t>& gains,
+                   const Array<const int8_t>& tile, Out<uint8_t> marked) {
+    MarkImage in = mark_image(image);
+    const int rows = (in.height + kMarkBlock - 1) / kMarkBlock, columns = (in.width + kMarkBlock - 1) / kMarkBlock;
+    const uint8_t* levels = checked(busy, "busy", {rows, columns});
+    for (int64_t i = 0; i < (int64_t)rows * columns; i++)
+      if (levels[i] >= kMarkLevels) throw std::invalid_argument("busy holds a level out of range");
+    const int16_t* gain = checked(gains, "gains", {kMarkLevels});
+    for (int i = 0; i < kMarkLevels; i++)
+      if (gain[i] < 0 || gain[i] > 4096) throw std::invalid_argument("gains holds a value out of range");
+    const int8_t* waves = checked(tile, "tile", {kMarkTile, kMarkTile});
+    uint8_t* out = checked(marked, "marked", {in.height, in.width, in.channels});
+    Working working;
+    const Kernels& kernel = kernels();
+    parallel_ranges(rows, kMarkRows, [&](int begin, int end) {
+      for (int row = begin; row < end; row++) kernel.mark_row(in, levels + (int64_t)row * columns, gain, waves, row, out);
+    });
   });
 
   using SharedPose = Shared<RigPose>;

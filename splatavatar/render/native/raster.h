@@ -131,6 +131,14 @@ struct AdamRankOne {  // gradient of row k is psi[k] * shared
   float shrink;             // factor of the value before the step: decoupled weight decay
 };
 
+// A picture that is marked: (H, W, 3) or (H, W, 4) with straight alpha; see trust/watermark/embed.py.
+struct MarkImage {
+  const uint8_t* pixels;
+  int width, height, channels;
+};
+
+constexpr int kMarkBlock = 8, kMarkLevels = 64, kMarkTile = 128;
+
 struct Kernels {
   const char* name;
   void (*triangle_frames)(const float* vertices, const int32_t* triangles, int begin, int end, float* frames);
@@ -150,6 +158,8 @@ struct Kernels {
   void (*adam_rank_one)(const AdamRankOne&, int begin, int end);
   void (*weighted_sum)(const float* basis, const float* weights, int count, const float* base, int begin, int end,
                        int stride, float* out);
+  void (*mark_busy_row)(const MarkImage&, int row, uint8_t* busy);  // rows of squares
+  void (*mark_row)(const MarkImage&, const uint8_t* busy, const int16_t* gains, const int8_t* tile, int row, uint8_t* out);
 };
 
 const Kernels& kernels();                   // the best set this machine runs, unless another was selected
