@@ -1,7 +1,7 @@
 """A second reader of content credentials, of the standards alone, without the library that writes them.
 
 JUMBF (ISO/IEC 19566-5), CBOR (RFC 8949), COSE_Sign1 (RFC 9052), and how C2PA 2.2 binds them to a file: data hashes with
-ranges left out, and hashes of the boxes of an mp4, each after its place. It knows what our files have, and fails loudly.
+ranges left out, and hashes of the boxes of an mp4, each after its place. It knows what our files have and fails loudly.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from cryptography import x509
@@ -175,7 +176,7 @@ def _check_signature(sign1: Any, claim: bytes) -> list[x509.Certificate]:
     assert isinstance(key, ec.EllipticCurvePublicKey) and len(signature) == 64
     halves = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
     key.verify(encode_dss_signature(*halves), structure, ec.ECDSA(hashes.SHA256()))
-    for below, above in zip(chain, chain[1:], strict=False):
+    for below, above in pairwise(chain):
         below.verify_directly_issued_by(above)
     return chain
 

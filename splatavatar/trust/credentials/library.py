@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from splatavatar.extras import required
-from splatavatar.trust.credentials.certificate import Certificate
+from splatavatar.trust.credentials.certificate import USAGES, Certificate
 
 SETTINGS: dict[str, Any] = {
     "core": {"allowed_network_hosts": []},
+    # The library has certificates for e-mail in mind where it is told nothing.
+    "trust": {"trust_config": "\n".join(USAGES)},
     "verify": {
         "remote_manifest_fetch": False,
         "ocsp_fetch": False,

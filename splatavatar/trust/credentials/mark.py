@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from splatavatar.avatar.avatar import Avatar
 from splatavatar.errors import TrustError
 from splatavatar.input import open_input
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
+from splatavatar.trust.credentials.certificate import own_certificate
 from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, SIDECAR, drop_sidecar, sidecar_of
 from splatavatar.trust.credentials.marker import Marker
-from splatavatar.trust.credentials.read import EXPECTED, Credentials
+from splatavatar.trust.credentials.origin import Origin, origin_of
+from splatavatar.trust.credentials.read import EXPECTED, Credentials, credentials_of
 
 
 def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
@@ -51,3 +55,27 @@ def check_kind(path: Path) -> None:
         raise TrustError(
             f"{printable(path)}: no kind of file that is marked, expected {', '.join((*INSIDE, *OUTSIDE))}."
         )
+
+
+def add_credentials(path: str | Path, avatar: Avatar | None = None, driven_by: Sequence[str] = ()) -> Path:
+    """Give the file at ``path`` content credentials, signed with the user's certificate; returns where they lie.
+
+    >>> import splatavatar as sa
+    >>> sa.add_credentials("me.png", sa.load_avatar("demo")).name
+    'me.png'
+
+    Args:
+        path: a film, a picture or an export. Credentials that it has are kept, as those of what it was made from.
+        avatar: who is seen.
+        driven_by: kinds of what moved the face; of ``origin.DRIVERS``.
+
+    Raises:
+        TrustError: the file is of no kind that is marked, or the certificate cannot be used.
+        OutputError: it cannot be written; it is as it was.
+        DependencyError: ``c2pa`` or ``cryptography`` is not installed.
+    """
+    path = Path(path)
+    check_kind(path)
+    check_markable(credentials_of(path))
+    origin = Origin() if avatar is None else origin_of(avatar, driven_by)
+    return mark_file(path, Marker(origin, own_certificate()), opened=True)

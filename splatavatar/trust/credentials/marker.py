@@ -29,7 +29,9 @@ class Marker:
         self._origin = origin
         try:
             self._context = signing_context(certificate)
-        except self._c2pa.C2paError as error:
+            # What cannot sign is found before there is a film to lose.
+            self.beside(io.BytesIO(b"nothing"))
+        except (self._c2pa.C2paError, TrustError) as error:
             raise TrustError(f"the certificate cannot sign content credentials: {told(error)}") from error
 
     def inside(self, content: bytes, media_type: str) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splatavatar.avatar.consent import SCOPES
 from splatavatar.errors import TrustError
 from splatavatar.input import open_input, read_bytes
 from splatavatar.printable import printable
@@ -130,7 +131,7 @@ def _said(report: Any, place: Path) -> Credentials:
         _text(shown.get("sha256"), 64),
         _text(signer.get("name"), 200),
         _text(signer.get("fingerprint"), 64),
-        tuple(printable(name)[:40] for name, on in consent.items() if on is True) if "consent" in shown else None,
+        tuple(name for name in SCOPES if consent.get(name) is True) if "consent" in shown else None,
         tuple(printable(kind)[:40] for by in driven if isinstance(by, list) for kind in by[:16]),
         len(manifests) - 1,
     )
