@@ -23,7 +23,7 @@ def key_of(kind: str) -> Any:
         return ed25519.Ed25519PrivateKey.generate()
     if kind.endswith("rsa"):
         return rsa.generate_private_key(65537, 1024 if kind == "small-rsa" else 2048)
-    curves = {"es256": ec.SECP256R1, "es384": ec.SECP384R1, "es512": ec.SECP521R1, "k1": ec.SECP256K1}
+    curves: dict[str, Any] = {"es256": ec.SECP256R1, "es384": ec.SECP384R1, "es512": ec.SECP521R1, "k1": ec.SECP256K1}
     return ec.generate_private_key(curves[kind]())
 
 

@@ -1,0 +1,125 @@
+"""Recordings whose program was killed become films."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from splatavatar.drive.sinks.repairing import container_of, is_unfinished, recordings_of, repaired
+from splatavatar.errors import TrustError
+from support.pictures import PICTURE, write_film
+
+PROGRAM = """
+import os, signal, sys
+import numpy as np
+from splatavatar.drive.sinks.opening import open_sink
+from splatavatar.drive.sinks.soundtrack import FileSound
+from support.pictures import PICTURE
+
+sink = open_sink(sys.argv[1], 12, 32, 24, False)
+for frame in range(int(sys.argv[2])):
+    sink.write(np.roll(PICTURE, frame, axis=1))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def killed(path: Path, frames: int = 60) -> Path:
+    """What is left of a recording of ``path`` at 12 pictures a second, killed after ``frames``."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(path), str(frames)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == -9, done.stderr
+    (left,) = recordings_of(path)
+    return left
+
+
+def pictures(path: Path) -> list[Fraction]:
+    """Times of the pictures of a film."""
+    with av.open(str(path)) as film:
+        return [frame.pts * frame.time_base for frame in film.decode(video=0)]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_all_but_the_last_seconds_of_a_killed_recording_is_a_film(tmp_path: Path, name: str) -> None:
+    left = killed(tmp_path / name)
+    assert is_unfinished(left)
+    place = repaired(left)
+    assert place == tmp_path / name and not recordings_of(place)
+    assert not is_unfinished(place)
+    times = pictures(place)
+    assert len(times) >= 36
+    # The last piece of an mp4 may lack a picture that was to be stored behind the one that follows it.
+    times = times[:-2] if name == "a.mp4" else times
+    # A webm counts in milliseconds.
+    far = [abs(time - Fraction(frame, 12)) for frame, time in enumerate(times)]
+    assert max(far) == 0 if name == "a.mp4" else max(far) < 0.001
+    with av.open(str(place)) as film:
+        assert film.duration is not None
+
+
+def test_a_film_of_that_name_is_kept(tmp_path: Path) -> None:
+    left = killed(tmp_path / "a.mp4")
+    (tmp_path / "a.mp4").write_bytes(b"older")
+    assert repaired(left) == tmp_path / "a.part.mp4"
+    assert (tmp_path / "a.mp4").read_bytes() == b"older"
+
+
+def test_of_several_the_newest_is_first_and_others_are_left_alone(tmp_path: Path) -> None:
+    for name in (".a.mp4.1.00000000.part", ".a.mp4.2.11111111.part", ".ba.mp4.3.22222222.part", ".a.mp4.4.zz.part"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / ".a.mp4.1.00000000.part", (4e9, 4e9))
+    names = [path.name for path in recordings_of(tmp_path / "a.mp4")]
+    assert names == [".a.mp4.1.00000000.part", ".a.mp4.2.11111111.part"]
+    assert recordings_of(tmp_path / "missing" / "a.mp4") == []
+
+
+def test_a_long_name_that_was_cut(tmp_path: Path) -> None:
+    left = killed(tmp_path / f"{'x' * 100}.mp4")
+    assert repaired(left) == tmp_path / f"{'x' * 64}.mp4"
+
+
+def test_one_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4")
+    part = tmp_path / f".a.mp4.{os.getpid()}.00000000.part"
+    film.rename(part)
+    with pytest.raises(TrustError, match=f"process {os.getpid()} is still recording it"):
+        repaired(part)
+    os.utime(part, (1e9, 1e9))  # another program has that number by now
+    assert repaired(part) == film
+
+
+def test_what_holds_no_picture(tmp_path: Path) -> None:
+    for content in (b"", b"hello", PICTURE.tobytes()):
+        part = tmp_path / ".a.mp4.1.00000000.part"
+        part.write_bytes(content)
+        with pytest.raises(TrustError, match="no recording of a film"):
+            repaired(part)
+    whole = write_film(tmp_path / "b.mp4").read_bytes()
+    for content in (whole[:40], b"\x1aE\xdf\xa3" + bytes(60)):
+        part.write_bytes(content)
+        with pytest.raises(TrustError) as caught:
+            repaired(part)
+        assert "\n" not in str(caught.value)
+        assert part.read_bytes() == content
+
+
+def test_what_is_whole_is_not_unfinished(tmp_path: Path) -> None:
+    for name, container in (("a.mp4", "mp4"), ("a.webm", "webm")):
+        path = write_film(tmp_path / name)
+        assert container_of(path) == container and not is_unfinished(path)
+    (tmp_path / "a.txt").write_text("hello")
+    assert container_of(tmp_path / "a.txt") is None
+    with pytest.raises(TrustError, match="no such file"):
+        container_of(tmp_path / "b.mp4")
+    endless = tmp_path / "c.mp4"
+    endless.write_bytes(b"\0\0\0\x08ftyp" + b"\0\0\0\x08free" * 100 + b"\0\0\0\x02moof")
+    assert is_unfinished(endless)
