@@ -23,7 +23,7 @@ MOST_SOURCES = 4096
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _NEEDED = ("subject", "given_by", "how", "date", "scope")
-_FIELDS = (*_NEEDED, "expires", "revocation", "sources", "spoken")
+FIELDS = (*_NEEDED, "expires", "revocation", "sources", "spoken")
 _SPOKEN = ("sha256", "begins", "ends", "date")
 
 
@@ -99,8 +99,8 @@ class Consent:
         if not isinstance(value, dict):
             raise Defect(f"{what} is not a table")
         for name in value:
-            if name not in _FIELDS:
-                raise Defect(f"{what} has the unknown field {str(name)[:40]!r}; the fields are {', '.join(_FIELDS)}")
+            if name not in FIELDS:
+                raise Defect(f"{what} has the unknown field {str(name)[:40]!r}; the fields are {', '.join(FIELDS)}")
         for name in _NEEDED:
             if name not in value:
                 raise Defect(f"{what} has no {name}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar.avatar.avatar import Defect
-from splatavatar.avatar.consent import Consent
+from splatavatar.avatar.consent import FIELDS, Consent
 from splatavatar.errors import TrustError
 from splatavatar.input import read_text
 from splatavatar.printable import printable
@@ -18,8 +18,12 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-LARGEST = 1 << 20
+LARGEST = 1 << 19
 """bytes of the file"""
+MOST_DOTS = 64
+"""of a line: a name of many parts takes memory by the square of their number"""
+WRITTEN = (*(name for name in FIELDS if name != "spoken"), "hash_sources")
+"""the fields of the file"""
 EXPECTED = "a record of consent in TOML"
 
 
@@ -55,6 +59,8 @@ def read_consent(path: str | Path) -> GivenConsent:
     ``spoken`` is no field of it: a bake hears for itself what was said. Raises TrustError, one sentence.
     """
     text, shown = read_text(path, TrustError, EXPECTED, LARGEST), printable(path)
+    if any(line.count(".") > MOST_DOTS for line in text.splitlines()):
+        raise TrustError(f"{shown}: a line with more than {MOST_DOTS} dots, expected {EXPECTED}.")
     try:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -62,6 +68,10 @@ def read_consent(path: str | Path) -> GivenConsent:
         raise TrustError(f"{shown}: not valid TOML ({why[:200]}), expected {EXPECTED}.") from error
     if "spoken" in values:
         raise TrustError(f"{shown}: spoken is what a bake hears in the footage; it is not written by hand.")
+    for name in values:
+        if name not in WRITTEN:
+            known = ", ".join(WRITTEN)
+            raise TrustError(f"{shown}: the unknown field {printable(name[:40])!r}; the fields are {known}.")
     try:
         return GivenConsent.from_json(values)
     except Defect as defect:
