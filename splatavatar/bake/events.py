@@ -134,7 +134,7 @@ class FootageForgotten:
     """files and folders that were removed"""
     bytes: int
     kept: tuple[str, ...]
-    """why something stays, a sentence each"""
+    """what of it stays, and why, a sentence each"""
 
 
 @dataclass(frozen=True)

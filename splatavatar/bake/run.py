@@ -77,12 +77,12 @@ def bake(
         on_event(event)
         report(event)
 
-    with outputs_ready(out, checkpoint.path_of(out), report_path(out)), _footage_in_use(settings, tell):
+    with outputs_ready(out, checkpoint.path_of(out), report_path(out)), _footage_in_use(settings, out, tell):
         return _baked(settings, capture, left_out, out, tell, on_step, sign)
 
 
 @contextmanager
-def _footage_in_use(settings: BakeSettings, tell: Listener) -> Iterator[None]:
+def _footage_in_use(settings: BakeSettings, out: Path, tell: Listener) -> Iterator[None]:
     """Nobody removes what the cache holds of the footage within the block; where that is asked for, it goes in the end.
 
     So it does after an error. Only who ends the bake, by Ctrl-C or otherwise, finds it all there for ``resume``.
@@ -91,20 +91,20 @@ def _footage_in_use(settings: BakeSettings, tell: Listener) -> Iterator[None]:
         try:
             yield
         except (KeyboardInterrupt, SystemExit):
-            if settings.forget_footage and used.paths:
+            if settings.forget_footage and any(map(os.path.lexists, used.paths)):
                 tell(FootageKept())
             raise
         except Exception:
             if settings.forget_footage:
-                _forget(used, tell)
+                _forget(used, (), tell)
             raise
         if settings.forget_footage:
-            _forget(used, tell)
+            _forget(used, (f"{report_path(out)} shows pictures of it, and names it",), tell)
 
 
-def _forget(used: Used, tell: Listener) -> None:
+def _forget(used: Used, known: tuple[str, ...], tell: Listener) -> None:
     gone = forget_footage(used)
-    tell(FootageForgotten(len(gone.removed), sum(thing.bytes for thing in gone.removed), gone.kept))
+    tell(FootageForgotten(len(gone.removed), sum(thing.bytes for thing in gone.removed), (*gone.kept, *known)))
 
 
 def opened(settings: BakeSettings) -> tuple[Capture | None, RigParameters | None]:

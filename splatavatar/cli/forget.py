@@ -24,7 +24,10 @@ def forget(
 ) -> None:
     """List what is kept of people on this machine, ask, and remove it: all, or what is named."""
     import time
+    from contextlib import suppress
 
+    from splatavatar.avatar.library import resolve
+    from splatavatar.errors import SettingsError
     from splatavatar.kept.kinds import CALIBRATION, FOOTAGE, KEYS, REMEMBERED
     from splatavatar.kept.things import strangers, things
 
@@ -37,5 +40,7 @@ def forget(
     for path in strangers():
         tell(f"not known to this version, left alone: {path}", err=True)
     tell(ELSEWHERE, err=True)
+    with suppress(SettingsError):  # none is known
+        tell(f"the avatar baked last stays, with what lies beside it: {resolve(None)}", err=True)
     if found:
         remove_asked(found, yes)

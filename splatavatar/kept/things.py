@@ -104,7 +104,7 @@ def _of(kind: Kind) -> Iterator[Thing]:
 def _places(kind: Kind) -> Iterator[tuple[Path, str]]:
     with suppress(OSError):  # nobody may look there
         for place in sorted(kind.base().glob(kind.entry)):
-            if kind.base is temporary_folder and os.lstat(place).st_uid != os.getuid():
+            if kind.base is temporary_folder and hasattr(os, "getuid") and os.lstat(place).st_uid != os.getuid():
                 continue  # another user's
             if kind.each is None:
                 yield place, kind.what

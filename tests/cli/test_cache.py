@@ -98,6 +98,15 @@ def test_what_a_bake_uses_is_not_cleared(run: Run, place: Path) -> None:
     assert (folder / "picture.png").is_file()
 
 
+def test_the_last_avatar_is_named_before_its_place_is_forgotten(run: Run, place: Path) -> None:
+    avatar = place / "me.splatavatar"
+    avatar.touch()
+    (place / "data" / "recent").write_bytes(os.fsencode(avatar) + b"\n")
+    said = run("forget", "--yes").stderr.splitlines()
+    assert said == [ELSEWHERE, f"the avatar baked last stays, with what lies beside it: {avatar}"]
+    assert avatar.exists()
+
+
 def test_all_of_a_person_is_forgotten(run: Run, place: Path) -> None:
     done = run("forget", "--yes")
     assert done.returncode == 0

@@ -134,8 +134,8 @@ def sentences(event: Event) -> list[str]:
             return [f"the footage is forgotten: {count} removed, {taken / 1e6:.1f} MB", *kept]
         case FootageKept():
             return [
-                "the footage is kept for --resume, which takes --forget-footage again; "
-                "splatavatar cache clear --footage removes it now, the checkpoint beside the avatar is yours to remove"
+                "the footage is kept, so that the bake can go on: with --resume --forget-footage it goes in the end, "
+                "with splatavatar cache clear --footage now"
             ]
         case Interrupted(None):
             return [f"interrupted; {RESUME}"]
