@@ -45,7 +45,7 @@ def put_in_place(recording: Path, path: Path, container: str, marker: Marker | N
     if made is not None:
         with atomic_write(sidecar_of(path)) as file:
             file.write(made)
-    elif container not in IN_PIECES:
+    else:
         drop_sidecar(path)
 
 

@@ -1,0 +1,199 @@
+"""Content credentials of what the commands write, and of what was there: ``mark``, ``--no-marks``."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+import typer
+
+from splatavatar.avatar.file import digest_of, load_avatar
+from splatavatar.cli.app import app
+from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.sources.recorded.signal_npz import write_signal
+from splatavatar.trust.credentials.certificate import make_certificate
+from splatavatar.trust.credentials.marker import Marker
+from splatavatar.trust.credentials.origin import Origin
+from splatavatar.trust.credentials.read import credentials_of
+from support import c2pa_reader
+from support.certificates import Wanted, write_chain
+from support.pictures import write_film
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+LOST = (
+    "without marks, so neither people's tools nor platforms can tell that it shows an avatar, of whom, or what made "
+    "it; where synthetic pictures of people must be marked, the duty is yours\n"
+)
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the certificate, which the commands of the test read."""
+    monkeypatch.setenv("SPLATAVATAR_CONFIG", str(tmp_path / "config"))
+    folder = tmp_path / "config" / "credentials"
+    folder.mkdir(parents=True)
+    return folder
+
+
+def test_what_is_written_is_marked(run: Run, files: Path, tmp_path: Path) -> None:
+    avatar, face = files / "consenting.splatavatar", files / "signal.npz"
+    outputs = ("-o", "a.mp4", "-o", "b.webm", "-o", "c/%d.png")
+    for arguments in (
+        ("drive", avatar, "--signal", face, *outputs, "--size", "64x64"),
+        ("render", avatar, "--signal", face, "-o", "d.png", "--size", "64x64"),
+        ("export", avatar, "-o", "e.ply"),
+        ("export", avatar, "-o", "f.glb", "--mesh"),
+    ):
+        done = run(*arguments)
+        assert (done.returncode, done.stderr) == (0, "")
+    driven = {"a.mp4", "b.webm", "c/3.png", "d.png"}
+    for name in (*driven, "e.ply", "f.glb"):
+        found = credentials_of(tmp_path / name)
+        assert found is not None and found.holds, name
+        assert (found.avatar, found.scope) == (digest_of(load_avatar(avatar)), ("calls",))
+        assert found.driven_by == (("recording",) if name in driven else ())
+        assert found.place.name == Path(name).name + ("" if name in driven - {"b.webm"} else ".c2pa")
+    c2pa_reader.read((tmp_path / "a.mp4").read_bytes())
+    c2pa_reader.read((tmp_path / "f.glb").read_bytes(), (tmp_path / "f.glb.c2pa").read_bytes())
+
+
+def test_no_marks_says_what_is_lost(run: Run, files: Path, tmp_path: Path) -> None:
+    avatar, face = files / "small.splatavatar", files / "signal.npz"
+    for name, *arguments in (
+        ("a.mp4", "drive", avatar, "--signal", face, "--size", "64x64"),
+        ("b.webm", "drive", avatar, "--signal", face, "--size", "64x64"),
+        ("d.png", "render", avatar, "--size", "64x64"),
+        ("e.ply", "export", avatar),
+    ):
+        if not name.endswith(".png"):
+            (tmp_path / f"{name}.c2pa").write_bytes(b"of an older one")
+        done = run(*arguments, "-o", name, "--no-marks")
+        assert (done.returncode, done.stderr) == (0, f"{name}: {LOST}")
+        assert credentials_of(tmp_path / name) is None
+    assert not list(tmp_path.glob("*.c2pa"))
+
+
+def test_no_variable_and_no_file_leaves_marks_out() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    found = [(name, one) for name, command in commands.items() for one in command.params if "--no-marks" in one.opts]
+    assert {name for name, _ in found} >= {"render", "drive", "export"}
+    for name, option in found:
+        assert option.envvar is None and option.default is False and option.is_flag, name
+        assert commands[name].context_settings.get("auto_envvar_prefix") is None
+
+
+def test_what_cannot_be_signed_is_found_before_the_work(run: Run, files: Path, tmp_path: Path, config: Path) -> None:
+    write_chain(config, Wanted(begins=-9, ends=-2))
+    for arguments in (
+        ("drive", files / "small.splatavatar", "--signal", files / "signal.npz", "-o", "new/a.mp4"),
+        ("drive", files / "small.splatavatar", "--signal", files / "signal.npz", "-o", "new/a.mp4", "--stats"),
+        ("render", files / "small.splatavatar", "-o", "new/a.png"),
+        ("export", files / "small.splatavatar", "-o", "new/a.ply"),
+    ):
+        done = run(*arguments)
+        assert done.returncode == 2
+        assert done.stderr.startswith(f"Error: {config / 'certificate.pem'}: this certificate expired on 20")
+        assert done.stderr.count("\n") == 1 and not (tmp_path / "new").exists()
+    done = run("render", files / "small.splatavatar", "-o", "a.png", "--no-marks")
+    assert done.returncode == 0
+
+
+def test_a_certificate_of_the_users_own_signs(run: Run, files: Path, tmp_path: Path, config: Path) -> None:
+    write_chain(config)
+    assert run("render", files / "small.splatavatar", "-o", "a.png", "--size", "64x64").returncode == 0
+    found = credentials_of(tmp_path / "a.png")
+    assert found is not None and found.signed_by == "Ann Example"
+
+
+def test_files_that_lack_them(run: Run, files: Path, tmp_path: Path) -> None:
+    write_film(tmp_path / "a.mp4")
+    (tmp_path / "b.ply").write_text("ply\n")
+    done = run("mark", "a.mp4", "b.ply", "--avatar", files / "small.splatavatar")
+    vouched = "; signed by this installation, which nobody vouches for\n"
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == f"a.mp4: content credentials{vouched}b.ply.c2pa: content credentials of b.ply{vouched}"
+    for name in ("a.mp4", "b.ply"):
+        found = credentials_of(tmp_path / name)
+        assert found is not None and found.holds
+        assert found.avatar == digest_of(load_avatar(files / "small.splatavatar"))
+    again = run("mark", "a.mp4")
+    assert (again.returncode, again.stdout) == (0, "a.mp4: has its content credentials (a.mp4)\n")
+    (tmp_path / "mine").mkdir()
+    certificate, key = write_chain(tmp_path / "mine")
+    own = run("mark", "a.mp4", "--certificate", certificate, "--key", key)
+    assert own.stdout == "a.mp4: content credentials; those that it had are kept in it\n"
+    found = credentials_of(tmp_path / "a.mp4")
+    assert found is not None and (found.signed_by, found.earlier) == ("Ann Example", 1)
+
+
+def test_what_cannot_be_marked_is_one_sentence(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("hello")
+    (tmp_path / "a.png").write_text("hello")
+    (tmp_path / "mine").mkdir()
+    certificate, key = write_chain(tmp_path / "mine", password=b"Kirschbaum")
+    for arguments, said in (
+        (("missing.mp4",), "missing.mp4: no such file, expected a film, a picture or an export."),
+        (("a.txt",), "a.txt: no kind of file that is marked, expected .mp4,"),
+        (("a.png",), "a.png: "),
+        (("a.png", "--certificate", certificate), "--certificate and --key go together"),
+        (("a.png", "--certificate", certificate, "--key", key), f"{key}: this key has a password, which was not given"),
+        (("a.png", "--certificate", certificate, "--key", "no.pem"), "no.pem: no such file, expected a private key"),
+    ):
+        done = run("mark", *arguments)
+        assert done.returncode == 2 and done.stderr.startswith(f"Error: {said}"), done.stderr
+        assert done.stderr.count("\n") == 1
+    assert (tmp_path / "a.png").read_text() == "hello"
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_a_killed_recording_is_found_by_the_name_of_its_film(run: Run, files: Path, tmp_path: Path, name: str) -> None:
+    write_signal(tmp_path / "long.npz", moving_signal(600, 30))
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    drive = ("drive", str(files / "small.splatavatar"), "--signal", "long.npz")
+    with subprocess.Popen(
+        [sys.executable, "-m", "splatavatar", *drive, "-o", name, "--size", "64x64"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        end = time.monotonic() + 60
+        while not (parts := list(tmp_path.glob(f".{name}.*.part"))) or parts[0].stat().st_size < 10_000:
+            assert process.poll() is None and time.monotonic() < end
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    done = run("mark", name, "--avatar", files / "small.splatavatar")
+    assert done.returncode == 0 and done.stderr == "", done.stderr
+    assert done.stdout.startswith(f"{name}: made of a recording that was cut off\n")
+    found = credentials_of(tmp_path / name)
+    assert found is not None and found.holds and found.earlier == 0
+    with av.open(str(tmp_path / name)) as film:
+        assert film.duration and len(list(film.decode(video=0))) >= 30
+    assert not list(tmp_path.glob(".*.part"))
+
+
+def test_a_live_recording_is_marked_and_so_is_its_beginning(run: Run, files: Path, tmp_path: Path) -> None:
+    drive = ("drive", files / "small.splatavatar", "--signal", files / "signal.npz", "--size", "64x64")
+    assert run(*drive, "-o", "a.mp4", "--stats").returncode == 0
+    found = credentials_of(tmp_path / "a.mp4")
+    assert found is not None and found.holds and found.driven_by == ("recording",)
+
+
+def test_what_strangers_have_signed_is_kept(run: Run, tmp_path: Path) -> None:
+    marker = Marker(Origin(), make_certificate())
+    write_film(tmp_path / "a.mp4", marker)
+    content = bytearray((tmp_path / "a.mp4").read_bytes())
+    content[-40] ^= 1
+    (tmp_path / "a.mp4").write_bytes(content)
+    done = run("mark", "a.mp4")
+    assert done.returncode == 0 and "those that it had are kept in it" in done.stdout
+    found = credentials_of(tmp_path / "a.mp4")
+    assert found is not None and found.earlier == 1
