@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import shutil
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 import splatavatar as sa
+from splatavatar.avatar.consent import consent_of
 from splatavatar.bake.api import bake
 from splatavatar.bake.events import (
     AvatarWritten,
@@ -28,6 +30,7 @@ from splatavatar.bake.events import (
 )
 from splatavatar.bake.settings import PRESETS
 from splatavatar.bake.training.trainer import BakeStep
+from support.consents import ANN
 
 
 @pytest.fixture
@@ -112,6 +115,35 @@ def test_a_listener_may_end_a_bake_and_another_bake_goes_on(small: Path) -> None
     assert [event.iteration for event in resumed] == [1]  # the checkpoint after the first step
     assert not any(isinstance(event, Interrupted) for event in events)
     assert baked.avatar.metadata["bake"]["iterations"] == 4
+
+
+def test_a_resumed_bake_keeps_what_was_said_at_first(small: Path) -> None:
+    class Enough(Exception):
+        pass
+
+    def ends(step: BakeStep) -> None:
+        if step.iteration == 3:
+            raise Enough
+
+    Path("ann.toml").write_text(
+        'subject = "Ann"\ngiven_by = "Ann"\nhow = "asked"\ndate = 2026-03-01\nhash_sources = true\nscope.calls = true\n'
+    )
+    with pytest.raises(Enough):
+        sa.bake(small, "a.splatavatar", preset="fast", iterations=4, on_step=ends, consent="ann.toml")
+    resumed = sa.bake(small, "a.splatavatar", preset="fast", iterations=4, resume=True)
+    names = json.loads((small / "transforms.json").read_text())["frames"]
+    pictures = {hashlib.sha256((small / frame["file_path"]).read_bytes()).hexdigest() for frame in names}
+    found = consent_of(resumed.avatar.metadata)
+    assert found is not None and replace(found, sources=()) == ANN and set(found.sources) == pictures
+    assert consent_of(sa.load_avatar(resumed.path).metadata) == found
+    with pytest.raises(sa.TrustError, match=r"^none\.toml: no such file, expected a record of consent in TOML\.$"):
+        sa.bake(small, "b.splatavatar", consent="none.toml")
+
+
+def test_without_a_word_an_avatar_is_private(small: Path) -> None:
+    assert "consent" not in sa.bake(small, "a.splatavatar", preset="fast", iterations=2).avatar.metadata
+    said = sa.bake(small, "a.splatavatar", preset="fast", iterations=2, consent=ANN).avatar
+    assert consent_of(said.metadata) == ANN and sa.why_not(said, "publication") is not None
 
 
 def test_what_cannot_be_baked(small: Path) -> None:
