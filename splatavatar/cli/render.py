@@ -78,6 +78,7 @@ def render(
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.drive.view import camera_from_file
     from splatavatar.trust.credentials.marker import marker_of
+    from splatavatar.trust.marks import PictureMarks
 
     check_device(device.value)
     shown = None if label is None else Label(label)
@@ -90,11 +91,14 @@ def render(
     else:
         turn = math.radians(yaw or 0), math.radians(pitch or 0)
         view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
+    watermark = None if no_marks else PictureMarks(person)
     marker = None if no_marks else marker_of(person, [] if face is None else ["recording"])
     with outputs_ready(out):
         performer.prepare(view, colour)
         picture = performer.draw(face, view, colour)
-        write_png(out, picture if shown is None else shown(picture), marker)
+        for put in (shown, watermark):
+            picture = picture if put is None else put(picture)
+        write_png(out, picture, marker)
     if no_marks:
         tell_unmarked(out)
     milliseconds = performer.renderer.timings()["total"]

@@ -31,6 +31,7 @@ from splatavatar.output import outputs_ready
 from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
 from splatavatar.trust.credentials.marker import marker_of
+from splatavatar.trust.marks import PictureMarks
 
 WHITE: Colour = (1.0, 1.0, 1.0)
 
@@ -104,7 +105,7 @@ def write_films(
         background: RGB in [0, 1] or the picture behind each frame; None for transparent pictures.
         sound: opens what is heard, anew for each film that has sound.
         progress: called once a frame with how many are done and how many there are.
-        marks: whether the films say that they show an avatar, by content credentials.
+        marks: whether the films say that they show an avatar, by content credentials and by a watermark.
         driven_by: kinds of what moved the face, which the credentials name; of ``origin.DRIVERS``.
         label: a word in the corner of each frame, see ``Label``; None for none.
 
@@ -116,6 +117,7 @@ def write_films(
     """
     shown = None if label is None else Label(label)
     marker = marker_of(performer.avatar, driven_by) if marks else None
+    watermark = PictureMarks(performer.avatar) if marks else None
 
     def opened(path: Path) -> Sink:
         heard = None if sound is None or path.suffix.lower() == ".png" else sound()
@@ -131,7 +133,17 @@ def write_films(
     with deferred_signals(interrupted.set) as asked:
         sinks = open_sinks([partial(opened, Path(path)) for path in paths])
         try:
-            return play(performer, recording, camera, sinks, background, progress, interrupted=interrupted, label=shown)
+            return play(
+                performer,
+                recording,
+                camera,
+                sinks,
+                background,
+                progress,
+                interrupted=interrupted,
+                label=shown,
+                marks=watermark,
+            )
         except KeyboardInterrupt:
             raise asked.ending() from None
 

@@ -29,6 +29,7 @@ from splatavatar.interrupts import deferred_signals
 from splatavatar.printable import printable
 from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
+from splatavatar.trust.marks import PictureMarks
 
 WAITING = 2
 """pictures between the renderer and the sinks"""
@@ -71,11 +72,12 @@ def play(
     interrupted: threading.Event | None = None,
     path: Renderer | None = None,
     label: Label | None = None,
+    marks: PictureMarks | None = None,
 ) -> PlaybackStats:
     """Render every frame of ``recording`` and give it to every sink, in order.
 
     ``background`` is RGB in [0, 1] or the picture behind each frame, None for transparent pictures; ``label`` is put on
-    each. ``progress(done, total)`` is called once a frame.
+    each, and ``marks`` into each. ``progress(done, total)`` is called once a frame.
     One worker thread feeds the sinks while the next frame is rendered. On Ctrl-C or another signal that asks to end, at
     whatever moment, the sinks keep the beginning that they have, which replaces no older film and is said in the log;
     then KeyboardInterrupt goes on, SystemExit for other signals. On any error the sinks are discarded. ``interrupted``
@@ -95,7 +97,7 @@ def play(
         raise TypeError("limit and path are those of an avatar; a Performer has its own")
     interrupted = interrupted or threading.Event()
     with deferred_signals(interrupted.set) as asked:
-        stats = _play(performer, recording, camera, sinks, background, progress, interrupted, label)
+        stats = _play(performer, recording, camera, sinks, background, progress, interrupted, label, marks)
     if interrupted.is_set():
         raise asked.ending()
     return stats
@@ -110,6 +112,7 @@ def _play(
     progress: FrameProgress | None,
     interrupted: threading.Event,
     label: Label | None,
+    marks: PictureMarks | None,
 ) -> PlaybackStats:
     order = schedule(recording).tolist()
     behind = background if callable(background) else None
@@ -132,7 +135,7 @@ def _play(
                     stages[stage] = stages.get(stage, 0.0) + milliseconds
                 if len(pending) == WAITING:
                     pending.popleft().result()
-                pending.append(worker.submit(_write, sinks, image))
+                pending.append(worker.submit(_write, sinks, image, marks))
                 if progress is not None:
                     progress(done, len(order))
                 if interrupted.is_set():
@@ -153,7 +156,9 @@ def _play(
     return PlaybackStats(done, done / rendering, {stage: total / done for stage, total in stages.items()})
 
 
-def _write(sinks: Sequence[Sink], image: NDArray[np.uint8]) -> None:
+def _write(sinks: Sequence[Sink], image: NDArray[np.uint8], marks: PictureMarks | None) -> None:
+    if marks is not None:
+        image = marks(image)
     for sink in sinks:
         sink.write(image)
 

@@ -38,6 +38,7 @@ from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
 from splatavatar.progress import FrameProgress
 from splatavatar.trust.credentials.marker import Marker, marker_of
+from splatavatar.trust.marks import PictureMarks
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.live_sound import LiveSoundtrack
@@ -220,7 +221,8 @@ class Session:
             calibrations={name: kept for name, kept in known.items() if kept is not None},
             calibrated=self._keep,
         )
-        at = LoopSettings(settings.size, backgrounds, settings.cap, settings.fps, chain, label=self._label)
+        marks = PictureMarks(self.avatar) if settings.marks else None
+        at = LoopSettings(settings.size, backgrounds, settings.cap, settings.fps, chain, label=self._label, marks=marks)
         performer = Performer(self.avatar, settings.device, settings.limit)
         return Loop(performer, sources, shows, at, Files(videos, signals, sounds), self.controls)
 

@@ -29,6 +29,7 @@ from splatavatar.drive.sources.source import Clock, Source
 from splatavatar.drive.sources.thread import JOIN_SECONDS
 from splatavatar.interrupts import deferred_signals
 from splatavatar.render.camera import Camera
+from splatavatar.trust.marks import PictureMarks
 
 DEFAULT_CAP = 60.0
 """pictures a second"""
@@ -56,6 +57,8 @@ class LoopSettings:
     """seconds that the figures look back"""
     label: Label | None = None
     """what is put on every picture that sinks take"""
+    marks: PictureMarks | None = None
+    """the watermark of every picture that sinks take; None for none"""
 
 
 @dataclass(frozen=True)
@@ -186,8 +189,10 @@ class Loop:
         """Hand a picture that was begun to every sink; those begun earlier have been."""
         now, captured, picture = begun.time, begun.captured, None
         if begun.drawing is not None:
-            image, label = self._over(begun.drawing.finish(), begun.background), self._settings.label
-            picture = TimedPicture(image if label is None else label(image), now, captured)
+            image = self._over(begun.drawing.finish(), begun.background)
+            for put in (self._settings.label, self._settings.marks):
+                image = image if put is None else put(image)
+            picture = TimedPicture(image, now, captured)
         self._tell_sounds(now, captured)
         if picture is not None:
             for outlet in self._outlets:

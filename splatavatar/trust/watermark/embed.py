@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Floats
+from splatavatar.array_types import Doubles
+from splatavatar.render import _native
 
 BLOCK = 8
 """pixels a side of the squares that have a strength each"""
@@ -49,27 +48,34 @@ def busyness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     across = across.reshape(rows, BLOCK, columns, BLOCK)[:, :, :, : BLOCK - STEP]
     down = down.reshape(rows, BLOCK, columns, BLOCK)[:, : BLOCK - STEP]
     total = across.sum((1, 3)) + down.sum((1, 3))
-    return np.minimum(total >> 5, LEVELS - 1).astype(np.uint8)
-
-
-def shape(level: Floats) -> Floats:
-    full = np.minimum(level, FULL) / FULL
-    return full * full
+    return np.asarray(np.minimum(total >> 5, LEVELS - 1), np.uint8)
 
 
 def gains(counts: NDArray[np.int64]) -> NDArray[np.int16]:
     """The gain (64) of each level of busyness in a picture with ``counts`` (64) squares of each."""
-    levels, total = shape(np.arange(LEVELS, dtype=float)), counts.sum()
+    levels: Doubles = (np.minimum(np.arange(LEVELS), FULL) / FULL) ** 2
+    total = counts.sum()
     energy = float(counts @ levels**2) / total
     seen = SEEN * float(counts @ levels**SEEN_POWER) / total
     if energy == 0:
         return np.zeros(LEVELS, np.int16)
     strength = min((SQUARE_ERROR / energy) ** 0.5, (VISIBLE / seen) ** (1 / SEEN_POWER), LARGEST)
-    return np.rint(strength * levels * ((1 << SHIFT) / TILE_RMS)).astype(np.int16)
+    return np.asarray(np.rint(strength * levels * ((1 << SHIFT) / TILE_RMS)), np.int16)
 
 
 def marked(image: NDArray[np.uint8], tile: NDArray[np.int8]) -> NDArray[np.uint8]:
-    """A copy of ``image`` (H, W, 3), or (H, W, 4) with straight alpha, that carries ``tile``: the definition."""
+    """A copy of ``image`` (H, W, 3), or (H, W, 4) with straight alpha, that carries ``tile`` (128, 128)."""
+    image = np.ascontiguousarray(image)
+    height, width = image.shape[:2]
+    busy = np.empty((-(-height // BLOCK), -(-width // BLOCK)), np.uint8)
+    _native.mark_busyness(image, busy)
+    out = np.empty_like(image)
+    _native.mark(image, busy, gains(np.bincount(busy.ravel(), minlength=LEVELS)), tile, out)
+    return out
+
+
+def marked_reference(image: NDArray[np.uint8], tile: NDArray[np.int8]) -> NDArray[np.uint8]:
+    """What ``marked`` makes: the definition, to which a test holds the native code."""
     height, width = image.shape[:2]
     busy = busyness(image)
     gain = gains(np.bincount(busy.ravel(), minlength=LEVELS))[busy].astype(np.int32)

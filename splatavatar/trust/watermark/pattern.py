@@ -8,6 +8,7 @@ a coded bit for the others. ``docs/watermark.md`` says the same for whoever writ
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -40,7 +41,7 @@ class Waves:
     """how many carry no bit"""
 
 
-def random_words(key: tuple[int, int, int, int]) -> object:
+def random_words(key: tuple[int, int, int, int]) -> Iterator[int]:
     """Endless 32-bit words of xoshiro128++ (Blackman and Vigna, ACM Transactions on Mathematical Software 47, 2021)."""
     a, b, c, d = key
     mask = 0xFFFFFFFF
@@ -104,7 +105,7 @@ def tile_of(chips: NDArray[np.int64]) -> NDArray[np.int8]:
     for u, v, (first, second) in zip(known.u, known.v, chips, strict=True):
         phase = (u * x[None] + v * x[:, None]) % TILE
         total += (first * cosine + second * sine)[phase]
-    return np.clip((total * 5 + 8192) >> 14, -PEAK, PEAK).astype(np.int8)
+    return np.asarray(np.clip((total * 5 + 8192) >> 14, -PEAK, PEAK), np.int8)
 
 
 @cache

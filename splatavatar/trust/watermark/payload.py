@@ -133,7 +133,9 @@ def decode(soft: Floats) -> int | None:
 def encode_message(message: int) -> NDArray[np.uint8]:
     """The coded bits (432) of 72 bits, check included."""
     bits = np.array([message >> (BITS - 1 - t) & 1 for t in range(BITS)], np.int64)
-    register = sum(np.roll(bits, k) << (MEMORY - k) for k in range(MEMORY + 1))
+    register = np.zeros(BITS, np.int64)
+    for k in range(MEMORY + 1):
+        register |= np.roll(bits, k) << (MEMORY - k)
     return np.stack([_parity(register & generator) for generator in GENERATORS], -1).ravel().astype(np.uint8)
 
 

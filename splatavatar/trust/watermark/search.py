@@ -1,0 +1,123 @@
+"""Where a mark is in a picture: the scale, the turn and the place of its tile, by the waves that are always there.
+
+A picture that was scaled, cut, turned or sheared has the waves of the tile at other frequencies, moved by one matrix,
+with phases that its place shifts. So a matrix is tried by reading 146 waves of a picture's spectrum, and all places at
+once by a Fourier transform of them (phase correlation: Kuglin and Hines, Proceedings of the IEEE International
+Conference on Cybernetics and Society, 1975).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from splatavatar.array_types import Doubles
+from splatavatar.trust.watermark.pattern import HIGHEST, TILE, waves
+from splatavatar.trust.watermark.spectrum import Spectrum
+
+SMALLEST, LARGEST = 0.3, 2.4
+"""scales that are looked for, over that of the picture that was marked"""
+FINENESS = 0.6
+"""periods by which the fastest wave may be off over a picture, between two scales that are tried"""
+GRID = 64
+"""places a tile that are tried, along each axis"""
+TURNS = tuple(np.radians((-1.0, -0.5, 0.0, 0.5, 1.0)))
+STRETCHES = (0.985, 1.0, 1.015)
+"""of the width over the height, with the turns"""
+KEPT = 3
+"""of the matrices tried, those that are refined"""
+ROUNDS, TRIES = 7, 48
+"""of the refinement"""
+SPREAD, CALM = 0.004, 0.6
+"""of its first tries, and its factor after a round that found nothing"""
+BATCH = 64
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place of the tile that was tried."""
+
+    matrix: Doubles
+    """(2, 2) from a frequency in waves a tile pixel to one in waves a pixel of the picture"""
+    shift: Doubles
+    """(2) tile pixels, right and down, from the middle of the picture"""
+    score: float
+    """the sum of the chips that fit over the root of the sum of squares: see ``search.bound``"""
+
+
+def scales(spectrum: Spectrum) -> Doubles:
+    """Those that are tried for a picture of that size."""
+    step = FINENESS * TILE / (HIGHEST * spectrum.longest)
+    count = int(np.log(LARGEST / SMALLEST) / step) + 1
+    return np.exp(np.linspace(np.log(SMALLEST), np.log(LARGEST), count))
+
+
+def upright(spectrum: Spectrum) -> Doubles:
+    """(N, 2, 2) the matrices of pictures that were scaled and cut."""
+    return np.eye(2) / scales(spectrum)[:, None, None]
+
+
+def askew(spectrum: Spectrum) -> Doubles:
+    """(N, 2, 2) the matrices of pictures that were turned, stretched or mirrored as well."""
+    found = []
+    for mirror in (1.0, -1.0):
+        for turn in TURNS:
+            for stretch in STRETCHES:
+                if mirror == 1 and turn == 0 and stretch == 1:
+                    continue
+                c, s = np.cos(turn), np.sin(turn)
+                found.append(np.array([[c, -s], [s, c]]) @ np.diag([mirror / stretch, stretch]))
+    return np.concatenate([matrix / scales(spectrum)[:, None, None] for matrix in found])
+
+
+def best(spectrum: Spectrum, matrices: Doubles) -> tuple[list[Place], int]:
+    """The best of ``matrices``, refined, the best first, and how many places were tried."""
+    scores = np.concatenate([_scores(spectrum, matrices[i : i + BATCH])[0] for i in range(0, len(matrices), BATCH)])
+    found, tried = [], len(matrices)
+    for index in np.argsort(-scores)[:KEPT]:
+        place, more = _refined(spectrum, matrices[index])
+        found.append(place)
+        tried += more
+    return sorted(found, key=lambda place: -place.score), tried * GRID * GRID
+
+
+def _refined(spectrum: Spectrum, matrix: Doubles) -> tuple[Place, int]:
+    """Around ``matrix``, by tries that come closer, and how many there were."""
+    random, spread = np.random.default_rng(0), SPREAD
+    score, shift = _scores(spectrum, matrix[None])
+    top, where, tried = float(score[0]), shift[0], 1
+    for _ in range(ROUNDS):
+        near = matrix @ (np.eye(2) + random.normal(0, spread, (TRIES, 2, 2)))
+        scores, shifts = _scores(spectrum, near)
+        tried += TRIES
+        index = int(scores.argmax())
+        if scores[index] > top:
+            matrix, top, where = near[index], float(scores[index]), shifts[index]
+        else:
+            spread *= CALM
+    return Place(matrix, where, top), tried + 1
+
+
+@cache
+def _known() -> tuple[Doubles, NDArray[np.complex128], tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Of the free waves: frequencies in a tile, conjugate chips, places in the grid."""
+    every = waves()
+    free = slice(every.free)
+    chips = every.chips[free, 0] + 1j * every.chips[free, 1]
+    return np.stack([every.u[free], every.v[free]], -1) / TILE, chips, (every.v[free] % GRID, every.u[free] % GRID)
+
+
+def _scores(spectrum: Spectrum, matrices: Doubles) -> tuple[Doubles, Doubles]:
+    """The best score (N) of each of ``matrices`` (N, 2, 2), and its shift (N, 2)."""
+    frequencies, chips, (rows, columns) = _known()
+    found = spectrum.at(np.einsum("nij,kj->nki", matrices, frequencies))
+    grid = np.zeros((len(matrices), GRID, GRID), np.complex64)
+    grid[:, rows, columns] = found * chips
+    sums = np.fft.ifft2(grid).real.reshape(len(matrices), -1) * (GRID * GRID)
+    index = sums.argmax(1)
+    norm = np.sqrt((np.abs(found) ** 2).sum(1)) + 1e-12
+    shift = np.stack([index % GRID, index // GRID], -1) * (TILE / GRID)
+    return sums[np.arange(len(index)), index] / norm, shift
