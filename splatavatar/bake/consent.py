@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from splatavatar.avatar.consent import MOST_SOURCES
 from splatavatar.bake.inputs import footage_of
@@ -17,21 +16,18 @@ from splatavatar.input import open_input
 from splatavatar.trust.consent_file import GivenConsent
 
 
-def consent_metadata(given: GivenConsent | None, sources: tuple[str, ...]) -> dict[str, Any]:
-    """What the metadata has of a record that was ``given``, whose bake found those ``sources``; nothing without one."""
-    if given is None:
-        return {}
-    consent = replace(given.consent, sources=sources) if given.hash_sources else given.consent
-    return {"consent": consent.to_json()}
+def with_sources(given: GivenConsent | None, capture: Capture) -> GivenConsent | None:
+    """A record that was ``given`` with the SHA-256 of what ``capture`` is made of, where it asks for them.
 
-
-def sources_of(given: GivenConsent | None, capture: Capture) -> tuple[str, ...]:
-    """The SHA-256 of what ``capture`` was made of, where the record asks for them: of clips, or else of picture files.
-
-    Raises SettingsError for more files than a record holds, CaptureError for what is gone.
+    That is of clips, or else of picture files. Raises SettingsError for more files than a record holds, CaptureError
+    for what is gone.
     """
     if given is None or not given.hash_sources:
-        return ()
+        return given
+    return GivenConsent(replace(given.consent, sources=_sources(capture)))
+
+
+def _sources(capture: Capture) -> tuple[str, ...]:
     facts = footage_of(capture)
     if facts is not None:
         return tuple(facts.sha256)

@@ -10,7 +10,6 @@ from splatavatar.arrays import read_npz
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.calibration import Calibration, measure
 from splatavatar.bake.completion.account import account
-from splatavatar.bake.consent import consent_metadata, sources_of
 from splatavatar.bake.inputs import footage_of
 from splatavatar.bake.likeness import learn_likeness
 from splatavatar.bake.portrait import portrait_metadata
@@ -43,7 +42,7 @@ def finished_avatar(
         "calibration": _calibration(scene, capture).to_json(),
         **_footage(settings, capture),
         **_likeness(scene, capture),
-        **consent_metadata(settings.consent, sources_of(settings.consent, capture)),
+        **({} if settings.consent is None else {"consent": settings.consent.consent.to_json()}),
         "bake": {
             "preset": settings.preset,
             "seed": settings.seed,

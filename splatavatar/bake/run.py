@@ -11,6 +11,7 @@ from pathlib import Path
 
 from splatavatar.avatar.file import save_avatar
 from splatavatar.avatar.library import remember
+from splatavatar.bake.consent import with_sources
 from splatavatar.bake.engines.device import choose_device
 from splatavatar.bake.events import (
     AvatarWritten,
@@ -39,6 +40,7 @@ from splatavatar.bake.inputs import (
 )
 from splatavatar.bake.reporting.reporter import Reporter, report_path
 from splatavatar.bake.settings import BakeSettings
+from splatavatar.bake.spoken import with_spoken_proof
 from splatavatar.bake.training import checkpoint
 from splatavatar.bake.training.job import Job
 from splatavatar.bake.training.trainer import StepHook
@@ -163,6 +165,9 @@ def _baked(
     capture = with_parameters(settings, capture, left_out, tell)
     facts = footage_of(capture)
     note_used(capture.root, () if facts is None else facts.sha256)
+    if facts is not None:
+        settings = with_spoken_proof(settings, capture, tell)
+    settings = replace(settings, consent=with_sources(settings.consent, capture))
     parameters = rig_parameters(capture, settings)
     rig, spent = timed_rig(parameters.rig, parameters.identity, tell)
     rig = fitted_rig(rig, parameters)
