@@ -31,8 +31,9 @@ class View:
     distance: float | None = None
 
     def query(self, background: str, **more: str) -> str:
-        """Of the deep link."""
-        fields = {"yaw": f"{self.yaw:g}", "pitch": f"{self.pitch:g}", "size": f"{SIZE}x{SIZE}", "ui": "0", **more}
+        """Of the deep link, without the watermark: pictures are compared."""
+        size = f"{SIZE}x{SIZE}"
+        fields = {"yaw": f"{self.yaw:g}", "pitch": f"{self.pitch:g}", "size": size, "ui": "0", "marks": "0", **more}
         if self.distance is not None:
             fields["distance"] = f"{self.distance:g}"
         if self.frame is not None:

@@ -22,7 +22,7 @@ from splatavatar.viewer.sink import ViewerSink
 from splatavatar.viewer.site import load_site
 
 SIZE = 192
-BARE = f"ui=0&size={SIZE}x{SIZE}&background=ffffff"
+BARE = f"ui=0&marks=0&size={SIZE}x{SIZE}&background=ffffff"
 SMILE = FaceSignal.neutral(mouthSmileLeft=0.8, mouthSmileRight=0.8, jawOpen=0.3)
 WIDE = FaceSignal.neutral(eyeWideLeft=1, eyeWideRight=1, browInnerUp=1)
 

@@ -44,10 +44,10 @@ def test_the_file_draws_what_python_draws_and_asks_for_nothing(
     size = write_page(path, load_site(), "Me <& you>", [embedded_avatar(DEMO), embedded_signal(recording)])
     assert size == path.stat().st_size < 1.4 * DEMO.stat().st_size + 300_000
     page = open_page("", SIZE, SIZE)
-    page.open(f"{path.as_uri()}?ui=0&size={SIZE}x{SIZE}&background=ffffff&frame=40")
+    page.open(f"{path.as_uri()}?ui=0&marks=0&size={SIZE}x{SIZE}&background=ffffff&frame=40")
     assert page.state() == ("ready", "")
     assert {address for address in page.requests if not address.startswith(("data:", "blob:"))} == {
-        f"{path.as_uri()}?ui=0&size={SIZE}x{SIZE}&background=ffffff&frame=40"
+        f"{path.as_uri()}?ui=0&marks=0&size={SIZE}x{SIZE}&background=ffffff&frame=40"
     }
     performer = Performer(load_avatar(DEMO))
     expected = performer.draw(recording.frame(40), performer.camera(SIZE, SIZE))

@@ -10,7 +10,7 @@ import { build } from 'vite';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const OUT = join(HERE, '../element');
 /** bytes of the one script, compressed */
-const MOST = 40_000;
+const MOST = 42_000;
 
 /** `entry` and all that it needs, minified, as the file `name`. */
 async function bundle(entry, name, format) {

@@ -151,9 +151,7 @@ def test_what_cannot_come_in_is_said_in_a_sentence(room: tuple[Room, int], tmp_p
     save_avatar(private, small_avatar())
     with pytest.raises(TrustError, match=r"private\.splatavatar: it has no record of consent, so it is private\. "):
         RoomMember(link(meeting, port, 1), private)
-    with pytest.raises(
-        RoomError, match=r"avatars with a consent to calls\. This one: it has no record"
-    ):
+    with pytest.raises(RoomError, match=r"avatars with a consent to calls\. This one: it has no record"):
         RoomMember(link(meeting, port, 1), private, without_consent=True)
     with listen(0) as silent:
         free = silent.getsockname()[1]

@@ -4,15 +4,13 @@ import { defect, shown } from './container';
 import { hasher } from './hashing';
 
 const ENTRY = 'sha256';
-const SIGNATURE = 'signature';
-const LEFT_OUT = [ENTRY, SIGNATURE];
+const LEFT_OUT = [ENTRY, 'signature'];
 
-/** The digest of a file that names one or is signed. Where the browser cannot compute it, the one that the file names:
- * `checked` says which. Throws a PageError where the file names another one than its own. */
+/** The digest of a file. Where the browser cannot compute it, the one that the file names, if any: `checked` says which. Throws a PageError where the file names another one than its own. */
 export async function checkDigest(container: Container): Promise<{ digest: string | null; checked: boolean }> {
   const { texts } = container;
   const expected = texts.get(ENTRY) ?? null;
-  if (!hasher() || (expected === null && !texts.has(SIGNATURE))) return { digest: expected, checked: false };
+  if (!hasher()) return { digest: expected, checked: false };
   const digest = await digestOf(container);
   if (expected !== null && digest !== expected)
     defect('its checksum is another one; it was damaged or cut on its way here');

@@ -4,6 +4,7 @@ import type { Avatar } from '../file/avatar';
 import type { PosedRig } from '../pose/rig';
 import type { Camera } from './camera';
 import { SplatCloud } from './cloud';
+import { Marking } from './marking';
 import { buildProgram, type Program } from './program';
 import { bindQuads, drawWhole } from './quads';
 import { RESOLVE_FRAGMENT, WHOLE_VERTEX } from './shaders';
@@ -27,6 +28,7 @@ export class Renderer {
   private readonly resolveProgram: Program;
   private target: Target | null = null;
   private cloud: SplatCloud | null = null;
+  private marking: Marking | null = null;
 
   /** `forced` names a kind of target instead of the best one. Throws a PageError where there is no WebGL2. */
   constructor(
@@ -51,6 +53,13 @@ export class Renderer {
     bindQuads(gl);
     gl.disable(gl.DEPTH_TEST);
     gl.disable(gl.CULL_FACE);
+  }
+
+  /** The tile of the mark that all pictures get from now on; null for none. */
+  set mark(tile: Int8Array | null) {
+    if (!tile) this.marking = null;
+    else if (this.marking) this.marking.tile = tile;
+    else this.marking = new Marking(this.gl, tile);
   }
 
   /** Takes the Gaussians of an avatar to the graphics memory, in place of those of the one before. */
@@ -102,7 +111,8 @@ export class Renderer {
     for (const { cloud, camera } of seen) cloud.draw(camera, target.gain);
     gl.disable(gl.BLEND);
 
-    gl.bindFramebuffer(gl.FRAMEBUFFER, null);
+    const { marking } = this;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, marking?.begin(canvas.width, canvas.height) ?? null);
     gl.viewport(0, 0, canvas.width, canvas.height);
     const { program, at } = this.resolveProgram;
     gl.useProgram(program);
@@ -112,6 +122,7 @@ export class Renderer {
     if (background) gl.uniform4f(at.uBackground!, ...background, 1);
     else gl.uniform4f(at.uBackground!, 0, 0, 0, 0);
     drawWhole(gl);
+    marking?.finish();
   }
 
   /** Waits for the graphics to be done with what was drawn. */

@@ -2,6 +2,7 @@
 import type { Avatar } from '../file/avatar';
 import { type Consent, hasExpired } from '../file/consent';
 import type { Signing } from '../file/signing';
+import { thisDay } from './today';
 
 /** How it looks at a glance: signed and verified, nothing known against it, something is wrong. */
 export type Look = 'valid' | 'plain' | 'wrong';
@@ -61,11 +62,6 @@ function recorded(consent: Consent, today: string): [string, string][] {
     rows.push(['Spoken', `A code of ${spoken.date}, heard from ${begins} s to ${ends} s of the footage`]);
   }
   return rows;
-}
-
-function thisDay(): string {
-  const now = new Date();
-  return new Date(now.getTime() - 60_000 * now.getTimezoneOffset()).toISOString().slice(0, 10);
 }
 
 function cut(text: string, most: number): string {

@@ -65,7 +65,12 @@ export class App implements Actions {
       this.describe();
     });
     this.control.listen();
-    this.view = new View(this.canvas, { face: (now) => this.face(now), orbit: () => this.control.orbit }, link.target);
+    this.view = new View(
+      this.canvas,
+      { face: (now) => this.face(now), orbit: () => this.control.orbit },
+      link.target,
+      link.marks,
+    );
     this.view.limit = link.limit;
     this.view.drawn = () => this.afterPicture();
   }

@@ -23,6 +23,8 @@ export interface Link {
   ui: boolean;
   /** the picture alone has the label that it is an avatar */
   label: boolean;
+  /** pictures carry the watermark */
+  marks: boolean;
   /** standard deviations of the expression limit, null for none */
   limit: number | null;
   target: TargetKind | null;
@@ -59,6 +61,7 @@ export function readLink(query: string, hasSignal = false): Link {
     background: readBackground(given.get('background')),
     ui: given.get('ui') !== '0',
     label: given.get('label') === '1',
+    marks: given.get('marks') !== '0',
     limit: given.get('limit') === 'off' ? null : (number('limit', 0, 1e6) ?? DEFAULT_LIMIT),
     target: (target as TargetKind) || null,
     selfCheck: given.has('selfcheck') ? (number('selfcheck', 16, 4096) ?? SELF_CHECK) : null,

@@ -7,6 +7,7 @@ import { type Orbit, orbitCamera } from '../splats/camera';
 import { type Background, Renderer } from '../splats/renderer';
 import { Stage } from '../splats/stage';
 import type { TargetKind } from '../splats/target';
+import { markOf } from '../trust/mark';
 import { Pace } from './pace';
 
 /** milliseconds after the last movement until the picture is drawn whole */
@@ -39,6 +40,7 @@ export class View {
     readonly canvas: HTMLCanvasElement,
     private readonly scene: Scene,
     target: TargetKind | null,
+    private readonly marked = true,
   ) {
     this.renderer = new Renderer(canvas, target);
     const { signal } = this.closing;
@@ -64,6 +66,7 @@ export class View {
 
   show(avatar: Avatar): void {
     this.stage = new Stage(avatar, this.renderer);
+    this.renderer.mark = this.marked ? markOf(avatar) : null;
     this.limitedAt = null;
   }
 

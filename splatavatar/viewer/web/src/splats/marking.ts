@@ -1,0 +1,145 @@
+// The watermark as the last pass of a picture: stronger where it is busy; `docs/watermark.md` defines it.
+import { TILE } from '../trust/tile';
+import { buildProgram, type Program } from './program';
+import { drawWhole } from './quads';
+import { WHOLE_VERTEX } from './shaders';
+import { Target } from './target';
+
+/** pixels a side of the squares that have a strength each */
+const SQUARE = 8;
+/** texture units: the picture without the mark, how busy its squares are, rows of them, the tile */
+const PLAIN_UNIT = 4;
+const BUSY_UNIT = 5;
+const ROWS_UNIT = 6;
+const TILE_UNIT = 7;
+
+const PRECISION = `precision highp float; precision highp int; precision highp sampler2D; precision highp isampler2D;
+`;
+
+/** Of each square, counted from the upper left corner, how busy it is: 0 to 63. */
+const BUSY = `${PRECISION}
+uniform sampler2D uPicture; uniform ivec2 uSize;
+out vec4 result;
+void main() {
+  ivec2 from = ivec2(gl_FragCoord.xy) * ${SQUARE};
+  ivec2 held = min(uSize - from, ${SQUARE});
+  int luma[64]; int sum = 0;
+  for (int y = 0; y < held.y; y++) for (int x = 0; x < held.x; x++) {
+    ivec3 c = ivec3(texelFetch(uPicture, ivec2(from.x + x, uSize.y - 1 - from.y - y), 0).rgb * 255. + .5);
+    int at = 8 * y + x;
+    luma[at] = (77 * c.r + 150 * c.g + 29 * c.b + 128) >> 8;
+    if (x > 1) sum += min(abs(luma[at] - luma[at - 2]), 24);
+    if (y > 1) sum += min(abs(luma[at] - luma[at - 16]), 24);
+  }
+  result = vec4(float(min(sum >> 5, 63)) / 255., 0., 0., 1.);
+}`;
+
+/** Of each row of squares the means of what the strength depends on, in two bytes each. */
+const ROWS = `${PRECISION}
+uniform sampler2D uBusy; uniform ivec2 uSize;
+out vec4 result;
+void main() {
+  int count = (uSize.x + ${SQUARE - 1}) / ${SQUARE};
+  vec2 sum = vec2(0.);
+  for (int x = 0; x < count; x++) {
+    float share = min(texelFetch(uBusy, ivec2(x, int(gl_FragCoord.y)), 0).x * (255. / 40.), 1.);
+    sum += vec2(share * share * share * share, pow(share, 1.4));
+  }
+  vec2 mean = sum * 65535. / float(count) + .5, high = floor(mean / 256.);
+  result = vec4(high, floor(mean - 256. * high)) / 255.;
+}`;
+
+const MARK_VERTEX = `${PRECISION}
+in vec3 corner;
+uniform sampler2D uRows; uniform ivec2 uSize;
+flat out float vStrength;
+void main() {
+  gl_Position = vec4(corner.xy, 0., 1.);
+  int count = (uSize.y + ${SQUARE - 1}) / ${SQUARE};
+  vec2 sum = vec2(0.);
+  for (int y = 0; y < count; y++) {
+    vec4 row = texelFetch(uRows, ivec2(0, y), 0) * 255.;
+    sum += (256. * row.xy + row.zw) / 65535.;
+  }
+  sum = max(sum / float(count), 1e-9);
+  vStrength = min(min(sqrt(2.1 / sum.x), pow(.009 / (.016 * sum.y), 1. / .7)), 5.);
+}`;
+
+const MARK = `${PRECISION}
+uniform sampler2D uPicture, uBusy; uniform isampler2D uTile; uniform ivec2 uSize;
+flat in float vStrength;
+out vec4 result;
+void main() {
+  ivec2 at = ivec2(gl_FragCoord.xy), place = ivec2(at.x, uSize.y - 1 - at.y);
+  vec4 p = texelFetch(uPicture, at, 0);
+  float share = min(texelFetch(uBusy, place / ${SQUARE}, 0).x * (255. / 40.), 1.);
+  int gain = int(vStrength * share * share * (2048. / 30.) + .5);
+  int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + 1024) >> 11;
+  // What is nothing stays nothing, and what is partly there changes in part.
+  result = vec4(clamp(p.rgb + float(change) / 255. * p.a, 0., p.a), p.a);
+}`;
+
+/** Puts the mark of one tile into the pictures of a context. */
+export class Marking {
+  private readonly busy: Program;
+  private readonly rows: Program;
+  private readonly mark: Program;
+  private readonly plainTarget: Target;
+  private readonly busyTarget: Target;
+  private readonly rowsTarget: Target;
+  private readonly texture: WebGLTexture;
+
+  /** `tile` (128, 128) from the upper left corner. */
+  constructor(
+    private readonly gl: WebGL2RenderingContext,
+    tile: Int8Array,
+  ) {
+    this.busy = buildProgram(gl, WHOLE_VERTEX, BUSY);
+    this.rows = buildProgram(gl, WHOLE_VERTEX, ROWS);
+    this.mark = buildProgram(gl, MARK_VERTEX, MARK);
+    this.plainTarget = new Target(gl, 'rgba8', PLAIN_UNIT);
+    this.busyTarget = new Target(gl, 'rgba8', BUSY_UNIT);
+    this.rowsTarget = new Target(gl, 'rgba8', ROWS_UNIT);
+    this.texture = gl.createTexture();
+    this.tile = tile;
+  }
+
+  set tile(tile: Int8Array) {
+    const { gl } = this;
+    gl.activeTexture(gl.TEXTURE0 + TILE_UNIT);
+    gl.bindTexture(gl.TEXTURE_2D, this.texture);
+    gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
+    gl.texImage2D(gl.TEXTURE_2D, 0, gl.R8I, TILE, TILE, 0, gl.RED_INTEGER, gl.BYTE, tile);
+    for (const filter of [gl.TEXTURE_MIN_FILTER, gl.TEXTURE_MAG_FILTER])
+      gl.texParameteri(gl.TEXTURE_2D, filter, gl.NEAREST);
+  }
+
+  /** What a picture of that size is to be drawn into; `finish` takes it to the canvas. */
+  begin(width: number, height: number): WebGLFramebuffer {
+    this.plainTarget.resize(width, height);
+    this.busyTarget.resize(Math.ceil(width / SQUARE), Math.ceil(height / SQUARE));
+    this.rowsTarget.resize(1, Math.ceil(height / SQUARE));
+    return this.plainTarget.framebuffer;
+  }
+
+  /** Draws the picture with the mark onto the canvas. */
+  finish(): void {
+    this.pass(this.busy, this.busyTarget);
+    this.pass(this.rows, this.rowsTarget);
+    this.pass(this.mark, null);
+  }
+
+  private pass({ program, at }: Program, into: Target | null): void {
+    const { gl } = this;
+    const { width, height } = this.plainTarget;
+    gl.bindFramebuffer(gl.FRAMEBUFFER, into?.framebuffer ?? null);
+    gl.viewport(0, 0, into?.width ?? width, into?.height ?? height);
+    gl.useProgram(program);
+    gl.uniform1i(at.uPicture!, PLAIN_UNIT);
+    gl.uniform1i(at.uBusy!, BUSY_UNIT);
+    gl.uniform1i(at.uRows!, ROWS_UNIT);
+    gl.uniform1i(at.uTile!, TILE_UNIT);
+    gl.uniform2i(at.uSize!, width, height);
+    drawWhole(gl);
+  }
+}
