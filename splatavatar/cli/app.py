@@ -15,6 +15,7 @@ from splatavatar.cli.bench import bench
 from splatavatar.cli.cache import cache
 from splatavatar.cli.capture import capture
 from splatavatar.cli.consent import consent
+from splatavatar.cli.detect import detect
 from splatavatar.cli.doctor import doctor
 from splatavatar.cli.drive import DEFAULTS, drive
 from splatavatar.cli.eval import eval_
@@ -55,6 +56,7 @@ app.command("view")(view)
 app.command("room")(room)
 app.command("export")(export)
 app.command("mark")(mark)
+app.command("detect")(detect)
 app.command("import")(import_)
 app.command("info")(info)
 app.command("verify")(verify)

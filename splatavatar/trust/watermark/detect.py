@@ -28,6 +28,8 @@ STRETCH = 300
 """frames of a film that are looked at together: 10 s"""
 LARGE = 1000
 """pixels of the longer side above which half the size is looked at as well"""
+LARGEST = 1600
+"""pixels a side of the middle that is looked at"""
 FINE = np.linspace(-1.5, 1.5, 13)
 """tile pixels around a place of the grid"""
 KIN = 4.0
@@ -50,16 +52,22 @@ class Detection:
 
 def detect(luma: Floats) -> Detection | None:
     """The mark in a picture, or in the mean of the pictures of a film: (H, W) of 0 to 255."""
-    found = _detect(luma)
+    found = _detect(_middle(luma))
     if (found is None or found.payload is None) and max(luma.shape) > LARGE:
         from splatavatar.extras import required
 
         cv2 = required("cv2")
         small = cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        smaller = _detect(small)
+        smaller = _detect(_middle(small))
         if smaller is not None and (found is None or smaller.payload is not None):
             return Detection(smaller.payload, 2 * smaller.chance, 2 * smaller.scale, smaller.mirrored)
     return found
+
+
+def _middle(luma: Floats) -> Floats:
+    height, width = luma.shape
+    top, left = max(height - LARGEST, 0) // 2, max(width - LARGEST, 0) // 2
+    return luma[top : top + LARGEST, left : left + LARGEST]
 
 
 def detect_frames(frames: Iterable[Bytes]) -> Detection | None:

@@ -62,14 +62,14 @@ def upright(spectrum: Spectrum) -> Doubles:
 
 def askew(spectrum: Spectrum) -> Doubles:
     """(N, 2, 2) the matrices of pictures that were turned, stretched or mirrored as well."""
+    quarters = [(quarter * np.pi / 2, 1.0) for quarter in (1, 2, 3)]
+    little = [(turn, stretch) for turn in TURNS for stretch in STRETCHES]
+    every = [(1.0, *one) for one in little + quarters] + [(-1.0, *one) for one in little + quarters]
     found = []
-    for mirror in (1.0, -1.0):
-        for turn in TURNS:
-            for stretch in STRETCHES:
-                if mirror == 1 and turn == 0 and stretch == 1:
-                    continue
-                c, s = np.cos(turn), np.sin(turn)
-                found.append(np.array([[c, -s], [s, c]]) @ np.diag([mirror / stretch, stretch]))
+    for mirror, turn, stretch in every:
+        if (mirror, turn, stretch) != (1, 0, 1):
+            c, s = np.cos(turn), np.sin(turn)
+            found.append(np.array([[c, -s], [s, c]]) @ np.diag([mirror / stretch, stretch]))
     return np.concatenate([matrix / scales(spectrum)[:, None, None] for matrix in found])
 
 
