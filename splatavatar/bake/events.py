@@ -127,6 +127,14 @@ class Interrupted:
 
 
 @dataclass(frozen=True)
+class SpokenChecked:
+    """The footage was searched for the sentence that was handed out to be read aloud."""
+
+    sentence: str
+    """what came of it"""
+
+
+@dataclass(frozen=True)
 class FootageForgotten:
     """What was kept of the footage is removed."""
 
@@ -195,6 +203,7 @@ Event = (
     | Measured
     | CheckpointFailed
     | Interrupted
+    | SpokenChecked
     | FootageForgotten
     | FootageKept
     | AvatarWritten

@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
+from splatavatar.cli.consent_spoken import check, say
 from splatavatar.cli.signing import SigningKeyOption, signing_key
 from splatavatar.cli.terminal import tell
 
 consent = typer.Typer(help="Say whose face an avatar shows, and what it may be used for.", no_args_is_help=True)
 
-
-@consent.callback()
-def _consent() -> None:
-    """Keeps each of them a command of its own."""
+consent.command("say")(say)
+consent.command("check")(check)
 
 
 @consent.command("set")

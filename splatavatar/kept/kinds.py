@@ -67,6 +67,7 @@ KINDS = (
     Kind(config_folder, "known_keys.json", KEYS, "whose signatures were seen, and who is trusted"),
     Kind(config_folder, "credentials", KEYS, "key and certificate of what is said in films and pictures"),
     Kind(data_folder, "certificate", KEYS, "key and certificate of pages that are shared"),
+    Kind(data_folder, "codes.json", REMEMBERED, "codes that were handed out to be read aloud"),
     Kind(data_folder, "recent", REMEMBERED, "where the avatar lies that was baked last"),
     Kind(cache_folder, "models", MODELS, "networks that were fetched"),
     Kind(cache_folder, "rembg", MODELS, "networks of rembg"),

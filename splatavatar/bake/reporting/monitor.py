@@ -25,6 +25,7 @@ from splatavatar.bake.events import (
     Preparing,
     ReportWritten,
     RigPrepared,
+    SpokenChecked,
     Training,
 )
 from splatavatar.printable import printable
@@ -129,6 +130,8 @@ def sentences(event: Event) -> list[str]:
             return [f"the body model is prepared ({seconds:.0f} s, once); the budget counts without it"]
         case CheckpointFailed(reason):
             return [f"no checkpoint: {reason}"]
+        case SpokenChecked(sentence):
+            return [sentence]
         case FootageForgotten(places, taken, kept):
             count = "1 file or folder is" if places == 1 else f"{places} files and folders are"
             return [f"the footage is forgotten: {count} removed, {taken / 1e6:.1f} MB", *kept]

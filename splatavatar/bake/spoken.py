@@ -1,0 +1,50 @@
+"""The spoken proof of a bake: whether the footage has the sentence that was handed out to be read aloud."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from dataclasses import replace
+
+from splatavatar.bake.events import Listener, SpokenChecked
+from splatavatar.bake.settings import BakeSettings
+from splatavatar.capture.capture import Capture
+from splatavatar.capture.faces.landmarks import Landmarks
+from splatavatar.capture.preparation.folder import landmarks_path
+from splatavatar.capture.proof.code import Code
+from splatavatar.capture.proof.open_codes import open_codes, use_up
+from splatavatar.capture.proof.proof import Verdict, beginning, look_for
+from splatavatar.errors import SplatAvatarError
+
+
+def with_spoken_proof(settings: BakeSettings, capture: Capture, tell: Listener) -> BakeSettings:
+    """``settings`` whose record of consent has the proof, where a code that was handed out is spoken in the footage.
+
+    Where none was handed out, nothing is done. Whatever fails is told in one sentence, and the record stays as it is.
+    """
+    try:
+        codes = open_codes(datetime.date.today())
+        if not codes or settings.consent is None or settings.consent.consent.spoken is not None:
+            return settings
+        verdict = _found(settings, capture, codes)
+        tell(SpokenChecked(verdict.sentence))
+        if verdict.code is None or verdict.proof is None:
+            return settings
+        use_up(verdict.code)
+    except SplatAvatarError as error:
+        tell(SpokenChecked(f"no spoken proof: {error}"))
+        return settings
+    given = settings.consent
+    return replace(settings, consent=replace(given, consent=replace(given.consent, spoken=verdict.proof)))
+
+
+def _found(settings: BakeSettings, capture: Capture, codes: list[Code]) -> Verdict:
+    """The verdict on the first film in which a code is spoken, or on the last."""
+    verdict = Verdict(None, None, None, "no spoken proof: the footage is no film, which has a sound")
+    for number, film in enumerate((settings.capture, *settings.clips)):
+        if os.path.isfile(film):
+            landmarks = Landmarks.load(landmarks_path(capture.root, number))
+            verdict = look_for(codes, beginning(film), landmarks)
+            if verdict.proof is not None:
+                break
+    return verdict

@@ -1,0 +1,83 @@
+"""Codes that were handed out to be read aloud and were not heard yet: what a bake listens for."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from splatavatar.capture.proof.code import LENGTH, WORDS, Code
+from splatavatar.errors import TrustError
+from splatavatar.folders import data_folder
+from splatavatar.input import read_json
+from splatavatar.output import make_folder, private_write
+from splatavatar.printable import printable
+
+DAYS = 14
+"""that a code holds from the day on which it was drawn"""
+MOST = 16
+"""codes that are kept; of more the oldest go"""
+LARGEST = 1 << 16
+"""bytes of the file"""
+
+NONE_OPEN = f"no code is open: splatavatar consent say hands one out, which holds for {DAYS} days and proves one bake"
+
+
+def open_codes(today: datetime.date) -> list[Code]:
+    """The codes that were handed out in the last days and not used, the newest first.
+
+    Raises TrustError for a damaged file.
+    """
+    return [code for code in remembered_codes() if fresh(code, today)]
+
+
+def fresh(code: Code, today: datetime.date) -> bool:
+    """Whether a code holds today; a code of tomorrow is one that was drawn in another time zone."""
+    return -1 <= (today - code.date).days < DAYS
+
+
+def remembered_codes() -> list[Code]:
+    """All codes that were not used, those that do not hold any more too, the newest first. Raises TrustError."""
+    path = codes_path()
+    if not os.path.lexists(path):
+        return []
+    expected = "the codes that splatavatar consent say has handed out"
+    value = read_json(path, TrustError, expected, LARGEST)
+    codes = _codes(value)
+    if codes is None:
+        raise TrustError(f"{printable(path)}: damaged, expected {expected}; remove it to begin anew")
+    return codes
+
+
+def hand_out(code: Code) -> None:
+    """Remember a code. Raises OutputError, and TrustError for a damaged file."""
+    _write([code, *remembered_codes()][:MOST])
+
+
+def use_up(code: Code) -> None:
+    """Forget a code, which proves nothing a second time. Raises OutputError, and TrustError for a damaged file."""
+    _write([other for other in remembered_codes() if other != code])
+
+
+def codes_path() -> Path:
+    """Where they lie. Raises OutputError where there is no place for them."""
+    return data_folder() / "codes.json"
+
+
+def _write(codes: list[Code]) -> None:
+    path = codes_path()
+    make_folder(path.parent, 0o700)
+    values = [{"words": list(code.words), "date": code.date.isoformat()} for code in codes]
+    with private_write(path) as file:
+        file.write(json.dumps(values, indent=1).encode())
+
+
+def _codes(value: Any) -> list[Code] | None:
+    try:
+        codes = [Code(tuple(one["words"]), datetime.date.fromisoformat(one["date"])) for one in value]
+    except (TypeError, KeyError, ValueError):
+        return None
+    whole = all(len(code.words) == LENGTH and all(word in WORDS for word in code.words) for code in codes)
+    return codes if whole and len(codes) <= MOST else None
