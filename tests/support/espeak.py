@@ -33,7 +33,7 @@ def spoken(text: str, voice: str = "en-us", speed: int = 150, pitch: int = 50) -
     return resampled(np.concatenate(pieces).astype(np.float32) / 32768, rate)
 
 
-def resampled(samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+def resampled(samples: NDArray[np.floating[Any]], rate: int) -> NDArray[np.float32]:
     """Samples of ``rate`` Hz at 16 kHz, by their spectrum."""
     count = round(len(samples) * RATE / rate)
     spectrum = np.fft.rfft(samples)
@@ -61,7 +61,7 @@ def in_a_room(
 @lru_cache(maxsize=1)
 def _library() -> tuple[Any, int, list[NDArray[np.int16]]]:
     """The library, the rate in Hz of what it speaks, and the list that it speaks into."""
-    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    library: Any = ctypes.CDLL(espeakng_loader.get_library_path())
     rate = library.espeak_Initialize(_RETRIEVAL, 0, espeakng_loader.get_data_path().encode(), 0)
     pieces: list[NDArray[np.int16]] = []
 

@@ -1,8 +1,8 @@
 """Hearing a code: speech recognition by pocketsphinx, of which the grammar is all that may be said.
 
-The decoder goes through the whole sound once. Before and after the sentence anything may be said, which is phones in any
-order, each at a price; the sentence itself has a place for each word of the code, and in each of them any word of the
-list may stand. So the wanted code has no advantage over any other: what is heard is compared with it afterwards.
+The decoder goes through the whole sound once. Before and after the sentence anything may be said, which is phones in
+any order, each at a price; the sentence itself has a place for each word of the code, and in each of them any word of
+the list may stand. So the wanted code has no advantage over any other: what is heard is compared with it afterwards.
 """
 
 from __future__ import annotations
@@ -128,11 +128,7 @@ def _grammar() -> tuple[int, list[tuple[int, int, float, str]]]:
         state = step(state, [word])
     day = step(state, [ordinal for ordinal in ORDINALS if " " not in ordinal])
     for tens in ("twenty", "thirty"):
-        step(
-            step(state, [tens]),
-            [ones for first, _, ones in (o.partition(" ") for o in ORDINALS) if first == tens and ones],
-            day,
-        )
+        step(step(state, [tens]), [o.removeprefix(f"{tens} ") for o in ORDINALS if o.startswith(f"{tens} ")], day)
     state = step(step(day, ["of"]), MONTHS)
     anything(state)
     return states, moves

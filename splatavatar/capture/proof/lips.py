@@ -71,13 +71,13 @@ def agreement(landmarks: Landmarks, samples: Floats, begins: float, ends: float)
 
 
 def _chin(landmarks: Landmarks, until: float) -> Doubles:
-    """The way from nose to chin, of the eye span, (n) at ``PACE`` from the first frame; held where nothing was found."""
+    """The way from nose to chin, of the eye span, (n) at ``PACE`` from the first frame; a line where none was found."""
     found = landmarks.found
     points = landmarks.points[found].astype(np.float64)
     way = np.linalg.norm(points[:, NOSE] - points[:, CHIN], axis=1)
     eyes = np.linalg.norm(points[:, EYES[0]] - points[:, EYES[1]], axis=1)
     times = np.arange(0.0, min(until, landmarks.time[-1]), 1 / PACE)
-    return np.interp(times, landmarks.time[found], way / np.maximum(eyes, 1e-6))
+    return np.asarray(np.interp(times, landmarks.time[found], way / np.maximum(eyes, 1e-6)), np.float64)
 
 
 def _loudness(samples: Floats) -> Doubles:
@@ -88,7 +88,8 @@ def _loudness(samples: Floats) -> Doubles:
     pieces = np.lib.stride_tricks.sliding_window_view(padded, 3 * step)[::step][:count] if count else np.zeros((0, 3))
     spectrum = np.abs(np.fft.rfft(pieces * np.hanning(pieces.shape[1]), axis=1)) ** 2
     frequencies = np.fft.rfftfreq(pieces.shape[1], 1 / RATE)
-    return np.sqrt(spectrum[:, (frequencies >= BAND[0]) & (frequencies <= BAND[1])].sum(1))
+    heard = (frequencies >= BAND[0]) & (frequencies <= BAND[1])
+    return np.asarray(np.sqrt(spectrum[:, heard].sum(1)), np.float64)
 
 
 def _moving(curve: Doubles) -> Doubles:

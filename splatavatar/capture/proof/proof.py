@@ -53,7 +53,7 @@ def beginning(film: Path) -> Floats:
 
 
 def look_for(codes: Sequence[Code], samples: Floats, landmarks: Landmarks) -> Verdict:
-    """Whether one of ``codes`` is spoken in ``samples`` (n), the sound of a film at 16 kHz, by the face of ``landmarks``.
+    """Whether one of ``codes`` is spoken in ``samples`` (n), sound of a film at 16 kHz, by the face of ``landmarks``.
 
     The proof is the SHA-256 of the samples of the span as 16-bit little-endian integers, in its first and last second
     as the record holds them. Raises DependencyError where pocketsphinx is absent.
