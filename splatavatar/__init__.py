@@ -61,6 +61,8 @@ if TYPE_CHECKING:
     from splatavatar.rig.loader import load_rig
     from splatavatar.rig.rig import PoseParameters, Rig
     from splatavatar.rig.skinning import TensorRig, pose, tensor_rig
+    from splatavatar.trust.credentials.mark import add_credentials
+    from splatavatar.trust.credentials.read import credentials_of
     from splatavatar.trust.policy import why_not
     from splatavatar.trust.signing import sign_avatar
     from splatavatar.trust.verification import Verdict, verify_avatar
@@ -106,9 +108,11 @@ _MODULES = {
     "TensorRig": "rig.skinning",
     "TrustError": "errors",
     "Verdict": "trust.verification",
+    "add_credentials": "trust.credentials.mark",
     "bake": "bake",
     "bind": "avatar.torch_avatar",
     "camera_from_file": "drive.view",
+    "credentials_of": "trust.credentials.read",
     "default_camera": "avatar.framing",
     "evaluate": "bake.scoring.evaluate",
     "import_avatar": "avatar.importers.table",
@@ -182,9 +186,11 @@ __all__ = [
     "TrustError",
     "Verdict",
     "__version__",
+    "add_credentials",
     "bake",
     "bind",
     "camera_from_file",
+    "credentials_of",
     "default_camera",
     "evaluate",
     "import_avatar",

@@ -61,8 +61,10 @@ def add_credentials(path: str | Path, avatar: Avatar | None = None, driven_by: S
     """Give the file at ``path`` content credentials, signed with the user's certificate; returns where they lie.
 
     >>> import splatavatar as sa
-    >>> sa.add_credentials("me.png", sa.load_avatar("demo")).name
-    'me.png'
+    >>> avatar = sa.load_avatar("demo")
+    >>> _ = sa.write_rigged_mesh("marked.glb", avatar)
+    >>> sa.add_credentials("marked.glb", avatar).name
+    'marked.glb.c2pa'
 
     Args:
         path: a film, a picture or an export. Credentials that it has are kept, as those of what it was made from.

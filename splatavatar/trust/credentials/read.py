@@ -68,7 +68,8 @@ def credentials_of(path: str | Path) -> Credentials | None:
     """The credentials of the file at ``path``, in it or in ``NAME.c2pa`` beside it; None where it has none.
 
     >>> import splatavatar as sa
-    >>> sa.credentials_of("me.png").source_type
+    >>> _ = sa.save_video("said.mp4", sa.load_avatar("demo"), sa.read_signal("hello.npz"), size=(64, 64))
+    >>> sa.credentials_of("said.mp4").source_type
     'compositeSynthetic'
 
     Nothing is fetched: of credentials that lie on a server nothing is known.
