@@ -88,7 +88,7 @@ $(VENV)/rig: $(VENV)/installed
 
 demo: $(VENV)/rig $(PAGE)
 	@mkdir -p out
-	$(BIN)/splatavatar bake data/sample-capture -o $(AVATAR) --budget 90s
+	$(BIN)/splatavatar bake data/sample-capture --consent data/consent.toml -o $(AVATAR) --budget 90s
 	$(BIN)/splatavatar drive $(AVATAR) --signal $(SIGNAL) -o out/demo.mp4
 	$(BIN)/splatavatar export $(AVATAR) --signal $(SIGNAL) -o out/demo.html
 	@echo

@@ -33,6 +33,7 @@ from splatavatar.viewer.room.uploads import TOO_LARGE
 from splatavatar.viewer.site import FOLDER, load_site
 from support import chromium, trust_golden
 from support.browser import Browser, Page
+from support.consents import consenting
 from support.rooms import ask, running, send_faces, token
 
 Entered = Callable[..., Page]
@@ -403,6 +404,15 @@ def test_what_cannot_come_in_is_said(room: Open, enter: Entered, few: bytes) -> 
     assert without.state()[1].startswith("This browser has no WebRTC")
     without = enter(room.link(1), "Ann", script="HTMLCanvasElement.prototype.getContext = () => null")
     assert without.state()[1].startswith("This browser shows no WebGL2")
+    assert room.room.people == []
+
+
+def test_an_avatar_that_nobody_has_consented_to_show_stays_outside(room: Open, enter: Entered, tmp_path: Path) -> None:
+    save_avatar(tmp_path / "private.splatavatar", consenting(load_avatar(DEMO), None))
+    page = enter(room.link(1), "Ann", (tmp_path / "private.splatavatar").read_bytes())
+    assert page.run(SAID) == (
+        "This room takes avatars with a consent to calls. This one: it has no record of consent, so it is private."
+    )
     assert room.room.people == []
 
 
