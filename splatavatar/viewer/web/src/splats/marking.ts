@@ -89,11 +89,7 @@ export class Marking {
   private readonly rowsTarget: Target;
   private readonly texture: WebGLTexture;
 
-  /** `tile` (128, 128) from the upper left corner. */
-  constructor(
-    private readonly gl: WebGL2RenderingContext,
-    tile: Int8Array,
-  ) {
+  constructor(private readonly gl: WebGL2RenderingContext) {
     this.busy = buildProgram(gl, WHOLE_VERTEX, BUSY);
     this.rows = buildProgram(gl, WHOLE_VERTEX, ROWS);
     this.mark = buildProgram(gl, MARK_VERTEX, MARK);
@@ -101,9 +97,9 @@ export class Marking {
     this.busyTarget = new Target(gl, 'rgba8', BUSY_UNIT);
     this.rowsTarget = new Target(gl, 'rgba8', ROWS_UNIT);
     this.texture = gl.createTexture();
-    this.tile = tile;
   }
 
+  /** (128, 128) from the upper left corner. */
   set tile(tile: Int8Array) {
     const { gl } = this;
     gl.activeTexture(gl.TEXTURE0 + TILE_UNIT);

@@ -29,6 +29,7 @@ export class Renderer {
   private target: Target | null = null;
   private cloud: SplatCloud | null = null;
   private marking: Marking | null = null;
+  private marks = false;
 
   /** `forced` names a kind of target instead of the best one. Throws a PageError where there is no WebGL2. */
   constructor(
@@ -57,9 +58,10 @@ export class Renderer {
 
   /** The tile of the mark that all pictures get from now on; null for none. */
   set mark(tile: Int8Array | null) {
-    if (!tile) this.marking = null;
-    else if (this.marking) this.marking.tile = tile;
-    else this.marking = new Marking(this.gl, tile);
+    this.marks = tile !== null;
+    if (!tile) return;
+    this.marking ??= new Marking(this.gl);
+    this.marking.tile = tile;
   }
 
   /** Takes the Gaussians of an avatar to the graphics memory, in place of those of the one before. */
@@ -111,7 +113,7 @@ export class Renderer {
     for (const { cloud, camera } of seen) cloud.draw(camera, target.gain);
     gl.disable(gl.BLEND);
 
-    const { marking } = this;
+    const marking = this.marks ? this.marking : null;
     gl.bindFramebuffer(gl.FRAMEBUFFER, marking?.begin(canvas.width, canvas.height) ?? null);
     gl.viewport(0, 0, canvas.width, canvas.height);
     const { program, at } = this.resolveProgram;

@@ -1,10 +1,9 @@
 // The watermark of what is drawn of an avatar today.
-import type { Avatar } from '../file/avatar';
 import { codedBits, NOBODY } from './payload';
 import { tileOf } from './tile';
 import { thisDay } from './today';
 
-/** The tile that says which avatar it is, and the day. */
-export function markOf({ digest }: Avatar): Int8Array {
+/** The tile that says which avatar it is, by the digest of its file where that is known, and the day. */
+export function markOf(digest: string | null): Int8Array {
   return tileOf(codedBits(digest ?? NOBODY, thisDay()));
 }

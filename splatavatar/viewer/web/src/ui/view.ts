@@ -66,7 +66,7 @@ export class View {
 
   show(avatar: Avatar): void {
     this.stage = new Stage(avatar, this.renderer);
-    this.renderer.mark = this.marked ? markOf(avatar) : null;
+    this.renderer.mark = this.marked ? markOf(avatar.digest) : null;
     this.limitedAt = null;
   }
 

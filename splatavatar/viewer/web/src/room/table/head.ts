@@ -22,7 +22,7 @@ export class SeatedHead {
 
   constructor(
     private gl: WebGL2RenderingContext,
-    avatar: Avatar,
+    readonly avatar: Avatar,
   ) {
     this.levels = new LeveledAvatar(avatar);
     this.middle = framing(avatar).target;

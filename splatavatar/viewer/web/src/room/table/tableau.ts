@@ -3,6 +3,7 @@ import type { Avatar } from '../../file/avatar';
 import type { FaceSignal } from '../../signal/signal';
 import { type Camera, lookAt, type Vector } from '../../splats/camera';
 import { Renderer } from '../../splats/renderer';
+import { markOf } from '../../trust/mark';
 import { fitCanvas } from '../../ui/canvas_size';
 import { themeColour } from '../../ui/colours';
 import { Pace } from '../../ui/pace';
@@ -98,12 +99,13 @@ export class Tableau {
   add(id: number, avatar: Avatar): void {
     this.remove(id);
     this.heads.set(id, new SeatedHead(this.renderer.gl, avatar));
+    this.mark();
     this.refresh();
   }
 
   remove(id: number): void {
     this.heads.get(id)?.close();
-    this.heads.delete(id);
+    if (this.heads.delete(id)) this.mark();
     this.refresh();
   }
 
@@ -175,10 +177,17 @@ export class Tableau {
     dataset.gaussians = String(visible.reduce((sum, { head }, i) => sum + head.levels.count(levels[i]!), 0));
   }
 
+  /** The watermark of the one who is seen; of several it names none. */
+  private mark(): void {
+    const [only, another] = this.heads.values();
+    this.renderer.mark = only ? markOf(another ? null : only.avatar.digest) : null;
+  }
+
   private restore(): void {
     this.renderer = new Renderer(this.canvas);
     this.surroundings = new Surroundings(this.renderer.gl);
     for (const head of this.heads.values()) head.restore(this.renderer.gl);
+    this.mark();
     this.refresh();
   }
 }
