@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import wave
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,6 +191,7 @@ SMALL = (
     "export demo -o me.ply",
     "export demo --mesh -o me.glb",
     "key show",
+    "consent say",
     "cache list",
     "forget --remembered --yes",
 )
@@ -202,6 +205,27 @@ def test_small_commands(command: str, watch: Watch) -> None:
 def test_a_signature(watch: Watch) -> None:
     clean(watch("sign", "demo", "-o", "me.splatavatar"))
     clean(watch("verify", "me.splatavatar"))
+
+
+REMOTE = (
+    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    '<rdf:Description rdf:about="" xmlns:dcterms="http://purl.org/dc/terms/" '
+    'dcterms:provenance="http://192.0.2.1/manifest.c2pa"/></rdf:RDF></x:xmpmeta>'
+)
+
+
+def test_marks(watch: Watch, tmp_path: Path) -> None:
+    """Written, read and added, also to a picture of others that says that its credentials lie on a server."""
+    clean(watch("render", "demo", "--size", "256x256", "-o", "side.png"))
+    clean(watch("detect", "side.png"))
+    plain = (tmp_path / "out" / "side.png").read_bytes()
+    xmp = b"XML:com.adobe.xmp\0\0\0\0\0" + REMOTE.encode()
+    chunk = struct.pack(">I", len(xmp)) + b"iTXt" + xmp + struct.pack(">I", zlib.crc32(b"iTXt" + xmp))
+    header = plain[:33]
+    image = plain[plain.index(b"IDAT") - 4 :]
+    (tmp_path / "out" / "others.png").write_bytes(header + chunk + image)
+    clean(watch("detect", "others.png"))
+    clean(watch("mark", "others.png", "--avatar", "demo"))
 
 
 def test_a_page_in_one_file(watch: Watch, built: None) -> None:

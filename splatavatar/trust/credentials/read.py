@@ -96,7 +96,10 @@ def _reader(c2pa: Any, path: Path, file: Any) -> tuple[Any, Path]:
     if media_type is not None:
         try:
             return c2pa.Reader(media_type, file, context=reading_context()), path
-        except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.RemoteManifest):
+        except c2pa.C2paError as error:
+            # The library calls credentials that lie on a server "Remote", which none of its classes is named.
+            if not isinstance(error, c2pa.C2paError.ManifestNotFound) and not str(error).startswith("Remote"):
+                raise
             file.seek(0)
     beside = sidecar_of(path)
     if not beside.is_file():
