@@ -30,6 +30,7 @@ ROOT = Path(__file__).parents[2]
         (["--webcam", "--stats"], ["--webcam", "0", "--stats"]),
         (["me", "--livelink", "-o", "a.mp4"], ["me", "--livelink", "11111", "-o", "a.mp4"]),
         (["--other"], ["--other"]),
+        (["--label", "me", "--label=Ann"], ["--label=Avatar", "me", "--label=Ann"]),
     ],
 )
 def test_values_that_may_be_left_out(given: list[str], meant: list[str]) -> None:
@@ -148,6 +149,14 @@ def test_live_from_the_network_until_interrupted(files: Path, tmp_path: Path) ->
         ),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--key", "a"), "--key is for the page that --view serves."),
         (("--signal", "SIGNAL", "-o", "a.mp4", "--share"), "--share lets others open the page that --view serves."),
+        (
+            ("--signal", "SIGNAL", "--record", "a.npz", "--label"),
+            "--label is in a corner of pictures; it needs -o, --window, --virtual-camera or --sink.",
+        ),
+        (
+            ("--signal", "SIGNAL", "-o", "a.mp4", "--label=" + "x" * 41),
+            "a label has 1 to 40 characters that can be seen",
+        ),
         (
             ("--signal", "SIGNAL", "--view", "--allow-origin", "example.org"),
             "example.org is no origin; name one as https://example.org, without a path.",
@@ -281,7 +290,7 @@ def test_viewers_follow_a_drive(built: None, files: Path, tmp_path: Path) -> Non
     from splatavatar.viewer.protocol import decode
 
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1", "SPLATAVATAR_HOME": str(tmp_path)}
-    command = [sys.executable, "-m", "splatavatar", "drive", str(files / "small.splatavatar"), "--view", "--share"]
+    command = [sys.executable, "-m", "splatavatar", "drive", str(files / "consenting.splatavatar"), "--view", "--share"]
     command += ["--signal", str(files / "signal.npz"), "--source", f"signal:{ROOT}/data/signals/hello.npz"]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path

@@ -12,6 +12,7 @@ import pytest
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.drive.film import film_background, save_video, write_films
+from splatavatar.drive.label import Label
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.performer import Performer
@@ -84,6 +85,17 @@ def test_one_film_in_one_call(avatar: Avatar, tmp_path: Path) -> None:
     assert stats.frames == 6
     with av.open(str(tmp_path / "new" / "a.webm")) as container:
         assert dict(container.streams.video[0].metadata)["ALPHA_MODE"] == "1" and container.streams.audio
+
+
+def test_a_label_is_on_every_frame(avatar: Avatar, tmp_path: Path) -> None:
+    for name, label in (("plain", None), ("said", "Avatar")):
+        path = tmp_path / name / "%03d.png"
+        save_video(path, avatar, CLIP, size=(128, 96), background=(0.2, 0.4, 0.6), marks=False, label=label)
+    shown = Label()
+    for plain in sorted((tmp_path / "plain").iterdir()):
+        expected = shown(cv2.cvtColor(cv2.imread(str(plain)), cv2.COLOR_BGR2RGB))
+        said = cv2.cvtColor(cv2.imread(str(tmp_path / "said" / plain.name)), cv2.COLOR_BGR2RGB)
+        np.testing.assert_array_equal(said, expected)
 
 
 def test_what_is_behind_the_frames() -> None:

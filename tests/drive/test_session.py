@@ -115,6 +115,18 @@ def test_a_live_sink_gets_the_moment_of_each_picture(demo: Avatar) -> None:
     assert screen.closed and room.closed
 
 
+def test_every_picture_has_the_label(demo: Avatar) -> None:
+    screen = Screen()
+    settings = SessionSettings([clip()], live_sinks=[screen], size=(96, 96), label="Ann", marks=False)
+    Session(demo, settings).run()
+    assert len(screen.images) > 1
+    # White letters on a dark plate, before the white background.
+    for image in screen.images:
+        assert (image[-20:, :40] > 230).all(-1).any() and (image[-20:, :40] < 90).all(-1).any()
+    with pytest.raises(SettingsError, match="a label has 1 to 40 characters"):
+        Session(demo, SessionSettings([clip()], live_sinks=[screen], label=""))
+
+
 def test_faces_alone_open_no_renderer(demo: Avatar) -> None:
     room = Room()
     # No such device is ever asked for: nothing draws.
