@@ -29,7 +29,7 @@ def test_a_page_in_one_file(built: None, run: Run, files: Path, tmp_path: Path) 
         done = run("export", files / "small.splatavatar", *options, "-o", out)
         said = "--frame and --expression-limit are for splats; the page has controls for both."
         assert (done.returncode, done.stderr) == (2, f"Error: {said}\n")
-    assert [path.name for path in tmp_path.iterdir()] == ["me.html"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["me.html", "me.html.c2pa"]
 
 
 def positions(path: Path) -> np.ndarray:

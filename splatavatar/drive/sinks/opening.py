@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from splatavatar.drive.sinks.sink import Sink
 from splatavatar.errors import OutputError
 from splatavatar.plugins import called, plugins
+from splatavatar.trust.credentials.formats import is_marked
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.soundtrack import Soundtrack
@@ -50,7 +51,7 @@ def open_sink(
         width, height: pixels of every picture.
         transparent: whether the pictures have alpha.
         sound: what is heard with them.
-        marker: gives them content credentials; what plug-ins write has none.
+        marker: gives them content credentials.
 
     Raises:
         OutputError: unknown kind, nowhere to write, or what such a file cannot hold.
@@ -61,7 +62,11 @@ def open_sink(
     if point is not None:
         what = f"{path}: the writer of {suffix} files"
         sink: Sink = called(point, what, OutputError, path, fps, width, height, transparent, sound)
-        return sink
+        if marker is None or not is_marked(path):
+            return sink
+        from splatavatar.drive.sinks.marked import MarkedSink
+
+        return MarkedSink(sink, path, marker)
     if suffix == ".mp4":
         if transparent:
             raise OutputError(

@@ -37,6 +37,11 @@ SIDECAR = ".c2pa"
 """after the whole name: me.ply and me.html of one folder each have their own"""
 
 
+def is_marked(path: Path) -> bool:
+    """Whether ``path`` is of a kind that has credentials, in it or beside it."""
+    return path.suffix.lower() in (*INSIDE, *OUTSIDE)
+
+
 def sidecar_of(path: Path) -> Path:
     """The file that holds the credentials of ``path`` where it cannot itself."""
     return beside(path, SIDECAR)

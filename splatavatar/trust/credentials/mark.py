@@ -11,7 +11,7 @@ from splatavatar.input import open_input
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 from splatavatar.trust.credentials.certificate import own_certificate
-from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, SIDECAR, drop_sidecar, sidecar_of
+from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, SIDECAR, drop_sidecar, is_marked, sidecar_of
 from splatavatar.trust.credentials.marker import Marker
 from splatavatar.trust.credentials.origin import Origin, origin_of
 from splatavatar.trust.credentials.read import EXPECTED, Credentials, credentials_of
@@ -51,7 +51,7 @@ def check_markable(there: Credentials | None) -> None:
 
 def check_kind(path: Path) -> None:
     """Raises TrustError for a file of a kind that is not marked."""
-    if path.suffix.lower() not in (*INSIDE, *OUTSIDE):
+    if not is_marked(path):
         raise TrustError(
             f"{printable(path)}: no kind of file that is marked, expected {', '.join((*INSIDE, *OUTSIDE))}."
         )
