@@ -19,15 +19,15 @@ CAP = 24
 SHIFT = 11
 """bits of a gain below 1: a pixel changes by (gain tile + 1024) >> 11"""
 TILE_RMS = 30.0
-SQUARE_ERROR = 2.1
-"""mean square of the changes in 8-bit steps, at most: 44.9 dB, and rounding adds to it"""
-VISIBLE, SEEN_POWER = 0.009, 0.7
+SQUARE_ERROR = 2.25
+"""mean square of the changes in 8-bit steps, at most: 44.6 dB, and rounding adds to it"""
+VISIBLE, SEEN_POWER = 0.0088, 0.7
 """most of FLIP's mean error, and the power of the change with which it grows (Andersson et al. 2020, section 4.1)"""
 SEEN = 0.016
 """FLIP's error where the root mean square of the change is 1"""
-FULL = 40
-"""busyness from which on it is no stronger"""
-LARGEST = 5.0
+FULL, SHAPE = 40, 1.75
+"""busyness from which on the mark is no stronger, and the power of the busyness with which it grows"""
+LARGEST = 6.0
 """root mean square of the change in 8-bit steps, at most anywhere"""
 
 
@@ -53,7 +53,7 @@ def busyness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def gains(counts: NDArray[np.int64]) -> NDArray[np.int16]:
     """The gain (64) of each level of busyness in a picture with ``counts`` (64) squares of each."""
-    levels: Doubles = (np.minimum(np.arange(LEVELS), FULL) / FULL) ** 2
+    levels: Doubles = (np.minimum(np.arange(LEVELS), FULL) / FULL) ** SHAPE
     total = counts.sum()
     energy = float(counts @ levels**2) / total
     seen = SEEN * float(counts @ levels**SEEN_POWER) / total

@@ -31,6 +31,11 @@ GENERATORS = (0o46321, 0o51271, 0o63667, 0o70535, 0o73277, 0o76513)
 CODED_BITS = BITS * len(GENERATORS)
 _WRAPS = 3
 """times that the decoder goes around: more change nothing"""
+_LIST = 64
+"""messages, at most, whose checks are tried"""
+_NEVER = 1e6
+_USUAL = {**{t: TOOL >> (3 - t) & 1 for t in range(4)}, **{t: 0 for t in range(DATA_BITS - 4, DATA_BITS)}}
+"""bits of a message that are taken for known where it cannot be read without: of this tool, with nothing spare"""
 
 
 @dataclass(frozen=True)
@@ -92,42 +97,42 @@ def encode(data: int) -> NDArray[np.uint8]:
 
 
 def decode(soft: Floats) -> int | None:
-    """The 64 bits whose coded bits fit ``soft`` (432) best, None where their check fails.
+    """The 64 bits whose coded bits fit ``soft`` (432) best, None where the check of none that fits well holds.
 
     ``soft`` is positive where a coded bit is more likely 0, by how much as the logarithm of the odds, in any unit.
     """
+    soft = np.asarray(soft, np.float32)
+    for known in ({}, _USUAL):
+        found = [message for message in _likely(soft, known) if check_of(message >> CHECK_BITS) == message & 0xFF]
+        if found:
+            fits = [float((1.0 - 2.0 * encode_message(message)) @ soft) for message in found]
+            return found[int(np.argmax(fits))] >> CHECK_BITS
+    return None
+
+
+def _likely(soft: Floats, known: dict[int, int]) -> list[int]:
+    """Messages of 72 bits that fit ``soft`` well; the bits of them that are ``known`` are as they are."""
     states = 1 << MEMORY
-    signs = _branches()
-    # Register bits, the newest highest: state s is the fourteen before, its next is (new << 14 | s) >> 1.
+    every = np.arange(states, dtype=np.int32)
+    newest = every >> (MEMORY - 1)
     metric = np.zeros(states, np.float32)
-    steps = np.asarray(soft, np.float32).reshape(BITS, len(GENERATORS))
-    best: int | None = None
-    score = -np.inf
+    steps = soft.reshape(BITS, len(GENERATORS))
+    came = np.empty((BITS, states), np.bool_)
     for _ in range(_WRAPS):
-        came = np.empty((BITS, states), np.bool_)
-        start = np.arange(states, dtype=np.int32)
+        start = every
+        metric = metric - metric.max()
         for t in range(BITS):
-            gains = signs @ steps[t]
-            # Register r = new << 14 | s leads to state r >> 1: both r = 2n and 2n + 1 lead to n.
-            reached = np.concatenate((metric, metric)) + gains
+            # A register of fifteen bits, the newest the highest: 2n and 2n + 1 both lead to the state n.
+            reached = np.concatenate((metric, metric)) + _branches() @ steps[t]
             even, odd = reached[0::2], reached[1::2]
             came[t] = odd > even
             metric = np.maximum(even, odd)
-            before = (np.arange(states, dtype=np.int32) << 1 | came[t]) & (states - 1)
-            start = start[before]
-        base = metric.max()
-        closed = start == np.arange(states)
-        if closed.any():
-            end = int(np.argmax(np.where(closed, metric, -np.inf)))
-            message = _trace(came, end)
-            value = float((1.0 - 2.0 * encode_message(message).astype(np.float32)) @ np.asarray(soft, np.float32))
-            if value > score:
-                best, score = message, value
-        metric = metric - base
-    if best is None:
-        best = _trace(came, int(np.argmax(metric)))
-    data = best >> CHECK_BITS
-    return data if check_of(data) == best & 0xFF else None
+            if t in known:
+                metric = np.where(newest == known[t], metric, metric - _NEVER)
+            start = start[(every << 1 | came[t]) & (states - 1)]
+    closed = np.where(start == every, metric, -np.inf)
+    ends = np.argsort(-closed)[:_LIST]
+    return [_trace(came, int(end)) for end in ends if np.isfinite(closed[end])]
 
 
 def encode_message(message: int) -> NDArray[np.uint8]:
