@@ -113,5 +113,5 @@ describe('a signed file', () => {
       }
     }
     expect(believed).toEqual([]);
-  });
+  }, 60_000);
 });
