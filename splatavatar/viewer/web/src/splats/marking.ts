@@ -43,7 +43,7 @@ void main() {
   vec2 sum = vec2(0.);
   for (int x = 0; x < count; x++) {
     float share = min(texelFetch(uBusy, ivec2(x, int(gl_FragCoord.y)), 0).x * (255. / 40.), 1.);
-    sum += vec2(share * share * share * share, pow(share, 1.4));
+    sum += vec2(pow(share, 3.5), pow(share, 1.225));
   }
   vec2 mean = sum * 65535. / float(count) + .5, high = floor(mean / 256.);
   result = vec4(high, floor(mean - 256. * high)) / 255.;
@@ -62,7 +62,7 @@ void main() {
     sum += (256. * row.xy + row.zw) / 65535.;
   }
   sum = max(sum / float(count), 1e-9);
-  vStrength = min(min(sqrt(2.1 / sum.x), pow(.009 / (.016 * sum.y), 1. / .7)), 5.);
+  vStrength = min(min(sqrt(2.25 / sum.x), pow(.0088 / (.016 * sum.y), 1. / .7)), 6.);
 }`;
 
 const MARK = `${PRECISION}
@@ -73,7 +73,7 @@ void main() {
   ivec2 at = ivec2(gl_FragCoord.xy), place = ivec2(at.x, uSize.y - 1 - at.y);
   vec4 p = texelFetch(uPicture, at, 0);
   float share = min(texelFetch(uBusy, place / ${SQUARE}, 0).x * (255. / 40.), 1.);
-  int gain = int(vStrength * share * share * (2048. / 30.) + .5);
+  int gain = int(vStrength * pow(share, 1.75) * (2048. / 30.) + .5);
   int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + 1024) >> 11;
   // What is nothing stays nothing, and what is partly there changes in part.
   result = vec4(clamp(p.rgb + float(change) / 255. * p.a, 0., p.a), p.a);
