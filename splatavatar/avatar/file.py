@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -24,7 +23,6 @@ from splatavatar.avatar.format.digest import ENTRY as DIGEST
 from splatavatar.avatar.format.digest import SIGNATURE, check_digest, digest
 from splatavatar.avatar.format.encoding import decode, encode
 from splatavatar.avatar.format.metadata import LARGEST as LARGEST_METADATA
-from splatavatar.avatar.format.metadata import check_metadata
 from splatavatar.avatar.format.schema import (
     FORMAT,
     VERSION,
@@ -100,22 +98,6 @@ def read_digest(path: str | Path) -> tuple[str | None, int]:
     except OSError as error:
         raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
     return texts.get(DIGEST), size
-
-
-def read_metadata(path: str | Path) -> dict[str, Any]:
-    """The metadata of an avatar file, unverified but for its form: only the header is read. Raises AvatarFileError."""
-    shown = printable(path)
-    try:
-        texts, _ = read_header(path)
-        _check_version(texts, shown)
-        _check_size(texts.get("metadata", ""))
-        metadata = parse_json(texts.get("metadata", "{}"), "its metadata")
-        check_metadata(metadata)
-    except Defect as defect:
-        raise AvatarFileError(f"{shown} is not an intact avatar: {defect}") from defect
-    except OSError as error:
-        raise AvatarFileError(f"{shown}: {why_unread(error)}, expected {EXPECTED}.") from error
-    return dict(metadata)
 
 
 def _intact(read: Callable[[], tuple[Tensors, dict[str, str]]], shown: str) -> Avatar:

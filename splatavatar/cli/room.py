@@ -42,6 +42,7 @@ def room(
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open a browser.")] = False,
 ) -> None:
     """Meet others, each as an avatar of their own: a link for each person."""
+    from splatavatar.trust.known import read_known
     from splatavatar.viewer.place import place
     from splatavatar.viewer.room.app import PAGE, create_room_app
     from splatavatar.viewer.room.ice import ice_servers
@@ -51,7 +52,7 @@ def room(
     from splatavatar.viewer.site import load_site
 
     check_packages()
-    meeting = Room(people, ice_servers(stun or (), turn or ()), without_consent)
+    meeting = Room(people, ice_servers(stun or (), turn or ()), without_consent, read_known().revocations)
     site = load_site()
     if PAGE not in site:
         raise DependencyError("the page of rooms is not built in this checkout; build it with: make page")

@@ -58,9 +58,10 @@ def tell_consent(avatar: Avatar, path: Path, without_consent: bool) -> None:
 
     Without a consent to calls an avatar is private: its owner plays it, and no one else.
     """
+    from splatavatar.trust.known import read_known
     from splatavatar.trust.policy import check_sharing
 
-    line = check_sharing(avatar, printable(path), without_consent)
+    line = check_sharing(avatar, printable(path), without_consent, read_known().revocations)
     if line is not None:
         tell(line, err=True)
 

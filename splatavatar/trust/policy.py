@@ -6,11 +6,14 @@ Everything that its owner does on their own machine works without a record. What
 from __future__ import annotations
 
 import datetime
+from collections.abc import Sequence
 from typing import Any
 
-from splatavatar.avatar.avatar import Avatar
+from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.consent import SCOPES, Consent, consent_of
+from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import TrustError
+from splatavatar.trust.revocation import Revocation
 
 SHARING = "calls"
 """the use, of ``SCOPES``, that showing an avatar to others over a network is"""
@@ -18,7 +21,7 @@ NO_CONSENT = "No record of consent"
 """what everybody is shown of an avatar without one"""
 LONGEST_NOTICE = 200
 """characters"""
-_LONGEST_SUBJECT, _LONGEST_GIVER = 50, 30
+_LONGEST_SUBJECT, _LONGEST_GIVER = 45, 25
 _ONE_DAY = datetime.timedelta(days=1)
 """by which the day of one place on Earth is ahead of that of another"""
 
@@ -45,22 +48,44 @@ def why_not(of: Avatar | dict[str, Any], use: str, today: datetime.date | None =
     return None
 
 
+def taken_back(avatar: Avatar, revocations: Sequence[Revocation]) -> str | None:
+    """That who signed an avatar has taken that back, by those ``revocations`` that are known; None where not.
+
+    A clause as that of ``why_not``.
+    """
+    if avatar.signature is None:
+        return None
+    try:
+        signature = Signature.from_text(avatar.signature)
+    except Defect:
+        return None
+    found = next((one for one in revocations if one.takes_back(signature)), None)
+    return None if found is None else f"its signer took it back on {found.date}"
+
+
 def check_sharing(
-    of: Avatar | dict[str, Any], name: str, without_consent: bool, today: datetime.date | None = None
+    avatar: Avatar,
+    name: str,
+    without_consent: bool,
+    revocations: Sequence[Revocation],
+    today: datetime.date | None = None,
 ) -> str | None:
     """Whether an avatar, which a sentence calls ``name``, may be shown to others.
 
     Returns None, or the line that says it is done ``without_consent``. Raises TrustError where that was not asked for.
     """
-    why = why_not(of, SHARING, today)
+    back = taken_back(avatar, revocations)
+    why = back or why_not(avatar, SHARING, today)
     if why is None:
         return None
     if not without_consent:
+        needed = f"needs a consent to {SHARING}: add one with splatavatar consent set"
+        remedy = "is against their word: ask them" if back else needed
         raise TrustError(
-            f"{name}: {why}. Showing it to others needs a consent to {SHARING}: add one with"
-            " splatavatar consent set, or give --without-consent, which everybody is told."
+            f"{name}: {why}. Showing it to others {remedy}, or give --without-consent, which everybody is told."
         )
-    return f"{name}: {why}. It is shown all the same, and everybody is told: {notice_of(of, today)}"
+    told = notice_of(avatar, today, back)
+    return f"{name}: {why}. It is shown all the same, and everybody is told: {told}"
 
 
 def expired_line(of: Avatar | dict[str, Any], today: datetime.date | None = None) -> str | None:
@@ -71,17 +96,22 @@ def expired_line(of: Avatar | dict[str, Any], today: datetime.date | None = None
     return f"The consent of {consent.subject} expired on {consent.expires}: keep what you make of it to yourself."
 
 
-def notice_of(of: Avatar | dict[str, Any], today: datetime.date | None = None) -> str:
-    """What the record says of whose face it is and what is allowed, in one line of at most ``LONGEST_NOTICE``."""
+def notice_of(of: Avatar | dict[str, Any], today: datetime.date | None = None, back: str | None = None) -> str:
+    """What the record says of whose face it is and what is allowed, in one line of at most ``LONGEST_NOTICE``.
+
+    ``back`` is what ``taken_back`` says of it.
+    """
     metadata = _metadata(of)
     consent = consent_of(metadata)
     if consent is None:
-        return NO_CONSENT
+        return NO_CONSENT if back is None else f"{back[:1].upper()}{back[1:]}"
     today = today or datetime.date.today()
     giver = "themselves" if consent.given_by == consent.subject else _cut(consent.given_by, _LONGEST_GIVER)
     line = f"{_cut(consent.subject, _LONGEST_SUBJECT)}, said by {giver} on {consent.date}: {_uses(consent)}"
     if consent.expires is not None:
         line += f"; {'expired on' if consent.expired(today) else 'until'} {consent.expires}"
+    if back is not None:
+        return f"{back[:1].upper()}{back[1:]}: {line}"
     return line if why_not(metadata, SHARING, today) is None else f"No consent to {SHARING}: {line}"
 
 

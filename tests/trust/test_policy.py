@@ -10,7 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from splatavatar.avatar.consent import SCOPES, Consent, SpokenProof
+from splatavatar.avatar.file import digest_of, quantised
+from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import TrustError
+from splatavatar.trust.keys import SigningKey
 from splatavatar.trust.policy import (
     LONGEST_NOTICE,
     NO_CONSENT,
@@ -18,8 +21,11 @@ from splatavatar.trust.policy import (
     describe_consent,
     expired_line,
     notice_of,
+    taken_back,
     why_not,
 )
+from splatavatar.trust.revocation import revoke
+from splatavatar.trust.signing import signature_of
 from support.consents import ANN, consenting
 from support.small_avatar import small_avatar
 
@@ -51,17 +57,36 @@ def test_calls(consent: Consent | None, why: str | None) -> None:
     assert why_not(of(consent), "calls", TODAY) == why
     assert why_not(consenting(small_avatar(), consent), "calls", TODAY) == why
     assert why_not(of(consent), "private", TODAY) is None
+    avatar = consenting(small_avatar(), consent)
     if why is None:
-        assert check_sharing(of(consent), "me", False, TODAY) is None
+        assert check_sharing(avatar, "me", False, (), TODAY) is None
         return
     with pytest.raises(TrustError) as caught:
-        check_sharing(of(consent), "me", False, TODAY)
+        check_sharing(avatar, "me", False, (), TODAY)
     assert str(caught.value) == (
         f"me: {why}. Showing it to others needs a consent to calls: add one with splatavatar consent set, "
         "or give --without-consent, which everybody is told."
     )
-    said = check_sharing(of(consent), "me", True, TODAY)
-    assert said == f"me: {why}. It is shown all the same, and everybody is told: {notice_of(of(consent), TODAY)}"
+    said = check_sharing(avatar, "me", True, (), TODAY)
+    assert said == f"me: {why}. It is shown all the same, and everybody is told: {notice_of(avatar, TODAY)}"
+
+
+def test_what_its_signer_took_back_is_shown_to_nobody_else(ann: SigningKey) -> None:
+    avatar = quantised(consenting(small_avatar()))
+    avatar = replace(avatar, signature=signature_of(digest_of(avatar), ann).to_text())
+    signature = Signature.from_text(avatar.signature or "")
+    other = revoke(signature_of("6" * 64, ann), ann)
+    for whole_key in (False, True):
+        back = revoke(signature, ann, whole_key)
+        assert taken_back(avatar, [other]) is None and taken_back(consenting(small_avatar()), [back]) is None
+        assert taken_back(avatar, [other, back]) == f"its signer took it back on {back.date}"
+        with pytest.raises(TrustError, match="Showing it to others is against their word: ask them, or give --without"):
+            check_sharing(avatar, "me", False, [back], TODAY)
+        line = check_sharing(avatar, "me", True, [back], TODAY) or ""
+        notice = f"Its signer took it back on {back.date}: Ann, said by themselves on 2026-03-01: calls"
+        assert line.endswith(f"everybody is told: {notice}")
+    assert check_sharing(avatar, "me", False, [other], TODAY) is None
+    assert taken_back(replace(avatar, signature="not one"), [other]) is None
 
 
 def test_each_use_is_allowed_by_its_own_word() -> None:
@@ -87,6 +112,7 @@ def test_it_is_one_line_of_bounded_length(subject: int, giver: int, scope: set[s
     expires = None if days is None else ANN.date + datetime.timedelta(days=days)
     consent = replace(ANN, subject="S" * subject, given_by="G" * giver, scope=frozenset(scope), expires=expires)
     assert len(notice_of(of(consent), TODAY)) <= LONGEST_NOTICE
+    assert len(notice_of(of(consent), TODAY, "its signer took it back on 2026-11-27")) <= LONGEST_NOTICE
 
 
 def test_that_it_has_run_out_is_said() -> None:

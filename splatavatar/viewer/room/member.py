@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from splatavatar.avatar.file import read_metadata
+from splatavatar.avatar.file import parse_avatar
 from splatavatar.avatar.format.container import EXPECTED, LARGEST_FILE
 from splatavatar.avatar.library import resolve
 from splatavatar.drive.signal import FaceSignal
@@ -21,6 +21,7 @@ from splatavatar.errors import AvatarFileError, RoomError, SettingsError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes
 from splatavatar.printable import printable
+from splatavatar.trust.known import read_known
 from splatavatar.trust.policy import check_sharing
 from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room.attendance import Attendance
@@ -70,7 +71,7 @@ class RoomMember:
         Raises:
             SettingsError: no link, or no name.
             AvatarFileError: the avatar cannot be read.
-            TrustError: nobody has consented to show it to others.
+            TrustError: nobody has consented to show it to others, or its signer took it back.
             RoomError: the room lets nobody in, or cannot be reached.
             DependencyError: a package of the extra ``viewer`` is absent.
         """
@@ -79,8 +80,9 @@ class RoomMember:
         required("websockets")
         where = RoomLink.parse(link)
         path = resolve(avatar)
-        check_sharing(read_metadata(path), printable(path), without_consent)
         content = read_bytes(path, AvatarFileError, EXPECTED, LARGEST_FILE)
+        shown = printable(path)
+        check_sharing(parse_avatar(content, shown), shown, without_consent, read_known().revocations)
         self._clock = clock
         self._attendance = Attendance(where, name.strip(), direct, listener or RoomListener(), clock)
         self._sequence = 0

@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from splatavatar.trust.revocation import Revocation
 from splatavatar.viewer.room.invitations import Invitation, Invitations
 from splatavatar.viewer.room.messages import (
     FACE,
@@ -59,16 +60,23 @@ class Room:
     What is not said otherwise belongs to the event loop of the server. Nothing is written to a disk.
     """
 
-    def __init__(self, people: int, ice: Sequence[Mapping[str, Any]] = (), without_consent: bool = False) -> None:
+    def __init__(
+        self,
+        people: int,
+        ice: Sequence[Mapping[str, Any]] = (),
+        without_consent: bool = False,
+        revocations: Sequence[Revocation] = (),
+    ) -> None:
         """For ``people`` (2 to 8), each of whom is told the servers ``ice`` (as browsers take them) to meet by.
 
-        Avatars that nobody has consented to show to others are refused, unless ``without_consent``.
+        Avatars that nobody has consented to show to others, or that one of ``revocations`` takes back, are refused,
+        unless ``without_consent``.
         """
         if not 2 <= people <= MOST_SEATS:
             raise ValueError(people)
         self.seats = people
         self.invitations = Invitations(people)
-        self.uploads = Uploads(without_consent)
+        self.uploads = Uploads(without_consent, revocations)
         self._ice = [dict(server) for server in ice]
         self._members: dict[int, Member] = {}
         self._count = 0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from splatavatar.avatar.file import parse_avatar
 from splatavatar.errors import AvatarFileError
 from splatavatar.printable import printable
-from splatavatar.trust.policy import SHARING, notice_of, why_not
+from splatavatar.trust.policy import SHARING, notice_of, taken_back, why_not
+from splatavatar.trust.revocation import Revocation
 from splatavatar.viewer.room.invitations import Invitation
 from splatavatar.viewer.room.messages import LONGEST_NAME
 from splatavatar.viewer.room.pace import Allowance
@@ -37,8 +39,10 @@ class Upload:
 class Uploads:
     """One avatar a person. All methods belong to one event loop."""
 
-    def __init__(self, without_consent: bool = False) -> None:
-        """Avatars whose file has no consent to ``SHARING`` are taken ``without_consent`` only, and said to be so."""
+    def __init__(self, without_consent: bool = False, revocations: Sequence[Revocation] = ()) -> None:
+        """Avatars whose file has no consent to ``SHARING``, or that one of ``revocations`` takes back, are taken
+        ``without_consent`` only, and said to be so."""
+        self._revocations = revocations
         self._without_consent = without_consent
         self._of: dict[Invitation, Upload] = {}
         self._allowances: dict[Invitation, Allowance] = {}
@@ -79,11 +83,12 @@ class Uploads:
 
     def _checked(self, content: bytes, sha256: str) -> Upload:
         avatar = parse_avatar(content, "What was handed over")
-        why = why_not(avatar, SHARING)
+        back = taken_back(avatar, self._revocations)
+        why = back or why_not(avatar, SHARING)
         if why is not None and not self._without_consent:
             raise AvatarFileError(f"This room takes avatars with a consent to {SHARING}. This one: {why}.")
         name = printable(str(avatar.metadata.get("name") or ""))[:LONGEST_NAME]
-        return Upload(sha256, content, name, printable(notice_of(avatar)))
+        return Upload(sha256, content, name, printable(notice_of(avatar, back=back)))
 
 
 class TooOften(Exception):
