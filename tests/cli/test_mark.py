@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
@@ -153,22 +154,29 @@ def test_what_cannot_be_marked_is_one_sentence(run: Run, tmp_path: Path) -> None
     assert (tmp_path / "a.png").read_text() == "hello"
 
 
-@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
-def test_a_killed_recording_is_found_by_the_name_of_its_film(run: Run, files: Path, tmp_path: Path, name: str) -> None:
-    write_signal(tmp_path / "long.npz", moving_signal(600, 30))
+@contextmanager
+def recording(files: Path, folder: Path, name: str, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A drive into the film ``name`` of which some seconds are written."""
+    write_signal(folder / "long.npz", moving_signal(600, 30))
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    drive = ("drive", str(files / "small.splatavatar"), "--signal", "long.npz")
+    drive = ("drive", str(files / "small.splatavatar"), "--signal", "long.npz", "--size", "64x64")
     with subprocess.Popen(
-        [sys.executable, "-m", "splatavatar", *drive, "-o", name, "--size", "64x64"],
-        cwd=tmp_path,
+        [sys.executable, "-m", "splatavatar", *drive, "-o", name, *arguments],
+        cwd=folder,
         env={**os.environ, "PYTHONPATH": path},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
         end = time.monotonic() + 60
-        while not (parts := list(tmp_path.glob(f".{name}.*.part"))) or parts[0].stat().st_size < 10_000:
+        while not (parts := list(folder.glob(f".{name}.*.part"))) or parts[0].stat().st_size < 10_000:
             assert process.poll() is None and time.monotonic() < end
             time.sleep(0.02)
+        yield process
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_a_killed_recording_is_found_by_the_name_of_its_film(run: Run, files: Path, tmp_path: Path, name: str) -> None:
+    with recording(files, tmp_path, name) as process:
         process.send_signal(signal.SIGKILL)
     done = run("mark", name, "--avatar", files / "small.splatavatar")
     assert done.returncode == 0 and done.stderr == "", done.stderr
@@ -180,9 +188,10 @@ def test_a_killed_recording_is_found_by_the_name_of_its_film(run: Run, files: Pa
     assert not list(tmp_path.glob(".*.part"))
 
 
-def test_a_live_recording_is_marked_and_so_is_its_beginning(run: Run, files: Path, tmp_path: Path) -> None:
-    drive = ("drive", files / "small.splatavatar", "--signal", files / "signal.npz", "--size", "64x64")
-    assert run(*drive, "-o", "a.mp4", "--stats").returncode == 0
+@pytest.mark.parametrize("arguments", [(), ("--stats",)], ids=["frame by frame", "live"])
+def test_what_is_broken_off_is_a_marked_beginning(files: Path, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    with recording(files, tmp_path, "a.mp4", *arguments) as process:
+        process.send_signal(signal.SIGINT)
     found = credentials_of(tmp_path / "a.mp4")
     assert found is not None and found.holds and found.driven_by == ("recording",)
 
