@@ -87,7 +87,7 @@ def strangers() -> list[Path]:
     """What lies in our folders and is of no kind that this version knows: nobody's to remove but the user's."""
     found = []
     for base in BASES:
-        known = [kind.entry for kind in KINDS if kind.base is base]
+        known = [pattern for kind in KINDS if kind.base is base for pattern in (kind.entry, f".{kind.entry}.*.*.part")]
         with suppress(OSError):
             entries = sorted(base().iterdir())
             found += [path for path in entries if not any(fnmatch.fnmatchcase(path.name, entry) for entry in known)]
@@ -103,7 +103,9 @@ def _of(kind: Kind) -> Iterator[Thing]:
 
 def _places(kind: Kind) -> Iterator[tuple[Path, str]]:
     with suppress(OSError):  # nobody may look there
-        for place in sorted(kind.base().glob(kind.entry)):
+        # What was on its way to be one when its program was killed is one, too: see ``temporary_beside``.
+        base, drafts = kind.base(), f".{kind.entry}.*.*.part"
+        for place in (*sorted(base.glob(kind.entry)), *sorted(base.glob(drafts))):
             if kind.base is temporary_folder and hasattr(os, "getuid") and os.lstat(place).st_uid != os.getuid():
                 continue  # another user's
             if kind.each is None:

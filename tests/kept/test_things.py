@@ -10,7 +10,7 @@ from splatavatar.errors import OutputError
 from splatavatar.kept.kinds import CALIBRATION, FOOTAGE, KEYS, MODELS, PERSONAL, REMEMBERED
 from splatavatar.kept.things import Thing, remove, remove_empty, strangers, thing_at, things
 from splatavatar.kept.use import note_used, using
-from splatavatar.output import scratch_folder
+from splatavatar.output import scratch_folder, temporary_beside
 
 
 @pytest.fixture
@@ -131,6 +131,16 @@ def test_what_is_not_ours_is_told_of_and_left(place: Path) -> None:
         "data/faces",
         "config/other.json",
     ]
+
+
+def test_drafts_of_programs_that_were_killed_are_found(place: Path) -> None:
+    draft = temporary_beside(place / "config" / "key.pem")
+    draft.write_bytes(bytes(20))
+    assert draft in [thing.path for thing in things((KEYS,))]
+    assert strangers() == []
+    other = temporary_beside(place / "cache" / "landmarks" / "0123.npz")
+    other.write_bytes(bytes(20))
+    assert other in [thing.path for thing in things((FOOTAGE,))]
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may remove everything")
