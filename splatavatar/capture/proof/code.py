@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 WORDS = (
-    *("airplane", "already", "balcony", "beautiful", "bedroom", "between", "bicycle", "blanket", "breakfast"),
-    *("butterfly", "cathedral", "chapter", "children", "chocolate", "cinnamon", "condition", "country", "curious"),
-    *("elephant", "forest", "freedom", "general", "great", "horses", "hospital", "kingdom", "language", "library"),
-    *("little", "lobster", "marble", "moment", "monkey", "morning", "mountain", "museum", "perhaps", "potato"),
-    *("powerful", "president", "prisoner", "promise", "question", "satellite", "service", "soldier", "something"),
-    *("special", "storm", "subject", "tomorrow", "trumpet", "umbrella", "village", "window", "yellow", "yesterday"),
-    *("airport", "basket", "diamond", "guitar", "hammer", "purple", "sandwich"),
+    *("airplane", "already", "balcony", "beautiful", "bedroom", "believe", "bicycle", "breakfast", "butterfly"),
+    *("century", "character", "children", "chimney", "chocolate", "comfort", "condition", "continent", "country"),
+    *("curious", "dangerous", "delicate", "different", "evening", "famous", "fortune", "freedom", "great", "horizon"),
+    *("hospital", "important", "instant", "justice", "kingdom", "language", "library", "little", "message", "moment"),
+    *("monkey", "museum", "mysterious", "national", "obvious", "officer", "opinion", "paper", "pencil", "president"),
+    *("property", "question", "remember", "satellite", "story", "subject", "sunshine", "together", "tomorrow"),
+    *("trumpet", "umbrella", "violin", "window", "wonderful", "yellow", "yesterday"),
 )
 """64 words that are easy to read and far apart by their sounds"""
 LENGTH = 6

@@ -31,7 +31,7 @@ ANYTHING = "any-"
 """how words begin that are a phone of whatever else is said"""
 ELSE_PRICE = 1e-10
 """probability of each such phone, beside 1 of each word of the sentence"""
-BEAM, WORD_BEAM = 1e-120, 1e-100
+BEAM, WORD_BEAM = 1e-90, 1e-80
 """of the search, wide: the end of the sentence says where it began"""
 LOUDEST = 0.8
 """to which sound is scaled"""
