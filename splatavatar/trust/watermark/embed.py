@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,6 +31,8 @@ FULL, SHAPE = 40, 1.75
 """busyness from which on the mark is no stronger, and the power of the busyness with which it grows"""
 LARGEST = 6.0
 """root mean square of the change in 8-bit steps, at most anywhere"""
+STRENGTHS, OCTAVE, WEAKER = 96, 8, 16
+"""a ladder of so many strengths, of so many an octave, so many of them below 1"""
 
 
 def busyness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -52,15 +56,23 @@ def busyness(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def gains(counts: NDArray[np.int64]) -> NDArray[np.int16]:
-    """The gain (64) of each level of busyness in a picture with ``counts`` (64) squares of each."""
-    levels: Doubles = (np.minimum(np.arange(LEVELS), FULL) / FULL) ** SHAPE
-    total = counts.sum()
-    energy = float(counts @ levels**2) / total
-    seen = SEEN * float(counts @ levels**SEEN_POWER) / total
-    if energy == 0:
-        return np.zeros(LEVELS, np.int16)
-    strength = min((SQUARE_ERROR / energy) ** 0.5, (VISIBLE / seen) ** (1 / SEEN_POWER), LARGEST)
-    return np.asarray(np.rint(strength * levels * ((1 << SHIFT) / TILE_RMS)), np.int16)
+    """The gain (64) of each level of busyness in a picture with ``counts`` (64) squares of each.
+
+    The largest strength of the ladder is taken with which neither PSNR nor FLIP of the whole picture gets too bad.
+    """
+    changes, squares, seen = _ladder()
+    fits = (squares @ counts <= SQUARE_ERROR * counts.sum()) & (seen @ counts <= VISIBLE * counts.sum())
+    step = max(int(np.argmin(fits)) - 1, 0) if not fits.all() else len(fits) - 1
+    return np.asarray(np.rint(changes[step] * ((1 << SHIFT) / TILE_RMS)), np.int16)
+
+
+@cache
+def _ladder() -> tuple[Doubles, Doubles, Doubles]:
+    """(96, 64) by strength and busyness: the root mean square of the changes, its square, and how much it is seen."""
+    levels = (np.minimum(np.arange(LEVELS), FULL) / FULL) ** SHAPE
+    strengths = 2.0 ** ((np.arange(STRENGTHS) - WEAKER) / OCTAVE)
+    changes = np.minimum(strengths[:, None] * levels, LARGEST)
+    return changes, changes**2, SEEN * changes**SEEN_POWER
 
 
 def marked(image: NDArray[np.uint8], tile: NDArray[np.int8]) -> NDArray[np.uint8]:
