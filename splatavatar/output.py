@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -244,6 +245,19 @@ def temporary_beside(path: Path, ending: str = "part") -> Path:
     """
     stem = shortened(path.name, _STEM)
     return path.with_name(f".{stem}.{os.getpid()}.{os.urandom(4).hex()}.{ending}")
+
+
+def left_beside(path: Path, ending: str = "part") -> list[Path]:
+    """What ``temporary_beside`` has named for ``path`` and is there, the newest first: of programs that run, or have
+    been killed."""
+    stem = re.escape(shortened(path.name, _STEM))
+    named = re.compile(rf"\.{stem}\.[0-9]+\.[0-9a-f]{{8}}\.{re.escape(ending)}")
+    found: list[tuple[float, Path]] = []
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        for entry in entries:
+            if named.fullmatch(entry.name) and entry.is_file():
+                found.append((entry.stat().st_mtime, path.parent / entry.name))
+    return [place for _, place in sorted(found, reverse=True)]
 
 
 def fitting(stem: str, suffix: str, folder: Path | None = None) -> str:

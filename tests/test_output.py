@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 
 from splatavatar.errors import OutputError
-from splatavatar.output import atomic_write, beginning_of, beside, check_writable, fitting, make_folder, outputs_ready
+from splatavatar.output import (
+    atomic_write,
+    beginning_of,
+    beside,
+    check_writable,
+    fitting,
+    left_beside,
+    make_folder,
+    outputs_ready,
+    temporary_beside,
+)
 
 ROOT = Path(__file__).parents[1]
 WRITE_A_MEGABYTE = """
@@ -198,3 +208,17 @@ def test_the_current_folder_is_gone(tmp_path: Path) -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, env=_environment(), cwd=tmp_path
     )
     assert done.stdout == "cannot write a: its folder does not exist\n", done.stderr
+
+
+def test_what_was_left_beside_a_file_is_found_the_newest_first(tmp_path: Path) -> None:
+    for name in (".a.mp4.1.00000000.part", ".a.mp4.2.11111111.part", ".ba.mp4.3.22222222.part", ".a.mp4.4.zz.part"):
+        (tmp_path / name).touch()
+    os.utime(tmp_path / ".a.mp4.1.00000000.part", (4e9, 4e9))
+    names = [path.name for path in left_beside(tmp_path / "a.mp4")]
+    assert names == [".a.mp4.1.00000000.part", ".a.mp4.2.11111111.part"]
+    for name in ("a.txt", "x" * 100, "a[1]*.mp4"):
+        part = temporary_beside(tmp_path / name)
+        part.touch()
+        assert left_beside(tmp_path / name) == [part]
+        assert left_beside(tmp_path / name, "marked") == []
+    assert left_beside(tmp_path / "missing" / "a.mp4") == []

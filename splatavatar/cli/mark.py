@@ -56,13 +56,14 @@ def mark(
 
 def _mark(path: Path, marker: Marker, certificate: Certificate, anew: bool) -> None:
     """Mark one file, unless it is and ``anew`` does not ask for more."""
-    from splatavatar.drive.sinks.repairing import container_of, is_unfinished, recordings_of, repaired
+    from splatavatar.drive.sinks.repairing import container_of, is_unfinished, repaired
+    from splatavatar.output import left_beside
     from splatavatar.trust.credentials.mark import check_kind, check_markable, mark_file
     from splatavatar.trust.credentials.read import credentials_of
 
-    recordings, made = recordings_of(path), False
+    recordings, made = left_beside(path), False
     if recordings and not os.path.lexists(path):
-        path, made = repaired(recordings.pop(0)), True
+        path, made = repaired(recordings.pop(0), path), True
     elif path.suffix == ".part" or (container_of(path) is not None and is_unfinished(path)):
         path, made = repaired(path), True
     if made:

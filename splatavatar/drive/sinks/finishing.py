@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.media import remux
-from splatavatar.output import atomic_write, temporary_beside
+from splatavatar.output import atomic_write, left_beside, temporary_beside
 from splatavatar.printable import printable
 from splatavatar.trust.credentials.formats import INSIDE, drop_sidecar, sidecar_of
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 INDEXED = {"mp4": {"movflags": "+faststart"}, "webm": dict[str, str]()}
 """how a film is written once all of it is known, by its container; browsers play it while they load it"""
+INDEXING, MARKING = "indexed", "marked"
+"""how the names of its copies end while they are made"""
 IN_PIECES = ("mp4",)
 """containers whose recordings are in pieces until they are finished"""
 
@@ -51,7 +53,7 @@ def put_in_place(recording: Path, path: Path, container: str, marker: Marker | N
 
 def index(recording: Path, container: str) -> None:
     """Write ``recording`` anew as a film of one piece, its index first. Raises OutputError; it is then as it was."""
-    indexed = temporary_beside(recording, "indexed")
+    indexed = temporary_beside(recording, INDEXING)
     try:
         remux(recording, indexed, container, INDEXED[container])
         os.replace(indexed, recording)
@@ -62,10 +64,15 @@ def index(recording: Path, container: str) -> None:
             indexed.unlink()
 
 
+def copies_of(recording: Path) -> list[Path]:
+    """Copies of ``recording`` that were not finished, left by a program that was killed."""
+    return [path for ending in (INDEXING, MARKING) for path in left_beside(recording, ending)]
+
+
 def _marked(recording: Path, path: Path, marker: Marker) -> bytes | None:
     """Put the credentials into ``recording``; those for a file beside it are returned."""
     media_type = INSIDE.get(path.suffix.lower())
-    marked = temporary_beside(recording, "marked")
+    marked = temporary_beside(recording, MARKING)
     try:
         with open(recording, "rb") as source:
             if media_type is None:

@@ -11,12 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from splatavatar.drive.sinks.finishing import index
+from splatavatar.drive.sinks.finishing import copies_of, index
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.input import open_input
 from splatavatar.media import open_media
-from splatavatar.output import beginning_of, shortened
+from splatavatar.output import beginning_of
 from splatavatar.printable import printable
 
 LIVELY = 10.0
@@ -25,17 +25,6 @@ MOST_BOXES = 1 << 16
 EXPECTED = "a film, a picture or an export"
 _PART = re.compile(r"\.(?P<name>.+)\.(?P<process>[0-9]{1,10})\.[0-9a-f]{8}\.part", re.DOTALL)
 _SUFFIXES = {"mp4": ".mp4", "webm": ".webm"}
-
-
-def recordings_of(path: Path) -> list[Path]:
-    """The recordings that were to become the film ``path`` and did not, the newest first."""
-    found: list[tuple[float, Path]] = []
-    with suppress(OSError), os.scandir(path.parent) as entries:
-        for entry in entries:
-            named = _PART.fullmatch(entry.name)
-            if named and named["name"] == shortened(path.name, len(os.fsencode(named["name"]))) and entry.is_file():
-                found.append((entry.stat().st_mtime, path.parent / entry.name))
-    return [place for _, place in sorted(found, reverse=True)]
 
 
 def container_of(path: Path) -> str | None:
@@ -63,8 +52,8 @@ def is_unfinished(path: Path) -> bool:
     return False
 
 
-def repaired(recording: Path) -> Path:
-    """Make a film of a recording that was cut off, under the name that it was to have; returns where it is.
+def repaired(recording: Path, wanted: Path | None = None) -> Path:
+    """Make a film of a recording that was cut off, as ``wanted`` or else as it was to be; returns where it is.
 
     Of a name that is taken it gets one beside it. What was written last, up to a second, is lost.
 
@@ -80,14 +69,18 @@ def repaired(recording: Path) -> Path:
     if named and _is_written(recording, int(named["process"])):
         raise TrustError(f"{shown}: process {named['process']} is still recording it")
     _check_pictures(recording)
+    for copy in copies_of(recording):  # killed while it was finished
+        with suppress(OSError):
+            copy.unlink()
     try:
         index(recording, container)
     except OutputError as error:
         raise OutputError(f"{shown}: {error}; it is as it was") from error
-    if not named:
-        return recording
-    name, suffix = named["name"], _SUFFIXES[container]
-    wanted = recording.with_name(name if name.lower().endswith(suffix) else name + suffix)
+    if wanted is None:
+        if not named:
+            return recording
+        name, suffix = named["name"], _SUFFIXES[container]
+        wanted = recording.with_name(name if name.lower().endswith(suffix) else name + suffix)
     place = beginning_of(wanted)
     try:
         os.replace(recording, place)

@@ -11,8 +11,9 @@ from pathlib import Path
 import av
 import pytest
 
-from splatavatar.drive.sinks.repairing import container_of, is_unfinished, recordings_of, repaired
+from splatavatar.drive.sinks.repairing import container_of, is_unfinished, repaired
 from splatavatar.errors import TrustError
+from splatavatar.output import left_beside
 from support.pictures import PICTURE, write_film
 
 PROGRAM = """
@@ -38,7 +39,7 @@ def killed(path: Path, frames: int = 60) -> Path:
         text=True,
     )
     assert done.returncode == -9, done.stderr
-    (left,) = recordings_of(path)
+    (left,) = left_beside(path)
     return left
 
 
@@ -53,7 +54,7 @@ def test_all_but_the_last_seconds_of_a_killed_recording_is_a_film(tmp_path: Path
     left = killed(tmp_path / name)
     assert is_unfinished(left)
     place = repaired(left)
-    assert place == tmp_path / name and not recordings_of(place)
+    assert place == tmp_path / name and not left_beside(place)
     assert not is_unfinished(place)
     times = pictures(place)
     assert len(times) >= 36
@@ -73,18 +74,19 @@ def test_a_film_of_that_name_is_kept(tmp_path: Path) -> None:
     assert (tmp_path / "a.mp4").read_bytes() == b"older"
 
 
-def test_of_several_the_newest_is_first_and_others_are_left_alone(tmp_path: Path) -> None:
-    for name in (".a.mp4.1.00000000.part", ".a.mp4.2.11111111.part", ".ba.mp4.3.22222222.part", ".a.mp4.4.zz.part"):
-        (tmp_path / name).touch()
-    os.utime(tmp_path / ".a.mp4.1.00000000.part", (4e9, 4e9))
-    names = [path.name for path in recordings_of(tmp_path / "a.mp4")]
-    assert names == [".a.mp4.1.00000000.part", ".a.mp4.2.11111111.part"]
-    assert recordings_of(tmp_path / "missing" / "a.mp4") == []
+def test_copies_that_were_not_finished_are_removed(tmp_path: Path) -> None:
+    left = killed(tmp_path / "a.mp4")
+    for ending in ("indexed", "marked"):
+        (tmp_path / f".{left.name}.7.00000000.{ending}").write_bytes(b"half")
+    (tmp_path / ".b.mp4.7.00000000.indexed").write_bytes(b"half")
+    place = repaired(left)
+    assert {path.name for path in tmp_path.iterdir()} == {place.name, ".b.mp4.7.00000000.indexed"}
 
 
 def test_a_long_name_that_was_cut(tmp_path: Path) -> None:
-    left = killed(tmp_path / f"{'x' * 100}.mp4")
-    assert repaired(left) == tmp_path / f"{'x' * 64}.mp4"
+    wanted = tmp_path / f"{'x' * 100}.mp4"
+    assert repaired(killed(wanted)) == tmp_path / f"{'x' * 64}.mp4"
+    assert repaired(killed(wanted), wanted) == wanted
 
 
 def test_one_that_is_being_written_is_left_alone(tmp_path: Path) -> None:
