@@ -222,7 +222,7 @@ def mark_busyness(image: Buffer, busy: Buffer, /) -> None:
     """Writes ``embed.busyness`` of ``image`` (H, W, 3 or 4) of uint8 into ``busy`` of uint8."""
 
 def mark(image: Buffer, busy: Buffer, gains: Buffer, tile: Buffer, marked: Buffer, /) -> None:
-    """Writes ``embed.marked`` into ``marked``, which may be ``image``; ``gains`` (64) int16, ``tile`` int8."""
+    """Writes ``embed.marked`` into ``marked``, another array than ``image``; ``gains`` (64) int16, ``tile`` int8."""
 
 class RigPose:
     """The native twin of ``rig.skinning.pose``. Copies its arrays."""

@@ -1,6 +1,7 @@
 // The mark in the pixels (docs/watermark.md), in whole numbers alone: every instruction set and numpy agree to the bit.
 #pragma once
 #include <algorithm>
+#include <cstring>
 #include "raster.h"
 
 namespace splatavatar::KERNELS_ISA {
@@ -44,12 +45,23 @@ inline void mark_busy_row(const MarkImage& image, int row, uint8_t* busy) {
   }
 }
 
-template <int Channels>
-inline void mark_pixels(const uint8_t* in, const int16_t* change, int count, uint8_t* out) {
+inline void mark_rgb(const uint8_t* __restrict in, const int16_t* __restrict change, int count, uint8_t* __restrict out) {
+  for (int x = 0; x < count; x++)
+    for (int c = 0; c < 3; c++) out[3 * x + c] = (uint8_t)std::clamp(in[3 * x + c] + change[x], 0, 255);
+}
+
+// Bytes of a pixel in the order of little-endian machines, the only ones that wheels are made for.
+inline void mark_rgba(const uint8_t* __restrict in, const int16_t* __restrict change, int count, uint8_t* __restrict out) {
   for (int x = 0; x < count; x++) {
-    const int add = Channels == 4 && in[Channels * x + 3] == 0 ? 0 : change[x];
-    for (int c = 0; c < 3; c++) out[Channels * x + c] = (uint8_t)std::clamp(in[Channels * x + c] + add, 0, 255);
-    if (Channels == 4) out[Channels * x + 3] = in[Channels * x + 3];
+    uint32_t pixel;
+    std::memcpy(&pixel, in + 4 * x, 4);
+    const int add = pixel >> 24 ? change[x] : 0;
+    uint32_t marked = pixel & 0xff000000u;
+    for (int c = 0; c < 24; c += 8) {
+      const int value = (int)(pixel >> c & 255) + add, above = value < 0 ? 0 : value;
+      marked |= (uint32_t)(above > 255 ? 255 : above) << c;
+    }
+    std::memcpy(out + 4 * x, &marked, 4);
   }
 }
 
@@ -66,13 +78,13 @@ inline void mark_row(const MarkImage& image, const uint8_t* busy, const int16_t*
       const int64_t from = (int64_t)(row * kMarkBlock + y) * stride + (int64_t)begin * image.channels;
       const uint8_t* in = image.pixels + from;
       if (!any) {
-        if (out + from != in) std::copy_n(in, width * image.channels, out + from);
+        std::copy_n(in, width * image.channels, out + from);
         continue;
       }
       const int8_t* waves = tile + (row * kMarkBlock + y) % kMarkTile * kMarkTile;
       for (int x = 0; x < width; x++) change[x] = (int16_t)((gain[x] * waves[x] + 1024) >> 11);
-      if (image.channels == 3) mark_pixels<3>(in, change, width, out + from);
-      else mark_pixels<4>(in, change, width, out + from);
+      if (image.channels == 3) mark_rgb(in, change, width, out + from);
+      else mark_rgba(in, change, width, out + from);
     }
   }
 }
