@@ -20,30 +20,47 @@ const PRECISION = `precision highp float; precision highp int; precision highp s
 const BUSY = `${PRECISION}
 uniform sampler2D uPicture; uniform ivec2 uSize;
 out vec4 result;
+int sum(ivec4 four) { return four.x + four.y + four.z + four.w; }
+int luma(int x, int y) {
+  ivec3 c = ivec3(texelFetch(uPicture, ivec2(x, uSize.y - 1 - y), 0).rgb * 255. + .5);
+  return (77 * c.r + 150 * c.g + 29 * c.b + 128) >> 8;
+}
 void main() {
-  ivec2 from = ivec2(gl_FragCoord.xy) * ${SQUARE};
-  ivec2 held = min(uSize - from, ${SQUARE});
-  int luma[64]; int sum = 0;
-  for (int y = 0; y < held.y; y++) for (int x = 0; x < held.x; x++) {
-    ivec3 c = ivec3(texelFetch(uPicture, ivec2(from.x + x, uSize.y - 1 - from.y - y), 0).rgb * 255. + .5);
-    int at = 8 * y + x;
-    luma[at] = (77 * c.r + 150 * c.g + 29 * c.b + 128) >> 8;
-    if (x > 1) sum += min(abs(luma[at] - luma[at - 2]), 24);
-    if (y > 1) sum += min(abs(luma[at] - luma[at - 16]), 24);
+  ivec2 from = ivec2(gl_FragCoord.xy) * ${SQUARE}, held = min(uSize - from, ${SQUARE});
+  // Columns of the square by fours; those beyond the picture do not count.
+  ivec4 left, right, leftIn, rightIn, left1, right1, left2, right2;
+  for (int x = 0; x < 4; x++) leftIn[x] = int(x < held.x), rightIn[x] = int(x + 4 < held.x);
+  int total = 0;
+  for (int y = 0; y < held.y; y++) {
+    for (int x = 0; x < 4; x++) {
+      left[x] = luma(from.x + min(x, held.x - 1), from.y + y);
+      right[x] = luma(from.x + min(x + 4, held.x - 1), from.y + y);
+    }
+    total += sum(min(abs(ivec4(left.zw, right.xy) - left), 24) * ivec4(leftIn.zw, rightIn.xy));
+    total += sum(min(abs(right.zwzw - right.xyxy), 24) * ivec4(rightIn.zw, 0, 0));
+    if (y > 1) total += sum(min(abs(left - left2), 24) * leftIn + min(abs(right - right2), 24) * rightIn);
+    left2 = left1; right2 = right1; left1 = left; right1 = right;
   }
-  result = vec4(float(min(sum >> 5, 63)) / 255., 0., 0., 1.);
+  result = vec4(float(min(total >> 5, 63)) / 255., 0., 0., 1.);
 }`;
 
-/** Of each row of squares the means of what the strength depends on, in two bytes each. */
+/** the ladder of strengths, and the strength of a step of it */
+const STRENGTHS = 96;
+const STRENGTH = 'float strength(int at) { return exp2(float(at - 16) / 8.); }';
+
+/** Of each row of squares, with each strength, the means of what bounds the strength, in two bytes each. */
 const ROWS = `${PRECISION}
 uniform sampler2D uBusy; uniform ivec2 uSize;
 out vec4 result;
+${STRENGTH}
 void main() {
+  float most = strength(int(gl_FragCoord.x));
   int count = (uSize.x + ${SQUARE - 1}) / ${SQUARE};
   vec2 sum = vec2(0.);
   for (int x = 0; x < count; x++) {
     float share = min(texelFetch(uBusy, ivec2(x, int(gl_FragCoord.y)), 0).x * (255. / 40.), 1.);
-    sum += vec2(pow(share, 3.5), pow(share, 1.225));
+    float change = min(most * pow(share, 1.75), 6.);
+    sum += vec2(change * change / 36., pow(change / 6., .7));
   }
   vec2 mean = sum * 65535. / float(count) + .5, high = floor(mean / 256.);
   result = vec4(high, floor(mean - 256. * high)) / 255.;
@@ -53,16 +70,24 @@ const MARK_VERTEX = `${PRECISION}
 in vec3 corner;
 uniform sampler2D uRows; uniform ivec2 uSize;
 flat out float vStrength;
-void main() {
-  gl_Position = vec4(corner.xy, 0., 1.);
-  int count = (uSize.y + ${SQUARE - 1}) / ${SQUARE};
+${STRENGTH}
+bool bearable(int at, int count) {
   vec2 sum = vec2(0.);
   for (int y = 0; y < count; y++) {
-    vec4 row = texelFetch(uRows, ivec2(0, y), 0) * 255.;
+    vec4 row = texelFetch(uRows, ivec2(at, y), 0) * 255.;
     sum += (256. * row.xy + row.zw) / 65535.;
   }
-  sum = max(sum / float(count), 1e-9);
-  vStrength = min(min(sqrt(2.25 / sum.x), pow(.0088 / (.016 * sum.y), 1. / .7)), 6.);
+  sum /= float(count);
+  return sum.x * 36. <= 2.25 && sum.y * (.016 * pow(6., .7)) <= .0088;
+}
+void main() {
+  gl_Position = vec4(corner.xy, 0., 1.);
+  int low = 0, high = ${STRENGTHS}, count = (uSize.y + ${SQUARE - 1}) / ${SQUARE};
+  while (low < high) {
+    int at = (low + high) / 2;
+    if (bearable(at, count)) low = at + 1; else high = at;
+  }
+  vStrength = strength(max(low - 1, 0));
 }`;
 
 const MARK = `${PRECISION}
@@ -73,7 +98,7 @@ void main() {
   ivec2 at = ivec2(gl_FragCoord.xy), place = ivec2(at.x, uSize.y - 1 - at.y);
   vec4 p = texelFetch(uPicture, at, 0);
   float share = min(texelFetch(uBusy, place / ${SQUARE}, 0).x * (255. / 40.), 1.);
-  int gain = int(vStrength * pow(share, 1.75) * (2048. / 30.) + .5);
+  int gain = int(min(vStrength * pow(share, 1.75), 6.) * (2048. / 30.) + .5);
   int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + 1024) >> 11;
   // What is nothing stays nothing, and what is partly there changes in part.
   result = vec4(clamp(p.rgb + float(change) / 255. * p.a, 0., p.a), p.a);
@@ -114,7 +139,7 @@ export class Marking {
   begin(width: number, height: number): WebGLFramebuffer {
     this.plainTarget.resize(width, height);
     this.busyTarget.resize(Math.ceil(width / SQUARE), Math.ceil(height / SQUARE));
-    this.rowsTarget.resize(1, Math.ceil(height / SQUARE));
+    this.rowsTarget.resize(STRENGTHS, Math.ceil(height / SQUARE));
     return this.plainTarget.framebuffer;
   }
 
