@@ -26,23 +26,32 @@ def detect(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
-    """Look for the watermark of an avatar in pictures and films; exit code 0 if every one of them has it, else 1."""
+    """Look for the marks of an avatar in pictures, films and exports: its watermark and its content credentials.
+
+    Exit code 0 if every one of them has one that holds, else 1.
+    """
     import json
 
     from splatavatar.avatar.file import load_avatar
     from splatavatar.avatar.library import resolve
+    from splatavatar.cli.credentials import Said
+    from splatavatar.trust.credentials.formats import has_pictures
     from splatavatar.trust.marks import short_id
     from splatavatar.trust.watermark.files import detect_in
 
     wanted = None if avatar is None else short_id(load_avatar(resolve(avatar)))
     every, all_found = [], True
     for file in files:
-        found = detect_in(file)
+        said = Said(file)
+        found = detect_in(file) if has_pictures(file) else None
         told = as_fields(found, wanted)
-        every.append({"file": str(file), **told})
-        all_found = all_found and found is not None and told.get("same_avatar", True)
+        every.append({"file": str(file), **told, "credentials": said.fields()})
+        in_pixels = found is not None and told.get("same_avatar", True)
+        all_found = all_found and (in_pixels or said.synthetic(wanted))
         if not as_json:
-            tell(f"{file}: {line(found, wanted)}")
+            if has_pictures(file):
+                tell(f"{file}: {line(found, wanted)}")
+            tell(f"{file}: {said.line()}")
     if as_json:
         sys.stdout.write(json.dumps(every, indent=2) + "\n")
     if not all_found:

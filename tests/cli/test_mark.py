@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import signal
 import subprocess
@@ -194,6 +196,37 @@ def test_what_is_broken_off_is_a_marked_beginning(files: Path, tmp_path: Path, a
         process.send_signal(signal.SIGINT)
     found = credentials_of(tmp_path / "a.mp4")
     assert found is not None and found.holds and found.driven_by == ("recording",)
+
+
+def test_detect_says_what_credentials_say(run: Run, files: Path, tmp_path: Path) -> None:
+    avatar = files / "small.splatavatar"
+    short = digest_of(load_avatar(avatar))[:10]
+    assert run("export", avatar, "-o", "a.ply").returncode == 0
+    write_film(
+        tmp_path / "a.mp4", Marker(Origin(digest_of(load_avatar(avatar)), driven_by=("mic",)), make_certificate())
+    )
+    said = "signed by an installation of splatavatar, for whom nobody vouches here\n"
+    day = f"{datetime.datetime.now(datetime.timezone.utc):%Y-%m-%d}"
+    made = f"made by splatavatar 0.1.0 on {day} (compositeSynthetic) with avatar {short}"
+    done = run("detect", "a.ply", "--avatar", avatar)
+    assert (done.returncode, done.stdout) == (0, f"a.ply: content credentials hold: {made}; {said}")
+    assert run("detect", "a.ply", "--avatar", "demo").returncode == 1
+    done = run("detect", "a.mp4")
+    held = f"a.mp4: content credentials hold: {made} moved by mic; {said}"
+    assert (done.returncode, done.stdout) == (0, f"a.mp4: no mark found\n{held}")
+    done = run("detect", "a.mp4", "a.ply", "--json")
+    film, splats = json.loads(done.stdout)
+    assert not film["found"] and film["credentials"]["holds"] and splats["credentials"]["state"] == "Valid"
+    with (tmp_path / "a.ply").open("ab") as file:
+        file.write(b"x")
+    done = run("detect", "a.ply")
+    assert done.returncode == 1 and "do not hold, the file or they were changed: made by" in done.stdout
+    write_film(tmp_path / "b.mp4")
+    done = run("detect", "b.mp4")
+    assert (done.returncode, done.stdout) == (1, "b.mp4: no mark found\nb.mp4: no content credentials\n")
+    for name in ("missing.ply", "missing.mp4"):
+        done = run("detect", name)
+        assert done.returncode == 2 and done.stderr.startswith(f"Error: {name}: no such file"), done.stderr
 
 
 def test_what_strangers_have_signed_is_kept(run: Run, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ OUTSIDE = {
     ".html": "text/html",
 }
 """what has no place for them, or none that the library knows"""
+EXPORTS = (".ply", ".spz", ".splat", ".glb", ".gltf", ".html")
 SIDECAR = ".c2pa"
 """after the whole name: me.ply and me.html of one folder each have their own"""
 
@@ -40,6 +41,11 @@ SIDECAR = ".c2pa"
 def is_marked(path: Path) -> bool:
     """Whether ``path`` is of a kind that has credentials, in it or beside it."""
     return path.suffix.lower() in (*INSIDE, *OUTSIDE)
+
+
+def has_pictures(path: Path) -> bool:
+    """Whether ``path`` is no export of another kind, in which there are no pixels."""
+    return path.suffix.lower() not in EXPORTS
 
 
 def sidecar_of(path: Path) -> Path:
