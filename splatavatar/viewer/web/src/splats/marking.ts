@@ -7,11 +7,12 @@ import { Target } from './target';
 
 /** pixels a side of the squares that have a strength each */
 const SQUARE = 8;
-/** texture units: the picture without the mark, how busy its squares are, rows of them, the tile */
+/** texture units: the picture without the mark, how busy its squares are, how many are, what that gives them, the tile */
 const PLAIN_UNIT = 4;
 const BUSY_UNIT = 5;
-const ROWS_UNIT = 6;
+const COUNTS_UNIT = 6;
 const TILE_UNIT = 7;
+const GAINS_UNIT = 8;
 
 const PRECISION = `precision highp float; precision highp int; precision highp sampler2D; precision highp isampler2D;
 `;
@@ -44,61 +45,65 @@ void main() {
   result = vec4(float(min(total >> 5, 63)) / 255., 0., 0., 1.);
 }`;
 
-/** the ladder of strengths, and the strength of a step of it */
-const STRENGTHS = 96;
-const STRENGTH = 'float strength(int at) { return exp2(float(at - 16) / 8.); }';
+/** levels of busyness that differ in strength */
+const LEVELS = 41;
 
-/** Of each row of squares, with each strength, the means of what bounds the strength, in two bytes each. */
-const ROWS = `${PRECISION}
+/** Of each level and each row of squares, how many squares have it, in two bytes. */
+const COUNTS = `${PRECISION}
 uniform sampler2D uBusy; uniform ivec2 uSize;
 out vec4 result;
-${STRENGTH}
 void main() {
-  float most = strength(int(gl_FragCoord.x));
-  int count = (uSize.x + ${SQUARE - 1}) / ${SQUARE};
-  vec2 sum = vec2(0.);
-  for (int x = 0; x < count; x++) {
-    float share = min(texelFetch(uBusy, ivec2(x, int(gl_FragCoord.y)), 0).x * (255. / 40.), 1.);
-    float change = min(most * pow(share, 1.75), 6.);
-    sum += vec2(change * change / 36., pow(change / 6., .7));
-  }
-  vec2 mean = sum * 65535. / float(count) + .5, high = floor(mean / 256.);
-  result = vec4(high, floor(mean - 256. * high)) / 255.;
+  ivec2 at = ivec2(gl_FragCoord.xy);
+  int columns = (uSize.x + ${SQUARE - 1}) / ${SQUARE}, count = 0;
+  for (int x = 0; x < columns; x++)
+    count += int(min(int(texelFetch(uBusy, ivec2(x, at.y), 0).x * 255. + .5), ${LEVELS - 1}) == at.x);
+  result = vec4(count >> 8, count & 255, 0, 0) / 255.;
 }`;
 
-const MARK_VERTEX = `${PRECISION}
-in vec3 corner;
-uniform sampler2D uRows; uniform ivec2 uSize;
-flat out float vStrength;
-${STRENGTH}
-bool bearable(int at, int count) {
-  vec2 sum = vec2(0.);
-  for (int y = 0; y < count; y++) {
-    vec4 row = texelFetch(uRows, ivec2(at, y), 0) * 255.;
-    sum += (256. * row.xy + row.zw) / 65535.;
+/** Of each level the gain, in two bytes: that of the largest strength of the ladder that the whole picture bears. */
+const GAINS = `${PRECISION}
+uniform sampler2D uCounts; uniform ivec2 uSize;
+out vec4 result;
+float shares[${LEVELS}];
+float change(int ladder, int level) {
+  return min(exp2(float(ladder - 16) / 8.) * pow(float(level) / ${LEVELS - 1}., 1.75), 6.);
+}
+bool bearable(int ladder) {
+  vec2 mean = vec2(0.);
+  for (int level = 1; level < ${LEVELS}; level++) {
+    float a = change(ladder, level);
+    mean += shares[level] * vec2(a * a, .016 * pow(a, .7));
   }
-  sum /= float(count);
-  return sum.x * 36. <= 2.25 && sum.y * (.016 * pow(6., .7)) <= .0088;
+  return mean.x <= 2.25 && mean.y <= .0088;
 }
 void main() {
-  gl_Position = vec4(corner.xy, 0., 1.);
-  int low = 0, high = ${STRENGTHS}, count = (uSize.y + ${SQUARE - 1}) / ${SQUARE};
+  ivec2 squares = (uSize + ${SQUARE - 1}) / ${SQUARE};
+  for (int level = 0; level < ${LEVELS}; level++) {
+    int count = 0;
+    for (int y = 0; y < squares.y; y++) {
+      ivec4 bytes = ivec4(texelFetch(uCounts, ivec2(level, y), 0) * 255. + .5);
+      count += 256 * bytes.x + bytes.y;
+    }
+    shares[level] = float(count) / float(squares.x * squares.y);
+  }
+  int low = 0, high = 96;
   while (low < high) {
     int at = (low + high) / 2;
-    if (bearable(at, count)) low = at + 1; else high = at;
+    if (bearable(at)) low = at + 1; else high = at;
   }
-  vStrength = strength(max(low - 1, 0));
+  int gain = int(change(max(low - 1, 0), int(gl_FragCoord.x)) * (2048. / 30.) + .5);
+  result = vec4(gain >> 8, gain & 255, 0, 0) / 255.;
 }`;
 
 const MARK = `${PRECISION}
-uniform sampler2D uPicture, uBusy; uniform isampler2D uTile; uniform ivec2 uSize;
-flat in float vStrength;
+uniform sampler2D uPicture, uBusy, uGains; uniform isampler2D uTile; uniform ivec2 uSize;
 out vec4 result;
 void main() {
   ivec2 at = ivec2(gl_FragCoord.xy), place = ivec2(at.x, uSize.y - 1 - at.y);
   vec4 p = texelFetch(uPicture, at, 0);
-  float share = min(texelFetch(uBusy, place / ${SQUARE}, 0).x * (255. / 40.), 1.);
-  int gain = int(min(vStrength * pow(share, 1.75), 6.) * (2048. / 30.) + .5);
+  int level = min(int(texelFetch(uBusy, place / ${SQUARE}, 0).x * 255. + .5), ${LEVELS - 1});
+  ivec4 bytes = ivec4(texelFetch(uGains, ivec2(level, 0), 0) * 255. + .5);
+  int gain = 256 * bytes.x + bytes.y;
   int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + 1024) >> 11;
   // What is nothing stays nothing, and what is partly there changes in part.
   result = vec4(clamp(p.rgb + float(change) / 255. * p.a, 0., p.a), p.a);
@@ -107,20 +112,24 @@ void main() {
 /** Puts the mark of one tile into the pictures of a context. */
 export class Marking {
   private readonly busy: Program;
-  private readonly rows: Program;
+  private readonly counts: Program;
+  private readonly gains: Program;
   private readonly mark: Program;
   private readonly plainTarget: Target;
   private readonly busyTarget: Target;
-  private readonly rowsTarget: Target;
+  private readonly countsTarget: Target;
+  private readonly gainsTarget: Target;
   private readonly texture: WebGLTexture;
 
   constructor(private readonly gl: WebGL2RenderingContext) {
     this.busy = buildProgram(gl, WHOLE_VERTEX, BUSY);
-    this.rows = buildProgram(gl, WHOLE_VERTEX, ROWS);
-    this.mark = buildProgram(gl, MARK_VERTEX, MARK);
+    this.counts = buildProgram(gl, WHOLE_VERTEX, COUNTS);
+    this.gains = buildProgram(gl, WHOLE_VERTEX, GAINS);
+    this.mark = buildProgram(gl, WHOLE_VERTEX, MARK);
     this.plainTarget = new Target(gl, 'rgba8', PLAIN_UNIT);
     this.busyTarget = new Target(gl, 'rgba8', BUSY_UNIT);
-    this.rowsTarget = new Target(gl, 'rgba8', ROWS_UNIT);
+    this.countsTarget = new Target(gl, 'rgba8', COUNTS_UNIT);
+    this.gainsTarget = new Target(gl, 'rgba8', GAINS_UNIT);
     this.texture = gl.createTexture();
   }
 
@@ -139,14 +148,16 @@ export class Marking {
   begin(width: number, height: number): WebGLFramebuffer {
     this.plainTarget.resize(width, height);
     this.busyTarget.resize(Math.ceil(width / SQUARE), Math.ceil(height / SQUARE));
-    this.rowsTarget.resize(STRENGTHS, Math.ceil(height / SQUARE));
+    this.countsTarget.resize(LEVELS, Math.ceil(height / SQUARE));
+    this.gainsTarget.resize(LEVELS, 1);
     return this.plainTarget.framebuffer;
   }
 
   /** Draws the picture with the mark onto the canvas. */
   finish(): void {
     this.pass(this.busy, this.busyTarget);
-    this.pass(this.rows, this.rowsTarget);
+    this.pass(this.counts, this.countsTarget);
+    this.pass(this.gains, this.gainsTarget);
     this.pass(this.mark, null);
   }
 
@@ -158,7 +169,8 @@ export class Marking {
     gl.useProgram(program);
     gl.uniform1i(at.uPicture!, PLAIN_UNIT);
     gl.uniform1i(at.uBusy!, BUSY_UNIT);
-    gl.uniform1i(at.uRows!, ROWS_UNIT);
+    gl.uniform1i(at.uCounts!, COUNTS_UNIT);
+    gl.uniform1i(at.uGains!, GAINS_UNIT);
     gl.uniform1i(at.uTile!, TILE_UNIT);
     gl.uniform2i(at.uSize!, width, height);
     drawWhole(gl);
