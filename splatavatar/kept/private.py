@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from splatavatar.output import make_folder
+from splatavatar.output import folder_made, make_folder
 
 _OTHERS = 0o077
 
@@ -22,6 +23,21 @@ def private_folder(folder: Path) -> None:
             make_folder(place, 0o700)
     # One that somebody has put on another disk, by a link, is ours all the same.
     _tighten(Path(os.path.realpath(folder)))
+
+
+@contextmanager
+def private_place(folder: Path) -> Iterator[None]:
+    """Within the block ``folder`` is there, as ``private_folder`` makes it. If it was made it goes again unless filled.
+
+    Raises OutputError.
+    """
+    absent = [place for place in (*reversed(folder.parents), folder) if not os.path.isdir(place)]
+    with ExitStack() as stack:
+        for place in absent:
+            stack.enter_context(folder_made(place))
+            _tighten(place)
+        _tighten(Path(os.path.realpath(folder)))
+        yield
 
 
 def make_private(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from splatavatar.errors import OutputError
-from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.private import make_private, private_folder, private_place
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="rights of POSIX")
 
@@ -27,6 +27,19 @@ def mode(path: Path) -> int:
 def test_a_folder_is_the_owners_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
     private_folder(tmp_path / "cache" / "captures")
     assert mode(tmp_path / "cache") == mode(tmp_path / "cache" / "captures") == 0o700
+
+
+def test_a_place_that_stays_empty_goes_again(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "cache" / "captures"
+    with private_place(folder):
+        assert mode(tmp_path / "cache") == mode(folder) == 0o700
+    assert not (tmp_path / "cache").exists()
+    with private_place(folder):
+        (folder / "me").touch()
+    folder.chmod(0o755)
+    with private_place(folder):
+        assert mode(folder) == 0o700
+    assert (folder / "me").exists()
 
 
 def test_one_that_was_open_to_others_becomes_so(tmp_path: Path) -> None:

@@ -36,9 +36,7 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
         DependencyError: ``model`` is not a model of MediaPipe.
     """
     path = kept(clip, model, face)
-    with suppress(OSError, OutputError):
-        private_folder(path.parent)
-        make_private(path)
+    make_private(path.parent)
     note_used(path, [clip.info.sha256])
     if os.path.isfile(path):
         # A damaged file is as good as none.
@@ -48,6 +46,7 @@ def detect_once(clip: Clip, model: Path, face: int | None, progress: Callable[[f
             return landmarks
     landmarks = detect(clip, model, face, progress)
     with suppress(OSError, OutputError):
+        private_folder(path.parent)
         landmarks.save(path)
         make_private(path)
         # Names of before said nothing of the clip: nobody reads them, and nobody could forget them with it.

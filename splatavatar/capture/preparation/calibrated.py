@@ -64,9 +64,9 @@ def tracked_parameters(
         digest.update(frame.picture.fingerprint())
     name = os.path.basename(os.path.realpath(capture.root))
     path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
-    private_folder(path.parent)
     note_used(path)
     if _is_intact(path, capture):
+        private_folder(path.parent)
         make_private(path)
         return path
     faces = _faces(capture, tracking_frames(capture), model, progress)
@@ -93,6 +93,7 @@ def tracked_parameters(
     person = known.person
     own = load_rig(kind, person.identity)
     parameters = parameters_of(own, motion, person.identity, person.template_offset, person.expression_offset)
+    private_folder(path.parent)
     write_rig_params(path, replace(parameters, placement=placement))
     make_private(path)
     return path

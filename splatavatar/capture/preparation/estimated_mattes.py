@@ -28,7 +28,7 @@ from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.input import read_json
-from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.private import make_private, private_place
 from splatavatar.kept.use import note_used
 from splatavatar.locks import alone_in
 from splatavatar.output import make_folder
@@ -83,8 +83,7 @@ def with_mattes(
     if not bare:
         return capture, False
     folder = _folder(capture, rig, parameters, method, bare)
-    private_folder(folder.parent)
-    with alone_in(folder, partial(progress, WAITING, 0.0)):
+    with private_place(folder.parent), alone_in(folder, partial(progress, WAITING, 0.0)):
         weights = _kept(folder, bare)
         if weights is None:
             weights = _cut_out(folder, rig, parameters, method, bare, progress)

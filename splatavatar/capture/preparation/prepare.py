@@ -36,7 +36,7 @@ from splatavatar.capture.video.extract import ExtractOptions, extract, forget_dr
 from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.folders import cache_folder, plain_name
-from splatavatar.kept.private import make_private, private_folder
+from splatavatar.kept.private import make_private, private_place
 from splatavatar.kept.use import note_used
 from splatavatar.locks import alone_in
 from splatavatar.progress import Progress
@@ -95,11 +95,11 @@ def prepare(paths: Sequence[Path], options: PrepareOptions, progress: Progress, 
     if folder is not None:
         return _prepared(paths, options, folder, progress)
     folder = _kept(paths, options)
-    private_folder(folder.parent)
-    try:
-        return _prepared(paths, options, folder, progress)
-    finally:
-        make_private(folder)
+    with private_place(folder.parent):
+        try:
+            return _prepared(paths, options, folder, progress)
+        finally:
+            make_private(folder)
 
 
 def _prepared(paths: Sequence[Path], options: PrepareOptions, folder: Path, progress: Progress) -> Path:
