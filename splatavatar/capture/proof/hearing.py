@@ -47,7 +47,7 @@ class Heard:
     month: int
     begins: float
     ends: float
-    """seconds, from the first word of the code to the end of its last"""
+    """seconds, from the first word before the code to the month"""
 
 
 class Ear:
@@ -97,8 +97,8 @@ def _understood(said: Sequence[tuple[str, tuple[float, float]]]) -> Heard | None
         tuple(words[head:tail]),
         ORDINALS.index(" ".join(day)) + 1,
         MONTHS.index(month) + 1,
-        said[head][1][0],
-        said[tail - 1][1][1],
+        said[0][1][0],
+        said[-1][1][1],
     )
 
 

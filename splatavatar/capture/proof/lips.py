@@ -29,12 +29,12 @@ SLACK = 0.08
 """seconds by which picture and sound may be apart"""
 APART, FARTHEST = 0.5, 2.0
 """seconds by which sound is moved that must agree less"""
-SHORTEST = 3.0
-"""seconds in which anything can be told"""
+SPAN = 9.0
+"""seconds in which it can be told; a shorter sentence is looked at with what is before and after it"""
 SEEN = 0.8
 """share of the frames in which the face must be found"""
-AGREES = 0.3
-"""correlation from which on they move together"""
+AGREES, MORE = 0.3, 0.1
+"""correlation from which on they move together, and by how much less they do where the sound is moved"""
 
 
 @dataclass(frozen=True)
@@ -49,25 +49,34 @@ class Agreement:
     @property
     def speaks(self) -> bool:
         """Whether the face speaks what is heard."""
-        return self.here >= AGREES and self.here > self.elsewhere
+        return self.here >= AGREES and self.here >= self.elsewhere + MORE
 
 
 def agreement(landmarks: Landmarks, samples: Floats, begins: float, ends: float) -> Agreement | None:
     """How much the face moves with ``samples`` (n), the sound of the film at 16 kHz, from ``begins`` to ``ends``.
 
-    None where the face is not seen for long enough within these seconds of the film.
+    None where the film is too short, or the face is not seen in most of these seconds.
     """
+    length = min(float(landmarks.time[-1]), len(samples) / RATE)
+    begins, ends = _widened(begins, ends, length)
     inside = (landmarks.time >= begins) & (landmarks.time <= ends)
-    if ends - begins < SHORTEST or not inside.any() or landmarks.found[inside].mean() < SEEN:
+    # Of a film that is baked in parts there are landmarks of these parts alone.
+    if ends - begins < SPAN or landmarks.time[0] > begins or landmarks.found[inside].mean() < SEEN:
         return None
-    if landmarks.time[inside][-1] - landmarks.time[inside][0] < 0.9 * (ends - begins):
-        return None  # of the film, a part is left out
-    chin, loudness = _moving(_chin(landmarks, ends + FARTHEST)), _moving(_loudness(samples))
+    chin, loudness = _moving(_chin(landmarks, ends + SLOW)), _moving(_loudness(samples))
     first, last = round(begins * PACE), min(round(ends * PACE), len(chin))
     slack, apart, farthest = (round(seconds * PACE) for seconds in (SLACK, APART, FARTHEST))
     found = {lag: _correlation(chin[first:last], loudness, first + lag) for lag in range(-farthest, farthest + 1)}
     here = max(value for lag, value in found.items() if abs(lag) <= slack)
     return Agreement(here, max((value for lag, value in found.items() if abs(lag) >= apart), default=-1.0))
+
+
+def _widened(begins: float, ends: float, length: float) -> tuple[float, float]:
+    """The span, with as much before and after it in a film of ``length`` seconds as makes it ``SPAN`` long."""
+    missing = max(SPAN + 1e-3 - (ends - begins), 0.0)
+    begins = max(begins - missing / 2, 0.0)
+    ends = min(max(begins + SPAN + 1e-3, ends), length)
+    return max(min(begins, ends - SPAN - 1e-3), 0.0), ends
 
 
 def _chin(landmarks: Landmarks, until: float) -> Doubles:
