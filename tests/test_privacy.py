@@ -20,7 +20,7 @@ from splatavatar import privacy
 from splatavatar.folders import cache_folder
 from splatavatar.privacy import import_rembg, unreported
 from support.lam_bundle import head, write_bundle
-from support.shared import SHARED, landmark_model
+from support.shared import SHARED, landmark_model, shared
 
 DATA = Path(__file__).parents[1] / "data"
 SAMPLE = DATA / "sample-capture"
@@ -245,6 +245,15 @@ def test_an_avatar_of_another_tool(watch: Watch, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_bake(watch: Watch) -> None:
     clean(watch("bake", str(SAMPLE), "-o", "me.splatavatar", "--iterations", "2"))
+
+
+@pytest.mark.slow
+@pytest.mark.shared
+def test_a_bake_of_a_video(watch: Watch) -> None:
+    landmark_model()
+    pytest.importorskip("mediapipe")
+    clip = str(shared("videos/liveportrait-d18.mp4"))
+    clean(watch("bake", clip, "-o", "me.splatavatar", "--iterations", "2", "--frames", "30", "--preset", "fast"))
 
 
 @pytest.mark.slow
