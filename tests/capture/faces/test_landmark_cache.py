@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import stat
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from splatavatar.capture.faces.landmark_cache import detect_once, kept
+from splatavatar.capture.faces.landmark_cache import detect_once, kept, of_clips
 from splatavatar.capture.video.clips import open_clips
 from support.faces import good_landmarks
 from support.footage import numbered, write_video
@@ -56,3 +57,17 @@ def test_what_is_there_is_not_detected(tmp_path: Path, model: Path) -> None:
     found = detect_once(clip, model, None, told.append)
     np.testing.assert_array_equal(found.points, good_landmarks().points[:5])
     assert told == [1.0]
+    # Others could read it before; now nobody can.
+    assert stat.S_IMODE(place.stat().st_mode) == 0o600
+    assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
+
+
+def test_the_landmarks_of_a_clip_are_found_by_its_content(tmp_path: Path, model: Path) -> None:
+    (clip,) = open_clips([write_video(tmp_path / "a.mp4", numbered(5))])
+    (other,) = open_clips([write_video(tmp_path / "b.mp4", numbered(4))])
+    places = [kept(clip, model, None), kept(clip, model, 1), kept(other, model, None)]
+    places[0].parent.mkdir(parents=True)
+    for place in places:
+        place.touch()
+    assert sorted(of_clips([clip.info.sha256])) == sorted(places[:2])
+    assert of_clips([]) == []
