@@ -27,7 +27,7 @@ GRID = 64
 TURNS = tuple(np.radians((-1.0, -0.5, 0.0, 0.5, 1.0)))
 STRETCHES = (0.985, 1.0, 1.015)
 """of the width over the height, with the turns"""
-KEPT = 5
+KEPT = 8
 """of the matrices tried, those that are refined"""
 ROUNDS, TRIES = 7, 48
 """of the refinement"""

@@ -74,7 +74,7 @@ bool bearable(int ladder) {
     float a = change(ladder, level);
     mean += shares[level] * vec2(a * a, .016 * pow(a, .7));
   }
-  return mean.x <= 2.25 && mean.y <= .0088;
+  return mean.x <= 2.35 && mean.y <= .0094;
 }
 void main() {
   ivec2 squares = (uSize + ${SQUARE - 1}) / ${SQUARE};
