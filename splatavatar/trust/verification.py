@@ -118,6 +118,8 @@ def verify_avatar(
     if revoked is not None:
         what = "it" if revoked.what == "avatar" else "everything of this key"
         defects.append(f"is revoked: its signer took {what} back on {revoked.date}")
+    if consent is not None and consent.date > today + datetime.timedelta(days=1):
+        defects.append(f"has a consent of {consent.date}, a day that has not come")
     expired = consent is not None and consent.expired(today)
     if consent is not None and expired:
         defects.append(f"has a consent that expired on {consent.expires}")

@@ -170,6 +170,10 @@ def test_consent_is_signed_and_holds_until_its_last_day(tmp_path: Path, small: A
     verdict = checked(path, datetime.date(2027, 1, 1))
     assert verdict.defects == ("has a consent that expired on 2026-12-31",)
     assert verdict.expired
+    assert checked(path, datetime.date(2025, 12, 30)).defects == (
+        "is signed on 2026-11-27, a day that has not come",
+        "has a consent of 2026-01-01, a day that has not come",
+    )
     # A later end that somebody writes into it.
     tensors, texts = read_container(path)
     texts["metadata"] = texts["metadata"].replace("2026-12-31", "2036-12-31")
