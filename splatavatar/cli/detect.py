@@ -42,8 +42,8 @@ def detect(
     wanted = None if avatar is None else short_id(load_avatar(resolve(avatar)))
     every, all_found = [], True
     for file in files:
-        said = Said(file)
         found = detect_in(file) if has_pictures(file) else None
+        said = Said(file)
         told = as_fields(found, wanted)
         every.append({"file": str(file), **told, "credentials": said.fields()})
         in_pixels = found is not None and told.get("same_avatar", True)

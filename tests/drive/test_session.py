@@ -192,7 +192,7 @@ def test_a_file_alone_is_played_frame_by_frame(demo: Avatar, tmp_path: Path) -> 
     write_signal(tmp_path / "face.npz", moving_signal(0.2))
     given = FileInput("signal", tmp_path / "face.npz")
     outputs, record = [tmp_path / "%02d.png"], tmp_path / "again.npz"
-    settings = SessionSettings([given], outputs, record=record, size=(48, 40), backgrounds=[Transparent()])
+    settings = SessionSettings([given], outputs, record=record, size=(48, 40), backgrounds=[Transparent()], marks=False)
     seen = list[tuple[int, int]]()
     film = Session(demo, settings, Controls(mirror=True)).film(drawing=lambda *at: seen.append(at))
     assert (film.frames, film.fps) == (6, 30.0) and film.played is not None and film.played.frames == 6
