@@ -35,6 +35,8 @@ FINE = np.linspace(-1.5, 1.5, 13)
 KIN = 4.0
 """waves a tile, standard deviation: how loud a wave of the mark is is learnt from those of synchronisation near it"""
 QUIET = 0.05
+FAINTEST = 5.2
+"""score of synchronisation below which a place is not read: what is said would be too faint as well"""
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ def _detect(luma: Floats) -> Detection | None:
         places, more = best(spectrum, matrices)
         tried += more
         for place in places:
+            if place.score < FAINTEST:
+                break
             found = _read(spectrum, place, tried)
             if found is not None and found.payload is not None:
                 return found

@@ -29,7 +29,7 @@ MEMORY = 14
 GENERATORS = (0o46321, 0o51271, 0o63667, 0o70535, 0o73277, 0o76513)
 """octal, the newest bit of the register in the highest of fifteen places"""
 CODED_BITS = BITS * len(GENERATORS)
-_WRAPS = 3
+_WRAPS = 2
 """times that the decoder goes around: more change nothing"""
 _LIST = 64
 """messages, at most, whose checks are tried"""
@@ -112,24 +112,28 @@ def decode(soft: Floats) -> int | None:
 
 def _likely(soft: Floats, known: dict[int, int]) -> list[int]:
     """Messages of 72 bits that fit ``soft`` well; the bits of them that are ``known`` are as they are."""
-    states = 1 << MEMORY
+    states, half = 1 << MEMORY, 1 << (MEMORY - 1)
     every = np.arange(states, dtype=np.int32)
-    newest = every >> (MEMORY - 1)
+    # Every generator takes the newest bit: where it is 1 all six bits are the opposite of those where it is 0.
+    gains = soft.reshape(BITS, len(GENERATORS)) @ _branches().T
     metric = np.zeros(states, np.float32)
-    steps = soft.reshape(BITS, len(GENERATORS))
+    reached = np.empty((2 * half, 2), np.float32)
     came = np.empty((BITS, states), np.bool_)
-    for _ in range(_WRAPS):
-        start = every
-        metric = metric - metric.max()
+    start = every
+    for wrap in range(_WRAPS):
+        metric -= metric.max()
         for t in range(BITS):
             # A register of fifteen bits, the newest the highest: 2n and 2n + 1 both lead to the state n.
-            reached = np.concatenate((metric, metric)) + _branches() @ steps[t]
-            even, odd = reached[0::2], reached[1::2]
-            came[t] = odd > even
-            metric = np.maximum(even, odd)
+            np.add(metric, gains[t], out=reached[:half].reshape(-1))
+            np.subtract(metric, gains[t], out=reached[half:].reshape(-1))
+            even, odd = reached[:, 0], reached[:, 1]
+            np.greater(odd, even, out=came[t])
+            np.maximum(even, odd, out=metric)
             if t in known:
-                metric = np.where(newest == known[t], metric, metric - _NEVER)
-            start = start[(every << 1 | came[t]) & (states - 1)]
+                never = metric[:half] if known[t] else metric[half:]
+                never -= _NEVER
+            if wrap == _WRAPS - 1:
+                start = start[(every << 1 | came[t]) & (states - 1)]
     closed = np.where(start == every, metric, -np.inf)
     ends = np.argsort(-closed)[:_LIST]
     return [_trace(came, int(end)) for end in ends if np.isfinite(closed[end])]
@@ -155,7 +159,8 @@ def _trace(came: NDArray[np.bool_], end: int) -> int:
 
 @cache
 def _branches() -> NDArray[np.float32]:
-    registers = np.arange(1 << (MEMORY + 1))
+    """(16384, 6) what each register of a new bit 0 sends, as 1 for 0 and -1 for 1."""
+    registers = np.arange(1 << MEMORY)
     return np.stack([1 - 2 * _parity(registers & generator) for generator in GENERATORS], -1).astype(np.float32)
 
 
