@@ -278,6 +278,17 @@ def test_a_face_that_is_tracked(watch: Watch) -> None:
     clean(watch("-c", program, python=True))
 
 
+def test_a_voice_that_is_understood(watch: Watch) -> None:
+    pytest.importorskip("pocketsphinx")
+    program = (
+        "import numpy\n"
+        "from splatavatar.capture.proof.hearing import Ear\n"
+        "noise = numpy.random.default_rng(0).normal(0, 0.1, 32000).astype(numpy.float32)\n"
+        "print(Ear().hear(noise))\n"
+    )
+    clean(watch("-c", program, python=True))
+
+
 def test_native_code_is_told_of_no_way_out_and_python_is_not() -> None:
     def told() -> bytes | None:
         value: bytes | None = privacy._C.getenv(b"https_proxy")
