@@ -115,23 +115,28 @@ def create_media(path: Path, container: str, options: dict[str, str]) -> Media:
     return Media(made, file)
 
 
-def remux(source: Path, target: Path, container: str, options: dict[str, str]) -> None:
-    """Write the streams of the film ``source`` as they are into a new file: their packets, at their times.
+def remux(source: Path, target: Path, container: str, options: dict[str, str], failure: Failure) -> None:
+    """Write pictures and sound of the film ``source`` as they are into a new file: their packets, at their times.
 
-    Of a film that was cut off this keeps what is whole. Raises OSError, or PyAV's errors.
+    Of a film that was cut off this keeps what is whole.
+
+    Raises:
+        failure: it is no film that can be read, or not one for that container.
+        OSError, or PyAV's errors: it cannot be written.
     """
-    av = required("av")
-    with open(source, "rb") as file, av.open(_Nameless(file, ""), "r", buffer_size=BUFFER) as read:
+    with open_media(source, failure, "a film", lambda found: found or "no film that can be read") as read:
         made = create_media(target, container, options)
         try:
             streams = {}
-            for stream in read.streams:
+            for stream in (*read.container.streams.video, *read.container.streams.audio):
                 streams[stream.index] = made.container.add_stream_from_template(stream)
                 streams[stream.index].metadata.update(stream.metadata)
-            for packet in read.demux():
+            for packet in read.container.demux(*read.container.streams.video, *read.container.streams.audio):
                 if packet.dts is not None:
                     packet.stream = streams[packet.stream.index]
                     made.container.mux(packet)
+        except (ValueError, LookupError) as error:  # a codec without a name, a stream that changes
+            raise failure(f"{source}: no film for {container} ({error})") from error
         finally:
             made.close()
 

@@ -55,10 +55,11 @@ def index(recording: Path, container: str) -> None:
     """Write ``recording`` anew as a film of one piece, its index first. Raises OutputError; it is then as it was."""
     indexed = temporary_beside(recording, INDEXING)
     try:
-        remux(recording, indexed, container, INDEXED[container])
+        remux(recording, indexed, container, INDEXED[container], OutputError)
         os.replace(indexed, recording)
     except (OSError, required("av").FFmpegError) as error:
-        raise OutputError(f"it cannot be indexed ({getattr(error, 'strerror', None) or error})") from error
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"{printable(recording)}: it cannot be indexed ({why})") from error
     finally:
         with suppress(OSError):
             indexed.unlink()

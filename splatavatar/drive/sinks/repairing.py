@@ -75,7 +75,7 @@ def repaired(recording: Path, wanted: Path | None = None) -> Path:
     try:
         index(recording, container)
     except OutputError as error:
-        raise OutputError(f"{shown}: {error}; it is as it was") from error
+        raise OutputError(f"{error}; it is as it was") from error
     if wanted is None:
         if not named:
             return recording

@@ -9,11 +9,13 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 import pytest
 
 from splatavatar.drive.sinks.repairing import container_of, is_unfinished, repaired
-from splatavatar.errors import TrustError
+from splatavatar.errors import OutputError, TrustError
 from splatavatar.output import left_beside
+from support.damage import changed
 from support.pictures import PICTURE, write_film
 
 PROGRAM = """
@@ -112,6 +114,21 @@ def test_what_holds_no_picture(tmp_path: Path) -> None:
             repaired(part)
         assert "\n" not in str(caught.value)
         assert part.read_bytes() == content
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_whatever_is_damaged_is_a_film_or_one_sentence(tmp_path: Path, name: str) -> None:
+    path, rng = tmp_path / name, np.random.default_rng(0)
+    content = write_film(path).read_bytes()
+    for _ in range(40):
+        path.write_bytes(changed(content, rng))
+        try:
+            if container_of(path) is not None:
+                is_unfinished(path)
+            assert repaired(path) == path
+        except (TrustError, OutputError) as error:
+            assert str(error).startswith(str(path)) and "\n" not in str(error)
+        assert [entry.name for entry in tmp_path.iterdir()] == [name]
 
 
 def test_what_is_whole_is_not_unfinished(tmp_path: Path) -> None:

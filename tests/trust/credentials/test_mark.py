@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 
 import c2pa
+import numpy as np
 import pytest
 
 from splatavatar.avatar.avatar import Avatar
@@ -18,6 +19,7 @@ from splatavatar.trust.credentials.library import signing_context
 from splatavatar.trust.credentials.mark import add_credentials, check_markable, mark_file
 from splatavatar.trust.credentials.marker import Marker
 from splatavatar.trust.credentials.read import credentials_of
+from support.damage import changed
 from support.pictures import PICTURE, write_film
 
 
@@ -88,6 +90,23 @@ def test_what_is_not_what_its_name_says_stays_as_it_is(tmp_path: Path, marker: M
         assert str(caught.value).startswith(f"{path}: it cannot be given content credentials: ")
         assert path.read_bytes() == content
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.mp4", "a.png", "b.png"]
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.mp4", "a.webm.c2pa"])
+def test_whatever_is_damaged_is_read_or_one_sentence(tmp_path: Path, marker: Marker, name: str) -> None:
+    path, rng = tmp_path / name.removesuffix(".c2pa"), np.random.default_rng(0)
+    if name == "a.png":
+        path.write_bytes(marker.inside(encode_png(PICTURE), "image/png"))
+    else:
+        write_film(path, marker)
+    content = (tmp_path / name).read_bytes()
+    for _ in range(60):
+        (tmp_path / name).write_bytes(changed(content, rng))
+        for work in (lambda: credentials_of(path), lambda: mark_file(path, marker, opened=name != "a.webm.c2pa")):
+            try:
+                work()
+            except TrustError as error:
+                assert str(error).startswith(f"{path}: ") and "\n" not in str(error)
 
 
 def test_a_sidecar_has_the_whole_name_before_it(tmp_path: Path) -> None:
