@@ -33,6 +33,7 @@ from splatavatar.drive.sources.recorded import (
 from splatavatar.gaussians.gaussians import PSI_LIMIT
 from splatavatar.render import splatting
 from splatavatar.rig.arkit import NAMES
+from splatavatar.trust.watermark import embed
 
 TABLES = Path(__file__).parent / "web" / "src" / "tables.ts"
 
@@ -85,6 +86,23 @@ def tables() -> dict[str, Any]:
             "NEAR": splatting.NEAR,
             "MIN_ALPHA": splatting.MIN_ALPHA,
             "MAX_ALPHA": splatting.MAX_ALPHA,
+        },
+        "WATERMARK": {
+            name: getattr(embed, name)
+            for name in (
+                "SHIFT",
+                "TILE_RMS",
+                "SQUARE_ERROR",
+                "VISIBLE",
+                "SEEN",
+                "SEEN_POWER",
+                "FULL",
+                "SHAPE",
+                "LARGEST",
+                "STRENGTHS",
+                "OCTAVE",
+                "WEAKER",
+            )
         },
         "CALIBRATION_VERSION": CALIBRATION_VERSION,
         "NAMES": NAMES,

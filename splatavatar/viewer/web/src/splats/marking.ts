@@ -1,8 +1,9 @@
 // The watermark as the last pass of a picture: stronger where it is busy; `docs/watermark.md` defines it.
+import { WATERMARK } from '../tables';
 import { TILE } from '../trust/tile';
 import { buildProgram, type Program } from './program';
 import { drawWhole } from './quads';
-import { WHOLE_VERTEX } from './shaders';
+import { real, WHOLE_VERTEX } from './shaders';
 import { Target } from './target';
 
 /** pixels a side of the squares that have a strength each */
@@ -46,7 +47,7 @@ void main() {
 }`;
 
 /** levels of busyness that differ in strength */
-const LEVELS = 41;
+const LEVELS = WATERMARK.FULL + 1;
 
 /** Of each level and each row of squares, how many squares have it, in two bytes. */
 const COUNTS = `${PRECISION}
@@ -66,15 +67,17 @@ uniform sampler2D uCounts; uniform ivec2 uSize;
 out vec4 result;
 float shares[${LEVELS}];
 float change(int ladder, int level) {
-  return min(exp2(float(ladder - 16) / 8.) * pow(float(level) / ${LEVELS - 1}., 1.75), 6.);
+  float share = float(level) / ${real(WATERMARK.FULL)};
+  float strength = exp2(float(ladder - ${WATERMARK.WEAKER}) / ${real(WATERMARK.OCTAVE)});
+  return min(strength * pow(share, ${real(WATERMARK.SHAPE)}), ${real(WATERMARK.LARGEST)});
 }
 bool bearable(int ladder) {
   vec2 mean = vec2(0.);
   for (int level = 1; level < ${LEVELS}; level++) {
     float a = change(ladder, level);
-    mean += shares[level] * vec2(a * a, .016 * pow(a, .7));
+    mean += shares[level] * vec2(a * a, ${WATERMARK.SEEN} * pow(a, ${WATERMARK.SEEN_POWER}));
   }
-  return mean.x <= 2.35 && mean.y <= .0094;
+  return mean.x <= ${real(WATERMARK.SQUARE_ERROR)} && mean.y <= ${WATERMARK.VISIBLE};
 }
 void main() {
   ivec2 squares = (uSize + ${SQUARE - 1}) / ${SQUARE};
@@ -86,12 +89,12 @@ void main() {
     }
     shares[level] = float(count) / float(squares.x * squares.y);
   }
-  int low = 0, high = 96;
+  int low = 0, high = ${WATERMARK.STRENGTHS};
   while (low < high) {
     int at = (low + high) / 2;
     if (bearable(at)) low = at + 1; else high = at;
   }
-  int gain = int(change(max(low - 1, 0), int(gl_FragCoord.x)) * (2048. / 30.) + .5);
+  int gain = int(change(max(low - 1, 0), int(gl_FragCoord.x)) * ${real((1 << WATERMARK.SHIFT) / WATERMARK.TILE_RMS)} + .5);
   result = vec4(gain >> 8, gain & 255, 0, 0) / 255.;
 }`;
 
@@ -104,7 +107,7 @@ void main() {
   int level = min(int(texelFetch(uBusy, place / ${SQUARE}, 0).x * 255. + .5), ${LEVELS - 1});
   ivec4 bytes = ivec4(texelFetch(uGains, ivec2(level, 0), 0) * 255. + .5);
   int gain = 256 * bytes.x + bytes.y;
-  int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + 1024) >> 11;
+  int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + ${1 << (WATERMARK.SHIFT - 1)}) >> ${WATERMARK.SHIFT};
   // What is nothing stays nothing, and what is partly there changes in part.
   result = vec4(clamp(p.rgb + float(change) / 255. * p.a, 0., p.a), p.a);
 }`;

@@ -3,7 +3,7 @@
 import { LOG_STEP, SIGNED_STEPS, SPLATTING, UNIT_STEPS } from '../tables';
 
 /** A number as GLSL writes one with a point. */
-const real = (value: number): string => (Number.isInteger(value) ? `${value}.` : String(value));
+export const real = (value: number): string => (Number.isInteger(value) ? `${value}.` : String(value));
 const DILATION = real(SPLATTING.DILATION);
 const NEAR = real(SPLATTING.NEAR);
 const MAX_ALPHA = real(SPLATTING.MAX_ALPHA);
