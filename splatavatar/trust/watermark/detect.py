@@ -11,12 +11,13 @@ the picture. ``benchmarks/watermark_table.py`` counts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from splatavatar.array_types import Bytes, Doubles, Floats
+from splatavatar.extras import required
 from splatavatar.trust.watermark.pattern import TILE, waves
 from splatavatar.trust.watermark.payload import CODED_BITS, DATA_BITS, Payload, decode, encode, payload_of
 from splatavatar.trust.watermark.search import Place, askew, best, upright
@@ -28,6 +29,8 @@ STRETCH = 300
 """frames of a film that are looked at together: 10 s"""
 LARGE = 1000
 """pixels of the longer side above which half the size is looked at as well"""
+SMALLEST = 16
+"""pixels of the shorter side below which there is no room for a mark"""
 LARGEST = 1600
 """pixels a side of the middle that is looked at"""
 FINE = np.linspace(-1.5, 1.5, 13)
@@ -52,24 +55,18 @@ class Detection:
     mirrored: bool
 
 
-def detect(luma: Floats) -> Detection | None:
-    """The mark in a picture, or in the mean of the pictures of a film: (H, W) of 0 to 255."""
-    found = _detect(_middle(luma))
+def detect(luma: Floats, motion: Floats | None = None) -> Detection | None:
+    """The mark in a picture, or in the mean of the pictures of a film: (H, W) of 0 to 255.
+
+    ``motion`` (H, W) is the standard deviation of those pictures.
+    """
+    found = _detect(_middle(luma), None if motion is None else _middle(motion))
     if (found is None or found.payload is None) and max(luma.shape) > LARGE:
-        from splatavatar.extras import required
-
-        cv2 = required("cv2")
-        small = cv2.resize(luma, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
-        smaller = _detect(_middle(small))
+        small = None if motion is None else _middle(_half(motion))
+        smaller = _detect(_middle(_half(luma)), small)
         if smaller is not None and (found is None or smaller.payload is not None):
-            return Detection(smaller.payload, 2 * smaller.chance, 2 * smaller.scale, smaller.mirrored)
+            return Detection(smaller.payload, 2 * smaller.chance, smaller.scale * 2, smaller.mirrored)
     return found
-
-
-def _middle(luma: Floats) -> Floats:
-    height, width = luma.shape
-    top, left = max(height - LARGEST, 0) // 2, max(width - LARGEST, 0) // 2
-    return luma[top : top + LARGEST, left : left + LARGEST]
 
 
 def detect_frames(frames: Iterable[Bytes]) -> Detection | None:
@@ -77,46 +74,75 @@ def detect_frames(frames: Iterable[Bytes]) -> Detection | None:
 
     Each ten seconds are looked at by themselves, and with all before them.
     """
-    total: Doubles | None = None
-    part: Doubles | None = None
-    count = seen = stretches = 0
-    faint: Detection | None = None
-
-    def look() -> Detection | None:
-        nonlocal total, part, count, seen, stretches, faint
-        if part is None:
-            return None
-        total = part.copy() if total is None or total.shape != part.shape else total + part
-        seen += count
-        stretches += 1
-        tries = [part / count] if stretches == 1 else [part / count, total / seen]
-        part, count = None, 0
-        for mean in tries:
-            found = detect(mean.astype(np.float32))
+    whole, faint = _Moments(), None
+    for stretch in _stretches(frames):
+        if whole.count and whole.total.shape != stretch.total.shape:
+            whole = _Moments()
+        whole.add(stretch)
+        for moments in (stretch, whole) if whole.count > stretch.count else (stretch,):
+            found = detect(*moments.mean_and_motion())
             if found is not None and found.payload is not None:
                 return found
             faint = faint or found
-        return None
+    return faint
 
+
+class _Moments:
+    """Sums over frames of one size."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.total: Doubles = np.zeros((0, 0))
+        self.squares: Doubles = np.zeros((0, 0))
+
+    def add(self, other: Bytes | _Moments) -> None:
+        """Another frame, or the frames of others."""
+        if not isinstance(other, _Moments):
+            values = other.astype(np.float64)
+            count, total, squares = 1, values, values * values
+        else:
+            count, total, squares = other.count, other.total, other.squares
+        if self.count:
+            self.total, self.squares = self.total + total, self.squares + squares
+        else:
+            self.total, self.squares = total, squares
+        self.count += count
+
+    def mean_and_motion(self) -> tuple[Floats, Floats]:
+        mean = self.total / self.count
+        return mean.astype(np.float32), np.sqrt(np.maximum(self.squares / self.count - mean * mean, 0)).astype(
+            np.float32
+        )
+
+
+def _stretches(frames: Iterable[Bytes]) -> Iterator[_Moments]:
+    """The sums of each ten seconds, or of what is between two changes of size."""
+    stretch = _Moments()
     for frame in frames:
-        if part is not None and part.shape != frame.shape:
-            found = look()
-            if found is not None:
-                return found
-            seen = 0
-        part = frame.astype(np.float64) if part is None else part + frame
-        count += 1
-        if count == STRETCH:
-            found = look()
-            if found is not None:
-                return found
-    return look() or faint
+        if stretch.count == STRETCH or (stretch.count and stretch.total.shape != frame.shape):
+            yield stretch
+            stretch = _Moments()
+        stretch.add(frame)
+    if stretch.count:
+        yield stretch
 
 
-def _detect(luma: Floats) -> Detection | None:
-    if min(luma.shape) < 16:
+def _middle(picture: Floats) -> Floats:
+    height, width = picture.shape
+    top, left = max(height - LARGEST, 0) // 2, max(width - LARGEST, 0) // 2
+    return picture[top : top + LARGEST, left : left + LARGEST]
+
+
+def _half(picture: Floats) -> Floats:
+    cv2 = required("cv2")
+    return np.asarray(cv2.resize(picture, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _detect(luma: Floats, motion: Floats | None) -> Detection | None:
+    if min(luma.shape) < SMALLEST:
         return None
-    spectrum = Spectrum(detail(np.ascontiguousarray(luma, np.float32)))
+    moved = None if motion is None else np.ascontiguousarray(motion, np.float32)
+    spectrum = Spectrum(detail(np.ascontiguousarray(luma, np.float32), moved))
     tried, faint = 0, None
     for matrices in (upright(spectrum), askew(spectrum)):
         places, more = best(spectrum, matrices)

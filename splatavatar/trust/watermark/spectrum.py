@@ -16,18 +16,27 @@ LEVELLED = 0.7
 """power of that contrast by which detail is divided: 1 would leave all as loud, also where nothing of a mark is left"""
 LEAST = 0.05
 """contrast in 8-bit steps below which nothing is raised further"""
+STILL = 1.0
+"""motion in 8-bit steps that is as good as none"""
 AROUND = 64
 """the spectrum is levelled over this part of its width"""
 LOUD = 1.5
 """a wave counts at most so many times the median: stripes and grids of the picture are no evidence"""
 
 
-def detail(luma: Floats) -> Floats:
-    """The levelled detail (H, W) of a picture, or of the mean of pictures, of 0 to 255."""
+def detail(luma: Floats, motion: Floats | None = None) -> Floats:
+    """The levelled detail (H, W) of a picture, or of the mean of pictures, of 0 to 255.
+
+    ``motion`` (H, W) is the standard deviation of the pictures: where they move, the mean has lost their own detail, and
+    what is left of it counts for more.
+    """
     cv2 = required("cv2")
     fine = luma - cv2.GaussianBlur(luma, (0, 0), SMOOTH)
     contrast = np.sqrt(cv2.GaussianBlur(fine * fine, (0, 0), NEAR))
-    return np.asarray(fine / (contrast + LEAST) ** LEVELLED, np.float32)
+    levelled = fine / (contrast + LEAST) ** LEVELLED
+    if motion is not None:
+        levelled *= np.sqrt(np.sqrt(cv2.GaussianBlur(motion * motion, (0, 0), NEAR)) + STILL)
+    return np.asarray(levelled, np.float32)
 
 
 class Spectrum:
