@@ -27,8 +27,8 @@ LOUD = 1.5
 def detail(luma: Floats, motion: Floats | None = None) -> Floats:
     """The levelled detail (H, W) of a picture, or of the mean of pictures, of 0 to 255.
 
-    ``motion`` (H, W) is the standard deviation of the pictures: where they move, the mean has lost their own detail, and
-    what is left of it counts for more.
+    ``motion`` (H, W) is the standard deviation of the pictures: where they move, the mean has lost their own detail,
+    and what is left of it counts for more.
     """
     cv2 = required("cv2")
     fine = luma - cv2.GaussianBlur(luma, (0, 0), SMOOTH)
