@@ -13,10 +13,14 @@ import pytest
 
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
+from splatavatar.drive.sinks.finishing import put_in_place
 from splatavatar.drive.sinks.frames import write_png
 from splatavatar.drive.sinks.signals.write import write_recording
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import OutputError
+from splatavatar.trust.credentials.certificate import make_certificate
+from splatavatar.trust.credentials.marker import Marker
+from splatavatar.trust.credentials.origin import Origin
 
 KEPT = "cannot write {path}: the file is larger than allowed here; the previous file is unchanged"
 
@@ -40,6 +44,22 @@ def video(path: Path) -> None:
     for _ in range(40):
         sink.write(noise((128, 128, 3)))
     sink.close()
+
+
+@pytest.mark.parametrize("marked", [False, True], ids=["while it is indexed", "while it is marked"])
+def test_a_film_that_was_recorded_is_kept(tmp_path: Path, marked: bool) -> None:
+    """The disk fills up after the last frame."""
+    marker = Marker(Origin(), make_certificate()) if marked else None
+    path = tmp_path / "a.mp4"
+    sink = EncodedVideo(path, Fraction(30), 128, 128, MP4)
+    for _ in range(10):
+        sink.write(noise((128, 128, 3)))
+    sink.close()
+    recording, size = path.rename(tmp_path / "recording"), (tmp_path / "recording").stat().st_size
+    with at_most(size + 100 if marked else size - 100), pytest.raises(OutputError) as caught:
+        put_in_place(recording, path, "mp4", marker)
+    assert str(caught.value).startswith(f"{path}: the film is there, but could not be finished: ")
+    assert path.stat().st_size == size and [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
 
 
 @pytest.mark.parametrize(
