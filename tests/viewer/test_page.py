@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,22 +12,11 @@ from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.framing import default_camera
 from splatavatar.avatar.library import DEMO
 from support.browser import Browser, Page
+from support.dropping import drop
 from support.page_pictures import SIGNAL
 from support.serving import serving
 
 Opened = Callable[..., Page]
-DROP = """(async () => {
-  const files = FILES.map(([name, data]) => new File([Uint8Array.from(atob(data), c => c.charCodeAt(0))], name));
-  const transfer = new DataTransfer();
-  for (const file of files) transfer.items.add(file);
-  document.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, bubbles: true, cancelable: true }));
-})()"""
-
-
-def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    """Let files fall onto the page."""
-    listed = json.dumps([[name, base64.b64encode(data).decode()] for name, data in files])
-    page.run(DROP.replace("FILES", listed))
 
 
 def slide(page: Page, name: str, value: float) -> None:

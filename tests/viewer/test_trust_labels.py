@@ -15,6 +15,7 @@ from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.viewer.one_file import embedded_avatar, write_page
 from splatavatar.viewer.site import load_site
 from support.browser import Page
+from support.dropping import drop
 from support.serving import serving
 from support.static import static
 from support.trust_golden import RECORD, signed
@@ -74,6 +75,17 @@ def test_a_signed_avatar_says_by_whom(built: None, open_page: Opened, folder: Pa
         assert facts["Shows"] == "Ada Löwe" and facts["Taken back at"] == RECORD["revocation"]
         assert page.run(f"{BADGE}.querySelectorAll('a, img, iframe').length") == 0
         assert all(request.startswith(where) for request in page.requests)
+
+
+def test_another_avatar_has_another_label(built: None, open_page: Opened, folder: Path) -> None:
+    with served(folder, "signed") as where:
+        page = open_page(f"{where}?size=64x64", 1000, 700)
+        assert page.state() == ("ready", "")
+        drop(page, ("changed.splatavatar", (folder / "changed.splatavatar").read_bytes()))
+        page.wait(f"{BADGE}.className === 'trust wrong'")
+        drop(page, ("bare.splatavatar", (folder / "bare.splatavatar").read_bytes()))
+        page.wait(f"{SPOKEN} === 'This is an avatar. Unsigned. No record of consent.'")
+        assert page.run("document.querySelectorAll('.trust').length") == 1
 
 
 def test_keys_open_and_close_it_and_nothing_moves(built: None, open_page: Opened, folder: Path) -> None:

@@ -44,6 +44,7 @@ describe('what people are told', () => {
     ['wrong', '2028-03-01', 'wrong', 'signature does not fit, consent expired'],
     ['valid', '2028-03-01', 'wrong', 'consent expired'],
     ['valid', '2028-02-29', 'valid', ''],
+    ['valid', '2025-01-01', 'wrong', 'consent not yet given'],
     ['unchecked', TODAY, 'plain', ''],
   ] as const)('of a signature that is %s on %s is %s: "%s"', (verdict, today, look, alert) => {
     const found = told({ consent, signing: signing(verdict), licence: '' }, today);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { hasExpired, readConsent } from '../src/file/consent';
+import { outOfTime, readConsent } from '../src/file/consent';
 import { readAvatar } from '../src/file/read_avatar';
 import { readSignature, signedBytes } from '../src/file/signature';
 import { bytesOf, trust } from './golden';
@@ -43,8 +43,13 @@ describe('a record of consent', () => {
 
   it('holds on its last day, and not after it', () => {
     const record = readConsent(trust.consents[0]!.value);
-    expect([hasExpired(record, '2028-02-29'), hasExpired(record, '2028-03-01')]).toEqual([false, true]);
-    expect(hasExpired({ ...record, expires: null }, '9999-12-31')).toBe(false);
+    expect([outOfTime(record, '2028-02-29'), outOfTime(record, '2028-03-01')]).toEqual(['', 'expired']);
+    expect(outOfTime({ ...record, expires: null }, '2999-12-31')).toBe('');
+  });
+
+  it('holds where the day has not yet come, but for those of days to come', () => {
+    const record = readConsent(trust.consents[0]!.value);
+    expect([outOfTime(record, '2026-11-26'), outOfTime(record, '2026-11-25')]).toEqual(['', 'not yet given']);
   });
 });
 

@@ -29,6 +29,7 @@ export interface Consent {
   spoken: SpokenProof | null;
 }
 
+const DAY = 86_400_000;
 const NEEDED = ['subject', 'given_by', 'how', 'date', 'scope'];
 const FIELDS = [...NEEDED, 'expires', 'revocation', 'sources', 'spoken'];
 const SPOKEN = 'begins,date,ends,sha256';
@@ -61,9 +62,12 @@ export function readConsent(value: unknown): Consent {
   };
 }
 
-/** Whether the last day of a record is before `today`, YYYY-MM-DD. */
-export function hasExpired({ expires }: Consent, today: string): boolean {
-  return expires !== null && expires < today;
+/** What is wrong with a record on the day `today`, YYYY-MM-DD, in few words; empty where nothing is. */
+export function outOfTime({ date, expires }: Consent, today: string): string {
+  // Somewhere on Earth it is the next day already.
+  const ahead = new Date(Date.parse(`${today}T00:00:00Z`) + DAY).toISOString().slice(0, 10);
+  if (date > ahead) return 'not yet given';
+  return expires !== null && expires < today ? 'expired' : '';
 }
 
 function dayOf(value: unknown): string {

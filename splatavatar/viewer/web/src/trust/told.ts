@@ -1,6 +1,6 @@
 // What people are told of an avatar: that it is one, who it shows, with whose consent, and who signed it.
 import type { Avatar } from '../file/avatar';
-import { type Consent, hasExpired } from '../file/consent';
+import { type Consent, outOfTime } from '../file/consent';
 import type { Signing } from '../file/signing';
 import { thisDay } from './today';
 
@@ -25,18 +25,19 @@ export function told(avatar: Pick<Avatar, 'consent' | 'signing' | 'licence'>, to
   const { consent, signing, licence } = avatar;
   const alerts: string[] = [];
   if (signing.verdict === 'wrong') alerts.push('signature does not fit');
-  if (consent && hasExpired(consent, today)) alerts.push('consent expired');
+  const late = consent ? outOfTime(consent, today) : '';
+  if (late) alerts.push(`consent ${late}`);
   const signed = signature(signing);
   const rows: [string, string][] = [
     ['This is', 'An avatar: a computed picture, not one of a camera'],
-    ...(consent ? recorded(consent, today) : ([['Consent', 'No record of consent: private']] as [string, string][])),
+    ...(consent ? recorded(consent, late) : ([['Consent', 'No record of consent: private']] as [string, string][])),
     ['Signature', signed],
   ];
   if (licence) rows.push(['Licence', cut(licence, LONGEST_LICENCE)]);
   return {
     look: alerts.length ? 'wrong' : signing.verdict === 'valid' ? 'valid' : 'plain',
     alert: alerts.join(', '),
-    spoken: `This is an avatar. ${signed}. ${consent ? `Consent of ${consent.subject}${hasExpired(consent, today) ? ', expired' : ''}` : 'No record of consent'}.`,
+    spoken: `This is an avatar. ${signed}. ${consent ? `Consent of ${consent.subject}${late && `, ${late}`}` : 'No record of consent'}.`,
     rows,
   };
 }
@@ -48,13 +49,13 @@ function signature({ verdict, name, fingerprint, date }: Signing): string {
   return verdict === 'wrong' ? 'Signature does not fit: changed or damaged' : 'Unsigned';
 }
 
-function recorded(consent: Consent, today: string): [string, string][] {
+function recorded(consent: Consent, late: string): [string, string][] {
   const { subject, givenBy, how, date, scope, expires, revocation, spoken } = consent;
   const rows: [string, string][] = [
     ['Shows', subject],
-    ['Consent', `Given by ${givenBy} on ${date}: ${how}`],
+    ['Consent', `Given by ${givenBy} on ${date}: ${how}${late && ` (${late})`}`],
     ['For', scope.filter((use) => use !== 'private').join(', ') || 'private use'],
-    ['Until', expires ? `${expires}${hasExpired(consent, today) ? ': expired' : ''}` : 'No last day'],
+    ['Until', expires ?? 'No last day'],
   ];
   if (revocation) rows.push(['Taken back at', revocation]);
   if (spoken) {
