@@ -45,19 +45,20 @@ ENTRIES = ("format", "version", "rig", "scales", "metadata", DIGEST, SIGNATURE)
 """of the header, as this version writes them"""
 
 
-def save_avatar(path: str | Path, avatar: Avatar, sign: Callable[[str], str] | None = None) -> None:
+def save_avatar(path: str | Path, avatar: Avatar, sign: Callable[[str], str | None] | None = None) -> None:
     """Write an avatar; its numbers are rounded as ``quantised`` shows. The same avatar gives the same bytes.
 
-    ``sign`` makes the entry ``signature`` of the digest. Without it, the signature that the avatar has goes with it
-    where the content is still what was signed, and is left out where that has changed.
+    ``sign`` makes the entry ``signature`` of the digest. Where it does not, the signature that the avatar has goes with
+    it where the content is still what was signed, and is left out where that has changed.
 
     A previous file at ``path`` is replaced when the new one is whole. Raises OutputError when it cannot be written, and
     AvatarFileError when the avatar itself is not valid.
     """
     try:
         tensors, texts = _pack(avatar)
-        if sign is not None:
-            texts[SIGNATURE] = sign(texts[DIGEST])
+        made = None if sign is None else sign(texts[DIGEST])
+        if made is not None:
+            texts[SIGNATURE] = made
         with atomic_write(path) as file:
             write_container(file, tensors, texts)
     except Defect as defect:

@@ -21,7 +21,7 @@ from splatavatar.cli.footage import (
 )
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
 from splatavatar.cli.options import BodyModelOption, RigOption
-from splatavatar.cli.signing import SigningKeyOption, signing_key
+from splatavatar.cli.signing import SigningKeyOption, signs
 from splatavatar.cli.values import parse_duration
 from splatavatar.errors import SettingsError
 from splatavatar.rig.body_models.found import name_body_model
@@ -171,12 +171,10 @@ def bake(
 
     from splatavatar.bake.reporting.monitor import Display
     from splatavatar.bake.run import bake as run
-    from splatavatar.trust.signing import signer
 
-    signing = signing_key(key)
     display = Display(Console(stderr=True))
-    with display.running():
-        baked = run(settings, display, sign=None if signing is None else signer(signing))
+    with signs(key) as sign, display.running():
+        baked = run(settings, display, sign=sign)
     if baked.unfinished is not None:
         raise typer.Exit(UNFINISHED)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.consent_spoken import check, say
-from splatavatar.cli.signing import SigningKeyOption, signing_key
+from splatavatar.cli.signing import SigningKeyOption, signs
 from splatavatar.cli.terminal import tell
 
 consent = typer.Typer(help="Say whose face an avatar shows, and what it may be used for.", no_args_is_help=True)
@@ -37,14 +37,12 @@ def set_(
     from splatavatar.output import outputs_ready
     from splatavatar.trust.consent_file import read_consent
     from splatavatar.trust.policy import notice_of
-    from splatavatar.trust.signing import signer
 
     given = read_consent(record)
     if given.hash_sources:
         raise TrustError(f"{record}: hash_sources is for a bake, which has the footage; an avatar has not.")
     person = load_avatar(avatar)
-    with outputs_ready(out):
-        signing = signing_key(key)
+    with outputs_ready(out), signs(key) as sign:
         said = replace(person, metadata={**person.metadata, "consent": given.consent.to_json()}, digest=None)
-        save_avatar(out, said, None if signing is None else signer(signing))
+        save_avatar(out, said, sign)
     tell(f"{out}: {notice_of(said)}")

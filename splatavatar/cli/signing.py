@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +13,9 @@ import typer
 from splatavatar.cli.terminal import tell
 
 if TYPE_CHECKING:
+    from splatavatar.errors import SplatAvatarError
     from splatavatar.trust.keys import SigningKey
+    from splatavatar.trust.signing import Sign
 
 SigningKeyOption = Annotated[
     Path | None,
@@ -29,9 +33,9 @@ def open_key(path: Path | None) -> SigningKey:
 
     For a password it asks where there is a terminal. Raises TrustError, OutputError and DependencyError.
     """
-    from splatavatar.trust.keys import PasswordNeeded, own_key, own_key_path, read_key
+    from splatavatar.trust.keys import PasswordNeeded, own_key, own_key_is_there, read_key
 
-    made = path is None and not own_key_path().exists()
+    made = path is None and not own_key_is_there()
 
     def opened(password: str | None = None) -> SigningKey:
         return own_key(password) if path is None else read_key(path, password)
@@ -43,21 +47,34 @@ def open_key(path: Path | None) -> SigningKey:
             raise
         key = opened(typer.prompt("Password of the key", hide_input=True, err=True))
     if made:
-        tell(f"A key that signs your avatars was made: {own_key_path()} (yours alone; keep a copy).", err=True)
+        _tell_made()
     return key
 
 
-def signing_key(path: Path | None) -> SigningKey | None:
-    """As ``open_key`` where a key is named; the user's own otherwise, or None, which one line says why.
+@contextmanager
+def signs(path: Path | None) -> Iterator[Sign]:
+    """Within the block, what signs an avatar that is worth having without a signature, too.
 
-    For work that is worth doing without a signature. Raises TrustError for a key that cannot be used.
+    A key that is there is opened now, for a password it asks; a new one is made when it is needed. Both, and why there
+    is no signature, are said. Raises TrustError for a key that cannot be used.
     """
-    from splatavatar.errors import DependencyError, OutputError
+    from splatavatar.trust.keys import own_key_is_there
+    from splatavatar.trust.signing import signer
 
+    if path is not None or own_key_is_there():
+        yield signer(open_key(path))
+        return
+    why: list[SplatAvatarError] = []
     try:
-        return open_key(path)
-    except (DependencyError, OutputError) as error:
-        if path is not None:
-            raise
-        tell(f"The avatar will not be signed: {error}", err=True)
-        return None
+        yield signer(None, why.append)
+    finally:
+        if why:
+            tell(f"The avatar is not signed: {why[0]}", err=True)
+        elif own_key_is_there():
+            _tell_made()
+
+
+def _tell_made() -> None:
+    from splatavatar.trust.keys import own_key_path
+
+    tell(f"A key that signs your avatars was made: {own_key_path()} (yours alone; keep a copy).", err=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.avatar.format.signature import LONGEST_NAME
-from splatavatar.errors import TrustError
+from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.folders import config_folder
 from splatavatar.input import read_bytes
@@ -90,6 +90,14 @@ def verified(public: str, content: bytes, signature: str) -> bool:
 def own_key_path() -> Path:
     """Where the user's own key lies. Raises OutputError where there is no place for it."""
     return config_folder() / "key.pem"
+
+
+def own_key_is_there() -> bool:
+    """Whether the user has a key, which could be made and was not yet. False where there is no place for one."""
+    try:
+        return os.path.lexists(own_key_path())
+    except OutputError:
+        return False
 
 
 def own_key(password: str | None = None) -> SigningKey:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.format.signature import Signature
-from splatavatar.errors import DependencyError, OutputError
-from splatavatar.trust.keys import SigningKey, own_key, read_key
+from splatavatar.errors import SplatAvatarError
+from splatavatar.trust.keys import SigningKey, own_key, own_key_is_there, read_key
 
 
 def signature_of(sha256: str, key: SigningKey, day: datetime.date | None = None) -> Signature:
@@ -18,20 +19,34 @@ def signature_of(sha256: str, key: SigningKey, day: datetime.date | None = None)
     return Signature(unsigned.key, unsigned.name, unsigned.date, sha256, key.sign(unsigned.signed_bytes()))
 
 
-def signer(key: str | Path | SigningKey | None) -> Callable[[str], str] | None:
+Sign = Callable[[str], str | None]
+"""makes the entry ``signature`` of a digest, None where it cannot"""
+
+
+def signer(
+    key: str | Path | SigningKey | None, unsigned: Callable[[SplatAvatarError], None] = lambda why: None
+) -> Sign:
     """What makes the entry ``signature`` of a digest: by ``key``, a file of one, or the user's own where it is None.
 
-    None where the user has said nothing and ``cryptography`` is not installed, or there is no place for a key.
+    A key that is there is opened now. Where there is none yet, it is made when it is needed, so that nothing is made
+    by work that fails; if that fails, ``unsigned`` is told why, and nothing is lost for it.
 
     Raises TrustError for a key that cannot be used, DependencyError where one is named without ``cryptography``.
     """
+    if key is None and own_key_is_there():
+        key = own_key()
     if key is None:
-        try:
-            key = own_key()
-        except (DependencyError, OutputError):
-            return None
+        return partial(_by_new_key, unsigned=unsigned)
     signing = key if isinstance(key, SigningKey) else read_key(Path(key))
     return lambda sha256: signature_of(sha256, signing).to_text()
+
+
+def _by_new_key(sha256: str, unsigned: Callable[[SplatAvatarError], None]) -> str | None:
+    try:
+        return signature_of(sha256, own_key()).to_text()
+    except SplatAvatarError as error:
+        unsigned(error)
+        return None
 
 
 def sign_avatar(
