@@ -10,7 +10,7 @@ import stat
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from splatavatar.errors import SplatAvatarError
+from splatavatar.errors import SplatAvatarError, TrustError
 from splatavatar.printable import printable
 
 Failure = type[SplatAvatarError]
@@ -82,6 +82,16 @@ def check_input(path: str | Path, failure: Failure, expected: str = "a file") ->
     """Returns ``path``, which ``open_input`` can open now. Raises ``failure`` as that does."""
     open_input(path, failure, expected).close()
     return Path(path)
+
+
+def check_private(path: str | Path, mode: int) -> None:
+    """Raises TrustError for a key whose ``mode``, that of ``os.stat``, lets others than its user at it.
+
+    Where permissions are kept in other ways than by POSIX nothing is known, and nothing refused.
+    """
+    if os.name == "posix" and mode & 0o077:
+        shown = printable(path)
+        raise TrustError(f"{shown}: others may read this key; keep it to yourself by: chmod 600 {shown}")
 
 
 def why_unread(error: OSError | ValueError) -> str:

@@ -17,6 +17,7 @@ NEEDS = {
     "--key": "is for the page that --view serves.",
     "--allow-origin": "lets pages of other servers follow what --view serves.",
     "--label": "is in a corner of pictures; it needs -o, --window, --virtual-camera or --sink.",
+    "--no-marks": "leaves marks out of pictures; it needs -o, --window, --virtual-camera or --sink.",
     "--without-consent": "shows an avatar to others; it needs --room, or --view with --share.",
 }
 """what such options are for"""

@@ -57,6 +57,8 @@ def write_chain(folder: Path, wanted: Wanted | None = None, password: bytes | No
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if password is not None:
         encryption = serialization.BestAvailableEncryption(password)
+    secret.touch(0o600)
+    secret.chmod(0o600)
     secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption))
     return certificate, secret
 

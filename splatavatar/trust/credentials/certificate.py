@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.folders import config_folder
-from splatavatar.input import read_bytes
+from splatavatar.input import check_private, open_input, read_bytes
 from splatavatar.locks import alone_in
-from splatavatar.output import make_folder, private_write
+from splatavatar.output import make_folder, private_write, why_unwritten
 from splatavatar.printable import printable
 from splatavatar.trust.keys import PASSWORD, PasswordNeeded
 
@@ -90,21 +90,33 @@ def own_certificate(password: str | None = None) -> Certificate:
 
 
 def _there(certificate: Path, key: Path) -> bool:
-    """Whether there is one to be read: a certificate of one's own always, a self-made one while it is good."""
+    """Whether there is one to be read: a certificate of one's own always, a self-made one while it is good.
+
+    Nothing that may be the user's is ever replaced: a key goes only with the self-made certificate that it fits.
+    """
     if not os.path.lexists(certificate) and not os.path.lexists(key):
         return False
     try:
         leaf = _leaf(certificate)
+        if not _self_made(leaf):
+            return True
+        if not os.path.lexists(key):
+            return False  # whoever made it was killed before it could write the key
+        return _until(leaf) >= _now() or not _fits(leaf, _private(key, None))
     except TrustError:
         return True  # whoever reads it says what is wrong
-    return not (_self_made(leaf) and _until(leaf) < _now())
 
 
 def _keep(made: Certificate, certificate: Path, key: Path) -> None:
-    with private_write(key) as file:
-        file.write(made.key)
+    """Write both, in such an order that after every step what lies there is whole or counts as absent."""
+    try:
+        key.unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot write {printable(key)}: {why_unwritten(error)}") from error
     with private_write(certificate) as file:
         file.write(made.chain)
+    with private_write(key) as file:
+        file.write(made.key)
     LOG.warning(
         "%s: made, to sign what is written from now on; nobody vouches for it, so that validators of content "
         "credentials say that they do not know the signer (docs/trust.md)",
@@ -115,7 +127,7 @@ def _keep(made: Certificate, certificate: Path, key: Path) -> None:
 def make_certificate(days: int = 365 * YEARS) -> Certificate:
     """A new authority, and a leaf of it that is good for ``days`` from yesterday; nobody has the authority's key.
 
-    It says nothing of the user or the machine. Raises DependencyError without ``cryptography``.
+    It says nothing of the user or the machine, nor at what time of the day it was made. Raises DependencyError without ``cryptography``.
     """
     required("cryptography")
     from cryptography import x509
@@ -132,7 +144,7 @@ def make_certificate(days: int = 365 * YEARS) -> Certificate:
         )
 
     authority, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    begins = _now() - datetime.timedelta(days=1)
+    begins = _now().replace(hour=0, minute=0, second=0, microsecond=0) - datetime.timedelta(days=1)
 
     def signed(subject: x509.Name, public: ec.EllipticCurvePublicKey, leaf: bool) -> X509:
         usage = dict.fromkeys(
@@ -173,8 +185,8 @@ def read_certificate(certificate: Path, key: Path, password: str | None = None) 
     ``SPLATAVATAR_KEY_PASSWORD`` stands for a password that is not given.
 
     Raises:
-        TrustError: one of them cannot be read or is none, they do not belong together, or C2PA takes no such
-            certificate: expired, of an authority, for another use.
+        TrustError: one of them cannot be read or is none, others may read the key, they do not belong together, or C2PA
+            takes no such certificate: expired, of an authority, for another use.
         PasswordNeeded: the key has a password, which was not given.
         DependencyError: ``cryptography`` is not installed.
     """
@@ -182,8 +194,7 @@ def read_certificate(certificate: Path, key: Path, password: str | None = None) 
     from cryptography.hazmat.primitives import serialization
 
     leaf, private = _leaf(certificate), _private(key, password)
-    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    if leaf.public_key().public_bytes(*form) != private.public_key().public_bytes(*form):
+    if not _fits(leaf, private):
         raise TrustError(f"{printable(key)}: not the key of {printable(certificate)}")
     why = _unfit(leaf)
     if why:
@@ -209,12 +220,23 @@ def _leaf(path: Path) -> X509:
         raise TrustError(f"{printable(path)}: not {EXPECTED}") from error
 
 
+def _fits(leaf: X509, private: Any) -> bool:
+    """Whether ``private`` is the key of ``leaf``."""
+    from cryptography.hazmat.primitives import serialization
+
+    form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    return bool(leaf.public_key().public_bytes(*form) == private.public_key().public_bytes(*form))
+
+
 def _private(path: Path, password: str | None) -> Any:
-    """The private key at ``path``."""
+    """The private key at ``path``. Raises TrustError for one that others may read, see ``check_private``."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-    shown, content = printable(path), read_bytes(path, TrustError, EXPECTED_KEY, _LARGEST)
+    shown = printable(path)
+    with open_input(path, TrustError, EXPECTED_KEY) as file:
+        check_private(path, os.fstat(file.fileno()).st_mode)
+    content = read_bytes(path, TrustError, EXPECTED_KEY, _LARGEST)
     secret = (password or os.environ.get(PASSWORD) or "").encode() or None
     try:
         try:

@@ -6,7 +6,10 @@ import datetime
 import getpass
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from cryptography import x509
@@ -84,6 +87,82 @@ def test_that_of_the_user_is_never_replaced(config: Path) -> None:
     assert not own_certificate().self_made
 
 
+class Killed(BaseException):
+    """The end of a program that nothing catches."""
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 4])
+@pytest.mark.parametrize("over", [False, True], ids=["new", "over"])
+def test_who_is_killed_while_it_is_made_has_another_made(
+    config: Path, monkeypatch: pytest.MonkeyPatch, steps: int, over: bool
+) -> None:
+    """Killed before or behind each of the two writes, the next program has a certificate that works."""
+    first = own_certificate() if over else None
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=366 * 11 if over else 0)
+    monkeypatch.setattr(module, "_now", lambda: later)
+    real, left = module.private_write, [steps]
+
+    def step() -> None:
+        left[0] -= 1
+        if not left[0]:
+            raise Killed
+
+    @contextmanager
+    def write(path: Path) -> Iterator[BinaryIO]:
+        step()
+        with real(path) as file:
+            yield file
+        step()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(module, "private_write", write)
+        with pytest.raises(Killed):
+            own_certificate()
+    made = own_certificate()
+    assert made.self_made and (first is None or made.chain != first.chain)
+    assert own_certificate() == made
+
+
+def test_a_key_of_the_users_own_is_never_replaced(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own_certificate()
+    place, key = own_paths()
+    (config / "elsewhere").mkdir()
+    _, theirs = write_chain(config / "elsewhere")
+    theirs.replace(key)
+    before = key.read_bytes()
+    later = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=366 * 11)
+    for _ in range(2):
+        with pytest.raises(TrustError, match="not the key of"):
+            own_certificate()
+        assert key.read_bytes() == before
+        monkeypatch.setattr(module, "_now", lambda: later)
+    place.unlink()
+    with pytest.raises(TrustError, match=r"certificate\.pem: no such file"):
+        own_certificate()
+    assert key.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions are others there")
+@pytest.mark.parametrize("password", [None, b"Kirschbaum"])
+def test_a_key_that_others_may_read_is_refused(tmp_path: Path, password: bytes | None) -> None:
+    certificate, key = write_chain(tmp_path, password=password)
+    for mode in (0o640, 0o604, 0o622):
+        key.chmod(mode)
+        with pytest.raises(TrustError) as caught:
+            read_certificate(certificate, key, "Kirschbaum")
+        assert str(caught.value) == f"{key}: others may read this key; keep it to yourself by: chmod 600 {key}"
+    key.chmod(0o400)
+    assert read_certificate(certificate, key, "Kirschbaum")
+
+
+def test_it_does_not_say_at_what_time_it_was_made() -> None:
+    for one in x509.load_pem_x509_certificates(make_certificate().chain):
+        for when in (one.not_valid_before_utc, one.not_valid_after_utc):
+            assert (when.hour, when.minute, when.second) == (0, 0, 0)
+        age = datetime.datetime.now(datetime.timezone.utc) - one.not_valid_before_utc
+        assert datetime.timedelta(days=1) <= age < datetime.timedelta(days=2, minutes=1)
+
+
 def test_where_nothing_can_be_kept_there_is_one_for_this_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -141,10 +220,12 @@ def test_what_cannot_be_read(tmp_path: Path) -> None:
         before = place.read_bytes()
         place.unlink()
         if content is not None:
+            place.touch(0o600)
             place.write_bytes(content)
         with pytest.raises(TrustError) as caught:
             read_certificate(certificate, key)
         assert str(caught.value).startswith(f"{place}: {said}")
+        place.touch(0o600)
         place.write_bytes(before)
     assert read_certificate(certificate, key)
 
