@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.cli.playing import tell_licence
-from splatavatar.cli.sharing import origins, tell_address, tell_consent
+from splatavatar.cli.sharing import origins, served_avatar, tell_address
 
 if TYPE_CHECKING:
     from splatavatar.avatar.avatar import Avatar
@@ -37,11 +37,10 @@ def served(
     from splatavatar.viewer.site import load_site
 
     check_packages()
-    if share:
-        tell_consent(avatar, path, without_consent)
+    shown = served_avatar(path, share, without_consent)
     site, hub, admitted = load_site(), Hub(), origins(allow_origin)
     with place(port, share, certificate, key) as at:
-        app = create_app(path.absolute(), site, None, hub, at.names, at.token, admitted)
+        app = create_app(shown, site, None, hub, at.names, at.token, admitted)
         with serving(app, at.listening, at.certificate):
             tell_licence(avatar)
             tell_address(str(avatar.metadata.get("name") or path.name), at, "signal=live")

@@ -66,6 +66,24 @@ def tell_consent(avatar: Avatar, path: Path, without_consent: bool) -> None:
         tell(line, err=True)
 
 
+def served_avatar(path: Path, share: bool, without_consent: bool) -> Path | bytes:
+    """What the page serves: the file ``path``, whatever it will hold; its bytes as they are now, once it is shared.
+
+    Those have the consent that is asked for here; the file may be baked anew without one. Raises AvatarFileError, and
+    TrustError as ``tell_consent``.
+    """
+    from splatavatar.avatar.file import parse_avatar
+    from splatavatar.avatar.format.container import EXPECTED, LARGEST_FILE
+    from splatavatar.errors import AvatarFileError
+    from splatavatar.input import read_bytes
+
+    if not share:
+        return path.absolute()
+    content = read_bytes(path, AvatarFileError, EXPECTED, LARGEST_FILE)
+    tell_consent(parse_avatar(content, printable(path)), path, without_consent)
+    return content
+
+
 def tell_address(name: str, at: Place, query: str) -> str:
     """Print where the page is, as a QR code too where it is shared and somebody sees it; returns the address."""
     from splatavatar.viewer.share import qr_code

@@ -18,8 +18,8 @@ from splatavatar.cli.sharing import (
     ShareOption,
     WithoutConsentOption,
     origins,
+    served_avatar,
     tell_address,
-    tell_consent,
 )
 from splatavatar.errors import SettingsError, SignalError
 
@@ -48,10 +48,9 @@ def view(
     site, admitted = load_site(), origins(allow_origin)
     person, path = open_avatar(avatar)
     name = person.metadata.get("name") or path.name
-    if share:
-        tell_consent(person, path, without_consent)
-    elif without_consent:
+    if without_consent and not share:
         raise SettingsError("--without-consent is for --share: on this machine alone nobody else sees the avatar.")
+    served = served_avatar(path, share, without_consent)
     tell_licence(person)
     del person
     with scratch_folder() as folder, place(port, share, certificate, key) as at:
@@ -63,7 +62,7 @@ def view(
             if not no_open:
                 typer.launch(address)
 
-        app = create_app(path.absolute(), site, signals, None, at.names, at.token, admitted)
+        app = create_app(served, site, signals, None, at.names, at.token, admitted)
         serve(app, at.listening, ready, at.certificate)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from splatavatar.errors import DependencyError, SplatAvatarError
 from splatavatar.input import open_input
@@ -96,20 +96,24 @@ def site_response(file: SiteFile, request: Request) -> Response:
 
 def file_response(path: Path, failure: type[SplatAvatarError], request: Request) -> Response:
     """The file as it is now, or the part of it that is asked for; why it cannot be read is ``failure``'s sentence."""
-    from fastapi import Response
-
     try:
         with open_input(path, failure) as file:
-            size = os.fstat(file.fileno()).st_size
-            part = byte_range(request.headers.get("range"), size) if size else None
-            begin, end = part or (0, size)
-            headers = {"accept-ranges": "bytes", **FRESH}
-            if part is not None and begin >= size:
-                return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
-            file.seek(begin)
-            content = file.read(end - begin)
+            return part_response(file, os.fstat(file.fileno()).st_size, request)
     except failure as error:
         return said(error, 404)
+
+
+def part_response(file: BinaryIO, size: int, request: Request) -> Response:
+    """The ``size`` bytes of ``file``, or the part of them that is asked for."""
+    from fastapi import Response
+
+    part = byte_range(request.headers.get("range"), size) if size else None
+    begin, end = part or (0, size)
+    headers = {"accept-ranges": "bytes", **FRESH}
+    if part is not None and begin >= size:
+        return Response(status_code=416, headers={**headers, "content-range": f"bytes */{size}"})
+    file.seek(begin)
+    content = file.read(end - begin)
     if part is not None:
         headers["content-range"] = f"bytes {begin}-{end - 1}/{size}"
     return Response(content, 200 if part is None else 206, headers, "application/octet-stream")

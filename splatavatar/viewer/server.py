@@ -8,13 +8,14 @@ import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splatavatar.errors import AvatarFileError, SettingsError, SignalError
 from splatavatar.extras import required
 from splatavatar.interrupts import deferred_signals
-from splatavatar.viewer.answers import READING, add_site, bare_app, file_response, not_found
+from splatavatar.viewer.answers import READING, add_site, bare_app, file_response, not_found, part_response
 from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import LOOPBACK, Application, Guard
 from splatavatar.viewer.hub import Hub
@@ -45,7 +46,7 @@ def check_packages() -> None:
 
 
 def create_app(
-    avatar: Path,
+    avatar: Path | bytes,
     site: Mapping[str, SiteFile],
     signals: Mapping[str, Path] | None = None,
     hub: Hub | None = None,
@@ -55,16 +56,19 @@ def create_app(
 ) -> Application:
     """The ASGI application.
 
-    ``avatar`` is served as ``/avatar.splatavatar``, each of ``signals`` by its name under ``/signals/``, what ``hub``
-    hands out as the WebSocket ``/live``, and under ``/models/`` what the page drives itself with. Requests by another
-    name than one of ``hosts`` are refused, and those that do not bring the ``token`` where there is one, and those of
-    pages of other origins than this server's own and ``origins``. Needs the extra ``viewer``.
+    ``avatar``, a file as it is when it is asked for or the bytes of one, is served as ``/avatar.splatavatar``, each of
+    ``signals`` by its name under ``/signals/``, what ``hub`` hands out as the WebSocket ``/live``, and under
+    ``/models/`` what the page drives itself with. Requests by another name than one of ``hosts`` are refused, and those
+    that do not bring the ``token`` where there is one, and those of pages of other origins than this server's own and
+    ``origins``. Needs the extra ``viewer``.
     """
     app = bare_app()
     served = dict(signals or {})
 
     # Annotations of this module are texts: the framework is told the types that they name here.
     def the_avatar(request: Request) -> Response:
+        if isinstance(avatar, bytes):
+            return part_response(BytesIO(avatar), len(avatar), request)
         return file_response(avatar, AvatarFileError, request)
 
     def one_signal(request: Request) -> Response:

@@ -13,7 +13,7 @@ from splatavatar.viewer.site import load_site
 
 @contextmanager
 def serving(
-    avatar: Path,
+    avatar: Path | bytes,
     signals: Mapping[str, Path] | None = None,
     port: int | None = None,
     hub: Hub | None = None,

@@ -72,6 +72,19 @@ def test_an_avatar_that_is_baked_anew_is_served_anew(built: None, tmp_path: Path
         assert status == 404 and b"no such file" in body
 
 
+def test_bytes_are_served_as_a_file_is(built: None) -> None:
+    content = bytes(range(200)) * 5
+    with serving(content) as where:
+        status, headers, body = ask(where, "/avatar.splatavatar")
+        assert (status, headers["accept-ranges"], headers["cache-control"], body) == (200, "bytes", "no-store", content)
+        status, headers, body = ask(where, "/avatar.splatavatar", range="bytes=990-2000")
+        assert (status, headers["content-range"], body) == (206, "bytes 990-999/1000", content[990:])
+        status, headers, _ = ask(where, "/avatar.splatavatar", range="bytes=1000-")
+        assert (status, headers["content-range"]) == (416, "bytes */1000")
+        status, headers, body = ask(where, "/avatar.splatavatar", "HEAD")
+        assert (status, headers["content-length"], body) == (200, "1000", b"")
+
+
 @pytest.mark.parametrize(
     "path",
     [
