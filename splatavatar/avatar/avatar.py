@@ -25,8 +25,9 @@ class Avatar:
     """entries of the file's header that this version does not know, kept for those who do"""
     signature: str | None = field(default=None, compare=False)
     """the entry of the file's header as it was read or made, unverified (``avatar.format.signature``)"""
-    digest: str | None = field(default=None, compare=False)
-    """of the file that it was read from, see ``avatar.format.digest``; None for one that no file was read for"""
+    digest: str | None = field(init=False, default=None, compare=False)
+    """of the file that it was read from, see ``avatar.format.digest``; None for one that was made, such as by
+    ``dataclasses.replace`` of another: its content is not that of the file any more"""
 
 
 class Defect(Exception):

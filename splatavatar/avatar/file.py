@@ -191,9 +191,9 @@ def _unpack(tensors: Tensors, texts: dict[str, str]) -> Avatar:
             decode(tensors, scales, rig, sizes, metadata),
             unknown=unknown,
             signature=texts.get(SIGNATURE),
-            digest=texts.get(DIGEST),
         )
         validate(avatar)
+    object.__setattr__(avatar, "digest", texts.get(DIGEST))  # nobody has it yet
     return avatar
 
 

@@ -43,6 +43,6 @@ def set_(
         raise TrustError(f"{record}: hash_sources is for a bake, which has the footage; an avatar has not.")
     person = load_avatar(avatar)
     with outputs_ready(out), signs(key) as sign:
-        said = replace(person, metadata={**person.metadata, "consent": given.consent.to_json()}, digest=None)
+        said = replace(person, metadata={**person.metadata, "consent": given.consent.to_json()})
         save_avatar(out, said, sign)
     tell(f"{out}: {notice_of(said)}")

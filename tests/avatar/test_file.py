@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.describe import describe
-from splatavatar.avatar.file import load_avatar, quantised, save_avatar
+from splatavatar.avatar.file import digest_of, load_avatar, quantised, save_avatar
+from splatavatar.avatar.format.container import read_container
 from splatavatar.errors import AvatarFileError, OutputError
+from support.random_avatar import random_avatar
 
 Make = Callable[..., Avatar]
 Compare = Callable[[Avatar, Avatar], list[str]]
@@ -294,3 +296,14 @@ def test_a_part_of_a_pose_basis_is_none(tmp_path: Path, make_avatar: Make, rng: 
         safetensors.numpy.save_file({name: part for name, part in tensors.items() if name != gone}, path, texts)
         with pytest.raises(AvatarFileError, match=f"it has no tensor {gone}"):
             load_avatar(path)
+
+
+def test_a_changed_avatar_does_not_pass_for_the_file_that_it_came_from(tmp_path: Path) -> None:
+    path = tmp_path / "a.splatavatar"
+    save_avatar(path, random_avatar(np.random.default_rng(3)))
+    avatar = load_avatar(path)
+    assert digest_of(avatar) == avatar.digest == read_container(path)[1]["sha256"]
+    changed = replace(avatar, metadata={"name": "somebody else"})
+    assert changed.digest is None
+    assert digest_of(changed) != avatar.digest
+    assert digest_of(replace(avatar)) == avatar.digest

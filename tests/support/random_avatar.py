@@ -103,5 +103,5 @@ def differences(first: Avatar, second: Avatar) -> list[str]:
         return (value.dtype, value.shape, value.tobytes()) if isinstance(value, np.ndarray) else value
 
     # What an avatar remembers of its file is no part of it.
-    a, b = (flattened(replace(avatar, signature=None, digest=None)) for avatar in (first, second))
+    a, b = (flattened(replace(avatar, signature=None)) for avatar in (first, second))
     return sorted(name for name in a.keys() | b.keys() if bits(a.get(name)) != bits(b.get(name)))

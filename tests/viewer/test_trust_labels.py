@@ -35,7 +35,7 @@ def folder(light_avatar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("trust")
 
     def save(name: str, metadata: dict[str, Any], change: Callable[[Avatar], Avatar] = lambda avatar: avatar) -> None:
-        avatar = replace(load_avatar(light_avatar), metadata=metadata, digest=None, signature=None)
+        avatar = replace(load_avatar(light_avatar), metadata=metadata, signature=None)
         save_avatar(folder / f"{name}.splatavatar", change(avatar))
 
     def sign(avatar: Avatar) -> Avatar:

@@ -59,10 +59,7 @@ class Origin:
 def origin_of(avatar: Avatar, driven_by: Sequence[str] = ()) -> Origin:
     """What is to be said of a file that shows ``avatar``. Raises AvatarFileError for one that is not valid."""
     sha256 = digest_of(avatar)
-    try:
-        consent = consent_of(avatar.metadata)
-    except Defect:
-        consent = None
+    consent = consent_of(avatar.metadata)
     scope = None if consent is None else tuple(name for name in SCOPES if name in consent.scope)
     return Origin(sha256, _signer(avatar, sha256), scope, tuple(dict.fromkeys(driven_by)))
 
