@@ -12,9 +12,11 @@ from splatavatar.capture.capture import Capture
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.preparation.folder import landmarks_path
 from splatavatar.capture.proof.code import Code
-from splatavatar.capture.proof.open_codes import open_codes, use_up
+from splatavatar.capture.proof.open_codes import open_codes, remembered_codes, use_up, why_none
 from splatavatar.capture.proof.proof import Verdict, beginning, look_for
 from splatavatar.errors import SplatAvatarError
+
+NO_RECORD = "a code is open, but without a record of consent there is nothing to add it to"
 
 
 def with_spoken_proof(settings: BakeSettings, capture: Capture, tell: Listener) -> BakeSettings:
@@ -22,11 +24,15 @@ def with_spoken_proof(settings: BakeSettings, capture: Capture, tell: Listener) 
 
     Where none was handed out, nothing is done. Whatever fails is told in one sentence, and the record stays as it is.
     """
+    given, today = settings.consent, datetime.date.today()
     try:
-        codes = open_codes(datetime.date.today())
-        if not codes or settings.consent is None or settings.consent.consent.spoken is not None:
+        if not remembered_codes() or (given is not None and given.consent.spoken is not None):
             return settings
-        verdict = _found(settings, capture, codes)
+        reason = why_none(today) or (NO_RECORD if given is None else None)
+        if reason is not None or given is None:
+            tell(SpokenChecked(f"no spoken proof: {reason}"))
+            return settings
+        verdict = _found(settings, capture, open_codes(today))
         tell(SpokenChecked(verdict.sentence))
         if verdict.code is None or verdict.proof is None:
             return settings
@@ -34,7 +40,6 @@ def with_spoken_proof(settings: BakeSettings, capture: Capture, tell: Listener) 
     except SplatAvatarError as error:
         tell(SpokenChecked(f"no spoken proof: {error}"))
         return settings
-    given = settings.consent
     return replace(settings, consent=replace(given, consent=replace(given.consent, spoken=verdict.proof)))
 
 

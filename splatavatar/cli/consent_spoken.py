@@ -41,20 +41,21 @@ def check(
     import datetime
 
     from splatavatar.capture.faces.landmark_cache import detect_once
-    from splatavatar.capture.proof.open_codes import NONE_OPEN, open_codes
+    from splatavatar.capture.proof.open_codes import open_codes, why_none
     from splatavatar.capture.proof.proof import beginning, look_for
     from splatavatar.capture.video.clips import open_clips
     from splatavatar.errors import TrustError
     from splatavatar.models import locate
 
-    codes = open_codes(datetime.date.today())
-    if not codes:
-        raise TrustError(NONE_OPEN)
+    today = datetime.date.today()
+    reason = why_none(today)
+    if reason is not None:
+        raise TrustError(reason)
     samples = beginning(video)
     (clip,) = open_clips([video])
     with stages() as progress:
         landmarks = detect_once(clip, locate(given=model), face, lambda share: progress("finding the face", share))
-    verdict = look_for(codes, samples, landmarks)
+    verdict = look_for(open_codes(today), samples, landmarks)
     tell(f"{video}: {verdict.sentence}")
     if verdict.proof is None:
         raise typer.Exit(1)

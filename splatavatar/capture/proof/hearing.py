@@ -21,20 +21,23 @@ RATE = 16000
 """Hz"""
 FRAMES = 100
 """of the decoder, a second"""
-BEFORE, AFTER = ("my", "code", "is"), ("today", "is", "the")
-"""what is said around the code"""
+BEFORE = ("i", "agree", "to", "become", "an", "avatar", "my", "code", "is")
+AFTER = ("today", "is", "the")
+"""what is said around the code: the longer it is, the surer is where the code begins"""
 PHONES = (
     *("AA", "AE", "AH", "AO", "AW", "AY", "B", "CH", "D", "DH", "EH", "ER", "EY", "F", "G", "HH", "IH", "IY", "JH"),
     *("K", "L", "M", "N", "NG", "OW", "OY", "P", "R", "S", "SH", "T", "TH", "UH", "UW", "V", "W", "Y", "Z", "ZH"),
 )
 ANYTHING = "any-"
 """how words begin that are a phone of whatever else is said"""
-ELSE_PRICE = 1e-10
+ELSE_PRICE = 1e-12
 """probability of each such phone, beside 1 of each word of the sentence"""
-BEAM, WORD_BEAM = 1e-90, 1e-80
+BEAM, WORD_BEAM = 1e-130, 1e-110
 """of the search, wide: the end of the sentence says where it began"""
 LOUDEST = 0.8
 """to which sound is scaled"""
+NOISE = 1e-3
+"""that is added to it"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ class Ear:
         loudest = float(np.abs(samples).max(initial=0.0))
         if len(samples) < RATE or loudest == 0.0:
             return None
-        sound = np.rint(samples * (LOUDEST / loudest * 32767)).astype("<i2").tobytes()
+        # Silence of no noise at all is like nothing that the model has heard.
+        noise = np.random.default_rng(0).normal(size=len(samples)) * NOISE
+        sound = np.rint((samples * (LOUDEST / loudest) + noise) * 32767).astype("<i2").tobytes()
         self._decoder.start_utt()
         self._decoder.process_raw(sound, full_utt=True)
         self._decoder.end_utt()

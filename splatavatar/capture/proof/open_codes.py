@@ -22,7 +22,7 @@ MOST = 16
 LARGEST = 1 << 16
 """bytes of the file"""
 
-NONE_OPEN = f"no code is open: splatavatar consent say hands one out, which holds for {DAYS} days and proves one bake"
+ANOTHER = "splatavatar consent say hands one out"
 
 
 def open_codes(today: datetime.date) -> list[Code]:
@@ -31,6 +31,16 @@ def open_codes(today: datetime.date) -> list[Code]:
     Raises TrustError for a damaged file.
     """
     return [code for code in remembered_codes() if fresh(code, today)]
+
+
+def why_none(today: datetime.date) -> str | None:
+    """Why no code is open; None where one is. Raises TrustError for a damaged file."""
+    codes = remembered_codes()
+    if any(fresh(code, today) for code in codes):
+        return None
+    if codes:
+        return f"the code of {codes[0].date} does not hold any more, a code does for {DAYS} days; {ANOTHER}"
+    return f"no code is open, a code proves one bake; {ANOTHER}"
 
 
 def fresh(code: Code, today: datetime.date) -> bool:
@@ -52,8 +62,11 @@ def remembered_codes() -> list[Code]:
 
 
 def hand_out(code: Code) -> None:
-    """Remember a code. Raises OutputError, and TrustError for a damaged file."""
-    _write([code, *remembered_codes()][:MOST])
+    """Remember a code, and no longer those that do not hold any more on its day.
+
+    Raises OutputError, and TrustError for a damaged file.
+    """
+    _write([code, *(other for other in remembered_codes() if fresh(other, code.date))][:MOST])
 
 
 def use_up(code: Code) -> None:
