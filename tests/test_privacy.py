@@ -232,7 +232,11 @@ def test_a_page_in_one_file(watch: Watch, built: None) -> None:
     clean(watch("export", "demo", "--signal", HELLO, "-o", "me.html"))
 
 
-@pytest.mark.parametrize("command", ["view demo --no-open", "room --people 2 --no-open"], ids=["view", "room"])
+@pytest.mark.parametrize(
+    "command",
+    ["view demo --no-open", "room --people 2 --no-open", "drive demo --osc --view"],
+    ids=["view", "room", "drive"],
+)
 def test_pages_are_served_to_this_machine_alone(command: str, watch: Watch, built: None) -> None:
     clean(watch("-c", SERVED, *command.split(), python=True))
 
