@@ -9,6 +9,7 @@ import splatavatar as sa
 from splatavatar.avatar.file import digest_of
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
+from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import ColourBackground, PictureBackground, Transparent
 from splatavatar.trust.marks import PictureMarks, short_id
@@ -60,17 +61,12 @@ def test_the_day_is_today_by_universal_time() -> None:
 
 def test_play_marks_only_where_it_is_told_to() -> None:
     performer = sa.Performer(sa.load_avatar(DEMO))
-    recording = sa.Recording.of([FaceSignal.neutral()], 30) if hasattr(sa.Recording, "of") else None
-    from splatavatar.drive.measuring.motion import moving_signal
-
-    recording = recording or moving_signal(0.1, 30)
+    recording = moving_signal(0.1, 30)
     marks = PictureMarks(performer.avatar)
     for background in ((1.0, 1.0, 1.0), None, lambda frame: np.full((320, 320, 3), 90, np.uint8)):
         plain, with_mark = Kept(), Kept()
         sa.play(performer, recording, performer.camera(320, 320), [plain], background)
-        from splatavatar.drive.playback import play
-
-        play(performer, recording, performer.camera(320, 320), [with_mark], background, marks=marks)
+        sa.play(performer, recording, performer.camera(320, 320), [with_mark], background, marks=marks)
         assert found_in(plain.images[0]) is None
         found = found_in(with_mark.images[0])
         assert found is not None and found.payload == marks.payload
