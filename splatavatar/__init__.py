@@ -64,6 +64,7 @@ if TYPE_CHECKING:
     from splatavatar.trust.credentials.mark import add_credentials
     from splatavatar.trust.credentials.read import credentials_of
     from splatavatar.trust.policy import why_not
+    from splatavatar.trust.revocation import read_revocation
     from splatavatar.trust.signing import sign_avatar
     from splatavatar.trust.verification import Verdict, verify_avatar
     from splatavatar.viewer.room.host import open_room
@@ -127,6 +128,7 @@ _MODULES = {
     "pose": "rig.skinning",
     "rasterize": "render.rasterize",
     "read_capture": "capture",
+    "read_revocation": "trust.revocation",
     "read_signal": "drive.sources.recorded.read",
     "retarget": "drive.retarget",
     "save_avatar": "avatar.file",
@@ -205,6 +207,7 @@ __all__ = [
     "pose",
     "rasterize",
     "read_capture",
+    "read_revocation",
     "read_signal",
     "retarget",
     "save_avatar",

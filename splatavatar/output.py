@@ -45,12 +45,13 @@ def why_unwritten(error: OSError | ValueError) -> str:
 
 
 @contextmanager
-def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
+def atomic_write(path: str | Path, mode: int | None = None) -> Iterator[BinaryIO]:
     """Open ``path`` for writing bytes; it gets its new content only when the block ends without an exception.
 
     What was written can be read again within the block. The bytes go to a temporary file in the same folder, which is
     flushed to the disk and renamed. On any exception the temporary file is removed and a previous file at ``path``
-    stays as it was. A symbolic link keeps pointing where it did, and an existing file keeps its permissions.
+    stays as it was. A symbolic link keeps pointing where it did, and an existing file keeps its permissions, unless
+    they are to be those of ``mode``.
 
     Raises OutputError for every OSError in the block or in the writing itself: disk full, folder missing or not
     writable.
@@ -63,6 +64,8 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
         # "x": nothing that is already there can be overwritten, not even through a link.
         with open(temporary, "x+b") as file:
             try:
+                if mode is not None and hasattr(os, "fchmod"):
+                    os.fchmod(file.fileno(), mode)
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -71,7 +74,7 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
                 with suppress(OSError):
                     file.close()
                 raise
-        if existed:
+        if existed and mode is None:
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
     except OSError as error:
@@ -85,12 +88,8 @@ def atomic_write(path: str | Path) -> Iterator[BinaryIO]:
 @contextmanager
 def private_write(path: str | Path) -> Iterator[BinaryIO]:
     """As ``atomic_write``, a file that nobody but its user may read. Raises OutputError."""
-    with atomic_write(path) as file:
-        if hasattr(os, "fchmod"):
-            os.fchmod(file.fileno(), 0o600)
+    with atomic_write(path, 0o600) as file:
         yield file
-    with suppress(OSError):
-        os.chmod(path, 0o600)  # of a file that was there its permissions were kept
 
 
 def write_draft(path: Path, content: bytes) -> None:

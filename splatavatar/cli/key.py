@@ -104,10 +104,11 @@ def forget(fingerprint: FingerprintArgument) -> None:
 
 def _opened() -> tuple[SigningKey, str | None]:
     """The user's own key, and the password that opens it, which is asked for where there is a terminal."""
-    from splatavatar.trust.keys import PASSWORD, PasswordNeeded, own_key
+    from splatavatar.trust.keys import PASSWORD, PasswordNeeded, has_password, own_key, own_key_path
 
     try:
-        return own_key(), os.environ.get(PASSWORD) or None
+        own = own_key()
+        return own, os.environ.get(PASSWORD) if has_password(own_key_path()) else None
     except PasswordNeeded:
         if sys.stdin is None or not sys.stdin.isatty():
             raise

@@ -33,9 +33,7 @@ def open_key(path: Path | None) -> SigningKey:
 
     For a password it asks where there is a terminal. Raises TrustError, OutputError and DependencyError.
     """
-    from splatavatar.trust.keys import PasswordNeeded, own_key, own_key_is_there, read_key
-
-    made = path is None and not own_key_is_there()
+    from splatavatar.trust.keys import PasswordNeeded, own_key, read_key
 
     def opened(password: str | None = None) -> SigningKey:
         return own_key(password) if path is None else read_key(path, password)
@@ -46,8 +44,6 @@ def open_key(path: Path | None) -> SigningKey:
         if sys.stdin is None or not sys.stdin.isatty():
             raise
         key = opened(typer.prompt("Password of the key", hide_input=True, err=True))
-    if made:
-        _tell_made()
     return key
 
 
@@ -70,11 +66,3 @@ def signs(path: Path | None) -> Iterator[Sign]:
     finally:
         if why:
             tell(f"The avatar is not signed: {why[0]}", err=True)
-        elif own_key_is_there():
-            _tell_made()
-
-
-def _tell_made() -> None:
-    from splatavatar.trust.keys import own_key_path
-
-    tell(f"A key that signs your avatars was made: {own_key_path()} (yours alone; keep a copy).", err=True)

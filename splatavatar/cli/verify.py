@@ -41,11 +41,13 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
 ) -> None:
     """Say who signed an avatar, whether it is unchanged, and what consent it has; exit code 0 if all of it holds."""
+    import datetime
     import json
 
     from splatavatar.avatar.library import resolve
+    from splatavatar.errors import OutputError
     from splatavatar.trust.keys import fingerprint_of
-    from splatavatar.trust.known import changed_known
+    from splatavatar.trust.known import changed_known, read_known
     from splatavatar.trust.revocation import read_revocation
     from splatavatar.trust.verification import as_json as as_json_of
     from splatavatar.trust.verification import verify_avatar
@@ -53,16 +55,24 @@ def verify(
     path = resolve(avatar)
     wanted = None if trust is None else fingerprint_of(trust)
     handed = [read_revocation(file) for file in revocation or []]
-    with changed_known() as known:
-        known.revocations += [one for one in handed if one not in known.revocations]
-        verdict = verify_avatar(path, known, _own(), wanted)
-        if wanted is not None and verdict.standing in ("new", "known", "trusted") and verdict.fingerprint == wanted:
-            known.trust(wanted)
+    known = read_known()
+    known.revocations += handed
+    verdict = verify_avatar(path, known, wanted=wanted)
+    met = verdict.standing in ("new", "known", "trusted")
     if as_json:
         sys.stdout.write(json.dumps(as_json_of(verdict, path), indent=2) + "\n")
     else:
         for line in lines(verdict, path, trusted_now=wanted is not None):
             tell(line)
+    try:
+        with changed_known() as kept:
+            kept.revocations += [one for one in handed if one not in kept.revocations]
+            if met and verdict.signature is not None:
+                kept.meet(verdict.signature.key, verdict.signature.name, datetime.date.today())
+            if met and wanted is not None and verdict.fingerprint == wanted:
+                kept.trust(wanted)
+    except OutputError as error:
+        tell(f"What was learnt of keys is not kept: {error}", err=True)
     if not verdict.holds:
         raise typer.Exit(FAILED)
 
@@ -105,14 +115,3 @@ def _standing(verdict: Verdict, digits: str, trusted_now: bool) -> str:
     if verdict.standing == "new":
         return f" (met here for the first time: ask the signer for it by another way, then --trust {digits})"
     return ""
-
-
-def _own() -> str | None:
-    """The user's own public key; None where there is none, or none that opens without a password."""
-    from splatavatar.errors import TrustError
-    from splatavatar.trust.keys import own_key_path, read_key
-
-    try:
-        return read_key(own_key_path()).public if own_key_path().exists() else None
-    except TrustError:
-        return None

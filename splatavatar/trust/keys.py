@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +14,7 @@ from splatavatar.avatar.format.signature import LONGEST_NAME
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.folders import config_folder
-from splatavatar.input import read_bytes
+from splatavatar.input import check_private, open_input, why_unread
 from splatavatar.locks import alone_in
 from splatavatar.output import make_folder, private_write
 from splatavatar.printable import printable
@@ -20,14 +22,15 @@ from splatavatar.printable import printable
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+LOG = logging.getLogger("splatavatar")
 UNNAMED = "unnamed"
 """the name of who has not said any"""
 EXPECTED = "a private key of Ed25519 in PEM"
 PASSWORD = "SPLATAVATAR_KEY_PASSWORD"
 """the variable of the environment that may hold the password of a key, for programs that nobody types for"""
 _LARGEST = 1 << 16
-_BEGIN, _ENCRYPTED = b"-----BEGIN", b"ENCRYPTED"
-_NAME = "Name: "
+_BEGIN, _ENCRYPTED = re.compile(rb"^-----BEGIN ", re.MULTILINE), b"ENCRYPTED"
+_NAME, _PUBLIC = "Name: ", "Public: "
 
 
 class PasswordNeeded(TrustError):
@@ -101,7 +104,7 @@ def own_key_is_there() -> bool:
 
 
 def own_key(password: str | None = None) -> SigningKey:
-    """The user's own key, made now where there is none.
+    """The user's own key, made now where there is none, which the log says.
 
     Raises:
         TrustError: as ``read_key``.
@@ -115,6 +118,7 @@ def own_key(password: str | None = None) -> SigningKey:
         with alone_in(path.parent, lambda: None):
             if not os.path.lexists(path):
                 write_key(path, new_key(UNNAMED))
+                LOG.warning("A key that signs your avatars was made: %s (yours alone; keep a copy).", printable(path))
     return read_key(path, password)
 
 
@@ -128,15 +132,15 @@ def new_key(name: str) -> SigningKey:
 
 def checked_name(name: str) -> str:
     """The name of a signer. Raises TrustError for what is no line of text."""
-    if not name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
-        raise TrustError(f"the name of a signer is a line of 1 to {LONGEST_NAME} characters")
+    if not name or name != name.strip() or len(name) > LONGEST_NAME or not name.isprintable():
+        raise TrustError(f"the name of a signer is a line of 1 to {LONGEST_NAME} characters, no space at its ends")
     return name
 
 
 def write_key(path: Path, key: SigningKey, password: str | None = None) -> None:
     """Write a key in PEM (PKCS 8), which only its user may read, encrypted where there is a password.
 
-    The name stands before it, as RFC 7468 allows texts to. Raises OutputError.
+    The name and the public key stand before it, as RFC 7468 allows texts to. Raises OutputError.
     """
     from cryptography.hazmat.primitives import serialization
 
@@ -145,7 +149,7 @@ def write_key(path: Path, key: SigningKey, password: str | None = None) -> None:
         encryption = serialization.BestAvailableEncryption(password.encode())
     content = key.private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
     with private_write(path) as file:
-        file.write(f"{_NAME}{key.name}\n".encode() + content)
+        file.write(f"{_NAME}{key.name}\n{_PUBLIC}{key.public}\n".encode() + content)
 
 
 def read_key(path: Path, password: str | None = None) -> SigningKey:
@@ -162,28 +166,58 @@ def read_key(path: Path, password: str | None = None) -> SigningKey:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     shown = printable(path)
-    content = read_bytes(path, TrustError, EXPECTED, _LARGEST)
-    if os.name == "posix" and os.stat(path).st_mode & 0o077:
-        raise TrustError(f"{shown}: others may read this key; keep it to yourself by: chmod 600 {shown}")
-    begins = max(content.find(_BEGIN), 0)
+    preamble, content = _parts(path)
     secret = (password or os.environ.get(PASSWORD) or "").encode() if _ENCRYPTED in content else None
     if secret == b"":
         raise PasswordNeeded(f"{shown}: this key has a password, which was not given")
     try:
-        private = load_pem_private_key(content[begins:], secret)
+        private = load_pem_private_key(content, secret)
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
         if secret is not None:
             raise TrustError(f"{shown}: the password of this key is wrong, or the key is damaged") from error
         raise TrustError(f"{shown}: not {EXPECTED}") from error
     if not isinstance(private, Ed25519PrivateKey):
         raise TrustError(f"{shown}: a key of another kind, expected {EXPECTED}")
-    return SigningKey(private, _name_before(content[:begins]))
+    return SigningKey(private, _said(preamble, _NAME) or UNNAMED)
 
 
-def _name_before(preamble: bytes) -> str:
-    """The name that the text before a key has, for keys of other programs none."""
-    for line in preamble.decode("utf-8", "replace").splitlines():
-        name = line.removeprefix(_NAME)
-        if name != line and name.strip() and len(name) <= LONGEST_NAME and name.isprintable():
-            return name
-    return UNNAMED
+def has_password(path: Path) -> bool:
+    """Whether the key at ``path`` is encrypted. Raises TrustError as ``read_key``."""
+    return _ENCRYPTED in _parts(path)[1]
+
+
+def own_public() -> tuple[str, str] | None:
+    """The user's own public key and name, for which no password is needed; None where there is no key that says it."""
+    if not own_key_is_there():
+        return None
+    try:
+        preamble = _parts(own_key_path())[0]
+        public = _said(preamble, _PUBLIC)
+        if public is not None and re.fullmatch("[0-9a-f]{64}", public):
+            return public, _said(preamble, _NAME) or UNNAMED
+        key = read_key(own_key_path())
+    except TrustError:
+        return None
+    return key.public, key.name
+
+
+def _parts(path: Path) -> tuple[str, bytes]:
+    """What stands before the key in a file, and the key. Raises TrustError."""
+    with open_input(path, TrustError, EXPECTED) as file:
+        check_private(path, os.fstat(file.fileno()).st_mode)
+        try:
+            content = file.read(_LARGEST)
+        except OSError as error:
+            raise TrustError(f"{printable(path)}: {why_unread(error)}, expected {EXPECTED}.") from error
+    begins = _BEGIN.search(content)
+    place = 0 if begins is None else begins.start()
+    return content[:place].decode("utf-8", "replace"), content[place:]
+
+
+def _said(preamble: str, field: str) -> str | None:
+    """The line of ``field`` in the text before a key; keys of other programs have none."""
+    for line in preamble.splitlines():
+        said = line.removeprefix(field)
+        if said != line and said.strip() and len(said) <= LONGEST_NAME and said.isprintable():
+            return said
+    return None

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime
 import json
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from splatavatar.avatar.consent import day_of
 from splatavatar.errors import TrustError
 from splatavatar.folders import config_folder
 from splatavatar.input import read_text
@@ -64,10 +66,13 @@ class KnownKeys:
         return self.keys.pop(fingerprint_)
 
     def others_called(self, name: str, key: str) -> list[KnownKey]:
-        """Keys that go by ``name`` here, but for ``key``; none where the name is that of who has said none."""
-        if name == UNNAMED:
+        """Keys that go by ``name`` here, but for ``key``; none where the name is that of who has said none.
+
+        Names that look alike are one: letters of another width or case, more spaces.
+        """
+        if alike(name) == UNNAMED:
             return []
-        return [known for known in self.keys.values() if known.name == name and known.key != key]
+        return [known for known in self.keys.values() if alike(known.name) == alike(name) and known.key != key]
 
     def to_json(self) -> dict[str, Any]:
         """What its file holds."""
@@ -78,6 +83,11 @@ class KnownKeys:
             ],
             "revocations": [json.loads(revocation.to_text()) for revocation in self.revocations],
         }
+
+
+def alike(name: str) -> str:
+    """A name as it is compared with others (Unicode's NFKC, case folded, one space between words)."""
+    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def known_path() -> Path:
@@ -119,5 +129,7 @@ def changed_known() -> Iterator[KnownKeys]:
 def _known_key(value: Any) -> KnownKey:
     if len(bytes.fromhex(value["key"])) != 32:
         raise ValueError("not a key")
-    since = datetime.date.fromisoformat(value["since"])
+    since = day_of(value["since"])
+    if since is None:
+        raise ValueError("not a day")
     return KnownKey(value["key"], str(value["name"]), since, value["trusted"] is True)

@@ -9,7 +9,7 @@ from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import digest_of
 from splatavatar.trust.watermark.embed import marked
 from splatavatar.trust.watermark.pattern import tile
-from splatavatar.trust.watermark.payload import ID_DIGITS, Payload
+from splatavatar.trust.watermark.payload import FIRST_DAY, ID_DIGITS, LAST_DAY, Payload
 
 
 def short_id(avatar: Avatar) -> str:
@@ -30,11 +30,13 @@ class PictureMarks:
     """
 
     def __init__(self, avatar: Avatar, day: datetime.date | None = None) -> None:
-        """``day`` is that of the pictures, today by universal time for None.
+        """``day`` is that of the pictures, today by universal time for None; what a mark cannot say, as a clock may
+        that is wrong, becomes the nearest that it can.
 
         Raises AvatarFileError for an avatar that is not valid.
         """
-        self.payload = Payload(short_id(avatar), day or datetime.datetime.now(datetime.timezone.utc).date())
+        when = day or datetime.datetime.now(datetime.timezone.utc).date()
+        self.payload = Payload(short_id(avatar), min(max(when, FIRST_DAY), LAST_DAY))
         self._tile = tile(self.payload)
 
     def __call__(self, picture: Bytes) -> Bytes:

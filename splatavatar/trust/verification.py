@@ -18,8 +18,8 @@ from splatavatar.avatar.library import resolve
 from splatavatar.errors import AvatarFileError
 from splatavatar.input import read_bytes
 from splatavatar.printable import printable
-from splatavatar.trust.keys import fingerprint, grouped, verified
-from splatavatar.trust.known import KnownKeys
+from splatavatar.trust.keys import UNNAMED, fingerprint, grouped, own_public, verified
+from splatavatar.trust.known import KnownKeys, alike, read_known
 from splatavatar.trust.revocation import Revocation
 
 UNSIGNED = "nobody has signed it"
@@ -56,7 +56,7 @@ class Verdict:
 def verify_avatar(
     path: str | Path,
     known: KnownKeys | None = None,
-    own: str | None = None,
+    own: tuple[str, str] | None = None,
     wanted: str | None = None,
     revocations: Sequence[Revocation] = (),
     today: datetime.date | None = None,
@@ -70,18 +70,20 @@ def verify_avatar(
 
     Args:
         path: the file; ``demo`` as everywhere.
-        known: what the user knows of keys (``read_known``), nothing where None. The signer's is remembered in it where
-            it is met for the first time.
-        own: the user's own public key, 64 hexadecimal digits, where there is one.
+        known: what the user knows of keys; None: what is known on this machine. The signer's is remembered in it where
+            it is met for the first time, and written by nobody.
+        own: the user's own public key, 64 hexadecimal digits, and name; None: those of the key that there is.
         wanted: the fingerprint that the signer must have; any where None.
         revocations: beside those of ``known``.
         today: the day that the consent must hold on.
 
     Raises:
+        TrustError: what is known here is damaged.
         AvatarFileError: it cannot be read, or is no intact avatar: damaged, or changed without anybody's signature.
         DependencyError: ``cryptography`` is not installed.
     """
-    today, known = today or datetime.date.today(), KnownKeys() if known is None else known
+    today, known = today or datetime.date.today(), read_known() if known is None else known
+    own = own_public() if own is None else own
     path = resolve(path)
     content = read_bytes(path, AvatarFileError, EXPECTED, LARGEST_FILE)
     avatar = parse_avatar(content, printable(path))
@@ -110,7 +112,9 @@ def verify_avatar(
             defects.append("is signed by another key than the one that you name")
         if genuine:
             standing = _standing(signature, known, own, today, defects, remarks)
-            revoked = next((one for one in (*known.revocations, *revocations) if one.takes_back(signature)), None)
+            revoked = next(
+                (one for one in (*known.revocations, *revocations) if one.takes_back(signature) and one.genuine()), None
+            )
         if signature.date > today + datetime.timedelta(days=1):
             defects.append(f"is signed on {signature.date}, a day that has not come")
     elif wanted is not None:
@@ -136,19 +140,23 @@ def _canonical(content: bytes) -> bool:
 def _standing(
     signature: Signature,
     known: KnownKeys,
-    own: str | None,
+    own: tuple[str, str] | None,
     today: datetime.date,
     defects: list[str],
     remarks: list[str],
 ) -> str:
     """What the user knows of the signer's key, which is met now; adds to what there is to say."""
-    if signature.key == own:
+    if own is not None and signature.key == own[0]:
         return "yours"
     before = known.meet(signature.key, signature.name, today)
     namesakes = known.others_called(signature.name, signature.key)
     trusted = before is not None and before.trusted
-    if not trusted and any(other.trusted for other in namesakes):
-        defects.append(f"is signed as {signature.name}, but not by the key of that name that you trust")
+    # A key that is trusted under one name may not take the name of another.
+    own_name = trusted and before is not None and alike(before.name) == alike(signature.name)
+    yours = own is not None and own[1] != UNNAMED and alike(own[1]) == alike(signature.name)
+    if not own_name and (yours or any(other.trusted for other in namesakes)):
+        whose = "not by your key" if yours else "not by the key of that name that you trust"
+        defects.append(f"is signed as {signature.name}, but {whose}")
     elif not trusted and namesakes:
         remarks.append(f"another key goes by the name {signature.name} here: names are words, compare fingerprints")
     if before is not None and before.name != signature.name:

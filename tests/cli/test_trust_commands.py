@@ -97,6 +97,27 @@ def test_a_name_keeps_the_key(run: Run) -> None:
     assert read_key(own_key_path()).name == "Ann"
 
 
+def test_a_name_gives_no_key_a_password(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SPLATAVATAR_KEY_PASSWORD", "of another key")
+    assert run("key", "name", "Ann").returncode == 0
+    monkeypatch.delenv("SPLATAVATAR_KEY_PASSWORD")
+    assert read_key(own_key_path()).name == "Ann"
+
+
+def test_a_verdict_is_said_where_nothing_can_be_kept(
+    run: Run, avatar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "key.pem"
+    write_key(key, new_key("Ann"))
+    assert run("sign", avatar, "--key", key).returncode == 0
+    (tmp_path / "a-file").write_text("")
+    monkeypatch.setenv("SPLATAVATAR_CONFIG", str(tmp_path / "a-file"))
+    done = run("verify", avatar)
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[0] == f"{avatar}: verifies"
+    assert done.stderr.startswith("What was learnt of keys is not kept: cannot make the folder")
+
+
 def read_key_of(run: Run) -> str:
     return next(line for line in run("key", "show").stdout.splitlines() if line.startswith("public"))
 

@@ -10,12 +10,15 @@ from splatavatar.errors import TrustError
 from splatavatar.trust.keys import (
     UNNAMED,
     PasswordNeeded,
+    SigningKey,
     fingerprint,
     fingerprint_of,
     grouped,
+    has_password,
     new_key,
     own_key,
     own_key_path,
+    own_public,
     read_key,
     verified,
     write_key,
@@ -32,8 +35,6 @@ SIGNATURE = (
 
 def test_signatures_are_those_of_the_standard() -> None:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    from splatavatar.trust.keys import SigningKey
 
     key = SigningKey(Ed25519PrivateKey.from_private_bytes(bytes.fromhex(SECRET)), "RFC")
     assert (key.public, key.sign(b"\x72")) == (PUBLIC, SIGNATURE)
@@ -111,7 +112,7 @@ def test_what_is_no_key_of_ours_is_one_sentence(tmp_path: Path) -> None:
         (b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n", "not a private key of Ed25519 in PEM"),
         (bytes(range(256)), "not a private key of Ed25519 in PEM"),
         (other, "a key of another kind, expected a private key of Ed25519 in PEM"),
-        (b"x" * (1 << 17), "more than 0 MiB, expected a private key of Ed25519 in PEM"),
+        (b"x" * (1 << 17), "not a private key of Ed25519 in PEM"),
     ):
         path.write_bytes(content)
         path.chmod(0o600)
@@ -121,7 +122,26 @@ def test_what_is_no_key_of_ours_is_one_sentence(tmp_path: Path) -> None:
         read_key(tmp_path / "absent.pem")
 
 
-@pytest.mark.parametrize("name", ["", " ", "a\nb", "\x1b[31m", "x" * 201])
+@pytest.mark.parametrize("name", ["", " ", "Ann ", "\u3000Ann", "a\nb", "\x1b[31m", "x" * 201])
 def test_a_name_is_a_line(name: str) -> None:
-    with pytest.raises(TrustError, match="the name of a signer is a line of 1 to 200 characters"):
+    with pytest.raises(TrustError, match="the name of a signer is a line of 1 to 200 characters, no space at its ends"):
         new_key(name)
+
+
+@pytest.mark.parametrize("name", ["-----BEGIN me", "ENCRYPTED", "Public: 00", "Name: x"])
+def test_no_name_gets_in_the_way_of_the_key(tmp_path: Path, name: str) -> None:
+    key, path = new_key(name), tmp_path / "key.pem"
+    write_key(path, key)
+    assert (read_key(path).public, read_key(path).name) == (key.public, name)
+    assert not has_password(path)
+
+
+def test_what_is_public_of_the_own_key_needs_no_password() -> None:
+    assert own_public() is None
+    key = own_key()
+    assert own_public() == (key.public, UNNAMED)
+    write_key(own_key_path(), SigningKey(key.private, "Ann"), "open sesame")
+    assert has_password(own_key_path())
+    assert own_public() == (key.public, "Ann")
+    own_key_path().write_bytes(b"no key")
+    assert own_public() is None

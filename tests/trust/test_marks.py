@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 import splatavatar as sa
+from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.file import digest_of
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.live.loop import Files, Loop, LoopSettings
@@ -92,3 +93,8 @@ def test_the_live_loop_marks_what_sinks_take() -> None:
         for image in (shown.images[0], filmed.images[0]):
             found = found_in(image)
             assert found is not None and found.payload == marks.payload
+
+
+def test_a_wrong_clock_says_the_nearest_day_that_a_mark_can(small: Avatar) -> None:
+    for clock, said in (((1970, 1, 1), (2020, 1, 1)), ((9999, 12, 31), (2199, 6, 6))):
+        assert PictureMarks(small, datetime.date(*clock)).payload.day == datetime.date(*said)

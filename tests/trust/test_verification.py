@@ -16,7 +16,7 @@ from splatavatar.avatar.format.signature import Signature
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import AvatarFileError
 from splatavatar.trust.keys import SigningKey, fingerprint, new_key
-from splatavatar.trust.known import KnownKeys
+from splatavatar.trust.known import KnownKeys, changed_known
 from splatavatar.trust.revocation import revoke
 from splatavatar.trust.signing import sign_avatar, signature_of
 from splatavatar.trust.verification import Verdict, as_json, verify_avatar
@@ -223,10 +223,46 @@ def test_keys_are_known_from_the_first_time_on(signed: Path, small: Avatar, ann:
     assert verify_avatar(signed, known).standing == "known"
     known.trust(ann.fingerprint)
     assert verify_avatar(signed, known).standing == "trusted"
-    assert verify_avatar(signed, known, own=ann.public).standing == "yours"
+    assert verify_avatar(signed, known, own=(ann.public, "Ann")).standing == "yours"
     impostor = new_key("Ann")
     sign_avatar(signed, signed, impostor)
     assert verify_avatar(signed, known).defects == ("is signed as Ann, but not by the key of that name that you trust",)
+
+
+@pytest.mark.parametrize("name", ["Ann", "ANN", "A\uff4en", "Ann Example", "Ann  example"])
+def test_a_name_of_somebody_trusted_is_nobody_elses(signed: Path, small: Avatar, name: str) -> None:
+    known, bob = KnownKeys(), new_key("Bob")
+    ann = new_key("Ann Example" if " " in name else "Ann")
+    for key in (ann, bob):
+        sign_avatar(signed, signed, key)
+        verify_avatar(signed, known)
+        known.trust(key.fingerprint)
+    assert verify_avatar(signed, known).holds
+    for other in (SigningKey(bob.private, name), new_key(name)):
+        sign_avatar(signed, signed, other)
+        (defect,) = verify_avatar(signed, known).defects
+        assert defect == f"is signed as {name}, but not by the key of that name that you trust"
+
+
+def test_ones_own_name_is_nobody_elses(signed: Path, ann: SigningKey) -> None:
+    me = new_key("Ann")
+    verdict = verify_avatar(signed, KnownKeys(), own=(me.public, "ann"))
+    assert verdict.defects == ("is signed as Ann, but not by your key",)
+
+
+def test_what_is_known_here_is_asked_where_nothing_is_given(signed: Path, ann: SigningKey) -> None:
+    signature = verify_avatar(signed).signature
+    assert signature is not None
+    with changed_known() as known:
+        known.revocations.append(revoke(signature, ann))
+    assert verify_avatar(signed).revoked is not None
+
+
+def test_a_revocation_that_nobody_signed_revokes_nothing(signed: Path, ann: SigningKey) -> None:
+    signature = checked(signed).signature
+    assert signature is not None
+    forged = replace(revoke(signature, ann), signature="0" * 128)
+    assert verify_avatar(signed, KnownKeys(), revocations=[forged]).holds
 
 
 def test_another_key_of_the_same_name_is_told(signed: Path) -> None:

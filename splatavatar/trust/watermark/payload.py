@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from splatavatar.array_types import Floats
 
 FIRST_DAY = date(2020, 1, 1)
+LAST_DAY = FIRST_DAY + timedelta(days=(1 << 16) - 1)
+"""that a payload can say"""
 TOOL = 1
 """this toolkit, of the sixteen that the mark has numbers for"""
 ID_DIGITS = 10
