@@ -12,7 +12,7 @@ the picture. ``benchmarks/watermark_table.py`` counts.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,8 +23,8 @@ from splatavatar.trust.watermark.payload import CODED_BITS, DATA_BITS, Payload, 
 from splatavatar.trust.watermark.search import Place, askew, best, upright
 from splatavatar.trust.watermark.spectrum import Spectrum, detail
 
-FALSE_ALARM = 1e-9
-"""the most that the chance of one may be, a picture or a stretch of film"""
+FALSE_ALARM = 1e-7
+"""the most that the chance of one may be, in a picture or in a film"""
 STRETCH = 300
 """frames of a film that are looked at together: 10 s"""
 LARGE = 1000
@@ -74,14 +74,18 @@ def detect_frames(frames: Iterable[Bytes]) -> Detection | None:
 
     Each ten seconds are looked at by themselves, and with all before them.
     """
-    whole, faint = _Moments(), None
+    whole, faint, looks = _Moments(), None, 0
     for stretch in _stretches(frames):
         if whole.count and whole.total.shape != stretch.total.shape:
             whole = _Moments()
         whole.add(stretch)
         for moments in (stretch, whole) if whole.count > stretch.count else (stretch,):
+            looks += 1
             found = detect(*moments.mean_and_motion())
-            if found is not None and found.payload is not None:
+            if found is None or found.chance * looks > FALSE_ALARM:
+                continue
+            found = replace(found, chance=found.chance * looks)
+            if found.payload is not None:
                 return found
             faint = faint or found
     return faint
