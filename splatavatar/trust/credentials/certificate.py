@@ -127,7 +127,8 @@ def _keep(made: Certificate, certificate: Path, key: Path) -> None:
 def make_certificate(days: int = 365 * YEARS) -> Certificate:
     """A new authority, and a leaf of it that is good for ``days`` from yesterday; nobody has the authority's key.
 
-    It says nothing of the user or the machine, nor at what time of the day it was made. Raises DependencyError without ``cryptography``.
+    It says nothing of the user or the machine, nor at what time of the day it was made. Raises DependencyError without
+    ``cryptography``.
     """
     required("cryptography")
     from cryptography import x509
