@@ -11,6 +11,7 @@ from typing import Any
 
 from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.consent import SCOPES, Consent, consent_of
+from splatavatar.avatar.file import digest_of
 from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import TrustError
 from splatavatar.trust.revocation import Revocation
@@ -51,16 +52,17 @@ def why_not(of: Avatar | dict[str, Any], use: str, today: datetime.date | None =
 def taken_back(avatar: Avatar, revocations: Sequence[Revocation]) -> str | None:
     """That who signed an avatar has taken that back, by those ``revocations`` that are known; None where not.
 
-    A clause as that of ``why_not``.
+    A clause as that of ``why_not``. The revocation of one avatar holds for that content, whoever has signed it since
+    or taken the signature out: that it was signed by who takes it back was found when the revocation was read.
     """
-    if avatar.signature is None:
-        return None
-    try:
-        signature = Signature.from_text(avatar.signature)
-    except Defect:
-        return None
-    found = next((one for one in revocations if one.takes_back(signature)), None)
-    return None if found is None else f"its signer took it back on {found.date}"
+    signature = _signature_of(avatar)
+    found = None if signature is None else next((one for one in revocations if one.takes_back(signature)), None)
+    if found is not None:
+        return f"its signer took it back on {found.date}"
+    of_avatars = [one for one in revocations if one.what == "avatar"]
+    sha256 = digest_of(avatar) if of_avatars else None
+    found = next((one for one in of_avatars if one.of == sha256), None)
+    return None if found is None else f"who had signed it took it back on {found.date}"
 
 
 def check_sharing(
@@ -143,6 +145,14 @@ def describe_consent(of: Avatar | dict[str, Any], today: datetime.date | None = 
         spoken = consent.spoken
         facts["spoken"] = f"on {spoken.date}, heard from {spoken.begins:.1f} s to {spoken.ends:.1f} s of the footage"
     return facts
+
+
+def _signature_of(avatar: Avatar) -> Signature | None:
+    """Who says to have signed an avatar; None where nobody does, or it cannot be read."""
+    try:
+        return None if avatar.signature is None else Signature.from_text(avatar.signature)
+    except Defect:
+        return None
 
 
 def _metadata(of: Avatar | dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from splatavatar.avatar.consent import SCOPES, Consent, SpokenProof
 from splatavatar.avatar.file import digest_of, quantised
 from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import TrustError
-from splatavatar.trust.keys import SigningKey
+from splatavatar.trust.keys import SigningKey, new_key
 from splatavatar.trust.policy import (
     LONGEST_NOTICE,
     NO_CONSENT,
@@ -78,7 +78,7 @@ def test_what_its_signer_took_back_is_shown_to_nobody_else(ann: SigningKey) -> N
     other = revoke(signature_of("6" * 64, ann), ann)
     for whole_key in (False, True):
         back = revoke(signature, ann, whole_key)
-        assert taken_back(avatar, [other]) is None and taken_back(consenting(small_avatar()), [back]) is None
+        assert taken_back(avatar, [other]) is None
         assert taken_back(avatar, [other, back]) == f"its signer took it back on {back.date}"
         with pytest.raises(TrustError, match="Showing it to others is against their word: ask them, or give --without"):
             check_sharing(avatar, "me", False, [back], TODAY)
@@ -87,6 +87,23 @@ def test_what_its_signer_took_back_is_shown_to_nobody_else(ann: SigningKey) -> N
         assert line.endswith(f"everybody is told: {notice}")
     assert check_sharing(avatar, "me", False, [other], TODAY) is None
     assert taken_back(replace(avatar, signature="not one"), [other]) is None
+
+
+def test_what_was_taken_back_stays_so_without_its_signature_or_with_another(ann: SigningKey) -> None:
+    avatar = quantised(consenting(small_avatar()))
+    digest = digest_of(avatar)
+    signature = signature_of(digest, ann)
+    assert avatar.digest == digest and replace(avatar).digest is None
+    back, all_of_ann = revoke(signature, ann), revoke(signature, ann, True)
+    why = f"who had signed it took it back on {back.date}"
+    anew = signature_of(digest, new_key("Mallory")).to_text()
+    for left in (avatar, replace(avatar), replace(avatar, signature=anew), replace(avatar, signature="x")):
+        assert taken_back(left, [all_of_ann, back]) == why
+        assert taken_back(left, [all_of_ann]) is None, "a key that is not there cannot be known"
+        with pytest.raises(TrustError, match="Showing it to others is against their word: ask them, or give --without"):
+            check_sharing(left, "me", False, [back], TODAY)
+    # Another content is another avatar.
+    assert taken_back(replace(avatar, metadata={**avatar.metadata, "name": "x"}), [back]) is None
 
 
 def test_each_use_is_allowed_by_its_own_word() -> None:
