@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.avatar.consent import consent_of
+from splatavatar.avatar.consent import SpokenProof, consent_of
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.errors import OutputError
 from splatavatar.pictures import read_picture
@@ -44,6 +44,31 @@ def test_a_record_is_added_and_replaced(run, files: Path, tmp_path: Path) -> Non
     assert consent_of(load_avatar(tmp_path / "a.splatavatar").metadata) == replace(ANN, subject="Bea", given_by="Bea")
     shown = run("info", "a.splatavatar").stdout
     assert "consent\n  state        valid\n  subject      Bea\n" in shown
+
+
+def test_what_the_footage_said_stays_with_the_record_of_the_same_person(run, tmp_path: Path) -> None:
+    spoken = SpokenProof("a" * 64, 1.0, 4.5, date(2026, 3, 1))
+    heard = replace(ANN, sources=("b" * 64,), spoken=spoken)
+    save_avatar(tmp_path / "a.splatavatar", consenting(small_avatar(), heard))
+    (tmp_path / "ann.toml").write_text(RECORD.replace("calls", "training") + "expires = 2999-01-01\n")
+    done = run("consent", "set", "a.splatavatar", "--consent", "ann.toml", "-o", "b.splatavatar")
+    assert done.returncode == 0 and "Gone" not in done.stderr
+    longer = replace(heard, scope=frozenset(["training"]), expires=date(2999, 1, 1))
+    assert consent_of(load_avatar(tmp_path / "b.splatavatar").metadata) == longer
+    (tmp_path / "own.toml").write_text(f'sources = ["{"c" * 64}"]\n' + RECORD)
+    assert run("consent", "set", "a.splatavatar", "--consent", "own.toml", "-o", "b.splatavatar").returncode == 0
+    own = replace(heard, sources=("c" * 64,))
+    assert consent_of(load_avatar(tmp_path / "b.splatavatar").metadata) == own
+    for name in ("subject", "given_by"):
+        (tmp_path / "other.toml").write_text(RECORD.replace(f'{name} = "Ann"', f'{name} = "Bea"'))
+        done = run("consent", "set", "a.splatavatar", "--consent", "other.toml", "-o", "c.splatavatar")
+        assert done.returncode == 0
+        assert done.stderr.splitlines()[-1] == (
+            "Gone with the record of before: the spoken proof and the checksums of the footage, "
+            "for this one is of another person, or by another."
+        )
+        other = consent_of(load_avatar(tmp_path / "c.splatavatar").metadata)
+        assert other == replace(ANN, **{name: "Bea"})
 
 
 def test_what_cannot_be_set_is_one_sentence(run, files: Path, tmp_path: Path) -> None:
