@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import av
+import c2pa
 import pytest
 import typer
 
@@ -21,13 +22,14 @@ from splatavatar.avatar.file import digest_of, load_avatar
 from splatavatar.cli.app import app
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
-from splatavatar.trust.credentials.certificate import make_certificate
+from splatavatar.trust.credentials.certificate import make_certificate, read_certificate
+from splatavatar.trust.credentials.mark import mark_file
 from splatavatar.trust.credentials.marker import Marker
 from splatavatar.trust.credentials.origin import Origin
 from splatavatar.trust.credentials.read import credentials_of
 from support import c2pa_reader
 from support.certificates import Wanted, write_chain
-from support.pictures import write_film
+from support.pictures import write_film, write_pieces
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 LOST = (
@@ -227,6 +229,78 @@ def test_detect_says_what_credentials_say(run: Run, files: Path, tmp_path: Path)
     for name in ("missing.ply", "missing.mp4"):
         done = run("detect", name)
         assert done.returncode == 2 and done.stderr.startswith(f"Error: {name}: no such file"), done.stderr
+
+
+def packets(path: Path) -> list[bytes]:
+    """What is stored of a film, packet by packet."""
+    with av.open(str(path)) as film:
+        return [bytes(packet) for packet in film.demux() if packet.size]
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["unsigned", "signed"])
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_a_film_of_others_in_pieces_is_kept_as_it_is(run: Run, tmp_path: Path, name: str, signed: bool) -> None:
+    path = write_pieces(tmp_path / name)
+    (tmp_path / "theirs").mkdir()
+    if signed:
+        mark_file(path, Marker(Origin(), read_certificate(*write_chain(tmp_path / "theirs"))))
+    whole, stored = path.read_bytes(), packets(path)
+    with av.open(str(path)) as film:
+        said = film.metadata
+    done = run("mark", name, "--avatar", "demo")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "cut off" not in done.stdout
+    assert ("those that it had are kept in it" in done.stdout) == (signed and name == "a.mp4")
+    found = credentials_of(path)
+    assert found is not None and found.holds and found.earlier == (signed and name == "a.mp4")
+    assert (path.read_bytes() == whole) == (name == "a.webm")
+    assert packets(path) == stored
+    with av.open(str(path)) as film:
+        assert film.metadata == said and said["title"] == "A title"
+    opened, declared = actions(path)
+    assert (opened["action"], declared["action"]) == ("c2pa.opened", "org.splatavatar.declared")
+
+
+def actions(path: Path) -> list[dict[str, object]]:
+    """Those that the newest credentials of a film name."""
+    beside = path.with_name(f"{path.name}.c2pa")
+    media_type = "video/mp4" if path.suffix == ".mp4" else "application/octet-stream"
+    with path.open("rb") as file:
+        store = beside.read_bytes() if beside.exists() else None
+        report = json.loads(c2pa.Reader(media_type, file, store).json())
+    assertions = report["manifests"][report["active_manifest"]]["assertions"]
+    found: list[dict[str, object]] = next(
+        one["data"]["actions"] for one in assertions if one["label"].startswith("c2pa.actions")
+    )
+    return found
+
+
+def test_a_recording_that_was_renamed_is_made_a_film(run: Run, files: Path, tmp_path: Path) -> None:
+    with recording(files, tmp_path, "a.mp4") as process:
+        process.send_signal(signal.SIGKILL)
+    (left,) = tmp_path.glob(".a.mp4.*.part")
+    left.rename(tmp_path / "mine.mp4")
+    done = run("mark", "mine.mp4")
+    assert done.stdout.startswith("mine.mp4: made of a recording that was cut off\n")
+    assert actions(tmp_path / "mine.mp4")[0]["action"] == "c2pa.created"
+
+
+def test_a_download_that_was_cut_off_is_no_recording(run: Run, tmp_path: Path) -> None:
+    before = write_pieces(tmp_path / "a.mp4").rename(tmp_path / "a.mp4.part").read_bytes()
+    done = run("mark", "a.mp4.part")
+    assert done.returncode == 2 and done.stderr.startswith("Error: a.mp4.part: no kind of file that is marked")
+    assert (tmp_path / "a.mp4.part").read_bytes() == before
+
+
+def test_files_are_looked_at_before_a_certificate_is_made(run: Run, tmp_path: Path, config: Path) -> None:
+    write_film(tmp_path / "a.mp4")
+    before = (tmp_path / "a.mp4").read_bytes()
+    for name in ("missing.mp4", "a.txt"):
+        (tmp_path / "a.txt").touch()
+        done = run("mark", "a.mp4", name)
+        assert done.returncode == 2 and done.stderr.startswith(f"Error: {name}: ")
+        assert done.stderr.count("\n") == 1
+        assert not list(config.iterdir()) and (tmp_path / "a.mp4").read_bytes() == before
 
 
 def test_what_strangers_have_signed_is_kept(run: Run, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.sinks.finishing import put_in_place
+from splatavatar.drive.sinks.finishing import IN_PIECES, UNFINISHED, put_in_place
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
 from splatavatar.errors import OutputError
@@ -118,6 +118,8 @@ class EncodedVideo:
         try:
             self._media = create_media(self._temporary, encoding.container, dict(encoding.container_options))
             self._container: Any = self._media.container
+            if encoding.container in IN_PIECES:
+                self._container.metadata.update(UNFINISHED)
             self._stream: Any = self._container.add_stream(encoding.codec, rate=fps)
             self._stream.width, self._stream.height = width, height
             self._stream.pix_fmt = encoding.pixels

@@ -23,6 +23,8 @@ INDEXING, MARKING = "indexed", "marked"
 """how the names of its copies end while they are made"""
 IN_PIECES = ("mp4",)
 """containers whose recordings are in pieces until they are finished"""
+UNFINISHED = {"comment": "splatavatar: a recording that is not finished"}
+"""metadata of a recording in pieces, which it loses when it is finished"""
 
 
 def put_in_place(recording: Path, path: Path, container: str, marker: Marker | None) -> None:
@@ -36,19 +38,26 @@ def put_in_place(recording: Path, path: Path, container: str, marker: Marker | N
         made = None if marker is None else _marked(recording, path, marker)
     except (OutputError, TrustError) as error:
         _rename(recording, path)
-        raise OutputError(
-            f"{path}: the film is there, but could not be finished: {error}; finish it by: splatavatar mark {path}"
-        ) from error
+        raise unmarked(path, error) from error
     except BaseException:
         with suppress(OSError):
             recording.unlink()
         raise
     _rename(recording, path)
-    if made is not None:
+    if made is None:
+        return
+    try:
         with atomic_write(sidecar_of(path)) as file:
             file.write(made)
-    else:
-        drop_sidecar(path)
+    except OutputError as error:
+        raise unmarked(path, error) from error
+
+
+def unmarked(path: Path, error: Exception) -> OutputError:
+    """What is said of a film that is at ``path`` without all that it was to have."""
+    return OutputError(
+        f"{path}: the film is there, but could not be finished: {error}; finish it by: splatavatar mark {path}"
+    )
 
 
 def index(recording: Path, container: str) -> None:
@@ -90,8 +99,10 @@ def _marked(recording: Path, path: Path, marker: Marker) -> bytes | None:
 
 
 def _rename(recording: Path, path: Path) -> None:
+    """Give a film its name; credentials beside an older one of that name do not fit it."""
     try:
         os.replace(recording, path)
+        drop_sidecar(path)
     except OSError as error:
         with suppress(OSError):
             recording.unlink()

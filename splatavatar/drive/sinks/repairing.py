@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from splatavatar.drive.sinks.finishing import copies_of, index
+from splatavatar.drive.sinks.finishing import UNFINISHED, copies_of, index
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.input import open_input
@@ -36,26 +36,33 @@ def container_of(path: Path) -> str | None:
     return "webm" if head[:4] == b"\x1aE\xdf\xa3" else None
 
 
+def is_leftover(path: Path) -> bool:
+    """Whether ``path`` has the name of a recording of this package that is on its way, or was cut off."""
+    return _PART.fullmatch(path.name) is not None
+
+
 def is_unfinished(path: Path) -> bool:
-    """Whether the film at ``path`` is a recording that was cut off: still in pieces, or without an end.
+    """Whether the film at ``path``, whatever its name, is a recording of this package that is still in pieces.
+
+    Films of others may be in pieces as well, and are whole: what is ours says so (``finishing.UNFINISHED``).
 
     Raises TrustError where it cannot be read, DependencyError without PyAV.
     """
-    container = container_of(path)
-    if container == "mp4":
-        with open_input(path, TrustError, EXPECTED) as file:
-            return b"moof" in _boxes(file)
-    if container == "webm":
-        required("av")
-        with open_media(path, TrustError, EXPECTED, lambda found: "it is no film that can be read") as film:
-            return film.container.duration is None
-    return False
+    if container_of(path) != "mp4":
+        return False
+    names = _outermost(path)
+    if b"moof" not in names or b"uuid" in names:  # a finished one has its credentials in a box of that name
+        return False
+    required("av")
+    with open_media(path, TrustError, EXPECTED, lambda found: "it is no film that can be read") as film:
+        return UNFINISHED.items() <= film.container.metadata.items()
 
 
 def repaired(recording: Path, wanted: Path | None = None) -> Path:
     """Make a film of a recording that was cut off, as ``wanted`` or else as it was to be; returns where it is.
 
-    Of a name that is taken it gets one beside it. What was written last, up to a second, is lost.
+    One that was cut off when it already had its content credentials keeps them. Of a name that is taken it gets one
+    beside it. What was written last, up to a second, is lost.
 
     Raises:
         TrustError: it holds no picture, or a program is still writing it.
@@ -72,10 +79,11 @@ def repaired(recording: Path, wanted: Path | None = None) -> Path:
     for copy in copies_of(recording):  # killed while it was finished
         with suppress(OSError):
             copy.unlink()
-    try:
-        index(recording, container)
-    except OutputError as error:
-        raise OutputError(f"{error}; it is as it was") from error
+    if container != "mp4" or b"uuid" not in _outermost(recording):
+        try:
+            index(recording, container)
+        except OutputError as error:
+            raise OutputError(f"{error}; it is as it was") from error
     if wanted is None:
         if not named:
             return recording
@@ -97,6 +105,11 @@ def _check_pictures(recording: Path) -> None:
             next(film.container.decode(video=0))
         except (av.FFmpegError, IndexError, StopIteration, OSError) as error:
             raise TrustError(f"{printable(recording)}: no picture of it was recorded") from error
+
+
+def _outermost(path: Path) -> set[bytes]:
+    with open_input(path, TrustError, EXPECTED) as file:
+        return _boxes(file)
 
 
 def _boxes(file: BinaryIO) -> set[bytes]:

@@ -87,6 +87,31 @@ def test_an_unmarked_film_has_no_older_credentials_beside_it(tmp_path: Path, mar
     assert [entry.name for entry in tmp_path.iterdir()] == ["a.webm"]
 
 
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_a_film_that_fails_has_no_older_credentials_beside_it(
+    tmp_path: Path, marker: Marker, failing: Marker, name: str
+) -> None:
+    write_film(tmp_path / name, marker)
+    (tmp_path / f"{name}.c2pa").write_bytes(b"of an older one")
+    with pytest.raises(OutputError, match="the film is there, but could not be finished"):
+        write_film(tmp_path / name, failing)
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    assert credentials_of(tmp_path / name) is None
+
+
+def test_where_the_file_beside_it_fails_the_film_is_said_to_be_there(tmp_path: Path, marker: Marker) -> None:
+    path, beside = tmp_path / "a.webm", tmp_path / "a.webm.c2pa"
+    beside.mkdir()
+    with pytest.raises(OutputError) as caught:
+        write_film(path, marker)
+    assert str(caught.value) == (
+        f"{path}: the film is there, but could not be finished: cannot write {beside}: it is a folder, expected the "
+        f"name of a file; finish it by: splatavatar mark {path}"
+    )
+    with av.open(str(path)) as film:
+        assert len(list(film.decode(video=0))) == 12
+
+
 def test_what_is_no_film_is_as_it_was(tmp_path: Path) -> None:
     path = tmp_path / "a.mp4"
     path.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(100))

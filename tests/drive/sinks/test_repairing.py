@@ -12,11 +12,15 @@ import av
 import numpy as np
 import pytest
 
-from splatavatar.drive.sinks.repairing import container_of, is_unfinished, repaired
+from splatavatar.drive.sinks.repairing import container_of, is_leftover, is_unfinished, repaired
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.output import left_beside
+from splatavatar.trust.credentials.certificate import make_certificate
+from splatavatar.trust.credentials.marker import Marker
+from splatavatar.trust.credentials.origin import Origin
+from splatavatar.trust.credentials.read import credentials_of
 from support.damage import changed
-from support.pictures import PICTURE, write_film
+from support.pictures import PICTURE, write_film, write_pieces
 
 PROGRAM = """
 import os, signal, sys
@@ -54,7 +58,7 @@ def pictures(path: Path) -> list[Fraction]:
 @pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
 def test_all_but_the_last_seconds_of_a_killed_recording_is_a_film(tmp_path: Path, name: str) -> None:
     left = killed(tmp_path / name)
-    assert is_unfinished(left)
+    assert is_leftover(left) and is_unfinished(left) == (name == "a.mp4")
     place = repaired(left)
     assert place == tmp_path / name and not left_beside(place)
     assert not is_unfinished(place)
@@ -141,4 +145,31 @@ def test_what_is_whole_is_not_unfinished(tmp_path: Path) -> None:
         container_of(tmp_path / "b.mp4")
     endless = tmp_path / "c.mp4"
     endless.write_bytes(b"\0\0\0\x08ftyp" + b"\0\0\0\x08free" * 100 + b"\0\0\0\x02moof")
-    assert is_unfinished(endless)
+    with pytest.raises(TrustError, match="no film that can be read"):
+        is_unfinished(endless)
+
+
+def test_films_of_others_in_pieces_are_whole(tmp_path: Path) -> None:
+    assert not is_unfinished(write_pieces(tmp_path / "a.mp4"))
+    assert not is_unfinished(write_pieces(tmp_path / "a.webm"))
+    for name in ("a.part", "a.mp4.part", ".a.mp4.part", ".a.mp4.12.0000000.part", ".a.mp4.x.00000000.part"):
+        assert not is_leftover(tmp_path / name)
+    assert is_leftover(tmp_path / ".a.mp4.12.0123abcd.part")
+
+
+def test_a_recording_that_was_renamed_is_known(tmp_path: Path) -> None:
+    left = killed(tmp_path / "a.mp4").rename(tmp_path / "b.mp4")
+    assert is_unfinished(left)
+    assert repaired(left) == left and not is_unfinished(left)
+    with av.open(str(left)) as film:
+        assert "comment" not in film.metadata
+
+
+def test_one_that_was_killed_behind_its_marking_keeps_its_credentials(tmp_path: Path) -> None:
+    film = write_film(tmp_path / "a.mp4", Marker(Origin("ab" * 32), make_certificate()))
+    before = film.read_bytes()
+    os.utime(film, (1e9, 1e9))
+    assert repaired(film.rename(tmp_path / ".a.mp4.1.00000000.part")) == film
+    assert film.read_bytes() == before
+    found = credentials_of(film)
+    assert found is not None and found.holds
