@@ -6,6 +6,7 @@ Run it after a change of either: ``PYTHONPATH=tests python -m support.trust_gold
 from __future__ import annotations
 
 import base64
+import datetime
 import json
 import tempfile
 from dataclasses import replace
@@ -17,9 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from splatavatar.avatar.avatar import Avatar, Defect
 from splatavatar.avatar.consent import Consent
-from splatavatar.avatar.file import digest_of, quantised, save_avatar
+from splatavatar.avatar.file import digest_of, parse_avatar, quantised, save_avatar
+from splatavatar.avatar.format.container import canonical_json, parse_container
 from splatavatar.avatar.format.signature import Signature
+from splatavatar.errors import AvatarFileError
 from splatavatar.trust.keys import fingerprint, grouped
+from splatavatar.trust.verification import verify_avatar
 from splatavatar.viewer import site
 from support.random_avatar import random_avatar
 
@@ -103,11 +107,11 @@ def consents() -> list[dict[str, Any]]:
     return out
 
 
-def signed(avatar: Avatar) -> Signature:
-    """A signature of the avatar by a key that everybody knows."""
+def signed(avatar: Avatar, date: datetime.date | None = None) -> Signature:
+    """A signature of the avatar by a key that everybody knows, on the day of its consent or another."""
     private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
     public = private.public_key().public_bytes_raw().hex()
-    date = Consent.from_json(RECORD).date
+    date = date or Consent.from_json(RECORD).date
     empty = Signature(public, 'Löwe & Söhne "GmbH" \\ \U0001f9d1', date, digest_of(avatar), "")
     return replace(empty, signature=private.sign(empty.signed_bytes()).hex())
 
@@ -155,8 +159,88 @@ def entries(right: str) -> list[dict[str, Any]]:
     return out
 
 
+def verdict(content: bytes, path: Path, today: datetime.date) -> str:
+    """What Python says of the bytes of a file: ``valid``, ``wrong``, ``unsigned``, or ``refused``."""
+    try:
+        parse_avatar(content, "it")  # most that is refused is so before there need be a file
+        path.write_bytes(content)
+        found = verify_avatar(path, today=today)
+    except AvatarFileError:
+        return "refused"
+    return "valid" if found.holds else "unsigned" if found.avatar.signature is None else "wrong"
+
+
+def headed(header: dict[str, Any] | bytes, data: bytes, pad: int = 8) -> bytes:
+    """A file of that header, whose keys stay in their order, or of that text of one."""
+    text = header if isinstance(header, bytes) else canonical_json(header, sort=False).encode()
+    text += b" " * (-len(text) % pad)
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def layouts(content: bytes) -> dict[str, bytes]:
+    """The same signed tensors and entries in other bytes."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    text, data = content[8:start], content[start:]
+    header = json.loads(text)
+    entries, tensors = header["__metadata__"], {name: header[name] for name in header if name != "__metadata__"}
+    first, backwards = next(iter(tensors)), dict(reversed(tensors.items()))
+    turned = {name: dict(reversed(entry.items())) for name, entry in tensors.items()}
+    swapped: dict[str, Any] = {}
+    parts = []
+    arrays, offset = parse_container(content)[0], 0
+    for name in backwards:
+        part = arrays[name].tobytes()
+        swapped[name] = {**tensors[name], "data_offsets": [offset, offset + len(part)]}
+        parts.append(part)
+        offset += len(part)
+    spelled = text.replace(b"L\xc3\xb6we", b"L\\u00f6we").rstrip()
+    return {
+        "as it is": headed(header, data),
+        "without its checksum": headed(
+            {"__metadata__": {name: entry for name, entry in entries.items() if name != "sha256"}, **tensors}, data
+        ),
+        "without its signature": headed(
+            {"__metadata__": {name: entry for name, entry in entries.items() if name != "signature"}, **tensors}, data
+        ),
+        "with an entry that nobody knows": headed({"__metadata__": {**entries, "zone": "x"}, **tensors}, data),
+        "with more spaces": (start - 8 + 8).to_bytes(8, "little") + text + b" " * 8 + data,
+        "with a line feed at the end of its header": content[:8] + text[:-1] + b"\n" + data,
+        "with a space in its header": headed(text.replace(b":{", b": {", 1), data),
+        "with entries in another order": headed({"__metadata__": dict(reversed(entries.items())), **tensors}, data),
+        "with the entries last": headed({**tensors, "__metadata__": entries}, data),
+        "with a description in another order": headed({"__metadata__": entries, **tensors, first: turned[first]}, data),
+        "with descriptions in another order": headed(
+            {"__metadata__": entries, **dict(reversed(tensors.items()))}, data
+        ),
+        "with tensors in another order": headed({"__metadata__": entries, **swapped}, b"".join(parts)),
+        "with a letter spelled in another way": headed(spelled, data),
+        "with a mark of byte order": headed(b"\xef\xbb\xbf" + text.rstrip(), data),
+        "with an entry twice": headed(text.replace(b'{"format"', b'{"format":"x","format"', 1).rstrip(), data),
+        "not filled up": headed(header, data, 1),
+    }
+
+
+def splice(before: bytes, after: bytes) -> dict[str, Any]:
+    """What makes one of the other: so many bytes that stay at the beginning and at the end, and those between."""
+    most = min(len(before), len(after))
+    begin = next((i for i in range(most) if before[i] != after[i]), most)
+    end = next((i for i in range(most - begin) if before[-1 - i] != after[-1 - i]), most - begin)
+    between = base64.b64encode(after[begin : len(after) - end]).decode()
+    return {"begin": begin, "end": end, "between": between}
+
+
+def flipped(content: bytes, path: Path, today: datetime.date) -> str:
+    """The first letter of the verdict after a change of a bit of each byte in turn."""
+    letters = []
+    for at in range(len(content)):
+        changed = bytearray(content)
+        changed[at] ^= 1 << (at % 8)
+        letters.append(verdict(bytes(changed), path, today)[0])
+    return "".join(letters)
+
+
 def golden() -> dict[str, Any]:
-    """The content of the file: records, entries, and a signed avatar with its key's fingerprint."""
+    """The content of the file: records, entries, a signed avatar with its key's fingerprint, and what becomes of it."""
     avatar = quantised(
         random_avatar(
             np.random.default_rng(30),
@@ -174,11 +258,24 @@ def golden() -> dict[str, Any]:
         path = Path(folder) / "signed.splatavatar"
         save_avatar(path, replace(avatar, signature=signature.to_text()))
         content = path.read_bytes()
+        day = signature.date
+        files = [
+            {"what": what, "verdict": verdict(changed, path, day), **splice(content, changed)}
+            for what, changed in layouts(content).items()
+        ]
+        days = {
+            str(today): verdict(content, path, today)
+            for today in (day - datetime.timedelta(days=back) for back in (-1, 0, 1, 2, 400))
+        }
+        flips = flipped(content, path, day)
     return {
         "consents": consents(),
         "entries": entries(replace(signature, sha256="5e" * 32, signature="0f" * 64).to_text()),
         "fingerprint": grouped(fingerprint(signature.key)),
         "name": signature.name,
+        "files": files,
+        "days": days,
+        "flips": flips,
         "file": base64.b64encode(content).decode(),
     }
 

@@ -34,8 +34,26 @@ export const trust = trustJson as unknown as {
   entries: { text: string; signed: string | null }[];
   fingerprint: string;
   name: string;
+  /** the file in other bytes, as `spliced` makes them, and what Python says of them on the day of the signature */
+  files: ({ what: string; verdict: string } & Splice)[];
+  /** what it says of the file on those days */
+  days: Record<string, string>;
+  /** the first letter of what it says after a change of a bit of each byte */
+  flips: string;
   file: string;
 };
+
+/** What makes one file of another: bytes that stay at the beginning and at the end, and those between, in base64. */
+interface Splice {
+  begin: number;
+  end: number;
+  between: string;
+}
+
+export function spliced(bytes: Uint8Array, { begin, end, between }: Splice): ArrayBuffer {
+  const parts = [bytes.subarray(0, begin), bytesOf(between), bytes.subarray(bytes.length - end)];
+  return Uint8Array.from(parts.flatMap((part) => [...part])).buffer;
+}
 
 export function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));

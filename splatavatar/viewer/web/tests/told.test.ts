@@ -44,11 +44,20 @@ describe('what people are told', () => {
     ['wrong', '2028-03-01', 'wrong', 'signature does not fit, consent expired'],
     ['valid', '2028-03-01', 'wrong', 'consent expired'],
     ['valid', '2028-02-29', 'valid', ''],
-    ['valid', '2025-01-01', 'wrong', 'consent not yet given'],
+    ['valid', '2025-01-01', 'wrong', 'signature of a day to come, consent not yet given'],
     ['unchecked', TODAY, 'plain', ''],
+    ['unchecked', '2026-11-25', 'wrong', 'signature of a day to come, consent not yet given'],
   ] as const)('of a signature that is %s on %s is %s: "%s"', (verdict, today, look, alert) => {
     const found = told({ consent, signing: signing(verdict), licence: '' }, today);
     expect([found.look, found.alert]).toEqual([look, alert]);
+  });
+
+  it('is that a signature is of a day to come', () => {
+    const of = (today: string) => told({ consent: null, signing: signing('valid'), licence: '' }, today);
+    expect(of('2026-11-26').look).toBe('valid');
+    const { look, spoken } = of('2026-11-25');
+    expect(look).toBe('wrong');
+    expect(spoken).toMatch(/^This is an avatar. Signed by Ada, .*, on 2026-11-27, a day that has not come\. /);
   });
 
   it('is never more of a licence than can be read', () => {

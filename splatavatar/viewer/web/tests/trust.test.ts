@@ -1,8 +1,10 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { PageError } from '../src/errors';
 import { outOfTime, readConsent } from '../src/file/consent';
 import { readAvatar } from '../src/file/read_avatar';
 import { readSignature, signedBytes } from '../src/file/signature';
-import { bytesOf, trust } from './golden';
+import { told } from '../src/trust/told';
+import { bytesOf, spliced, trust } from './golden';
 
 const whole = bytesOf(trust.file);
 
@@ -14,6 +16,17 @@ function changed(from: string, to: string): ArrayBuffer {
   const bytes = whole.slice();
   for (let i = 0; i < to.length; i++) bytes[at + i] = to.charCodeAt(i);
   return bytes.buffer;
+}
+
+/** What the page says of a file, in the words of Python. */
+async function verdict(buffer: ArrayBuffer, today = '2026-11-27'): Promise<string> {
+  const avatar = await readAvatar(buffer).catch((error) => {
+    expect(error).toBeInstanceOf(PageError);
+    return null;
+  });
+  if (!avatar) return 'refused';
+  const { look } = told(avatar, today);
+  return look === 'plain' ? avatar.signing.verdict : look;
 }
 
 afterEach(() => vi.unstubAllGlobals());
@@ -106,17 +119,41 @@ describe('a signed file', () => {
     expect((await readAvatar(buffer)).signing.verdict).toBe('wrong');
   });
 
-  it('is refused, or does not count as signed, after a change of any byte', async () => {
-    const believed: number[] = [];
+  it.each(trust.files.map((file) => [file.what, file] as const))('%s is what Python calls it', async (_, file) => {
+    const found = await verdict(spliced(whole, file));
+    // The browser's JSON forgives a key that is there twice; the layout does not.
+    expect(found).toBe(file.what === 'with an entry twice' ? 'wrong' : file.verdict);
+  });
+
+  it.each(Object.entries(trust.days))('is on %s what Python calls it: %s', async (today, expected) => {
+    expect(await verdict(whole.slice().buffer, today)).toBe(expected);
+  });
+
+  it('is after a change of any byte what Python calls it', async () => {
+    const otherwise: [number, string, string][] = [];
+    expect(trust.flips).toHaveLength(whole.length);
     for (let at = 0; at < whole.length; at++) {
       const bytes = whole.slice();
       bytes[at]! ^= 1 << (at % 8);
-      try {
-        if ((await readAvatar(bytes.buffer)).signing.verdict === 'valid') believed.push(at);
-      } catch {
-        // refused with a sentence: tests of the file look at it
-      }
+      const found = await verdict(bytes.buffer);
+      if (found[0] !== trust.flips[at]) otherwise.push([at, found, trust.flips[at]!]);
     }
-    expect(believed).toEqual([]);
+    expect(otherwise).toEqual([]);
   }, 60_000);
+
+  it.each([
+    ['half a character', '\\ud800', 'wrong'],
+    ['another entry', 'x', 'unchecked'],
+  ])('with %s in its header, where no checksum can be computed, is %s: %s', async (_, value, expected) => {
+    vi.stubGlobal('crypto', {});
+    const end = 8 + new DataView(whole.buffer).getUint32(0, true);
+    const head = Array.from(whole.subarray(8, end), (byte) => String.fromCharCode(byte))
+      .join('')
+      .trimEnd();
+    const more = head.replace('"format"', `"a":"${value}","format"`);
+    const filled = more.padEnd(8 * Math.ceil(more.length / 8));
+    const file = spliced(whole, { begin: 8, end: whole.length - end, between: btoa(filled) });
+    new DataView(file).setUint32(0, filled.length, true);
+    expect(await verdict(file)).toBe(expected);
+  });
 });

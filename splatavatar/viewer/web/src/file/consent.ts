@@ -1,7 +1,7 @@
 // The record of consent in the metadata of an avatar; `avatar/consent.py` defines it.
 import { CONSENT_LENGTHS, SCOPES } from '../tables';
 import { defect, isTable } from './container';
-import { isDay, isHex, isLine } from './fields';
+import { isDay, isHex, isLine, isToCome } from './fields';
 
 export type Scope = (typeof SCOPES)[number];
 
@@ -29,7 +29,6 @@ export interface Consent {
   spoken: SpokenProof | null;
 }
 
-const DAY = 86_400_000;
 const NEEDED = ['subject', 'given_by', 'how', 'date', 'scope'];
 const FIELDS = [...NEEDED, 'expires', 'revocation', 'sources', 'spoken'];
 const SPOKEN = 'begins,date,ends,sha256';
@@ -64,9 +63,7 @@ export function readConsent(value: unknown): Consent {
 
 /** What is wrong with a record on the day `today`, YYYY-MM-DD, in few words; empty where nothing is. */
 export function outOfTime({ date, expires }: Consent, today: string): string {
-  // Somewhere on Earth it is the next day already.
-  const ahead = new Date(Date.parse(`${today}T00:00:00Z`) + DAY).toISOString().slice(0, 10);
-  if (date > ahead) return 'not yet given';
+  if (isToCome(date, today)) return 'not yet given';
   return expires !== null && expires < today ? 'expired' : '';
 }
 

@@ -33,7 +33,8 @@ const VIEWS = {
   U8: Uint8Array,
 } as const;
 const DIMENSIONS = 4;
-const START = 8;
+/** bytes before the header: how many it has */
+export const START = 8;
 
 /** Throws a PageError that ends the sentence of a file that is no intact avatar. */
 export function defect(what: string): never {
@@ -94,6 +95,11 @@ export function isTable(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The order of entries by their names. */
+export function byName([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
 /** A name fit for a sentence, however long or odd it is. */
 export function shown(name: string): string {
   const plain = name.replace(/[^\x20-\x7e]/g, '?');
@@ -102,7 +108,7 @@ export function shown(name: string): string {
 
 function decodeText(bytes: Uint8Array): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return defect('its header is not text');
   }

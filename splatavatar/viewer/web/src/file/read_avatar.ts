@@ -85,7 +85,7 @@ export async function readAvatar(buffer: ArrayBuffer): Promise<Avatar> {
     framing: readFraming(metadata.camera),
     calibration: metadata.calibration === undefined ? null : readCalibration(metadata.calibration),
     consent: metadata.consent === undefined ? null : readConsent(metadata.consent),
-    signing: await signingOf(container.texts.get('signature'), digest, checked),
+    signing: await signingOf(new Uint8Array(buffer), container, checked),
     digest,
     bytes: buffer.byteLength,
   };

@@ -1,5 +1,8 @@
 // Whether the signature of a file is of this file, by the browser's own Ed25519.
+import type { Container } from './container';
+import { ENTRY } from './digest';
 import { fromHex, hasher } from './hashing';
+import { isCanonical } from './layout';
 import { readSignature, signedBytes } from './signature';
 
 /** `unchecked`: this browser, or one on an origin that is not secure, cannot tell. */
@@ -16,15 +19,18 @@ export interface Signing {
 
 const DIGITS = 32;
 
-/** What the entry `text` of a file's header is worth, of which `digest` is the digest, `checked` or what the file says. */
-export async function signingOf(text: string | undefined, digest: string | null, checked: boolean): Promise<Signing> {
+/** What the signature of `file` is worth, whose content is `container`; `checked` where its digest is the one that it names. */
+export async function signingOf(file: Uint8Array, container: Container, checked: boolean): Promise<Signing> {
+  const { texts } = container;
+  const text = texts.get('signature');
   if (text === undefined) return { verdict: 'unsigned', name: '', date: '', fingerprint: '' };
   const found = readSignature(text);
   if (!found) return { verdict: 'wrong', name: '', date: '', fingerprint: '' };
   const { name, date, key, sha256, signature } = found;
   const fingerprint = (await hasher()?.(fromHex(key)))?.slice(0, DIGITS).replace(/(.{4})(?=.)/g, '$1 ') ?? '';
   let verdict: Verdict = 'unchecked';
-  if (digest !== sha256) verdict = 'wrong';
+  // A change of the layout is one of bytes that no digest covers.
+  if (texts.get(ENTRY) !== sha256 || !isCanonical(file, container)) verdict = 'wrong';
   else if (checked) verdict = await verified(key, signature, signedBytes(found));
   return { verdict, name, date, fingerprint };
 }

@@ -1,6 +1,7 @@
 // What people are told of an avatar: that it is one, who it shows, with whose consent, and who signed it.
 import type { Avatar } from '../file/avatar';
 import { type Consent, outOfTime } from '../file/consent';
+import { isToCome } from '../file/fields';
 import type { Signing } from '../file/signing';
 import { thisDay } from './today';
 
@@ -25,9 +26,11 @@ export function told(avatar: Pick<Avatar, 'consent' | 'signing' | 'licence'>, to
   const { consent, signing, licence } = avatar;
   const alerts: string[] = [];
   if (signing.verdict === 'wrong') alerts.push('signature does not fit');
+  const early = signing.verdict !== 'wrong' && isToCome(signing.date, today);
+  if (early) alerts.push('signature of a day to come');
   const late = consent ? outOfTime(consent, today) : '';
   if (late) alerts.push(`consent ${late}`);
-  const signed = signature(signing);
+  const signed = `${signature(signing)}${early ? ', a day that has not come' : ''}`;
   const rows: [string, string][] = [
     ['This is', 'An avatar: a computed picture, not one of a camera'],
     ...(consent ? recorded(consent, late) : ([['Consent', 'No record of consent: private']] as [string, string][])),
