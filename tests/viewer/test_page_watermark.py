@@ -54,7 +54,7 @@ def test_the_page_marks_as_python_does(
     open_page: Opened, address: str, short_id: str, size: tuple[int, int], background: str
 ) -> None:
     with_mark, without = marked_and_not(open_page("", *size), address, size, background)
-    expected = marked(without[..., :3], tile(Payload(short_id, datetime.date.today())))
+    expected = marked(without[..., :3], tile(Payload(short_id, datetime.datetime.now(datetime.timezone.utc).date())))
     # A gain may be rounded the other way: a step of 1/68 of what moves a pixel by one.
     off = np.abs(with_mark[..., :3].astype(int) - expected)
     assert off.max() <= 1 and (off > 0).mean() < 1e-3
@@ -112,7 +112,7 @@ def test_the_command_finds_what_the_page_saves(open_page: Opened, address: str, 
     assert alpha.min() == 0 and alpha.max() == 255
     Image.open(picture).convert("RGB").save(tmp_path / "picture.jpg", quality=75)
     marks = found(picture, clear, tmp_path / "picture.jpg")
-    today = datetime.date.today().isoformat()
+    today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
     assert [(mark["avatar"], mark["date"]) for mark in marks] == 3 * [(short_id, today)]
 
 
