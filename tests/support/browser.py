@@ -165,7 +165,12 @@ class Page:
         return state, message or ""
 
     def screenshot(self, width: int | None = None, height: int | None = None) -> np.ndarray:
-        """uint8 (H, W, 4) of the page from its upper left corner, without a background of the browser's own."""
+        """uint8 (H, W, 4) of the page from its upper left corner, without a background of the browser's own.
+
+        Of a picture of that size, to compare it, the line is taken away that says that it has no watermark.
+        """
+        if width is not None:
+            self.run("document.querySelector('.unmarked')?.remove()")
         self.call("Emulation.setDefaultBackgroundColorOverride", color={"r": 0, "g": 0, "b": 0, "a": 0})
         clip = {} if width is None else {"clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}}
         data = self.call("Page.captureScreenshot", format="png", captureBeyondViewport=bool(clip), **clip)["data"]

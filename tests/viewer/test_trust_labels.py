@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,12 +27,14 @@ SPOKEN = f"{BADGE}?.querySelector('summary').ariaLabel"
 SIGNED = 'This is an avatar. Signed by Löwe & Söhne "GmbH" \\ \U0001f9d1, key 5647 5aa7 5463 474c 0285 df5d bf2b cab7'
 FACTS = f"Object.fromEntries([...{BADGE}.querySelectorAll('dt')].map(t => [t.textContent, t.nextSibling.textContent]))"
 NO_CRYPTO = "Object.defineProperty(Crypto.prototype, 'subtle', { value: undefined });"
+UNMARKED = "Without watermark: pictures of this page do not say what they are."
 EXPIRED = {**RECORD, "date": "2020-01-01", "expires": "2021-12-31"}
 
 
 @pytest.fixture(scope="module")
 def folder(light_avatar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Avatars of all kinds: ``signed``, ``changed`` after it was signed, ``expired``, ``bare`` without anything."""
+    """Avatars of all kinds: ``signed``, ``changed`` after it was signed, ``spaced`` (bytes of the layout were),
+    ``early`` (signed on a day to come), ``expired``, ``bare`` without anything."""
     folder = tmp_path_factory.mktemp("trust")
 
     def save(name: str, metadata: dict[str, Any], change: Callable[[Avatar], Avatar] = lambda avatar: avatar) -> None:
@@ -45,8 +48,16 @@ def folder(light_avatar: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
         right = signed(avatar)
         return replace(avatar, signature=replace(right, name="Somebody else").to_text())
 
+    def sign_early(avatar: Avatar) -> Avatar:
+        return replace(avatar, signature=signed(avatar, datetime.date(2999, 1, 1)).to_text())
+
     save("signed", {"name": "Ada", "consent": RECORD}, sign)
     save("changed", {"name": "Ada", "consent": RECORD}, sign_badly)
+    signed_bytes = (folder / "signed.splatavatar").read_bytes()
+    end = 8 + int.from_bytes(signed_bytes[:8], "little")
+    spaced = end.to_bytes(8, "little") + signed_bytes[8:end] + b" " * 8 + signed_bytes[end:]
+    (folder / "spaced.splatavatar").write_bytes(spaced)
+    save("early", {"name": "Ada", "consent": RECORD}, sign_early)
     save("expired", {"name": "Ada", "consent": EXPIRED}, sign)
     save("bare", {"name": "Ada"})
     return folder
@@ -116,6 +127,8 @@ def test_keys_open_and_close_it_and_nothing_moves(built: None, open_page: Opened
     ("name", "alert", "signature"),
     [
         ("changed", "signature does not fit", "Signature does not fit: changed or damaged"),
+        ("spaced", "signature does not fit", "Signature does not fit: changed or damaged"),
+        ("early", "signature of a day to come", "Signed by "),
         ("expired", "consent expired", "Signed by "),
         ("bare", None, "Unsigned"),
     ],
@@ -149,6 +162,29 @@ def test_the_picture_alone_has_it_where_the_link_asks(built: None, open_page: Op
         assert page.state() == ("ready", "") and page.run(SPOKEN) is None
         page.open(f"{where}?ui=0&size=200x200&label=1")
         assert page.run(SPOKEN).startswith(SIGNED)
+
+
+def test_a_page_without_watermark_says_so(built: None, open_page: Opened, folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "me.html"
+    write_page(path, load_site(), "me", [embedded_avatar(folder / "signed.splatavatar")])
+    line = "document.querySelector('.unmarked')"
+    with served(folder, "signed") as where:
+        page = open_page("", 390, 500)
+        for address in (where, path.as_uri()):
+            page.open(f"{address}?ui=0&label=1")
+            assert page.state() == ("ready", "") and not page.run(f"!!{line}")
+            for fields in ("", "ui=0&", "ui=0&size=64x64&label=1&"):
+                page.open(f"{address}?{fields}marks=0")
+                assert page.state() == ("ready", "") and page.messages == []
+                assert page.run(f"{line}.textContent") == UNMARKED
+                x, y, right, bottom = page.run(
+                    f"(() => {{ const b = {line}.getBoundingClientRect(); return [b.x, b.y, b.right, b.bottom] }})()"
+                )
+                assert 0 <= x < right <= 390 and 0 <= y < bottom <= 500
+                seen = page.screenshot()[int(y) : int(bottom), int(x) : int(right)].copy()
+                page.run(f"{line}.remove()")
+                unseen = page.screenshot()[int(y) : int(bottom), int(x) : int(right)]
+                assert (seen != unseen).any(-1).mean() > 0.5
 
 
 def test_a_page_of_one_file_checks_by_itself(built: None, open_page: Opened, folder: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 import './trust/trust.css';
 import './ui/style.css';
+import './trust/page.css';
 import { sentence } from './errors';
 import { hasEmbedded } from './file/embedded';
 import { App } from './ui/app';

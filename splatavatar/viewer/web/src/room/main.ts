@@ -1,5 +1,6 @@
 import '../trust/trust.css';
 import '../ui/style.css';
+import '../trust/page.css';
 import './room.css';
 import { sentence } from '../errors';
 import { element } from '../ui/dom';

@@ -39,6 +39,8 @@ interface Controls {
   filming: Filming;
 }
 
+const UNMARKED = 'Without watermark: pictures of this page do not say what they are.';
+
 export class App implements Actions {
   private readonly canvas = element('canvas', { id: 'picture', role: 'img', tabindex: 0 });
   private readonly status = new Status();
@@ -56,6 +58,7 @@ export class App implements Actions {
     document.querySelector('#loading')?.remove();
     document.body.append(this.canvas);
     document.documentElement.classList.toggle('bare', !link.ui);
+    if (!link.marks) document.body.append(element('p', { class: 'unmarked', role: 'note' }, UNMARKED));
     this.player = new Player(this.moved, () =>
       this.status.say('The browser plays no sound before a click: press Play again.'),
     );

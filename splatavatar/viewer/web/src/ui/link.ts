@@ -23,7 +23,7 @@ export interface Link {
   ui: boolean;
   /** the picture alone has the label that it is an avatar */
   label: boolean;
-  /** pictures carry the watermark */
+  /** pictures carry the watermark; where they do not the page says so */
   marks: boolean;
   /** standard deviations of the expression limit, null for none */
   limit: number | null;
