@@ -2,7 +2,7 @@
 
 SHARED is the folder with ``speech``, ``speech-open`` and ``videos``. The first table has, of each class of voices, how
 many sentences were heard as what was spoken, and how many as a code that was not: one that was drawn apart, and one
-that differs in two words, which nobody draws but who wants to know how near is too near. Voices of espeak-ng speak in
+that differs in three words, which nobody draws but who wants to know how near is too near. Voices of espeak-ng speak in
 rooms with noise and echo, some in the midst of other speech. Words of people are cut out of recordings, where
 pocketsphinx with its language model found them, and put in their place in a sentence of a voice. In recordings of
 speech no code may be heard at all.
@@ -87,9 +87,9 @@ def drawn(generator: random.Random) -> Code:
 
 
 def near(code: Code, generator: random.Random) -> Code:
-    """A code that differs from ``code`` in two words."""
+    """A code that differs from ``code`` in three words."""
     words = list(code.words)
-    for place in generator.sample(range(LENGTH), 2):
+    for place in generator.sample(range(LENGTH), 3):
         words[place] = generator.choice([word for word in WORDS if word != words[place]])
     return Code(tuple(words), code.date)
 
@@ -245,7 +245,7 @@ def main() -> None:
     if "recordings" in parts:
         rows |= of_recordings(ear, speech[:: max(len(speech) // options.recordings, 1)])
     if rows:
-        columns = ["voices", "right accepted", "words", "wrong accepted", "two words off", "minutes"]
+        columns = ["voices", "right accepted", "words", "wrong accepted", "three words off", "minutes"]
         table("codes", columns, [shown(name, row) for name, row in rows.items()])
     if "lips" in parts:
         columns = ["face", "sound", "spans", "accepted"]

@@ -19,8 +19,8 @@ WORDS = (
 """64 words that are easy to read and far apart by their sounds"""
 LENGTH = 6
 """words of a code: 36 bits"""
-NEEDED = 5
-"""of them that must be heard, each in its place: of all codes 1 in 180 million has so many in common with another"""
+NEEDED = 4
+"""of them that must be heard, each in its place: of all codes 1 in 1.1 million has so many in common with another"""
 ORDINALS = (
     *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"),
     *("twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth", "eighteenth", "nineteenth"),

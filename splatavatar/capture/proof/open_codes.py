@@ -17,7 +17,7 @@ from splatavatar.printable import printable
 
 DAYS = 14
 """that a code holds from the day on which it was drawn"""
-MOST = 16
+MOST = 4
 """codes that are kept; of more the oldest go"""
 LARGEST = 1 << 16
 """bytes of the file"""
