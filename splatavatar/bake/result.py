@@ -25,6 +25,16 @@ from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.arkit_map import arkit_of
 
 
+def name_of(settings: BakeSettings) -> str:
+    """What an avatar is called whoever sees it: as its file where somebody chose that, as the person who is shown else.
+
+    Never after the footage, whose name may tell what nobody meant to.
+    """
+    if settings.out is not None:
+        return settings.out.stem
+    return "avatar" if settings.consent is None else settings.consent.consent.subject
+
+
 def finished_avatar(
     scene: Scene, trainer: Trainer, settings: BakeSettings, capture: Capture, name: str, psnr: float
 ) -> Avatar:

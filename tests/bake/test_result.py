@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from splatavatar.bake.result import _footage
+from splatavatar.bake.result import _footage, name_of
 from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture
+from splatavatar.trust.consent_file import GivenConsent
+from support.consents import ANN
 
 
 @pytest.fixture
@@ -36,3 +38,10 @@ def test_names_and_checksums_are_there_for_who_asks(prepared: Capture) -> None:
 
 def test_of_other_captures_there_is_none(tiny_capture: Path) -> None:
     assert _footage(BakeSettings(tiny_capture, record_sources=True), read_capture(tiny_capture)) == {}
+
+
+def test_an_avatar_is_not_called_after_its_footage() -> None:
+    clip = Path("ann-example-holiday.mp4")
+    assert name_of(BakeSettings(clip)) == "avatar"
+    assert name_of(BakeSettings(clip, consent=GivenConsent(ANN))) == "Ann"
+    assert name_of(BakeSettings(clip, out=Path("out/me.splatavatar"), consent=GivenConsent(ANN))) == "me"

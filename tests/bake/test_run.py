@@ -249,7 +249,7 @@ def test_no_room_for_checkpoints_does_not_end_the_bake(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["a.report.html", "a.splatavatar"]
 
 
-def test_without_o_the_avatar_is_named_after_the_capture(
+def test_without_o_the_file_is_named_after_the_capture_and_the_avatar_is_not(
     capture: Path, run: Callable[..., Done], tmp_path: Path
 ) -> None:
     """One timestep, one picture, no split to watch: the smallest capture there is."""
@@ -261,7 +261,8 @@ def test_without_o_the_avatar_is_named_after_the_capture(
     (one / "transforms.json").write_text(json.dumps(data))
     done = run("bake", one, "--preset", "fast", "--iterations", 2, folder=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert len(load_avatar(tmp_path / "out" / "one.splatavatar").correctives) == 0
+    avatar = load_avatar(tmp_path / "out" / "one.splatavatar")
+    assert len(avatar.correctives) == 0 and avatar.metadata["name"] == "avatar"
     assert (tmp_path / "out" / "one.report.html").is_file()
 
 

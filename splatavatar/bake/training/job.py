@@ -19,7 +19,7 @@ from splatavatar.bake.events import (
     Resumed,
     Training,
 )
-from splatavatar.bake.result import finished_avatar
+from splatavatar.bake.result import finished_avatar, name_of
 from splatavatar.bake.scene.hair import free_reach
 from splatavatar.bake.scene.scene import Scene
 from splatavatar.bake.settings import PRESETS, BakeSettings
@@ -148,7 +148,7 @@ class Job:
 
     def avatar(self, capture: Capture) -> Avatar:
         """The avatar as the optimiser has it now; ``capture`` is where its pictures are from."""
-        return finished_avatar(self.scene, self.trainer, self.settings, capture, self.out.stem, self.psnr)
+        return finished_avatar(self.scene, self.trainer, self.settings, capture, name_of(self.settings), self.psnr)
 
     def _note(self, progress: float) -> None:
         """Adds a point to the curve; every fifth, and the last, with the PSNR of pictures held out.
