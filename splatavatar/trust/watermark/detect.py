@@ -1,12 +1,16 @@
 """Looking for the mark, and when it counts as found.
 
 The chance of a false alarm is bounded, not estimated. Let a picture have nothing to do with the key, whose chips are
-independent and +1 or -1 with equal odds. For one place of the tile the score of synchronisation is a sum of its chips,
-each times a number of the picture, over the root of the sum of their squares; so is the score of a given payload, by
-other chips. By Hoeffding's inequality (Journal of the American Statistical Association 58, 1963) the first is >= a
-with a chance of at most exp(-a^2 / 2), and the second, given the first, >= b with exp(-b^2 / 2). With 2^64 payloads
-and ``tried`` places, a mark is believed where tried 2^64 exp(-(a^2 + b^2) / 2) is small enough. Nothing is assumed of
-the picture. ``benchmarks/watermark_table.py`` counts.
+independent and +1 or -1 with equal odds. Where a mark would lie, and how loud its waves would be, is looked for with the
+chips of synchronisation alone, in whatever way; what it says is read with the others. So, given the place, the score of
+one payload is a sum of chips that nobody has looked at yet, each times a number, over the root of the sum of the squares
+of these numbers: by Hoeffding's inequality (Journal of the American Statistical Association 58, 1963) it is >= b with
+a chance of at most exp(-b^2 / 2). With 2^64 payloads and n places that are read, a payload is believed where
+n 2^64 exp(-b^2 / 2) is small enough. Nothing is assumed of the picture.
+
+A mark that is there but cannot be read is believed by its synchronisation. There the way counts by which its place was
+found: ``search.ways`` is the number of all places at which the search could have ended.
+``benchmarks/watermark_table.py`` counts.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from splatavatar.array_types import Bytes, Doubles, Floats
 from splatavatar.extras import required
 from splatavatar.trust.watermark.pattern import TILE, waves
 from splatavatar.trust.watermark.payload import CODED_BITS, DATA_BITS, Payload, decode, encode, payload_of
-from splatavatar.trust.watermark.search import Place, askew, best, upright
+from splatavatar.trust.watermark.search import KEPT, Place, askew, best, upright, ways
 from splatavatar.trust.watermark.spectrum import Spectrum, detail
 
 FALSE_ALARM = 1e-7
@@ -38,6 +42,8 @@ FINE = np.linspace(-1.5, 1.5, 13)
 KIN = 4.0
 """waves a tile, standard deviation: how loud a wave of the mark is is learnt from those of synchronisation near it"""
 QUIET = 0.05
+READ = 2 * KEPT
+"""places of a picture that are read, at most: of those upright and of those askew"""
 FAINTEST = 5.2
 """score of synchronisation below which a place is not read: what is said would be too faint as well"""
 
@@ -147,22 +153,20 @@ def _detect(luma: Floats, motion: Floats | None) -> Detection | None:
         return None
     moved = None if motion is None else np.ascontiguousarray(motion, np.float32)
     spectrum = Spectrum(detail(np.ascontiguousarray(luma, np.float32), moved))
-    tried, faint = 0, None
+    faint = None
     for matrices in (upright(spectrum), askew(spectrum)):
-        places, more = best(spectrum, matrices)
-        tried += more
-        for place in places:
+        for place in best(spectrum, matrices):
             if place.score < FAINTEST:
                 break
-            found = _read(spectrum, place, tried)
+            found = _read(spectrum, place, ways(len(matrices)))
             if found is not None and found.payload is not None:
                 return found
             faint = faint or found
     return faint
 
 
-def _read(spectrum: Spectrum, place: Place, tried: int) -> Detection | None:
-    """What the mark at ``place`` says, if there is one."""
+def _read(spectrum: Spectrum, place: Place, ended: float) -> Detection | None:
+    """What the mark at ``place`` says, if there is one; ``ended`` is that of ``search.ways``."""
     every = waves()
     frequencies = np.stack([every.u, every.v], -1) / TILE
     found = spectrum.at(np.einsum("ij,kj->ki", place.matrix, frequencies)[None])[0]
@@ -179,14 +183,13 @@ def _read(spectrum: Spectrum, place: Place, tried: int) -> Detection | None:
     data = decode((soft[:CODED_BITS] + soft[CODED_BITS:]).astype(np.float32))
     scale = 1 / float(np.sqrt(abs(np.linalg.det(place.matrix))))
     mirrored = bool(np.linalg.det(place.matrix) < 0)
-    places = np.log(float(tried + 3 * len(shifts)))
     if data is not None:
         signs = 1.0 - 2.0 * encode(data)
         read = float(np.concatenate((signs, signs)) @ soft / (np.sqrt(soft @ soft) + 1e-12))
-        chance = places + DATA_BITS * np.log(2) - (max(synchronised, 0) ** 2 + max(read, 0) ** 2) / 2
+        chance = np.log(READ) + DATA_BITS * np.log(2) - max(read, 0) ** 2 / 2
         if chance <= np.log(FALSE_ALARM):
             return Detection(payload_of(data), float(np.exp(max(chance, -700))), scale, mirrored)
-    chance = places - max(synchronised, 0) ** 2 / 2
+    chance = np.log(2) + ended + np.log(len(shifts)) - max(synchronised, 0) ** 2 / 2
     if chance <= np.log(FALSE_ALARM):
         return Detection(None, float(np.exp(max(chance, -700))), scale, mirrored)
     return None

@@ -21,8 +21,8 @@ CAP = 24
 SHIFT = 11
 """bits of a gain below 1: a pixel changes by (gain tile + 1024) >> 11"""
 TILE_RMS = 30.0
-SQUARE_ERROR = 2.3
-"""mean square of the changes in 8-bit steps, at most: 44.5 dB, and rounding adds to it"""
+SQUARE_ERROR = 2.35
+"""mean square of the changes in 8-bit steps, at most: 44.4 dB, and rounding adds to it"""
 VISIBLE, SEEN_POWER = 0.0094, 0.7
 """most of FLIP's mean error, and the power of the change with which it grows (Andersson et al. 2020, section 4.1)"""
 SEEN = 0.016

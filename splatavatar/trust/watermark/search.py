@@ -45,7 +45,7 @@ class Place:
     shift: Doubles
     """(2) tile pixels, right and down, from the middle of the picture"""
     score: float
-    """the sum of the chips that fit over the root of the sum of squares: see ``search.bound``"""
+    """the sum of the chips that fit over the root of the sum of their squares"""
 
 
 def scales(spectrum: Spectrum) -> Doubles:
@@ -73,32 +73,35 @@ def askew(spectrum: Spectrum) -> Doubles:
     return np.concatenate([matrix / scales(spectrum)[:, None, None] for matrix in found])
 
 
-def best(spectrum: Spectrum, matrices: Doubles) -> tuple[list[Place], int]:
-    """The best of ``matrices``, refined, the best first, and how many places were tried."""
+def ways(matrices: int) -> float:
+    """The logarithm of the number of places at which a search among that many matrices may end.
+
+    Each round of the refinement goes on from one of its tries, or from where it was.
+    """
+    return float(np.log(matrices) + ROUNDS * np.log(TRIES + 1) + 2 * np.log(GRID))
+
+
+def best(spectrum: Spectrum, matrices: Doubles) -> list[Place]:
+    """The best of ``matrices``, refined, the best first."""
     scores = np.concatenate([_scores(spectrum, matrices[i : i + BATCH])[0] for i in range(0, len(matrices), BATCH)])
-    found, tried = [], len(matrices)
-    for index in np.argsort(-scores)[:KEPT]:
-        place, more = _refined(spectrum, matrices[index])
-        found.append(place)
-        tried += more
-    return sorted(found, key=lambda place: -place.score), tried * GRID * GRID
+    found = [_refined(spectrum, matrices[index]) for index in np.argsort(-scores)[:KEPT]]
+    return sorted(found, key=lambda place: -place.score)
 
 
-def _refined(spectrum: Spectrum, matrix: Doubles) -> tuple[Place, int]:
-    """Around ``matrix``, by tries that come closer, and how many there were."""
+def _refined(spectrum: Spectrum, matrix: Doubles) -> Place:
+    """Around ``matrix``, by tries that come closer."""
     random, spread = np.random.default_rng(0), SPREAD
     score, shift = _scores(spectrum, matrix[None])
-    top, where, tried = float(score[0]), shift[0], 1
+    top, where = float(score[0]), shift[0]
     for _ in range(ROUNDS):
         near = matrix @ (np.eye(2) + random.normal(0, spread, (TRIES, 2, 2)))
         scores, shifts = _scores(spectrum, near)
-        tried += TRIES
         index = int(scores.argmax())
         if scores[index] > top:
             matrix, top, where = near[index], float(scores[index]), shifts[index]
         else:
             spread *= CALM
-    return Place(matrix, where, top), tried + 1
+    return Place(matrix, where, top)
 
 
 @cache
