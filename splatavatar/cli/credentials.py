@@ -46,15 +46,15 @@ class Said:
         found = self.found
         if found is None:
             return self._instead
-        state = {"Valid": "hold", "Trusted": "hold"}.get(found.state, "do not hold, the file or they were changed")
-        vouched = "" if found.state == "Trusted" else ", for whom nobody vouches here"
+        state = "hold" if found.holds else "do not hold, the file or they were changed"
         parts = [f"made by {found.generator or 'an unnamed program'}"]
         parts += [f"on {found.date}"] if found.date else []
         parts += [f"({found.source_type})"] if found.source_type else []
         parts += [f"with avatar {found.avatar[:SHORT]}"] if found.avatar else []
         parts += [f"of {found.signer}"] if found.signer else []
         parts += [f"moved by {', '.join(found.driven_by)}"] if found.driven_by else []
-        return f"content credentials {state}: {' '.join(parts)}; signed by {found.signed_by or 'nobody'}{vouched}"
+        signed_by = f"signed by {found.signed_by or 'nobody'}, for whom nobody vouches here"
+        return f"content credentials {state}: {' '.join(parts)}; {signed_by}"
 
     def fields(self) -> dict[str, Any] | None:
         """What they say, for programs."""

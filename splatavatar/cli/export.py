@@ -81,9 +81,8 @@ def _exported(out: Path, avatar: Avatar, driven_by: Sequence[str], marks: bool) 
     marker = marker_of(avatar, driven_by) if marks else None
     with outputs_ready(out):
         yield
-        if marker is None:
-            drop_sidecar(out)
-        else:
+        drop_sidecar(out)  # of an older one
+        if marker is not None:
             mark_file(out, marker)
     if not marks:
         tell_unmarked(out)

@@ -30,7 +30,7 @@ from splatavatar.interrupts import deferred_signals
 from splatavatar.output import outputs_ready
 from splatavatar.progress import FrameProgress
 from splatavatar.render.camera import Camera
-from splatavatar.trust.credentials.marker import marker_of
+from splatavatar.trust.credentials.marker import Marker, marker_of
 from splatavatar.trust.marks import PictureMarks
 
 WHITE: Colour = (1.0, 1.0, 1.0)
@@ -67,7 +67,7 @@ def save_video(
         limit: that of ``ExpressionLimit``.
         device: where it is drawn, one of ``renderer.DEVICES``.
         progress: called once a frame with how many are done and how many there are.
-        marks: whether the film says that it shows an avatar, see ``write_films``.
+        marks: whether the film says that it shows an avatar, by content credentials and by a watermark.
         label: a word in the corner of each frame, such as "Avatar"; None for none.
 
     Raises:
@@ -79,8 +79,9 @@ def save_video(
     performer = Performer(avatar, device, limit)
     view = camera or performer.camera(*size)
     sound = None if audio is None else FileInput("audio", Path(audio)).sound
+    marker = marker_of(avatar, ["recording"]) if marks else None
     with outputs_ready(Path(path)):
-        return write_films(performer, recording, [path], view, background, sound, progress, marks, label=label)
+        return write_films(performer, recording, [path], view, background, sound, progress, marks, marker, label)
 
 
 def write_films(
@@ -92,7 +93,7 @@ def write_films(
     sound: Callable[[], Soundtrack | None] | None = None,
     progress: FrameProgress | None = None,
     marks: bool = True,
-    driven_by: Sequence[str] = ("recording",),
+    marker: Marker | None = None,
     label: str | None = None,
 ) -> PlaybackStats:
     """Write what ``performer`` does by ``recording`` into every film of ``paths``: all are opened, or none is left.
@@ -105,18 +106,16 @@ def write_films(
         background: RGB in [0, 1] or the picture behind each frame; None for transparent pictures.
         sound: opens what is heard, anew for each film that has sound.
         progress: called once a frame with how many are done and how many there are.
-        marks: whether the films say that they show an avatar, by content credentials and by a watermark.
-        driven_by: kinds of what moved the face, which the credentials name; of ``origin.DRIVERS``.
+        marks: whether the pictures have a watermark.
+        marker: gives the films content credentials.
         label: a word in the corner of each frame, see ``Label``; None for none.
 
     Raises:
-        TrustError: the certificate that signs the credentials cannot be used.
         OutputError: a film cannot be written; of the others nothing is left either.
         SignalError: the sound cannot be opened.
         KeyboardInterrupt, SystemExit: a signal asked to end; the films keep their beginnings, see ``play``.
     """
     shown = None if label is None else Label(label)
-    marker = marker_of(performer.avatar, driven_by) if marks else None
     watermark = PictureMarks(performer.avatar) if marks else None
 
     def opened(path: Path) -> Sink:

@@ -137,7 +137,7 @@ class Session:
         if given is None:
             raise SettingsError("a film is made of one file that drives, and goes into files alone; run is live")
         width, height = settings.size
-        self._marker()  # before the work, what cannot be signed
+        marker = self._marker()  # before the work, what cannot be signed
         behind = None
         if settings.outputs:
             behind = film_background(settings.backgrounds[0], given, width, height, controls.mirror)
@@ -159,7 +159,7 @@ class Session:
                     given.sound,
                     drawing,
                     settings.marks,
-                    [driver(given)],
+                    marker,
                     settings.label,
                 )
         return Filmed(len(recording), recording.fps, played)

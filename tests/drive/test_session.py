@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +34,8 @@ from splatavatar.drive.sources.live.video_source import VideoCamera
 from splatavatar.drive.sources.recorded.read import read_signal
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import DependencyError, OutputError, SettingsError, SourceError
+from splatavatar.trust.credentials.marker import Marker, marker_of
+from splatavatar.trust.credentials.read import credentials_of
 from support.likenesses import likeness
 
 SECONDS = 1.0
@@ -203,6 +205,23 @@ def test_a_file_alone_is_played_frame_by_frame(demo: Avatar, tmp_path: Path) -> 
     drawn = performer.draw(mirrored.frame(5), performer.camera(48, 40), None)
     assert picture is not None
     np.testing.assert_array_equal(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), drawn)
+
+
+def test_what_signs_a_film_is_opened_once(demo: Avatar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_signal(tmp_path / "face.npz", moving_signal(0.1))
+    made = list[Sequence[str]]()
+
+    def counted(avatar: Avatar, driven_by: Sequence[str] = ()) -> Marker | None:
+        made.append(driven_by)
+        return marker_of(avatar, driven_by)
+
+    for place in ("session", "film"):
+        monkeypatch.setattr(f"splatavatar.drive.{place}.marker_of", counted)
+    settings = SessionSettings([FileInput("signal", tmp_path / "face.npz")], [tmp_path / "a.mp4"], size=(32, 32))
+    Session(demo, settings).film()
+    assert made == [["recording"]]
+    found = credentials_of(tmp_path / "a.mp4")
+    assert found is not None and found.holds and found.driven_by == ("recording",)
 
 
 def test_what_cannot_be_is_said_before_anything_is_opened(demo: Avatar) -> None:

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from splatavatar.drive.sinks.sink import Sink
 from splatavatar.errors import OutputError
 from splatavatar.plugins import called, plugins
-from splatavatar.trust.credentials.formats import is_marked
 
 if TYPE_CHECKING:
     from splatavatar.drive.sinks.soundtrack import Soundtrack
@@ -62,7 +61,7 @@ def open_sink(
     if point is not None:
         what = f"{path}: the writer of {suffix} files"
         sink: Sink = called(point, what, OutputError, path, fps, width, height, transparent, sound)
-        if marker is None or not is_marked(path):
+        if marker is None:
             return sink
         from splatavatar.drive.sinks.marked import MarkedSink
 

@@ -55,7 +55,7 @@ def is_unfinished(path: Path) -> bool:
         return False
     required("av")
     with open_media(path, TrustError, EXPECTED, lambda found: "it is no film that can be read") as film:
-        return UNFINISHED.items() <= film.container.metadata.items()
+        return bool(UNFINISHED.items() <= film.container.metadata.items())
 
 
 def repaired(recording: Path, wanted: Path | None = None) -> Path:

@@ -18,15 +18,14 @@ from splatavatar.trust.credentials.read import EXPECTED, Credentials, credential
 
 
 def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
-    """Give the file at ``path`` credentials; returns where they lie: in it, or in the file ``NAME.c2pa`` beside it.
+    """Give the file at ``path``, of any kind, credentials; returns where they lie: in it, or beside it (``NAME.c2pa``).
 
     ``opened``: it was made by others; credentials that it has are kept, as those of what it was made from.
 
     Raises:
-        TrustError: it cannot be read, is of no kind that is marked, or not what its name says.
+        TrustError: it cannot be read, or is not what its name says.
         OutputError: it cannot be written; it is as it was.
     """
-    check_kind(path)
     media_type = INSIDE.get(path.suffix.lower())
     with open_input(path, TrustError, EXPECTED) as source:
         try:

@@ -28,8 +28,8 @@ class Credentials:
     place: Path
     """the file that holds them"""
     state: str
-    """Valid: unchanged, by a signer whom no list of the library names; Trusted: by one of those; Invalid: the file or
-    the credentials were changed, or the certificate was not good"""
+    """Valid: unchanged, by whomever, for no list of signers is kept here; Invalid: the file or the credentials were
+    changed, or the certificate was not good"""
     failures: tuple[str, ...]
     """why they are invalid, by the codes of C2PA"""
     generator: str
@@ -56,7 +56,7 @@ class Credentials:
     @property
     def holds(self) -> bool:
         """Whether the file is as it was signed, by whomever."""
-        return self.state in ("Valid", "Trusted")
+        return self.state == "Valid"
 
     @property
     def ours(self) -> bool:

@@ -73,11 +73,11 @@ def test_a_film_of_others(tmp_path: Path, small: Avatar, name: str) -> None:
     check_markable(found)
 
 
-def test_what_is_of_no_kind_that_is_marked(tmp_path: Path, marker: Marker) -> None:
+def test_what_is_of_no_kind_that_is_marked(tmp_path: Path, small: Avatar) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("hello")
     with pytest.raises(TrustError) as caught:
-        mark_file(path, marker)
+        add_credentials(path, small)
     assert str(caught.value) == f"{path}: no kind of file that is marked, expected {', '.join((*INSIDE, *OUTSIDE))}."
 
 
