@@ -35,7 +35,7 @@ from splatavatar.trust.watermark.detect import _read, detect, detect_frames
 from splatavatar.trust.watermark.embed import marked
 from splatavatar.trust.watermark.pattern import tile
 from splatavatar.trust.watermark.payload import Payload
-from splatavatar.trust.watermark.search import BATCH, GRID, Place, _scores, upright
+from splatavatar.trust.watermark.search import BATCH, GRID, Place, _scores, upright, ways
 from splatavatar.trust.watermark.spectrum import Spectrum, detail
 
 FRAMES, SIDE, FPS = 300, 512, 30
@@ -206,7 +206,7 @@ def false_alarms(videos: list[str], windows: int) -> None:
             scores.append(found)
             top_one = int(found.argmax())
             place = Place(matrices[top_one], shifts[top_one], float(found[top_one]))
-            alarms += _read(spectrum, place, len(matrices) * GRID * GRID) is not None
+            alarms += _read(spectrum, place, ways(len(matrices))) is not None
             looked += 1
     every = np.concatenate(scores)
     print(f"{looked} windows looked through and read: {alarms} alarms")

@@ -1,11 +1,11 @@
 """Looking for the mark, and when it counts as found.
 
 The chance of a false alarm is bounded, not estimated. Let a picture have nothing to do with the key, whose chips are
-independent and +1 or -1 with equal odds. Where a mark would lie, and how loud its waves would be, is looked for with the
-chips of synchronisation alone, in whatever way; what it says is read with the others. So, given the place, the score of
-one payload is a sum of chips that nobody has looked at yet, each times a number, over the root of the sum of the squares
-of these numbers: by Hoeffding's inequality (Journal of the American Statistical Association 58, 1963) it is >= b with
-a chance of at most exp(-b^2 / 2). With 2^64 payloads and n places that are read, a payload is believed where
+independent and +1 or -1 with equal odds. Where a mark would lie, and how loud its waves would be, is looked for with
+the chips of synchronisation alone, in whatever way; what it says is read with the others. So, given the place, the
+score of one payload is a sum of chips that nobody has looked at yet, each times a number, over the root of the sum of
+the squares of these numbers: by Hoeffding's inequality (Journal of the American Statistical Association 58, 1963) it is
+>= b with a chance of at most exp(-b^2 / 2). With 2^64 payloads and n places that are read, a payload is believed where
 n 2^64 exp(-b^2 / 2) is small enough. Nothing is assumed of the picture.
 
 A mark that is there but cannot be read is believed by its synchronisation. There the way counts by which its place was
