@@ -44,10 +44,15 @@ def _decoded(path: str | Path, content: bytes, failure: type[SplatAvatarError], 
     cv2 = required("cv2")
     data = np.frombuffer(content, np.uint8)
     flags = cv2.IMREAD_COLOR | (cv2.IMREAD_IGNORE_ORIENTATION if stored else 0)
+    log = cv2.utils.logging
+    level = log.getLogLevel()
+    log.setLogLevel(log.LOG_LEVEL_SILENT)  # what is wrong is said in one sentence, not in OpenCV's lines beside it
     try:
         picture = cv2.imdecode(data, flags) if len(data) else None
     except cv2.error as error:  # such as one of more pixels than OpenCV allows
         raise failure(f"{path}: a picture that cannot be decoded, expected {expected}.") from error
+    finally:
+        log.setLogLevel(level)
     if picture is None:
         raise failure(f"{path}: not a picture, expected {expected}.")
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
