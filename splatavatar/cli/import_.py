@@ -9,9 +9,11 @@ import typer
 
 from splatavatar.cli.options import BodyModelOption
 from splatavatar.cli.progress import stages
+from splatavatar.cli.signing import SigningKeyOption, signs
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import OutputError
 from splatavatar.output import outputs_ready
+from splatavatar.printable import printable
 from splatavatar.rig.body_models.found import name_body_model
 
 if TYPE_CHECKING:
@@ -40,8 +42,11 @@ def import_(
         ),
     ] = None,
     body_model: BodyModelOption = None,
+    key: SigningKeyOption = None,
 ) -> None:
-    """Turn an avatar that another tool has made into one that is driven like our own."""
+    """Turn an avatar that another tool has made into one that is driven like our own, and sign it."""
+    from dataclasses import replace
+
     from splatavatar.avatar.file import save_avatar
     from splatavatar.avatar.importers.origin import IMPORTED, NOTES
     from splatavatar.avatar.importers.table import import_avatar, importer_of
@@ -50,10 +55,11 @@ def import_(
         raise OutputError(f"{out}: an avatar is imported as {SUFFIX}.")
     name_body_model(body_model)
     importer, found = importer_of(source)
-    with outputs_ready(out):
+    with outputs_ready(out), signs(key) as sign:
         with stages() as progress:
             avatar = import_avatar(source, progress, None if person is None else _shape(person))
-        save_avatar(out, avatar)
+        avatar = replace(avatar, metadata={**avatar.metadata, "name": printable(out.stem)})
+        save_avatar(out, avatar, sign)
     tell(f"read as {importer.name}: {found}")
     tell(f"{out}: {len(avatar.gaussians)} Gaussians, {len(avatar.rig.expression_names)} expressions")
     for note in avatar.metadata[IMPORTED].get(NOTES, []):

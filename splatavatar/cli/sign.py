@@ -9,6 +9,7 @@ import typer
 
 from splatavatar.cli.signing import SigningKeyOption, open_key
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import check_avatar_name
 from splatavatar.errors import TrustError
 
 FileArgument = Annotated[str, typer.Argument(metavar="AVATAR", help="A .splatavatar file.", show_default=False)]
@@ -23,18 +24,39 @@ def sign(
     key: SigningKeyOption = None,
 ) -> None:
     """Sign an avatar, its record of consent with it: any change of it is found from then on."""
+    from splatavatar.avatar.file import load_avatar, save_avatar
     from splatavatar.avatar.library import DEMO, resolve
     from splatavatar.output import outputs_ready
     from splatavatar.trust.keys import grouped
-    from splatavatar.trust.signing import sign_avatar
+    from splatavatar.trust.signing import signer
 
     path = resolve(avatar)
+    check_avatar_name(out or path)
     if path == DEMO and out is None:
         raise TrustError("the demo avatar comes with the package and stays as it is; name another file by -o")
     with outputs_ready(out or path):
+        person = load_avatar(path)
         signing = open_key(key)
-        sign_avatar(path, out or path, signing)
+        save_avatar(out or path, person, signer(signing))
+    other = None if person.signature is None else _of_another(person.signature, signing.public)
+    if other is not None:
+        tell(f"{out or path}: the signature that it had is gone, {other}.", err=True)
     tell(f"{out or path}: signed by {signing.name}, key {grouped(signing.fingerprint)}")
+
+
+def _of_another(signature: str, key: str) -> str | None:
+    """Whose ``signature`` says that it is, where that is not of the public ``key``."""
+    from splatavatar.avatar.avatar import Defect
+    from splatavatar.avatar.format.signature import Signature
+    from splatavatar.trust.keys import fingerprint, grouped
+
+    try:
+        found = Signature.from_text(signature)
+    except Defect:
+        return "which nobody could read"
+    if found.key == key:
+        return None
+    return f"of {found.name}, key {grouped(fingerprint(found.key))}, on {found.date}"
 
 
 def revoke(
@@ -52,9 +74,10 @@ def revoke(
     from splatavatar.avatar.library import resolve
     from splatavatar.output import outputs_ready
     from splatavatar.printable import printable
+    from splatavatar.trust.keys import own_key_is_there
     from splatavatar.trust.known import changed_known
+    from splatavatar.trust.revocation import check_place, write_revocation
     from splatavatar.trust.revocation import revoke as revoked
-    from splatavatar.trust.revocation import write_revocation
 
     path = resolve(avatar)
     person = load_avatar(path)
@@ -64,6 +87,9 @@ def revoke(
         signature = Signature.from_text(person.signature)
     except Defect as defect:
         raise TrustError(f"{printable(path)}: {defect}") from defect
+    check_place(out)
+    if key is None and not own_key_is_there():
+        raise TrustError("only the key that signed an avatar can revoke it, and there is no key of yours here")
     with outputs_ready(out):
         taken_back = revoked(signature, open_key(key), whole_key)
         write_revocation(out, taken_back)

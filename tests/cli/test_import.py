@@ -10,9 +10,15 @@ import numpy as np
 import pytest
 
 from splatavatar.avatar.file import load_avatar
+from splatavatar.trust.keys import new_key, own_key_path, write_key
 from support.lam_bundle import head, write_bundle
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def config(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SPLATAVATAR_CONFIG", str(tmp_path / "config"))
 
 
 @pytest.fixture
@@ -22,14 +28,22 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_a_bundle_becomes_an_avatar_that_plays(run: Run, source: Path, files: Path, tmp_path: Path) -> None:
-    out = tmp_path / "new" / "me.splatavatar"
+    out = tmp_path / "new" / "face.splatavatar"
     done = run("import", source, out)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert done.returncode == 0
+    assert done.stderr == f"A key that signs your avatars was made: {own_key_path()} (yours alone; keep a copy).\n"
     said = done.stdout.splitlines()
     assert said[:2] == ["read as lam: offset.ply and skin.glb", f"{out}: 92 Gaussians, 6 expressions"]
-    assert said[2] == f"licence: {load_avatar(out).rig.licence}"
-    done = run("render", out, "--signal", files / "signal.npz", "--frame", "5", "-o", tmp_path / "me.png")
+    avatar = load_avatar(out)
+    assert said[2] == f"licence: {avatar.rig.licence}"
+    assert avatar.metadata["name"] == "face" and avatar.metadata["imported"] == {"tool": "lam"}
+    assert "FAILS" not in run("verify", out).stdout
+    write_key(tmp_path / "ann.pem", new_key("Ann"))
+    done = run("import", source, out, "--key", tmp_path / "ann.pem")
     assert (done.returncode, done.stderr) == (0, "")
+    assert run("verify", out).stdout.splitlines()[1].startswith("signed    by Ann on ")
+    done = run("render", out, "--signal", files / "signal.npz", "--frame", "5", "-o", tmp_path / "me.png")
+    assert done.returncode == 0 and (tmp_path / "me.png").is_file()
     done = run("info", out)
     assert "rig          lam" in done.stdout and "FLAME" in done.stdout
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 import shutil
 import subprocess
@@ -10,7 +11,8 @@ import pytest
 
 from splatavatar.avatar.file import load_avatar, save_avatar
 from splatavatar.avatar.library import DEMO
-from splatavatar.trust.keys import new_key, own_key_path, read_key, write_key
+from splatavatar.trust.keys import grouped, new_key, own_key_path, read_key, write_key
+from splatavatar.trust.signing import signer
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -90,6 +92,19 @@ def test_a_key_with_a_password_signs_by_the_environment(
     assert run("verify", avatar).returncode == 0
 
 
+def test_whose_signature_is_replaced_is_said(run: Run, avatar: Path, tmp_path: Path) -> None:
+    ann, bob = new_key("Ann"), new_key("Bob")
+    for key in (ann, bob):
+        write_key(tmp_path / f"{key.name}.pem", key)
+    assert run("sign", avatar, "--key", tmp_path / "Ann.pem").stderr == ""
+    done = run("sign", avatar, "--key", tmp_path / "Ann.pem")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("sign", avatar, "--key", tmp_path / "Bob.pem")
+    whose = f"of Ann, key {grouped(ann.fingerprint)}, on {datetime.date.today()}"
+    assert (done.returncode, done.stderr) == (0, f"{avatar}: the signature that it had is gone, {whose}.\n")
+    assert done.stdout.startswith(f"{avatar}: signed by Bob, key ")
+
+
 def test_a_name_keeps_the_key(run: Run) -> None:
     first = read_key_of(run)
     assert run("key", "name", "Ann").stdout == "You sign as Ann from now on.\n"
@@ -127,12 +142,22 @@ def test_one_sentence_each(run: Run, avatar: Path, tmp_path: Path) -> None:
     save_avatar(unsigned, load_avatar(avatar))
     (tmp_path / "text").write_text("hello")
     (tmp_path / "text").chmod(0o600)
+    folder = tmp_path / "folder.splatavatar"
+    folder.mkdir()
+    save_avatar(avatar, load_avatar(avatar), signer(new_key("Ann")))
     for arguments, sentence in (
+        (
+            ("revoke", avatar, "-o", "x"),
+            "only the key that signed an avatar can revoke it, and there is no key of yours",
+        ),
         (("sign", "demo"), "the demo avatar comes with the package and stays as it is; name another file by -o"),
         (("sign", tmp_path / "absent"), f"{tmp_path}/absent: no such file, expected a .splatavatar file."),
         (("sign", avatar, "--key", tmp_path / "text"), f"{tmp_path}/text: not a private key of Ed25519 in PEM"),
         (("sign", avatar, "--key", tmp_path), f"{tmp_path}: a folder, expected a private key of Ed25519 in PEM."),
-        (("sign", avatar, "-o", tmp_path), f"cannot write {tmp_path}: it is a folder, expected the name of a file"),
+        (("sign", avatar, "-o", folder), f"cannot write {folder}: it is a folder, expected the name of a file"),
+        (("sign", avatar, "-o", tmp_path / "k.pem"), f"{tmp_path}/k.pem: an avatar is written as .splatavatar."),
+        (("revoke", avatar, "-o", avatar), f"{avatar}: something else than a revocation is there, and stays"),
+        (("key", "password"), "a new password is typed at a terminal, and there is none here"),
         (("revoke", unsigned, "-o", "x"), f"{unsigned}: nobody has signed it, so there is nothing to revoke"),
         (
             ("verify", avatar, "--trust", "xyz"),

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 IMPORTED = "imported"
-"""the key: a table of ``tool``, ``file`` and ``NOTES``"""
+"""the key: a table of ``tool`` and ``NOTES``"""
 NOTES = "notes"
 """sentences about what is not as it was"""

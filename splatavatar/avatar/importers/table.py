@@ -20,6 +20,9 @@ from splatavatar.gaussians.binding import to_world
 from splatavatar.printable import printable
 from splatavatar.progress import Progress
 
+UNNAMED = "avatar"
+"""the name of an avatar that nobody has named"""
+
 
 @dataclass(frozen=True)
 class Importer:
@@ -55,7 +58,7 @@ def import_avatar(source: str | Path, progress: Progress | None = None, shape: D
     ``source`` is a bundle of LAM, a folder or a zip; a result of GaussianAvatars, ``point_cloud.ply`` beside its
     ``flame_param.npz``, or a folder with them; or the PLY of RGBAvatar. The last two need the user's FLAME, which
     ``SPLATAVATAR_BODY_MODELS`` names, RGBAvatar also FLAME's texture coordinates. The avatar stands where it stood: at
-    rest its Gaussians are those of the source.
+    rest its Gaussians are those of the source. Its metadata say which tool it is of and on which day it was imported.
 
     ``progress(message, fraction)`` hears of what is prepared when a body model is first seen. ``shape`` (up to 300)
     are FLAME's coefficients of the person, who is not in the files of RGBAvatar; they go before a ``flame_param.npz``.
@@ -69,11 +72,12 @@ def import_avatar(source: str | Path, progress: Progress | None = None, shape: D
     source = Path(source)
     importer, _ = importer_of(source)
     avatar = importer.read(source, progress, shape)
+    # Neither the name of the source nor an hour: an avatar goes to others, and they may tell what nobody meant to.
     metadata = {
-        "name": source.stem[:1024],
-        "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "name": UNNAMED,
+        "created": datetime.now(timezone.utc).date().isoformat(),
         "camera": _camera(avatar),
-        IMPORTED: {"tool": importer.name, "file": source.name[:1024], **avatar.metadata},
+        IMPORTED: {"tool": importer.name, **avatar.metadata},
     }
     return replace(avatar, metadata=metadata)
 

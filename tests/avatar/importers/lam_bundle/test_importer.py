@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -175,8 +176,9 @@ def test_a_folder_is_read_as_a_zip(avatar: Avatar, made: Head, tmp_path: Path) -
         found = quantised(import_avatar(source))
         np.testing.assert_array_equal(found.rig.template, avatar.rig.template)
         np.testing.assert_array_equal(found.gaussians.rotation, avatar.gaussians.rotation)
-        assert found.metadata["name"] == source.name
-    assert avatar.metadata["imported"] == {"tool": "lam", "file": "me.zip"}
+        assert found.metadata["name"] == "avatar"
+    assert avatar.metadata["imported"] == {"tool": "lam"}
+    assert avatar.metadata["created"] == datetime.now(timezone.utc).date().isoformat()
 
 
 def test_a_skeleton_of_several_tops_gets_a_root() -> None:
