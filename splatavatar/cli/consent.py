@@ -10,6 +10,7 @@ import typer
 from splatavatar.cli.consent_spoken import check, say
 from splatavatar.cli.signing import SigningKeyOption, signs
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import check_avatar_name
 
 if TYPE_CHECKING:
     from splatavatar.avatar.consent import Consent
@@ -43,6 +44,7 @@ def set_(
     from splatavatar.trust.consent_file import read_consent
     from splatavatar.trust.policy import notice_of
 
+    check_avatar_name(out)
     given = read_consent(record)
     if given.hash_sources:
         raise TrustError(f"{record}: hash_sources is for a bake, which has the footage; an avatar has not.")

@@ -52,6 +52,8 @@ def password(
     remove: Annotated[bool, typer.Option("--remove", help="Keep the key without a password.")] = False,
 ) -> None:
     """Give your key a password, or another one."""
+    if not remove and (sys.stdin is None or not sys.stdin.isatty()):
+        raise TrustError("a new password is typed at a terminal, and there is none here")
     own, _ = _opened()
     secret = None
     if not remove:

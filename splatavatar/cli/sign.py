@@ -31,7 +31,8 @@ def sign(
     from splatavatar.trust.signing import signer
 
     path = resolve(avatar)
-    check_avatar_name(out or path)
+    if out is not None:
+        check_avatar_name(out)
     if path == DEMO and out is None:
         raise TrustError("the demo avatar comes with the package and stays as it is; name another file by -o")
     with outputs_ready(out or path):

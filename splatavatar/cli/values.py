@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
-from splatavatar.errors import SettingsError
+from splatavatar.errors import OutputError, SettingsError
 
 LONGEST = 30 * 24 * 3600.0
 """seconds"""
@@ -47,3 +48,9 @@ def parse_limit(text: str) -> float | None:
             f"the expression limit must be a number of standard deviations from 0, or off, got {text!r}"
         )
     return float(number[0])
+
+
+def check_avatar_name(path: Path) -> None:
+    """Raises OutputError for a name that no avatar is written under: a key or a film may have it."""
+    if path.suffix.lower() != ".splatavatar":
+        raise OutputError(f"{path}: an avatar is written as .splatavatar.")

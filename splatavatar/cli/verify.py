@@ -47,7 +47,7 @@ def verify(
     from splatavatar.avatar.library import resolve
     from splatavatar.errors import OutputError
     from splatavatar.trust.keys import fingerprint_of
-    from splatavatar.trust.known import changed_known, read_known
+    from splatavatar.trust.known import KnownKeys, changed_known, read_known
     from splatavatar.trust.revocation import read_revocation
     from splatavatar.trust.verification import as_json as as_json_of
     from splatavatar.trust.verification import verify_avatar
@@ -55,7 +55,11 @@ def verify(
     path = resolve(avatar)
     wanted = None if trust is None else fingerprint_of(trust)
     handed = [read_revocation(file) for file in revocation or []]
-    known = read_known()
+    try:
+        known = read_known()
+    except OutputError as error:
+        known = KnownKeys()
+        tell(f"What is known of keys is not read: {error}", err=True)
     known.revocations += handed
     verdict = verify_avatar(path, known, wanted=wanted)
     met = verdict.standing in ("new", "known", "trusted")

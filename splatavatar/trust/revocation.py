@@ -13,6 +13,7 @@ It is JSON, as ``canonical_json`` writes it, of
 from __future__ import annotations
 
 import datetime
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from splatavatar.avatar.avatar import Defect
 from splatavatar.avatar.consent import day_of
 from splatavatar.avatar.format.container import canonical_json, parse_json
 from splatavatar.avatar.format.signature import LONGEST_NAME, Signature
-from splatavatar.errors import TrustError
+from splatavatar.errors import OutputError, TrustError
 from splatavatar.input import read_text
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
@@ -106,8 +107,20 @@ def revoke(signature: Signature, key: SigningKey, whole_key: bool = False) -> Re
     return Revocation(what, of, key.public, key.name, bare.date, key.sign(bare.signed_bytes()))
 
 
+def check_place(path: Path) -> None:
+    """Raises OutputError where something else than a revocation is at ``path``, an avatar or a key above all."""
+    if os.path.lexists(path):
+        try:
+            Revocation.from_text(read_text(path, TrustError, EXPECTED, _LARGEST), printable(path))
+        except TrustError as error:
+            raise OutputError(
+                f"{printable(path)}: something else than a revocation is there, and stays; name another file"
+            ) from error
+
+
 def write_revocation(path: Path, revocation: Revocation) -> None:
-    """Write a revocation for others. Raises OutputError."""
+    """Write a revocation for others; an older one goes. Raises OutputError as ``check_place``, and where it cannot."""
+    check_place(path)
     with atomic_write(path) as file:
         file.write(revocation.to_text().encode() + b"\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ UNSIGNED = "nobody has signed it"
 class Verdict:
     """What there is to say of one file."""
 
-    avatar: Avatar
+    avatar: Avatar = field(repr=False)
     signature: Signature | None
     """that it has, genuine or not; None where it has none, or one that cannot be read"""
     defects: tuple[str, ...]

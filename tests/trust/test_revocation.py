@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from splatavatar.errors import TrustError
+from splatavatar.errors import OutputError, TrustError
 from splatavatar.trust.keys import SigningKey, new_key
 from splatavatar.trust.revocation import read_revocation, revoke, write_revocation
 from splatavatar.trust.signing import signature_of
@@ -21,6 +21,19 @@ def test_it_comes_back(tmp_path: Path, ann: SigningKey) -> None:
     assert revocation.takes_back(signature_of(DIGEST, ann))
     assert not revocation.takes_back(signature_of("6" * 64, ann))
     assert not revocation.takes_back(signature_of(DIGEST, new_key("Ann")))
+
+
+def test_nothing_but_an_older_revocation_is_written_over(tmp_path: Path, ann: SigningKey) -> None:
+    path, revocation = tmp_path / "a", revoke(signature_of(DIGEST, ann), ann)
+    for content in (b"", b"an avatar", b"{}"):
+        path.write_bytes(content)
+        with pytest.raises(OutputError, match="something else than a revocation is there, and stays"):
+            write_revocation(path, revocation)
+        assert path.read_bytes() == content
+    path.unlink()
+    for _ in range(2):
+        write_revocation(path, revocation)
+    assert read_revocation(path) == revocation
 
 
 def test_only_the_key_that_signed_revokes(ann: SigningKey) -> None:
