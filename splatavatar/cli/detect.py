@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from splatavatar.cli.terminal import tell
+from splatavatar.errors import SplatAvatarError
 
 if TYPE_CHECKING:
     from splatavatar.trust.watermark.detect import Detection
 
 NONE_FOUND = 1
 """exit code where a file has no mark, or that of another avatar than the one asked for"""
+UNREADABLE = 2
 TOOLS = {1: "splatavatar"}
 
 
@@ -28,7 +30,7 @@ def detect(
 ) -> None:
     """Look for the marks of an avatar in pictures, films and exports: its watermark and its content credentials.
 
-    Exit code 0 if every one of them has one that holds, else 1.
+    Exit code 0 if every one of them has one that holds, else 1; 2 if one cannot be read.
     """
     import json
 
@@ -40,10 +42,17 @@ def detect(
     from splatavatar.trust.watermark.files import detect_in
 
     wanted = None if avatar is None else short_id(load_avatar(resolve(avatar)))
-    every, all_found = [], True
+    every, all_found, failed = list[dict[str, Any]](), True, False
     for file in files:
-        found = detect_in(file) if has_pictures(file) else None
-        said = Said(file)
+        try:
+            found = detect_in(file) if has_pictures(file) else None
+            said = Said(file)
+        except SplatAvatarError as error:
+            # One bad file hides nothing of the others.
+            failed = True
+            every.append({"file": str(file), "error": str(error)})
+            tell(f"Error: {error}", err=True)
+            continue
         told = as_fields(found, wanted)
         every.append({"file": str(file), **told, "credentials": said.fields()})
         in_pixels = found is not None and told.get("same_avatar", True)
@@ -54,6 +63,8 @@ def detect(
             tell(f"{file}: {said.line()}")
     if as_json:
         sys.stdout.write(json.dumps(every, indent=2) + "\n")
+    if failed:
+        raise typer.Exit(UNREADABLE)
     if not all_found:
         raise typer.Exit(NONE_FOUND)
 

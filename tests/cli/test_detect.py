@@ -93,3 +93,15 @@ def test_files_that_are_none(run: Run, tmp_path: Path) -> None:
     ):
         done = run("detect", name)
         assert (done.returncode, done.stdout, done.stderr) == (2, "", f"Error: {told}\n")
+
+
+def test_a_file_that_cannot_be_read_hides_nothing_of_the_others(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "text.mp4").write_text("no film\n")
+    assert run("render", "demo", "-o", "a.png").returncode == 0
+    done = run("detect", "text.mp4", "a.png")
+    assert done.returncode == 2
+    assert done.stderr.startswith("Error: text.mp4: neither a picture nor a film")
+    assert "a.png: made by splatavatar on" in done.stdout
+    first, second = json.loads(run("detect", "--json", "text.mp4", "a.png").stdout)
+    assert first == {"file": "text.mp4", "error": first["error"]}
+    assert second["found"] is True
