@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import hashlib
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +12,13 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from splatavatar.avatar.consent import Consent
-from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.trust.policy import notice_of
 from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room import endpoint, uploads
 from splatavatar.viewer.room.room import Room
-from support.consents import ANN, consenting
 from support.rooms import (
     SITE,
     Closed,
@@ -36,7 +32,6 @@ from support.rooms import (
     running,
     token,
 )
-from support.small_avatar import small_avatar
 
 
 def face(number: int) -> bytes:
@@ -377,46 +372,3 @@ def test_nothing_is_written(few: bytes, tmp_path: Path, monkeypatch: pytest.Monk
     with running(room) as port:
         asyncio.run(run(port))
     assert list(tmp_path.iterdir()) == []
-
-
-def said(folder: Path, consent: Consent | None) -> bytes:
-    """An avatar file with that record of consent."""
-    path = folder / "said.splatavatar"
-    save_avatar(path, consenting(small_avatar(), consent))
-    return path.read_bytes()
-
-
-def test_the_consent_line_of_an_avatar_is_shown_to_everybody(tmp_path: Path) -> None:
-    room = Room(2)
-    with running(room) as port:
-        status, _, body = hand_over(port, room, 1, said(tmp_path, ANN))
-    assert status == 200 and json.loads(body)["notice"] == "Ann, said by themselves on 2026-03-01: calls"
-
-
-@pytest.mark.parametrize(
-    ("consent", "why", "notice"),
-    [
-        (None, "it has no record of consent, so it is private.", "No record of consent"),
-        (
-            replace(ANN, scope=frozenset(["publication"])),
-            "its consent does not cover calls, only publication.",
-            "No consent to calls: Ann, said by themselves on 2026-03-01: publication",
-        ),
-        (
-            replace(ANN, expires=datetime.date(2026, 3, 2)),
-            "its consent expired on 2026-03-02.",
-            "No consent to calls: Ann, said by themselves on 2026-03-01: calls; expired on 2026-03-02",
-        ),
-    ],
-)
-def test_an_avatar_that_nobody_has_consented_to_show(
-    tmp_path: Path, consent: Consent | None, why: str, notice: str
-) -> None:
-    content = said(tmp_path, consent)
-    careful, open_to_all = Room(2), Room(2, without_consent=True)
-    with running(careful) as port:
-        status, _, body = hand_over(port, careful, 1, content)
-    assert (status, body.decode()) == (422, f"This room takes avatars with a consent to calls. This one: {why}\n")
-    with running(open_to_all) as port:
-        status, _, body = hand_over(port, open_to_all, 1, content)
-    assert status == 200 and json.loads(body)["notice"] == notice

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from splatavatar.avatar.avatar import Avatar
-from splatavatar.avatar.file import load_avatar, parse_avatar, save_avatar
+from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.rig.arkit import NAMES
@@ -31,141 +24,31 @@ from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
 from splatavatar.viewer.room.uploads import TOO_LARGE
 from splatavatar.viewer.site import FOLDER, load_site
-from support import chromium, trust_golden
-from support.browser import Browser, Page
-from support.consents import consenting
-from support.rooms import ask, running, send_faces, token
+from support.room_pages import (
+    IN,
+    PEOPLE,
+    SAID,
+    SENTENCES,
+    Entered,
+    Open,
+    changed,
+    once_changed,
+    opened,
+    smile,
+    wait_for_people,
+)
+from support.rooms import ask, send_faces, token
 
-Entered = Callable[..., Page]
-MICROPHONE = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-"""a microphone that beeps, allowed without a question"""
 UNREACHABLE = "RTCPeerConnection.prototype.addIceCandidate = async () => {};"
 """no pair of pages finds a way to each other"""
-IN = "document.documentElement.dataset.room === 'in'"
-SAID = "document.querySelector('.said')?.textContent"
-PEOPLE = "document.querySelector('.people').textContent"
-SENTENCES = 60
-"""pixels at the top in which the page says what happens"""
 BUDGET = 60_000
 """Gaussians of a picture"""
-
-
-@pytest.fixture(scope="module")
-def room_browser(built: None) -> Iterator[Browser]:
-    """A Chromium with a microphone."""
-    with chromium.started(*MICROPHONE) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
 def few(light_avatar: Path) -> bytes:
     """A file with so few Gaussians that software graphics draw them fluently."""
     return light_avatar.read_bytes()
-
-
-@dataclass(frozen=True)
-class Open:
-    """A room that is open."""
-
-    room: Room
-    port: int
-
-    @property
-    def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}/"
-
-    def link(self, number: int) -> str:
-        """The invitation of that number."""
-        return f"{self.base}room.html?token={token(self.room, number)}"
-
-
-@contextmanager
-def opened(room: Room, port: int = 0) -> Iterator[Open]:
-    """Serve the room while the block lasts."""
-    with running(room, load_site(), port) as found:
-        yield Open(room, found)
-
-
-@pytest.fixture
-def room(built: None) -> Iterator[Open]:
-    """A room for eight."""
-    with opened(Room(8)) as there:
-        yield there
-
-
-@pytest.fixture
-def enter(room_browser: Browser, few: bytes) -> Iterator[Entered]:
-    """``enter(link, name)``: a page whose person has tried to take a seat."""
-    tabs: list[Page] = []
-
-    def entered(
-        link: str,
-        name: str,
-        avatar: bytes = few,
-        size: tuple[int, int] = (480, 360),
-        script: str = "",
-        **more: Any,
-    ) -> Page:
-        page = room_browser.page(*size, **more)
-        tabs.append(page)
-        if script:
-            page.call("Page.addScriptToEvaluateOnNewDocument", source=script)
-        page.open(link)
-        if page.state()[0] == "ready":
-            take_seat(page, name, avatar)
-        return page
-
-    yield entered
-    for page in tabs:
-        page.close()
-
-
-def take_seat(page: Page, name: str, avatar: bytes) -> None:
-    """Fill in the form and send it; wait until the person is in or is told why not."""
-    page.run(f"document.querySelector('#name').value = {json.dumps(name)}")
-    page.run(
-        f"""(() => {{
-        const bytes = Uint8Array.from(atob({json.dumps(base64.b64encode(avatar).decode())}), c => c.charCodeAt(0));
-        const transfer = new DataTransfer();
-        transfer.items.add(new File([bytes], 'me.splatavatar'));
-        const field = document.querySelector('#avatar');
-        field.files = transfer.files;
-        field.dispatchEvent(new Event('change')); }})()"""
-    )
-    page.wait(f"{SAID} || document.querySelector('#chosen').textContent.includes(' MB')")
-    if not page.run(SAID):
-        page.run("document.querySelector('button[type=submit]').click()")
-        page.wait(f"{IN} || {SAID}")
-
-
-def smile(page: Page, share: float) -> None:
-    """Hold a smile with an open mouth."""
-    for name in ("Mouth: Smile, left", "Mouth: Smile, right", "Jaw and tongue: Jaw open"):
-        page.run(
-            f"""(() => {{ const slider = document.querySelector('input[aria-label="{name}"]');
-            slider.value = {share}; slider.dispatchEvent(new Event('input')); }})()"""
-        )
-
-
-def wait_for_people(page: Page, count: int) -> None:
-    """Wait until so many are there, oneself included, and the heads of all others are in the picture."""
-    page.wait(
-        f"document.documentElement.dataset.people === '{count}'"
-        f" && document.documentElement.dataset.heads === '{count - 1}'"
-    )
-
-
-def changed(a: np.ndarray, b: np.ndarray) -> int:
-    """Pixels that differ well."""
-    return int((np.abs(a[..., :3].astype(int) - b[..., :3].astype(int)).max(-1) > 24).sum())
-
-
-def once_changed(page: Page, before: np.ndarray) -> np.ndarray:
-    """The picture at rest, once it is another one than ``before``."""
-    for _ in range(20):
-        if changed(before, now := page.settled(SENTENCES)) > 20:
-            return now
-    raise AssertionError("the picture stays as it was")
 
 
 def test_two_see_each_other_smile(room: Open, enter: Entered) -> None:
@@ -307,36 +190,6 @@ def test_pages_come_back_after_the_server_was_away(built: None, enter: Entered) 
         assert ann.state()[1] == REFUSAL
 
 
-def test_each_page_checks_the_signatures_of_the_others(room: Open, enter: Entered, few: bytes) -> None:
-    avatar = replace(parse_avatar(few, "few"), signature=None)
-    right = trust_golden.signed(avatar)
-    wrong = replace(right, name="Somebody else")
-    ann = enter(room.link(1), "Ann")
-    enter(room.link(2), "Bob", written(replace(avatar, signature=right.to_text())))
-    enter(room.link(3), "Cleo", written(replace(avatar, signature=wrong.to_text())))
-    wait_for_people(ann, 3)
-    marks = "Object.fromEntries([...document.querySelectorAll('.tag')].map(t => [t.firstChild.textContent.split(' ')"
-    marks += ".find(word => word.length > 1), t.lastChild.className]))"
-    assert ann.run(marks) == {"Bob": "what valid", "Cleo": "what wrong"}
-    said = ann.run("[...document.querySelectorAll('.person .trust summary')].map(s => s.ariaLabel)")
-    assert len(said) == 3 and f"Signed by {right.name}" in said[1] and "Signature does not fit" in said[2]
-    # What is open stays open while others speak and come.
-    ann.run("document.querySelector('.bar [aria-controls=people]').click()")
-    ann.run("document.querySelectorAll('.person .trust summary')[1].focus()")
-    ann.run("document.querySelectorAll('.person .trust summary')[1].click()")
-    enter(room.link(4), "Dora")
-    wait_for_people(ann, 4)
-    assert ann.run("document.querySelectorAll('.person .trust')[1].open")
-
-
-def written(avatar: Avatar) -> bytes:
-    """The bytes of its file."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "avatar.splatavatar"
-        save_avatar(path, avatar)
-        return path.read_bytes()
-
-
 def test_one_turns_to_look_at_somebody(room: Open, enter: Entered) -> None:
     ann = enter(room.link(1), "Ann")
     others = [enter(room.link(i), name) for i, name in ((2, "Bob"), (3, "Cleo"))]
@@ -404,15 +257,6 @@ def test_what_cannot_come_in_is_said(room: Open, enter: Entered, few: bytes) -> 
     assert without.state()[1].startswith("This browser has no WebRTC")
     without = enter(room.link(1), "Ann", script="HTMLCanvasElement.prototype.getContext = () => null")
     assert without.state()[1].startswith("This browser shows no WebGL2")
-    assert room.room.people == []
-
-
-def test_an_avatar_that_nobody_has_consented_to_show_stays_outside(room: Open, enter: Entered, tmp_path: Path) -> None:
-    save_avatar(tmp_path / "private.splatavatar", consenting(load_avatar(DEMO), None))
-    page = enter(room.link(1), "Ann", (tmp_path / "private.splatavatar").read_bytes())
-    assert page.run(SAID) == (
-        "This room takes avatars with a consent to calls. This one: it has no record of consent, so it is private."
-    )
     assert room.room.people == []
 
 
