@@ -37,7 +37,7 @@ class SpokenProof:
     ends: float
     """seconds of the clip"""
     date: datetime.date
-    """that was said"""
+    """on which the code was drawn"""
 
 
 @dataclass(frozen=True)

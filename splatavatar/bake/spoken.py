@@ -12,7 +12,7 @@ from splatavatar.capture.capture import Capture
 from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.preparation.folder import landmarks_path
 from splatavatar.capture.proof.code import Code
-from splatavatar.capture.proof.open_codes import open_codes, remembered_codes, use_up, why_none
+from splatavatar.capture.proof.open_codes import ANOTHER, claim, open_codes, remembered_codes, why_none
 from splatavatar.capture.proof.proof import Verdict, beginning, look_for
 from splatavatar.errors import SplatAvatarError
 
@@ -33,10 +33,13 @@ def with_spoken_proof(settings: BakeSettings, capture: Capture, tell: Listener) 
             tell(SpokenChecked(f"no spoken proof: {reason}"))
             return settings
         verdict = _found(settings, capture, open_codes(today))
-        tell(SpokenChecked(verdict.sentence))
         if verdict.code is None or verdict.proof is None:
+            tell(SpokenChecked(verdict.sentence))
             return settings
-        use_up(verdict.code)
+        if not claim(verdict.code, verdict.proof.sha256):
+            tell(SpokenChecked(f"no spoken proof: the code was heard in another film before; {ANOTHER}"))
+            return settings
+        tell(SpokenChecked(verdict.sentence))
     except SplatAvatarError as error:
         tell(SpokenChecked(f"no spoken proof: {error}"))
         return settings

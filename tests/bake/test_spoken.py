@@ -18,7 +18,7 @@ from splatavatar.bake.spoken import with_spoken_proof
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.preparation.folder import landmarks_path
 from splatavatar.capture.proof.code import Code
-from splatavatar.capture.proof.open_codes import codes_path, hand_out, remembered_codes
+from splatavatar.capture.proof.open_codes import _write, codes_path, hand_out, remembered_codes
 from splatavatar.trust.consent_file import GivenConsent
 from support.consents import ANN
 from support.espeak import in_a_room, spoken
@@ -59,7 +59,7 @@ def film_of(tmp_path: Path, code: Code, still: bool = False) -> Path:
     return path
 
 
-def test_a_proof_is_added_and_its_code_is_used_up(tmp_path: Path) -> None:
+def test_a_proof_is_added_and_its_code_proves_that_film_alone(tmp_path: Path) -> None:
     hand_out(CODE)
     settings = BakeSettings(film_of(tmp_path, CODE), consent=GivenConsent(ANN))
     after, told = checked(settings, tmp_path)
@@ -71,9 +71,15 @@ def test_a_proof_is_added_and_its_code_is_used_up(tmp_path: Path) -> None:
     assert told == [
         f"the code was heard from {spoken_proof.begins:.1f} to {spoken_proof.ends:.1f} s, spoken by the face"
     ]
-    assert remembered_codes() == []
+    assert [code.heard for code in remembered_codes()] == [spoken_proof.sha256]
+    assert checked(settings, tmp_path) == (after, told), "the same film may be baked again"
+    claimed_by_another_film = [replace(code, heard="0" * 64) for code in remembered_codes()]
+    _write(claimed_by_another_film)
+    assert checked(settings, tmp_path) == (
+        settings,
+        ["no spoken proof: the code was heard in another film before; splatavatar consent say hands one out"],
+    )
     assert GivenConsent.from_json(after.consent.to_json()) == after.consent
-    hand_out(CODE)
     assert checked(after, tmp_path) == (after, [])  # a bake that goes on has it already
 
 

@@ -28,7 +28,7 @@ def test_what_cannot_be_checked_is_one_sentence(run, tmp_path: Path, monkeypatch
     film = write_video(tmp_path / "silent.mp4", numbered(3))
     done = run("consent", "check", film)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "Error: no code is open, a code proves one bake; splatavatar consent say hands one out\n"
+    assert done.stderr == "Error: no code is open; splatavatar consent say hands one out\n"
     assert run("consent", "say").returncode == 0
     done = run("consent", "check", film)
     assert (done.returncode, done.stdout, done.stderr) == (2, "", f"Error: {film}: no audio track in it.\n")

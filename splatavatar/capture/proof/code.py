@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 WORDS = (
     *("airplane", "already", "balcony", "beautiful", "bedroom", "believe", "bicycle", "breakfast", "butterfly"),
@@ -42,6 +42,8 @@ class Code:
     """``LENGTH`` of ``WORDS``"""
     date: datetime.date
     """the day on which it was drawn"""
+    heard: str | None = field(default=None, compare=False)
+    """the SHA-256 of the sound in which it was heard, as the proof has it; it proves no other film any more"""
 
     @property
     def sentence(self) -> str:

@@ -1,10 +1,11 @@
-"""Codes that were handed out to be read aloud and were not heard yet: what a bake listens for."""
+"""Codes that were handed out to be read aloud: what a bake listens for. One that was heard proves that film alone."""
 
 from __future__ import annotations
 
 import datetime
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ ANOTHER = "splatavatar consent say hands one out"
 
 
 def open_codes(today: datetime.date) -> list[Code]:
-    """The codes that were handed out in the last days and not used, the newest first.
+    """The codes that were handed out in the last days, the newest first.
 
     Raises TrustError for a damaged file.
     """
@@ -40,7 +41,7 @@ def why_none(today: datetime.date) -> str | None:
         return None
     if codes:
         return f"the code of {codes[0].date} does not hold any more, a code does for {DAYS} days; {ANOTHER}"
-    return f"no code is open, a code proves one bake; {ANOTHER}"
+    return f"no code is open; {ANOTHER}"
 
 
 def fresh(code: Code, today: datetime.date) -> bool:
@@ -49,7 +50,7 @@ def fresh(code: Code, today: datetime.date) -> bool:
 
 
 def remembered_codes() -> list[Code]:
-    """All codes that were not used, those that do not hold any more too, the newest first. Raises TrustError."""
+    """All codes, those that do not hold any more too, the newest first. Raises TrustError."""
     path = codes_path()
     if not os.path.lexists(path):
         return []
@@ -69,9 +70,17 @@ def hand_out(code: Code) -> None:
     _write([code, *(other for other in remembered_codes() if fresh(other, code.date))][:MOST])
 
 
-def use_up(code: Code) -> None:
-    """Forget a code, which proves nothing a second time. Raises OutputError, and TrustError for a damaged file."""
-    _write([other for other in remembered_codes() if other != code])
+def claim(code: Code, sha256: str) -> bool:
+    """Whether a code proves the film in whose sound of that hash it was heard: the first one, baked however often.
+
+    Raises OutputError, and TrustError for a damaged file.
+    """
+    known = remembered_codes()
+    if any(other == code and other.heard not in (None, sha256) for other in known):
+        return False
+    if any(other == code and other.heard is None for other in known):
+        _write([replace(other, heard=sha256) if other == code else other for other in known])
+    return True
 
 
 def codes_path() -> Path:
@@ -82,15 +91,15 @@ def codes_path() -> Path:
 def _write(codes: list[Code]) -> None:
     path = codes_path()
     make_folder(path.parent, 0o700)
-    values = [{"words": list(code.words), "date": code.date.isoformat()} for code in codes]
+    values = [{"words": list(code.words), "date": code.date.isoformat(), "heard": code.heard} for code in codes]
     with private_write(path) as file:
         file.write(json.dumps(values, indent=1).encode())
 
 
 def _codes(value: Any) -> list[Code] | None:
     try:
-        codes = [Code(tuple(one["words"]), datetime.date.fromisoformat(one["date"])) for one in value]
-    except (TypeError, KeyError, ValueError):
+        codes = [Code(tuple(one["words"]), datetime.date.fromisoformat(one["date"]), one.get("heard")) for one in value]
+    except (TypeError, KeyError, ValueError, AttributeError):
         return None
     whole = all(len(code.words) == LENGTH and all(word in WORDS for word in code.words) for code in codes)
     return codes if whole and len(codes) <= MOST else None

@@ -14,11 +14,11 @@ from splatavatar.capture.proof.code import new_code
 from splatavatar.capture.proof.open_codes import (
     DAYS,
     MOST,
+    claim,
     codes_path,
     hand_out,
     open_codes,
     remembered_codes,
-    use_up,
     why_none,
 )
 from splatavatar.errors import TrustError
@@ -31,16 +31,17 @@ def _home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SPLATAVATAR_HOME", str(tmp_path / "home"))
 
 
-def test_a_code_is_open_until_it_is_used() -> None:
+def test_a_code_proves_one_film_however_often_that_is_baked() -> None:
     assert open_codes(TODAY) == []
     first, second = new_code(TODAY), new_code(TODAY)
     hand_out(first)
     hand_out(second)
     assert open_codes(TODAY) == [second, first]
-    use_up(second)
-    assert open_codes(TODAY) == [first]
-    use_up(second)
-    assert remembered_codes() == [first]
+    assert claim(second, "5" * 64)
+    assert claim(second, "5" * 64)
+    assert not claim(second, "6" * 64)
+    assert [code.heard for code in open_codes(TODAY)] == ["5" * 64, None]
+    assert claim(first, "6" * 64)
 
 
 def test_a_code_holds_for_some_days() -> None:
@@ -59,7 +60,7 @@ def test_the_oldest_go() -> None:
 
 
 def test_why_none_is_open() -> None:
-    assert why_none(TODAY) == "no code is open, a code proves one bake; splatavatar consent say hands one out"
+    assert why_none(TODAY) == "no code is open; splatavatar consent say hands one out"
     old = replace(new_code(TODAY), date=datetime.date(2026, 11, 1))
     hand_out(old)
     assert why_none(TODAY) == (
@@ -89,6 +90,7 @@ def test_only_their_user_may_read_them() -> None:
         [{"words": 7, "date": "2026-11-27"}],
         [{"words": ["window"] * 6, "date": "2026-11-27"}] * (MOST + 1),
         [[["window"]]],
+        [["window"]],
         7,
     ],
 )
