@@ -47,7 +47,8 @@ class Said:
         if found is None:
             return self._instead
         state = "hold" if found.holds else "do not hold, the file or they were changed"
-        parts = [f"made by {found.generator or 'an unnamed program'}"]
+        made = "declared afterwards, as showing an avatar," if found.declared else "made"
+        parts = [f"{made} by {found.generator or 'an unnamed program'}"]
         parts += [f"on {found.date}"] if found.date else []
         parts += [f"({found.source_type})"] if found.source_type else []
         parts += [f"with avatar {found.avatar[:SHORT]}"] if found.avatar else []

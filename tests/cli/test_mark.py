@@ -129,6 +129,9 @@ def test_files_that_lack_them(run: Run, files: Path, tmp_path: Path) -> None:
         found = credentials_of(tmp_path / name)
         assert found is not None and found.holds
         assert found.avatar == digest_of(load_avatar(files / "small.splatavatar"))
+        assert found.declared
+    said = run("detect", "a.mp4").stdout.splitlines()[1]
+    assert said.startswith("a.mp4: content credentials hold: declared afterwards, as showing an avatar, by splatavatar")
     again = run("mark", "a.mp4")
     assert (again.returncode, again.stdout) == (0, "a.mp4: has its content credentials (a.mp4)\n")
     (tmp_path / "mine").mkdir()
@@ -218,6 +221,7 @@ def test_detect_says_what_credentials_say(run: Run, files: Path, tmp_path: Path)
     assert (done.returncode, done.stdout) == (0, f"a.mp4: no mark found\n{held}")
     done = run("detect", "a.mp4", "a.ply", "--json")
     film, splats = json.loads(done.stdout)
+    assert not film["credentials"]["declared"]
     assert not film["found"] and film["credentials"]["holds"] and splats["credentials"]["state"] == "Valid"
     with (tmp_path / "a.ply").open("ab") as file:
         file.write(b"x")

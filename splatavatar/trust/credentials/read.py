@@ -14,7 +14,7 @@ from splatavatar.printable import printable
 from splatavatar.trust.credentials.formats import INSIDE, sidecar_of
 from splatavatar.trust.credentials.library import library, reading_context
 from splatavatar.trust.credentials.marker import ANYTHING, told
-from splatavatar.trust.credentials.origin import AVATAR, DRIVEN, GENERATOR
+from splatavatar.trust.credentials.origin import AVATAR, DECLARED, DRIVEN, GENERATOR
 
 LARGEST_SIDECAR = 1 << 26
 """bytes"""
@@ -52,6 +52,8 @@ class Credentials:
     """kinds of what moved the face"""
     earlier: int
     """manifests of what it was made from, kept in it"""
+    declared: bool = False
+    """whether the file was there before, and somebody says of it afterwards that it shows an avatar"""
 
     @property
     def holds(self) -> bool:
@@ -138,6 +140,7 @@ def _said(report: Any, place: Path) -> Credentials:
         tuple(name for name in SCOPES if consent.get(name) is True) if "consent" in shown else None,
         tuple(printable(kind)[:40] for by in driven if isinstance(by, list) for kind in by[:16]),
         len(manifests) - 1,
+        any(action.get("action") == DECLARED for action in actions),
     )
 
 
