@@ -258,6 +258,16 @@ def test_what_is_known_here_is_asked_where_nothing_is_given(signed: Path, ann: S
     assert verify_avatar(signed).revoked is not None
 
 
+def test_what_another_signer_took_back_is_told(signed: Path, ann: SigningKey) -> None:
+    signature = checked(signed).signature
+    assert signature is not None
+    taken_back = revoke(signature, ann)
+    sign_avatar(signed, signed, new_key("Bob"))
+    verdict = verify_avatar(signed, KnownKeys(revocations=[taken_back]))
+    assert verdict.holds
+    assert verdict.remarks == (f"Ann, who signed this content before, took it back on {taken_back.date}",)
+
+
 def test_a_revocation_that_nobody_signed_revokes_nothing(signed: Path, ann: SigningKey) -> None:
     signature = checked(signed).signature
     assert signature is not None
