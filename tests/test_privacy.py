@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -312,7 +313,9 @@ def test_rembg_keeps_its_networks_in_our_cache_and_says_that_it_fetches_one(
 ) -> None:
     (tmp_path / "rembg.py").write_text("import os\nhome = os.environ.get('U2NET_HOME')\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    monkeypatch.delitem(sys.modules, "rembg", raising=False)
+    # First set: what the test imports is not to stay for those after it.
+    monkeypatch.setitem(sys.modules, "rembg", ModuleType("rembg"))
+    monkeypatch.delitem(sys.modules, "rembg")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("U2NET_HOME", "")
