@@ -84,14 +84,17 @@ def check_input(path: str | Path, failure: Failure, expected: str = "a file") ->
     return Path(path)
 
 
-def check_private(path: str | Path, mode: int) -> None:
-    """Raises TrustError for a key whose ``mode``, that of ``os.stat``, lets others than its user at it.
+def open_private(path: str | Path, expected: str) -> BinaryIO:
+    """As ``open_input``, a file that nobody but its user may open: a key.
 
-    Where permissions are kept in other ways than by POSIX nothing is known, and nothing refused.
+    Where permissions are kept in other ways than by POSIX nothing is known, and nothing refused. Raises TrustError.
     """
-    if os.name == "posix" and mode & 0o077:
+    file = open_input(path, TrustError, expected)
+    if os.name == "posix" and os.fstat(file.fileno()).st_mode & 0o077:
+        file.close()
         shown = printable(path)
         raise TrustError(f"{shown}: others may read this key; keep it to yourself by: chmod 600 {shown}")
+    return file
 
 
 def why_unread(error: OSError | ValueError) -> str:
@@ -104,13 +107,18 @@ def why_unread(error: OSError | ValueError) -> str:
 def read_bytes(path: str | Path, failure: Failure, expected: str = "a file", most: int = MOST_TEXT) -> bytes:
     """The content of the regular file at ``path``. Raises ``failure`` as ``open_input``, or for over ``most`` bytes."""
     with open_input(path, failure, expected) as file:
-        try:
-            content = file.read(most + 1)
-        except OSError as error:
-            raise failure(f"{printable(path)}: {why_unread(error)}, expected {expected}.") from error
+        content = read_open(file, path, failure, expected, most + 1)
     if len(content) > most:
         raise failure(f"{printable(path)}: more than {most >> 20} MiB, expected {expected}.")
     return content
+
+
+def read_open(file: BinaryIO, path: str | Path, failure: Failure, expected: str, most: int) -> bytes:
+    """What follows in a ``file`` that was opened at ``path``, ``most`` bytes of it. Raises ``failure`` if it cannot."""
+    try:
+        return file.read(most)
+    except OSError as error:
+        raise failure(f"{printable(path)}: {why_unread(error)}, expected {expected}.") from error
 
 
 def read_text(path: str | Path, failure: Failure, expected: str = "a text", most: int = MOST_TEXT) -> str:

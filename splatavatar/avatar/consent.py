@@ -131,6 +131,11 @@ def day_of(text: object) -> datetime.date | None:
     return None
 
 
+def yet_to_come(day: datetime.date, today: datetime.date) -> bool:
+    """Whether ``day`` is later than it is anywhere on Earth when it is ``today`` here."""
+    return day > today + datetime.timedelta(days=1)
+
+
 def consent_of(metadata: dict[str, Any]) -> Consent | None:
     """The record of consent in the metadata of an avatar; None where it has none. Raises Defect for a damaged one."""
     return Consent.from_json(metadata["consent"]) if "consent" in metadata else None

@@ -43,9 +43,11 @@ from splatavatar.printable import printable
 
 ENTRIES = ("format", "version", "rig", "scales", "metadata", DIGEST, SIGNATURE)
 """of the header, as this version writes them"""
+Sign = Callable[[str], str | None]
+"""makes the entry ``signature`` of a digest, None where it cannot"""
 
 
-def save_avatar(path: str | Path, avatar: Avatar, sign: Callable[[str], str | None] | None = None) -> None:
+def save_avatar(path: str | Path, avatar: Avatar, sign: Sign | None = None) -> None:
     """Write an avatar; its numbers are rounded as ``quantised`` shows. The same avatar gives the same bytes.
 
     ``sign`` makes the entry ``signature`` of the digest. Where it does not, the signature that the avatar has goes with

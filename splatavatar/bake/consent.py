@@ -11,8 +11,7 @@ from splatavatar.bake.inputs import footage_of
 from splatavatar.capture.capture import Capture
 from splatavatar.capture.references import PictureFile
 from splatavatar.capture.video.film_frames import FilmFrame
-from splatavatar.errors import CaptureError, SettingsError
-from splatavatar.input import open_input
+from splatavatar.errors import SettingsError
 from splatavatar.trust.consent_file import GivenConsent
 
 
@@ -31,23 +30,22 @@ def _sources(capture: Capture) -> tuple[str, ...]:
     facts = footage_of(capture)
     if facts is not None:
         return tuple(facts.sha256)
-    found: dict[Path, None] = {}
+    found: dict[Path, PictureFile | FilmFrame] = {}
     for frame in capture.frames:
         if isinstance(frame.picture, PictureFile):
-            found[frame.picture.path] = None
+            found[frame.picture.path] = frame.picture
         elif isinstance(frame.picture, FilmFrame):
-            found[frame.picture.film.path] = None
+            found[frame.picture.film.path] = frame.picture
     if len(found) > MOST_SOURCES:
         raise SettingsError(
             f"hash_sources: {capture.root} has {len(found)} files, a record of consent holds up to {MOST_SOURCES};"
             " leave hash_sources out"
         )
-    return tuple(map(_sha256, found))
+    return tuple(map(_sha256, found.values()))
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open_input(path, CaptureError, "a picture or a video") as file:
-        while piece := file.read(1 << 20):
-            digest.update(piece)
-    return digest.hexdigest()
+def _sha256(picture: PictureFile | FilmFrame) -> str:
+    """Of its file."""
+    if isinstance(picture, FilmFrame):
+        return picture.film.digest.hex()
+    return hashlib.sha256(picture.fingerprint()).hexdigest()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from splatavatar.avatar.file import save_avatar
+from splatavatar.avatar.file import Sign, save_avatar
 from splatavatar.avatar.library import remember
 from splatavatar.bake.consent import with_sources
 from splatavatar.bake.engines.device import choose_device
@@ -60,7 +60,7 @@ def bake(
     settings: BakeSettings,
     on_event: Listener = nobody,
     on_step: StepHook | None = None,
-    sign: Callable[[str], str | None] | None = None,
+    sign: Sign | None = None,
 ) -> Baked:
     """Bakes the capture of ``settings``; the report is written beside the avatar file.
 
@@ -150,7 +150,7 @@ def _baked(
     out: Path,
     tell: Listener,
     on_step: StepHook | None,
-    sign: Callable[[str], str | None] | None,
+    sign: Sign | None,
 ) -> Baked:
     """``capture`` is None where it is made from footage first; ``left_out`` are parameters that it brings in vain."""
     footage, began = capture is None, time.monotonic()
@@ -184,7 +184,7 @@ def _baked(
         raise
 
 
-def _finished(job: Job, capture: Capture, tell: Listener, sign: Callable[[str], str | None] | None) -> Baked:
+def _finished(job: Job, capture: Capture, tell: Listener, sign: Sign | None) -> Baked:
     """Writes the avatar and has the report written."""
     avatar, out, scene = job.avatar(capture), job.out, job.scene
     save_avatar(out, avatar, sign)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splatavatar.cli.signing import open_key
+from splatavatar.cli.signing import open_key, with_password
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import TrustError
 
@@ -106,16 +106,10 @@ def forget(fingerprint: FingerprintArgument) -> None:
 
 def _opened() -> tuple[SigningKey, str | None]:
     """The user's own key, and the password that opens it, which is asked for where there is a terminal."""
-    from splatavatar.trust.keys import PASSWORD, PasswordNeeded, has_password, own_key, own_key_path
+    from splatavatar.trust.keys import PASSWORD, has_password, own_key, own_key_path
 
-    try:
-        own = own_key()
-        return own, os.environ.get(PASSWORD) if has_password(own_key_path()) else None
-    except PasswordNeeded:
-        if sys.stdin is None or not sys.stdin.isatty():
-            raise
-        secret = str(typer.prompt("Password of the key", hide_input=True, err=True))
-        return own_key(secret), secret
+    own, typed = with_password(own_key)
+    return own, typed or (os.environ.get(PASSWORD) if has_password(own_key_path()) else None)
 
 
 def _write(own: SigningKey, password: str | None) -> None:

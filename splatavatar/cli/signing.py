@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,9 @@ import typer
 from splatavatar.cli.terminal import tell
 
 if TYPE_CHECKING:
+    from splatavatar.avatar.file import Sign
     from splatavatar.errors import SplatAvatarError
     from splatavatar.trust.keys import SigningKey
-    from splatavatar.trust.signing import Sign
 
 SigningKeyOption = Annotated[
     Path | None,
@@ -33,18 +34,25 @@ def open_key(path: Path | None) -> SigningKey:
 
     For a password it asks where there is a terminal. Raises TrustError, OutputError and DependencyError.
     """
-    from splatavatar.trust.keys import PasswordNeeded, own_key, read_key
+    from splatavatar.trust.keys import own_key, read_key
 
-    def opened(password: str | None = None) -> SigningKey:
-        return own_key(password) if path is None else read_key(path, password)
+    return with_password(own_key if path is None else partial(read_key, path))[0]
+
+
+def with_password(opened: Callable[[str | None], SigningKey]) -> tuple[SigningKey, str | None]:
+    """The key that is ``opened``, and the password that was asked for, where it needs one and there is a terminal.
+
+    Raises PasswordNeeded where nobody can be asked, and what ``opened`` raises.
+    """
+    from splatavatar.trust.keys import PasswordNeeded
 
     try:
-        key = opened()
+        return opened(None), None
     except PasswordNeeded:
         if sys.stdin is None or not sys.stdin.isatty():
             raise
-        key = opened(typer.prompt("Password of the key", hide_input=True, err=True))
-    return key
+        secret = str(typer.prompt("Password of the key", hide_input=True, err=True))
+        return opened(secret), secret
 
 
 @contextmanager

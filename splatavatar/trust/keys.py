@@ -14,7 +14,7 @@ from splatavatar.avatar.format.signature import LONGEST_NAME
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.folders import config_folder
-from splatavatar.input import check_private, open_input, why_unread
+from splatavatar.input import open_private, read_open
 from splatavatar.locks import alone_in
 from splatavatar.output import make_folder, private_write
 from splatavatar.printable import printable
@@ -203,12 +203,8 @@ def own_public() -> tuple[str, str] | None:
 
 def _parts(path: Path) -> tuple[str, bytes]:
     """What stands before the key in a file, and the key. Raises TrustError."""
-    with open_input(path, TrustError, EXPECTED) as file:
-        check_private(path, os.fstat(file.fileno()).st_mode)
-        try:
-            content = file.read(_LARGEST)
-        except OSError as error:
-            raise TrustError(f"{printable(path)}: {why_unread(error)}, expected {EXPECTED}.") from error
+    with open_private(path, EXPECTED) as file:
+        content = read_open(file, path, TrustError, EXPECTED, _LARGEST)
     begins = _BEGIN.search(content)
     place = 0 if begins is None else begins.start()
     return content[:place].decode("utf-8", "replace"), content[place:]

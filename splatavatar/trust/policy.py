@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from splatavatar.avatar.avatar import Avatar, Defect
-from splatavatar.avatar.consent import SCOPES, Consent, consent_of
+from splatavatar.avatar.consent import SCOPES, Consent, consent_of, yet_to_come
 from splatavatar.avatar.file import digest_of
 from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import TrustError
@@ -23,8 +23,6 @@ NO_CONSENT = "No record of consent"
 LONGEST_NOTICE = 200
 """characters"""
 _LONGEST_SUBJECT, _LONGEST_GIVER = 45, 25
-_ONE_DAY = datetime.timedelta(days=1)
-"""by which the day of one place on Earth is ahead of that of another"""
 
 
 def why_not(of: Avatar | dict[str, Any], use: str, today: datetime.date | None = None) -> str | None:
@@ -40,7 +38,7 @@ def why_not(of: Avatar | dict[str, Any], use: str, today: datetime.date | None =
     if consent is None:
         return "it has no record of consent, so it is private"
     today = today or datetime.date.today()
-    if consent.date > today + _ONE_DAY:
+    if yet_to_come(consent.date, today):
         return f"its consent is of {consent.date}, a day that is yet to come"
     if consent.expired(today):
         return f"its consent expired on {consent.expires}"
@@ -126,21 +124,14 @@ def describe_consent(of: Avatar | dict[str, Any], today: datetime.date | None = 
     if consent is None:
         return {"state": "private: no record of consent"}
     expired = consent.expired(today or datetime.date.today())
+    record = consent.to_json()
     facts: dict[str, Any] = {
         "state": f"expired on {consent.expires}" if expired else "valid",
-        "subject": consent.subject,
-        "given_by": consent.given_by,
-        "how": consent.how,
-        "date": consent.date.isoformat(),
+        **{name: record[name] for name in ("subject", "given_by", "how", "date")},
         "allowed": [use for use in SCOPES if use in consent.scope],
         "not_allowed": [use for use in SCOPES if use not in consent.scope and use != "private"],
+        **{name: record[name] for name in ("expires", "revocation", "sources") if name in record},
     }
-    if consent.expires is not None:
-        facts["expires"] = consent.expires.isoformat()
-    if consent.revocation is not None:
-        facts["revocation"] = consent.revocation
-    if consent.sources:
-        facts["sources"] = list(consent.sources)
     if consent.spoken is not None:
         spoken = consent.spoken
         facts["spoken"] = f"on {spoken.date}, heard from {spoken.begins:.1f} s to {spoken.ends:.1f} s of the footage"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from splatavatar.avatar.file import load_avatar, save_avatar
+from splatavatar.avatar.file import Sign, load_avatar, save_avatar
 from splatavatar.avatar.format.signature import Signature
 from splatavatar.errors import SplatAvatarError
 from splatavatar.trust.keys import SigningKey, own_key, own_key_is_there, read_key
@@ -17,10 +17,6 @@ def signature_of(sha256: str, key: SigningKey, day: datetime.date | None = None)
     """The signature by ``key`` of the content whose digest is ``sha256``, on ``day``, today where none is given."""
     unsigned = Signature(key.public, key.name, day or datetime.date.today(), sha256, "0" * 128)
     return Signature(unsigned.key, unsigned.name, unsigned.date, sha256, key.sign(unsigned.signed_bytes()))
-
-
-Sign = Callable[[str], str | None]
-"""makes the entry ``signature`` of a digest, None where it cannot"""
 
 
 def signer(
@@ -37,8 +33,12 @@ def signer(
         key = own_key()
     if key is None:
         return partial(_by_new_key, unsigned=unsigned)
-    signing = key if isinstance(key, SigningKey) else read_key(Path(key))
+    signing = _opened(key)
     return lambda sha256: signature_of(sha256, signing).to_text()
+
+
+def _opened(key: str | Path | SigningKey) -> SigningKey:
+    return key if isinstance(key, SigningKey) else read_key(Path(key))
 
 
 def _by_new_key(sha256: str, unsigned: Callable[[SplatAvatarError], None]) -> str | None:
@@ -68,5 +68,5 @@ def sign_avatar(
         OutputError: it cannot be written.
         DependencyError: ``cryptography`` is not installed.
     """
-    signing = own_key() if key is None else key if isinstance(key, SigningKey) else read_key(Path(key))
+    signing = own_key() if key is None else _opened(key)
     save_avatar(out, load_avatar(path), lambda sha256: signature_of(sha256, signing, day).to_text())

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from splatavatar.avatar.avatar import Avatar, Defect
-from splatavatar.avatar.consent import Consent, consent_of
+from splatavatar.avatar.consent import Consent, consent_of, yet_to_come
 from splatavatar.avatar.file import parse_avatar
 from splatavatar.avatar.format.container import EXPECTED, LARGEST_FILE, parse_container, write_container
 from splatavatar.avatar.format.signature import Signature
@@ -115,7 +115,7 @@ def verify_avatar(
             revoked = next(
                 (one for one in (*known.revocations, *revocations) if one.takes_back(signature) and one.genuine()), None
             )
-        if signature.date > today + datetime.timedelta(days=1):
+        if yet_to_come(signature.date, today):
             defects.append(f"is signed on {signature.date}, a day that has not come")
     elif wanted is not None:
         defects.append("is not signed by the key that you name")
@@ -125,7 +125,7 @@ def verify_avatar(
     if revoked is not None:
         what = "it" if revoked.what == "avatar" else "everything of this key"
         defects.append(f"is revoked: its signer took {what} back on {revoked.date}")
-    if consent is not None and consent.date > today + datetime.timedelta(days=1):
+    if consent is not None and yet_to_come(consent.date, today):
         defects.append(f"has a consent of {consent.date}, a day that has not come")
     expired = consent is not None and consent.expired(today)
     if consent is not None and expired:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from splatavatar.avatar.consent import day_of
 from splatavatar.capture.proof.code import LENGTH, WORDS, Code
 from splatavatar.errors import TrustError
 from splatavatar.folders import data_folder
@@ -98,8 +99,15 @@ def _write(codes: list[Code]) -> None:
 
 def _codes(value: Any) -> list[Code] | None:
     try:
-        codes = [Code(tuple(one["words"]), datetime.date.fromisoformat(one["date"]), one.get("heard")) for one in value]
+        codes = [Code(tuple(one["words"]), _day(one["date"]), one.get("heard")) for one in value]
     except (TypeError, KeyError, ValueError, AttributeError):
         return None
     whole = all(len(code.words) == LENGTH and all(word in WORDS for word in code.words) for code in codes)
     return codes if whole and len(codes) <= MOST else None
+
+
+def _day(text: Any) -> datetime.date:
+    day = day_of(text)
+    if day is None:
+        raise ValueError(text)
+    return day

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.folders import config_folder
-from splatavatar.input import check_private, open_input, read_bytes
+from splatavatar.input import open_private, read_bytes, read_open
 from splatavatar.locks import alone_in
 from splatavatar.output import make_folder, private_write, why_unwritten
 from splatavatar.printable import printable
@@ -230,14 +230,15 @@ def _fits(leaf: X509, private: Any) -> bool:
 
 
 def _private(path: Path, password: str | None) -> Any:
-    """The private key at ``path``. Raises TrustError for one that others may read, see ``check_private``."""
+    """The private key at ``path``. Raises TrustError for one that others may read, see ``open_private``."""
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     shown = printable(path)
-    with open_input(path, TrustError, EXPECTED_KEY) as file:
-        check_private(path, os.fstat(file.fileno()).st_mode)
-    content = read_bytes(path, TrustError, EXPECTED_KEY, _LARGEST)
+    with open_private(path, EXPECTED_KEY) as file:
+        content = read_open(file, path, TrustError, EXPECTED_KEY, _LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise TrustError(f"{shown}: more than {_LARGEST >> 20} MiB, expected {EXPECTED_KEY}.")
     secret = (password or os.environ.get(PASSWORD) or "").encode() or None
     try:
         try:
