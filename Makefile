@@ -136,8 +136,9 @@ types: setup
 	$(BIN)/mypy tests/support
 	cd integrations/nerfstudio && ../../$(BIN)/mypy
 
+# Each file in one of two processes: what a test starts and waits for leaves a core to the other.
 unit: setup
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 test-native: setup
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/pytest -m "slow or not slow" tests/render/native
