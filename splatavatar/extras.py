@@ -32,6 +32,12 @@ EXTRAS = {
     "c2pa": "trust",
     "segno": "viewer",
     "aiortc": "room",
+    "livekit": "livekit",
+    "pipecat": "pipecat",
+    "prometheus_client": "serve",
+    "ray": "cluster",
+    "fsspec": "cluster",
+    "s3fs": "cluster",
 }
 """the extra of splatavatar that installs a package, by the name that is imported"""
 

@@ -42,7 +42,8 @@ MAY_IMPORT = {
     **{stage: {*STAGES[: position + 1], *FOUNDATION} for position, stage in enumerate(STAGES)},
     "doctor": {"rig", "gaussians", "render", "avatar", "capture", "drive", "doctor", *FOUNDATION},
     "viewer": {"rig", "gaussians", "render", "avatar", "trust", "capture", "drive", "viewer", *FOUNDATION},
-    "cli": {*STAGES, "doctor", "viewer", "cli", "", *FOUNDATION},
+    "serve": {*STAGES, "viewer", "serve", *FOUNDATION},
+    "cli": {*STAGES, "doctor", "viewer", "serve", "cli", "", *FOUNDATION},
     "errors": {"errors"},
     "output": {"errors", "output"},
     "input": {"errors", "input", "printable"},
@@ -70,7 +71,7 @@ MAY_IMPORT = {
     "rotations": {"array_types", "rotations"},
     "torch_rotations": {"torch_rotations"},
 }
-RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "trust", "drive", "doctor", "viewer", "cli")
+RUNTIME = ("rig/rig.py", "rig/arkit.py", "gaussians", "avatar", "trust", "drive", "doctor", "viewer", "serve", "cli")
 TORCH_FILES = ("avatar/renderers/cuda_", "avatar/torch_", "gaussians/torch_")
 """what is written in torch"""
 TORCH = (
@@ -81,7 +82,7 @@ TORCH = (
     "splatavatar.torch_",
 )
 """what draws on a GPU or is differentiable: imported when that is asked for"""
-HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat", "fastapi", "uvicorn"}
+HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat", "fastapi", "uvicorn", "livekit", "pipecat", "ray"}
 
 SUBPACKAGES = {path.stem for path in PACKAGE.iterdir()}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or path.stem in FOUNDATION)

@@ -1,0 +1,1 @@
+"""Avatars for the programs of others: voice agents, calls, a service."""
