@@ -43,6 +43,13 @@ BLINK_LEFT, BLINK_RIGHT = INDEX["eyeBlinkLeft"], INDEX["eyeBlinkRight"]
 ALL = dict.fromkeys(FACE, 1.0)
 
 
+def closed_lids(after: float) -> float:
+    """How far lids are closed, from 0 to 1, ``after`` seconds of a blink."""
+    if after < CLOSE:
+        return eased(after / CLOSE)
+    return 1 - eased((after - CLOSE - SHUT) / OPEN)
+
+
 class Idle:
     """What a face does by itself."""
 
@@ -87,10 +94,7 @@ class Idle:
     def lids(self, t: float) -> float:
         """How far the lids are closed by a blink, from 0 to 1."""
         times, _ = self._events(0, t)
-        after = t - times[bisect_right(times, t) - 1]
-        if after < CLOSE:
-            return eased(after / CLOSE)
-        return 1 - eased((after - CLOSE - SHUT) / OPEN)
+        return closed_lids(t - times[bisect_right(times, t) - 1])
 
     def look(self, t: float) -> Doubles:
         """The direction (2) in which both eyes look: yaw to the subject's left and pitch up, radians."""
