@@ -101,15 +101,18 @@ class Mood:
     def manner(self) -> Manner:
         """What it changes in how somebody moves, at this intensity."""
         full, plain = MANNERS[self.name], Manner()
-        return Manner(
-            *(plain_value + self.intensity * (value - plain_value) for value, plain_value in _both(full, plain))
-        )
+
+        def part(name: str) -> float:
+            rest = float(getattr(plain, name))
+            return rest + self.intensity * (float(getattr(full, name)) - rest)
+
+        return Manner(**{name: part(name) for name in Manner.__dataclass_fields__})
 
     def add(self, signal: FaceSignal, share: float = 1.0) -> FaceSignal:
         """The ``signal`` in this mood; ``share`` in [0, 1] says how much of it.
 
-        Every coefficient goes a share of the way from where it is to 1. The lips stay as far apart as they were, so that
-        those which meet for p, b and m still do. Round lips are hardly widened, and lids that close are not held open.
+        Every coefficient goes a share of the way from where it is to 1. The lips stay as far apart as they were: those
+        which meet for p, b and m still do. Round lips are hardly widened, and lids that close are not held open.
         """
         face = np.float32(min(max(share, 0.0), 1.0)) * self._face
         if not face.any():

@@ -49,7 +49,7 @@ class Blinks:
     def lids(self, t: float, said: Prosody, heard: Prosody, stressed: bool, looked: float) -> float:
         """How far the lids are closed at ``t``, one tick on.
 
-        ``stressed``: whether a syllable of the own speech is; ``looked``: radians of a turn of the eyes that begins now.
+        ``stressed``: whether a syllable of the own speech is; ``looked``: radians of a saccade that begins now.
         """
         self._share += STEP * self._rate / ((SPEAKING if said.speaking else LISTENING) * self._wait)
         self._ask(t, said, heard, stressed, looked)
