@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from splatavatar.bake.training.trainer import BakeStep
     from splatavatar.capture import read_capture
     from splatavatar.capture.capture import Capture
+    from splatavatar.drive.face.behaviour import Behaviour
+    from splatavatar.drive.face.mood import Mood
     from splatavatar.drive.film import save_video
     from splatavatar.drive.live.controls import Controls
     from splatavatar.drive.performer import Performer
@@ -78,6 +80,7 @@ _MODULES = {
     "AvatarFileError": "errors",
     "BakeStep": "bake.training.trainer",
     "Baked": "bake.events",
+    "Behaviour": "drive.face.behaviour",
     "BoundGaussians": "gaussians.gaussians",
     "Camera": "render.camera",
     "Capture": "capture.capture",
@@ -89,6 +92,7 @@ _MODULES = {
     "FaceSignal": "drive.signal",
     "Gaussians": "gaussians.gaussians",
     "Image": "render.camera",
+    "Mood": "drive.face.mood",
     "OutputError": "errors",
     "Performer": "drive.performer",
     "Person": "viewer.room.messages",
@@ -156,6 +160,7 @@ __all__ = [
     "AvatarFileError",
     "BakeStep",
     "Baked",
+    "Behaviour",
     "BoundGaussians",
     "Camera",
     "Capture",
@@ -167,6 +172,7 @@ __all__ = [
     "FaceSignal",
     "Gaussians",
     "Image",
+    "Mood",
     "OutputError",
     "Performer",
     "Person",

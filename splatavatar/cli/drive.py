@@ -14,7 +14,15 @@ from splatavatar.cli.drive_background import parse_backgrounds
 from splatavatar.cli.drive_checks import check_purpose
 from splatavatar.cli.marking import NoMarksOption
 from splatavatar.cli.numbers import LARGEST_DEVICE, LARGEST_SEED, finite
-from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, LabelOption, LimitOption, SizeOption
+from splatavatar.cli.options import (
+    AvatarArgument,
+    DeviceOption,
+    DrawingDevice,
+    LabelOption,
+    LimitOption,
+    MoodOption,
+    SizeOption,
+)
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.sharing import (
     CertificateOption,
@@ -145,7 +153,22 @@ def drive(
     calibrate: Annotated[
         bool, typer.Option("--calibrate", help="Learn the face at rest in the first two seconds, and keep it.")
     ] = False,
-    no_idle: Annotated[bool, typer.Option("--no-idle", help="No blinks or breath of the avatar's own.")] = False,
+    mood: MoodOption = None,
+    behaviour: Annotated[
+        float | None,
+        typer.Option(
+            "--behaviour",
+            metavar="X",
+            min=0,
+            max=2,
+            callback=finite,
+            help="How far head and eyes move by what a voice says; 0: not at all.",
+            show_default="1",
+        ),
+    ] = None,
+    no_idle: Annotated[
+        bool, typer.Option("--no-idle", help="No blinks, glances, nods or breath of the avatar's own.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, max=LARGEST_SEED, help="Of the idle motion.")] = 0,
     stats: Annotated[bool, typer.Option("--stats", help="Print rates and ages twice a second.")] = False,
     model: Annotated[Path | None, _file("--model", "MediaPipe's face_landmarker.task, where a camera drives.")] = None,
@@ -158,6 +181,7 @@ def drive(
     Files alone are played frame by frame into the outputs; with anything live, or without an output, it runs in real
     time. In the window: F fullscreen, M mirror, C calibrate, B background, Esc ends.
     """
+    from splatavatar.drive.face.mood import Mood
     from splatavatar.drive.offline import FileInput
     from splatavatar.drive.settings import SessionSettings
 
@@ -192,6 +216,8 @@ def drive(
         limit=parse_limit(limit),
         calibrate=calibrate,
         idle_seed=None if no_idle else seed,
+        behaviour=1.0 if behaviour is None else behaviour,
+        mood=None if mood is None else Mood.parse(mood),
         face_as=(face_as or Who.auto).value,
         device=device.value,
         label=label,
@@ -205,6 +231,8 @@ def drive(
             "--no-marks": no_marks,
             "--calibrate": calibrate,
             "--listen": listen is not None,
+            "--mood": mood is not None,
+            "--behaviour": behaviour is not None,
             "--model": model is not None,
             "--as": face_as is not None,
             "--name": name is not None,
@@ -221,6 +249,8 @@ def drive(
             "--no-marks": settings.draws or bool(sink),
             "--calibrate": webcam is not None or livelink is not None or osc is not None or bool(source),
             "--listen": livelink is not None or osc is not None,
+            "--mood": audio is not None or mic or bool(source),
+            "--behaviour": (audio is not None or mic or bool(source)) and not no_idle,
             "--model": webcam is not None or video is not None or bool(cameras),
             "--as": webcam is not None or video is not None or bool(cameras),
             "--name": bool(room),

@@ -9,6 +9,8 @@ NEEDS = {
     "--calibrate": "learns a live face; it needs --webcam, --livelink, --osc or --source.",
     "--listen": "is for --livelink and --osc.",
     "--as": "says whose face --webcam and --video show.",
+    "--mood": "is that of a face which a voice drives; it needs --audio, --mic or --source.",
+    "--behaviour": "is how far head and eyes move by a voice; it needs --audio, --mic or --source, and no --no-idle.",
     "--model": "is for --webcam and --video.",
     "--name": "is who sits in the room of --room.",
     "--port": "is the port of the page that --view serves.",

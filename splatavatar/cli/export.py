@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splatavatar.cli.marking import NoMarksOption, tell_unmarked
-from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, SignalOption
+from splatavatar.cli.options import AvatarArgument, FrameOption, LimitOption, MoodOption, SignalOption
 from splatavatar.cli.playing import open_avatar, open_signal, tell_licence
 from splatavatar.cli.progress import progress_bar
 from splatavatar.cli.terminal import tell
@@ -43,6 +43,7 @@ def export(
         Path | None,
         typer.Option("--audio", metavar="FILE", help="A voice that it speaks in a .html.", show_default=False),
     ] = None,
+    mood: MoodOption = None,
     limit: LimitOption = "3",
     no_marks: NoMarksOption = False,
 ) -> None:
@@ -58,8 +59,12 @@ def export(
     if suffix == ".html":
         if frame is not None or limit != "3":
             raise SettingsError("--frame and --expression-limit are for splats; the page has controls for both.")
-        _page(out, avatar, signal, audio, not no_marks)
+        if mood is not None and (audio is None or signal is not None):
+            raise SettingsError("--mood is that of a face which a voice moves; it needs --audio, and no --signal.")
+        _page(out, avatar, signal, audio, mood, not no_marks)
         return
+    if mood is not None:
+        raise SettingsError(f"--mood is for .html with --audio, not for {suffix}.")
     if audio is not None:
         raise SettingsError(f"--audio is for .html: a {suffix} makes no sound.")
     allowed = parse_limit(limit)
@@ -121,12 +126,16 @@ def _mesh(out: Path, avatar: str | None, marks: bool) -> None:
     tell_licence(person)
 
 
-def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None, marks: bool) -> None:
+def _page(
+    out: Path, avatar: str | None, signal: Path | None, audio: Path | None, mood: str | None, marks: bool
+) -> None:
     """One file that plays the avatar in a browser, with what it says and how it sounds."""
+    from splatavatar.drive.face.mood import Mood
     from splatavatar.drive.offline import FileInput
     from splatavatar.viewer.one_file import embedded_avatar, embedded_signal, embedded_sound, write_page
     from splatavatar.viewer.site import load_site
 
+    felt = None if mood is None else Mood.parse(mood)
     site = load_site()
     person, path = open_avatar(avatar)
     files = [embedded_avatar(path)]
@@ -134,7 +143,7 @@ def _page(out: Path, avatar: str | None, signal: Path | None, audio: Path | None
     if audio is not None:
         if recording is None:
             with progress_bar("hearing the voice") as progress:
-                recording = FileInput("audio", audio).recording(progress=progress)
+                recording = FileInput("audio", audio).recording(progress=progress, mood=felt)
         files.append(embedded_sound(audio))
     if recording is not None:
         files.append(embedded_signal(recording))

@@ -39,6 +39,15 @@ AvatarArgument = Annotated[
 SignalOption = Annotated[
     Path | None, typer.Option("--signal", metavar="FILE", help="Face signal: ARKit .json, Live Link Face .csv or .npz.")
 ]
+MoodOption = Annotated[
+    str | None,
+    typer.Option(
+        "--mood",
+        metavar="NAME[:X]",
+        help="neutral, happy, sad, angry, surprised, calm or serious; X from 0 to 1 says how much, as in happy:0.6.",
+        show_default=False,
+    ),
+]
 FrameOption = Annotated[
     int | None, typer.Option("--frame", metavar="N", help="Frame of the signal, counted from 0.", show_default="0")
 ]

@@ -19,6 +19,7 @@ from splatavatar.cli.options import (
     FrameOption,
     LabelOption,
     LimitOption,
+    MoodOption,
     SignalOption,
 )
 from splatavatar.cli.playing import open_avatar, open_signal
@@ -33,6 +34,7 @@ def render(
     avatar: AvatarArgument = None,
     signal: SignalOption = None,
     frame: FrameOption = None,
+    mood: MoodOption = None,
     yaw: Annotated[
         float | None,
         typer.Option(
@@ -72,9 +74,10 @@ def render(
 
     from splatavatar.avatar.framing import default_camera
     from splatavatar.avatar.renderers.renderer import check_device
+    from splatavatar.drive.face.mood import Mood
     from splatavatar.drive.label import Label
     from splatavatar.drive.performer import Performer
-    from splatavatar.drive.signal import chosen_frame
+    from splatavatar.drive.signal import FaceSignal, chosen_frame
     from splatavatar.drive.sinks.frames import write_png
     from splatavatar.drive.view import camera_from_file
     from splatavatar.trust.credentials.marker import marker_of
@@ -83,7 +86,11 @@ def render(
     check_device(device.value)
     shown = None if label is None else Label(label)
     person, _ = open_avatar(avatar)
+    felt = None if mood is None else Mood.parse(mood)
     face = chosen_frame(*open_signal(signal, frame))
+    drivers = [] if face is None else ["recording"]
+    if felt is not None:
+        face = felt.add(face or FaceSignal.neutral())
     performer = Performer(person, device.value, allowed)
     if camera is not None:
         view = camera_from_file(camera)
@@ -92,7 +99,7 @@ def render(
         turn = math.radians(yaw or 0), math.radians(pitch or 0)
         view = default_camera(person, *(pixels or (512, 512)), *turn, distance)
     watermark = None if no_marks else PictureMarks(person)
-    marker = None if no_marks else marker_of(person, [] if face is None else ["recording"])
+    marker = None if no_marks else marker_of(person, drivers)
     with outputs_ready(out):
         performer.prepare(view, colour)
         picture = performer.draw(face, view, colour)

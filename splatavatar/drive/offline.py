@@ -8,9 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.drive.face.idle import Idle
+from splatavatar.drive.face.acting.ear import RATE
+from splatavatar.drive.face.acting.own_voice import LEAD
+from splatavatar.drive.face.behaviour import Behaviour
 from splatavatar.drive.face.likeness_signal import Reading, any_face
 from splatavatar.drive.face.mirror import mirror
+from splatavatar.drive.face.mood import Mood
 from splatavatar.drive.signal import FaceSignal, Recording
 from splatavatar.drive.sinks.soundtrack import Soundtrack
 from splatavatar.drive.sources.recorded.read import read_signal
@@ -35,21 +38,25 @@ class FileInput:
         mirrored: bool = False,
         progress: FrameProgress | None = None,
         reading: Reading = any_face,
+        behaviour: float = 1.0,
+        mood: Mood | None = None,
     ) -> Recording:
         """All of it.
 
         Args:
             model: MediaPipe's face_landmarker.task, for a video; None looks for it where ``models pull`` puts it.
-            idle_seed: of what lids and head do by themselves, for a voice, which moves neither; None: nothing.
+            idle_seed: of what lids, eyes and head do by themselves, for a voice, which moves none; None: nothing.
             mirrored: whether left and right change sides.
             progress: called once a frame with how many are done and how many there are.
             reading: how the face in a video is read.
+            behaviour: how far head and eyes move by what a voice says, as the amount of ``Behaviour``.
+            mood: of the face of a voice.
 
         Raises:
             SignalError, SourceError: the file cannot be read, or nothing in it drives.
             DependencyError: a package or a model that is needed is absent.
         """
-        recording = self._recording(model, idle_seed, progress, reading)
+        recording = self._recording(model, idle_seed, progress, reading, behaviour, mood)
         return _with(recording, lambda signal, time: mirror(signal)) if mirrored else recording
 
     def live(self, model: Path | None = None) -> Source:
@@ -71,7 +78,13 @@ class FileInput:
         return FileSound(self.path, Video(self.path).start)
 
     def _recording(
-        self, model: Path | None, idle_seed: int | None, progress: FrameProgress | None, reading: Reading
+        self,
+        model: Path | None,
+        idle_seed: int | None,
+        progress: FrameProgress | None,
+        reading: Reading,
+        behaviour: float,
+        mood: Mood | None,
     ) -> Recording:
         if self.kind == "signal":
             return read_signal(self.path)
@@ -81,11 +94,12 @@ class FileInput:
             return video_recording(self.path, model, progress, reading)
         from splatavatar.drive.sources.live.voice import audio_recording
 
-        recording = audio_recording(self.path, None, progress)
         if idle_seed is None:
-            return recording
-        idle = Idle(idle_seed)
-        return _with(recording, lambda signal, time: idle.add(signal, time))
+            recording = audio_recording(self.path, None, progress)
+            return recording if mood is None else _with(recording, lambda signal, time: mood.add(signal))
+        life = Behaviour(idle_seed, behaviour, mood)
+        recording = audio_recording(self.path, None, progress, lambda samples: life.say(samples[round(LEAD * RATE) :]))
+        return _with(recording, life.add)
 
 
 def has_sound(path: Path) -> bool:

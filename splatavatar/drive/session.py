@@ -142,7 +142,15 @@ class Session:
         if settings.outputs:
             behind = film_background(settings.backgrounds[0], given, width, height, controls.mirror)
         with outputs_ready(*settings.places):
-            recording = given.recording(settings.model, settings.idle_seed, controls.mirror, reading, self._reading)
+            recording = given.recording(
+                settings.model,
+                settings.idle_seed,
+                controls.mirror,
+                reading,
+                self._reading,
+                settings.behaviour,
+                settings.mood,
+            )
             if settings.record is not None:
                 write_recording(settings.record, recording)
             played = None
@@ -218,6 +226,8 @@ class Session:
         known = {source.name: stored_calibration(_user(), source.name) for source in sources}
         chain = ChainSettings(
             idle_seed=settings.idle_seed,
+            behaviour=settings.behaviour,
+            mood=settings.mood,
             calibrations={name: kept for name, kept in known.items() if kept is not None},
             calibrated=self._keep,
         )

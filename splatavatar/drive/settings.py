@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splatavatar.avatar.limits import DEFAULT_LIMIT
+from splatavatar.drive.face.behaviour import check_amount
+from splatavatar.drive.face.mood import Mood
 from splatavatar.drive.live.loop import DEFAULT_CAP, DEFAULT_FILE_FPS
 from splatavatar.drive.offline import FileInput
 from splatavatar.drive.sinks.background import Background, BlurredCamera, ColourBackground
@@ -54,7 +56,11 @@ class SessionSettings:
     calibrate: bool = False
     """whether the face at rest is learnt in the first two seconds, and kept for the user"""
     idle_seed: int | None = 0
-    """of what lids and head do by themselves; None: nothing"""
+    """of what lids, eyes and head do by themselves; None: nothing"""
+    behaviour: float = 1.0
+    """how far head and eyes move by what a voice says, from 0 to 2"""
+    mood: Mood | None = None
+    """of a face that a voice drives"""
     face_as: str = "auto"
     """whose face a camera or a video shows, one of ``likeness_signal.WHO``: an avatar of a video knows its own"""
     device: str = "cpu"
@@ -90,9 +96,11 @@ class SessionSettings:
         """What can be said before anything is opened.
 
         Raises:
-            SettingsError: two results would be one file, or one would replace what drives.
+            SettingsError: two results would be one file, or one would replace what drives; or an amount of behaviour
+                that is not from 0 to 2.
             OutputError: a file of a kind that is not known.
         """
+        check_amount(self.behaviour)
         for path in map(Path, self.outputs):
             check_kind(path)
         if self.record is not None:

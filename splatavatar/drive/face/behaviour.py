@@ -45,6 +45,12 @@ TURN, LIDS, GLANCE, BROW = slice(0, 3), 3, slice(4, 6), 6
 """of what a tick says: the turn of the head, the lids, where the eyes look, the brows"""
 
 
+def check_amount(amount: float) -> None:
+    """Raises SettingsError for an ``amount`` of behaviour that is not from 0 to 2."""
+    if not 0.0 <= amount <= MOST:
+        raise SettingsError(f"the amount of behaviour is from 0 to {MOST:g}, got {amount:g}.")
+
+
 class Behaviour:
     """Blinks, eyes, head and mood of somebody who says and hears something.
 
@@ -52,9 +58,10 @@ class Behaviour:
     of 10 ms; between two of them it is interpolated, so that pictures at any rate show the same motion.
 
     >>> import numpy as np
-    >>> behaviour = Behaviour(seed=1, mood=Mood("happy", 0.5))
+    >>> import splatavatar as sa
+    >>> behaviour = sa.Behaviour(seed=1, mood=sa.Mood("happy", 0.5))
     >>> behaviour.say(np.zeros(640, np.float32))
-    >>> float(behaviour.add(FaceSignal.neutral(), 0.0).arkit[INDEX["mouthSmileLeft"]]) > 0.2
+    >>> float(behaviour.add(sa.FaceSignal.neutral(), 0.0).arkit.max()) > 0.2
     True
     """
 
@@ -70,8 +77,7 @@ class Behaviour:
         """
         if seed < 0:
             raise SettingsError(f"the seed of a behaviour is 0 or more, got {seed}.")
-        if not 0.0 <= amount <= MOST:
-            raise SettingsError(f"the amount of behaviour is from 0 to {MOST:g}, got {amount:g}.")
+        check_amount(amount)
         self.amount, self.mood = amount, mood or Mood()
         self._manner = self.mood.manner
         self._idle = Idle(seed)

@@ -87,7 +87,8 @@ class Mood:
     def parse(cls, text: str) -> Mood:
         """The mood of ``NAME`` or ``NAME:INTENSITY``, such as ``happy:0.6``; an intensity of 1 where none is said.
 
-        >>> Mood.parse("happy:0.6").intensity
+        >>> import splatavatar as sa
+        >>> sa.Mood.parse("happy:0.6").intensity
         0.6
 
         Raises SettingsError.

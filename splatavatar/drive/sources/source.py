@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.signal import FaceSignal
 
 Clock = Callable[[], float]
@@ -54,6 +55,14 @@ class PictureSource(Protocol):
         before the first.
         """
         ...
+
+
+@runtime_checkable
+class HearingSource(Protocol):
+    """What a source offers beside that if it hears a voice."""
+
+    listeners: list[Callable[[Floats, float], None]]
+    """take every block of mono samples (N) at 16 kHz, and when the first of them is heard, on the clock"""
 
 
 def __getattr__(name: str) -> Any:

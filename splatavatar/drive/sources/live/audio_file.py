@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,8 @@ class AudioFile:
         self.origin: float | None = None
         self._make = model
         self._thread: Thread | None = None
+        self.listeners: list[Callable[[Floats, float], None]] = []
+        """take every block of mono samples at 16 kHz before it is heard, and when the first of them will be"""
 
     def start(self, emit: Emit, clock: Clock) -> None:
         """See ``Source``. Raises SourceError for a file without sound."""
@@ -59,6 +62,8 @@ class AudioFile:
             if at / RATE > clock() - origin + AHEAD:
                 stopping.wait(NAP)
                 continue
+            for listener in self.listeners:
+                listener(padded[at : at + PIECE], origin + at / RATE)
             times, arkit = model.push(padded[at : at + PIECE])
             at += PIECE
             for time, row in zip(times, arkit, strict=True):

@@ -92,14 +92,19 @@ def sound_of(path: str | Path) -> Floats:
 
 
 def audio_recording(
-    path: str | Path, model: AudioModel | None = None, progress: FrameProgress | None = None
+    path: str | Path,
+    model: AudioModel | None = None,
+    progress: FrameProgress | None = None,
+    listener: Callable[[Floats], None] | None = None,
 ) -> Recording:
     """The face for all of a file's sound, from its time 0 to its end at the rate of the model (our own: 60 a second).
 
-    ``progress(done, total)`` counts samples. Raises SourceError for a file without sound, DependencyError without
-    onnxruntime.
+    ``progress(done, total)`` counts samples; ``listener`` takes all of them first. Raises SourceError for a file
+    without sound, DependencyError without onnxruntime.
     """
     samples = sound_of(path)
+    if listener is not None:
+        listener(samples)
     model = own_model() if model is None else model
     model.reset()
     times, rows = list[NDArray[np.float64]](), list[Floats]()
