@@ -29,7 +29,7 @@ GPU_TESTS := tests/render/gpu tests/avatar/renderers/test_cuda_renderer.py tests
 WEB := splatavatar/viewer/web
 PAGE := splatavatar/viewer/page/index.html
 NERFSTUDIO := .venv-nerfstudio
-PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html vite.config.ts vite.room.config.ts)
+PAGE_SOURCES := $(shell find $(WEB)/src $(WEB)/public -type f) $(addprefix $(WEB)/,index.html room.html agent.html vite.config.ts vite.room.config.ts vite.agent.config.ts)
 ELEMENT := splatavatar/viewer/element/package.json
 ELEMENT_SOURCES := $(shell find $(WEB)/src $(WEB)/element -type f) $(addprefix $(WEB)/,build_element.mjs tsconfig.element.json)
 
