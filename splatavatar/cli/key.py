@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from splatavatar.cli.key_api import api
 from splatavatar.cli.signing import open_key, with_password
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import TrustError
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from splatavatar.trust.keys import SigningKey
 
 key = typer.Typer(help="The key that signs your avatars, and the keys of others that you know.", no_args_is_help=True)
+
+key.add_typer(api, name="api")
 
 FingerprintArgument = Annotated[
     str, typer.Argument(metavar="FINGERPRINT", help="As verify shows it.", show_default=False)

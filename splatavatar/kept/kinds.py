@@ -55,6 +55,13 @@ def _capture(name: str) -> str:
 KINDS = (
     Kind(cache_folder, "captures", FOOTAGE, "what was prepared of footage", _capture),
     Kind(cache_folder, "landmarks", FOOTAGE, "landmarks of the face in footage", lambda name: "landmarks of a clip"),
+    Kind(
+        cache_folder,
+        "places",
+        FOOTAGE,
+        "captures that were fetched from elsewhere",
+        lambda name: f"fetched: {name.lstrip('.').rpartition('-')[0] or name}",
+    ),
     Kind(temporary_folder, f"{SCRATCH}*", FOOTAGE, "pictures that a program which was killed has left"),
     Kind(
         cache_folder,
@@ -65,6 +72,7 @@ KINDS = (
     ),
     Kind(config_folder, "key.pem", KEYS, "the key that signs avatars; without it nobody signs or revokes in your name"),
     Kind(config_folder, "known_keys.json", KEYS, "whose signatures were seen, and who is trusted"),
+    Kind(config_folder, "api_keys.json", KEYS, "which keys programs may show to the service; their digests"),
     Kind(config_folder, "credentials", KEYS, "key and certificate of what is said in films and pictures"),
     Kind(data_folder, "certificate", KEYS, "key and certificate of pages that are shared"),
     Kind(data_folder, "codes.json", REMEMBERED, "codes that were handed out to be read aloud"),

@@ -1,0 +1,1 @@
+"""The service over HTTP and WebRTC: sessions that programs open and browsers show."""
