@@ -1,0 +1,1 @@
+"""Checks that any avatar worker for LiveKit can be put to: ``docs/conformance.md``."""
