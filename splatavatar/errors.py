@@ -47,3 +47,11 @@ class RoomError(SplatAvatarError):
 
 class TrustError(SplatAvatarError):
     """A key, a signature, a certificate or a record of consent that cannot be used, or does not allow what is asked."""
+
+
+class StorageError(SplatAvatarError):
+    """A place of files, a folder or an address, that cannot be read or is not what was expected."""
+
+
+class ClusterError(SplatAvatarError):
+    """A cluster that cannot be reached, or whose machines cannot do what is asked."""

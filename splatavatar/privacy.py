@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import logging
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Iterator
@@ -25,6 +26,16 @@ LOG = logging.getLogger("splatavatar")
 
 NOWHERE = {b"https_proxy": b"off://off", b"no_proxy": b"off"}
 """what libcurl is told: it refuses the scheme before it looks up a name or opens a connection"""
+
+RAY = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_enable_metrics_collection": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+"""what Ray is told: it reports nothing, collects no figures for a dashboard and leaves variables of GPUs as they are"""
+# The second is Ray's switch for systems on which it has no clusters: its servers then listen on loopback alone.
+RAY_ALONE = {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+"""what it is told beside that where it is for one process alone"""
 
 
 def import_onnxruntime() -> Any:
@@ -82,6 +93,19 @@ def import_mediapipe() -> tuple[Any, Any]:
         for name in late if len(late) == 2 else ():
             if isinstance(sys.modules.get(name), _Later):
                 del sys.modules[name]
+
+
+def import_ray(alone: bool = False) -> Any:
+    """The package, which otherwise reports how a cluster is used to ``usage-stats.ray.io``.
+
+    ``alone``: what is started is for this process and answers loopback alone, and nobody but those who know a token
+    that is made now; Ray would listen on every network, and keep one in the home folder. The processes that it starts
+    have the variables from this one. Raises ModuleNotFoundError.
+    """
+    os.environ.update(RAY)
+    if alone:
+        os.environ.update(RAY_ALONE, RAY_AUTH_TOKEN=secrets.token_hex(32))
+    return importlib.import_module("ray")
 
 
 def keep_triton() -> None:

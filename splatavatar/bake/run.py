@@ -188,7 +188,8 @@ def _finished(job: Job, capture: Capture, tell: Listener, sign: Sign | None) -> 
     """Writes the avatar and has the report written."""
     avatar, out, scene = job.avatar(capture), job.out, job.scene
     save_avatar(out, avatar, sign)
-    remember(out)
+    if job.settings.remembered:
+        remember(out)
     steps = job.trainer.state.iteration
     why = unfinished(job.settings, scene.schedule, steps)
     if why is None:

@@ -77,6 +77,10 @@ class BakeSettings:
     """who is shown and has agreed to what; None: the avatar is private, or says what was said before it was resumed"""
     forget_footage: bool = False
     """whether what the cache holds of the footage is removed in the end"""
+    known_as: str | None = None
+    """what a bake that goes on knows its capture by, wherever that lies now; None: by its path"""
+    remembered: bool = True
+    """whether commands that are given no avatar play this one from then on"""
     started: float = field(default_factory=time.monotonic)
     """``time.monotonic()`` at the start of the command, from which the budget counts"""
 

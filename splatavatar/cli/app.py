@@ -11,6 +11,7 @@ import typer
 
 from splatavatar import __version__
 from splatavatar.cli.bake import bake
+from splatavatar.cli.bakes import bakes
 from splatavatar.cli.bench import bench
 from splatavatar.cli.cache import cache
 from splatavatar.cli.capture import capture
@@ -65,6 +66,7 @@ app.command("revoke")(revoke)
 app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.command("forget")(forget)
+app.add_typer(bakes, name="bakes")
 app.add_typer(cache, name="cache")
 app.add_typer(capture, name="capture")
 app.add_typer(consent, name="consent")
@@ -89,8 +91,10 @@ def _splatavatar(
     """Options of the command itself, before the name of a subcommand."""
 
 
-PRODUCTS = ("bake", "capture", "consent", "drive", "eval", "export", "import", "mark", "render", "signal")
+PRODUCTS = ("bake", "bakes", "capture", "consent", "drive", "eval", "export", "import", "mark", "render", "signal")
 """commands that write files, for which what they print is no more than a word about it"""
+PRINTED = (["capture", "guide"], ["bakes", "list"])
+"""of these, those that print their result all the same"""
 
 PIPE_CLOSED = 128 + 13
 """what shells show of a program that writes to a pipe which nobody reads"""
@@ -150,7 +154,7 @@ def _check_here() -> None:
 
 def _prints(arguments: list[str]) -> bool:
     """Whether what the command prints is its result."""
-    product = bool(arguments) and arguments[0] in PRODUCTS and arguments[:2] != ["capture", "guide"]
+    product = bool(arguments) and arguments[0] in PRODUCTS and arguments[:2] not in PRINTED
     return not product or "--help" in arguments
 
 

@@ -59,6 +59,8 @@ def fingerprint(settings: BakeSettings) -> dict[str, Any]:
     values = asdict(settings)
     paths = {"capture": settings.capture, "rig_params": settings.rig_params}
     resolved = {k: None if p is None else os.path.realpath(p) for k, p in paths.items()}
+    if settings.known_as is not None:
+        resolved["capture"] = settings.known_as
     clips = {
         "clips": [os.path.realpath(p) for p in settings.clips],
         "prepare": json.loads(json.dumps(values["prepare"], default=str)),

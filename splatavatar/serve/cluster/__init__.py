@@ -1,1 +1,1 @@
-"""Many machines: bakes as jobs on Ray, captures and avatars in folders and in S3."""
+"""Bakes of many captures as jobs on a cluster of Ray."""

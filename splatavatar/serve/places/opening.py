@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from splatavatar.errors import StorageError
 from splatavatar.printable import printable
-from splatavatar.serve.cluster.folder_place import FolderPlace
-from splatavatar.serve.cluster.place import Place, check_name
-from splatavatar.serve.cluster.s3_place import S3Place
+from splatavatar.serve.places.folder import FolderPlace
+from splatavatar.serve.places.place import Place, check_name
+from splatavatar.serve.places.s3 import S3Place
 
 EXPECTED = "a path, file:///PATH or s3://BUCKET/KEY"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://(.*)", re.DOTALL)
@@ -58,6 +59,11 @@ def is_remote(address: str) -> bool:
     """Whether it is an address of another kind than a path or ``file://``."""
     found = _SCHEME.fullmatch(address)
     return found is not None and found[1].lower() != "file"
+
+
+def absolute(address: str) -> str:
+    """The address as processes that run in other folders understand it. Raises StorageError as ``place_of``."""
+    return address.rstrip("/") if is_remote(address) else os.path.abspath(local_path(address))
 
 
 def local_path(address: str) -> Path:

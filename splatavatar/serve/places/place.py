@@ -14,6 +14,8 @@ MOST_FILES = 200_000
 """of one place, or of one capture in it"""
 LONGEST = 1024
 """bytes of the name of a file below its place: what S3 allows"""
+PROBE = ".splatavatar-probe"
+"""the name of the file that ``check_writable`` writes and removes"""
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,10 @@ class Place(Protocol):
         """Remove a file, if it is there."""
         ...
 
+    def check_writable(self) -> None:
+        """Raises OutputError now where a file could not be written after a long bake."""
+        ...
+
 
 def check_name(name: str, where: str) -> str:
     """``name``, which leads to nothing but a file below its place.
@@ -77,7 +83,7 @@ def check_name(name: str, where: str) -> str:
     """
     why = _wrong(name)
     if why is not None:
-        raise StorageError(f"{printable(where)}: the name {printable(name[:80])!r} {why}, expected one below the place.")
+        raise StorageError(f"{printable(where)}: the name {printable(name[:80])!r} {why}, expected one below it.")
     return name
 
 

@@ -1,4 +1,4 @@
-"""A place that is a bucket of S3, or what lies below a key of one: of AWS, or of any server that speaks its protocol."""
+"""A place that is a bucket of S3, or what lies below a key of one: of AWS, or of any server that speaks as it does."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from splatavatar.errors import OutputError, SplatAvatarError, StorageError
 from splatavatar.extras import required
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
-from splatavatar.serve.cluster.place import MOST_FILES, Entry, check_name
+from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name
 
 PIECE = 8 << 20
 """bytes that are fetched at a time"""
@@ -101,6 +101,10 @@ class S3Place:
     def remove(self, name: str) -> None:
         with self._writing(name), suppress(FileNotFoundError):
             self._files.rm_file(self._path(name))
+
+    def check_writable(self) -> None:
+        self.write(PROBE, b"")
+        self.remove(PROBE)
 
     def _pieces(self, name: str, most: int) -> Iterator[bytes]:
         """The content of a file, piece by piece, of at most ``most`` bytes."""

@@ -10,8 +10,8 @@ from splatavatar.avatar.file import parse_avatar
 from splatavatar.avatar.format.container import LARGEST_FILE
 from splatavatar.errors import StorageError
 from splatavatar.printable import printable
-from splatavatar.serve.cluster.place import Place
-from splatavatar.serve.cluster.places import place_of
+from splatavatar.serve.places.opening import place_of
+from splatavatar.serve.places.place import Place, check_name
 
 SUFFIX = ".splatavatar"
 
@@ -21,7 +21,7 @@ Fetch = Callable[[], Avatar]
 def avatars_in(place: str) -> Mapping[str, Fetch]:
     """The avatars that lie in a folder or at ``s3://BUCKET/KEY``, by name: what reads each of them.
 
-    ``place`` is a path, ``file:///PATH`` or ``s3://BUCKET/KEY`` (``places.place_of``). A name is that of a file of it
+    ``place`` is a path, ``file:///PATH`` or ``s3://BUCKET/KEY`` (``place_of``). A name is that of a file of it
     without ``.splatavatar``; files in folders below it are no part of it. The place is asked anew whenever the mapping
     is listed or looked up, so that an avatar that is added counts at once; a lookup asks for that file alone. A name
     that comes from a client is only ever compared with names of files: one that is no name raises KeyError.
@@ -44,14 +44,11 @@ class _Library(Mapping[str, Fetch]):
         self._place = place
 
     def __getitem__(self, name: str) -> Fetch:
-        if "/" in name:
-            raise KeyError(name)
         try:
-            found = self._place.entry(name + SUFFIX)
+            check_name(name + SUFFIX, self._place.address)
         except StorageError:
-            self._place.entry("probe" + SUFFIX)  # the place itself cannot be read
             raise KeyError(name) from None
-        if found is None:
+        if not name or "/" in name or self._place.entry(name + SUFFIX) is None:
             raise KeyError(name)
         return partial(self._read, name + SUFFIX)
 

@@ -6,7 +6,6 @@ import hashlib
 import os
 import shutil
 import threading
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from splatavatar.kept.private import private_folder
 from splatavatar.kept.things import Thing, remove, thing_at
 from splatavatar.output import make_folder, temporary_beside
 from splatavatar.printable import printable
-from splatavatar.serve.cluster.place import Entry, Place
+from splatavatar.serve.places.place import Entry, Place
 
 MOST_KEPT = 20 << 30
 """bytes of all that was fetched"""
@@ -96,4 +95,8 @@ def _folders() -> list[Path]:
         return []
 
 
-_last_use: Callable[[Thing], float] = lambda thing: os.stat(thing.path).st_mtime if thing.path.exists() else 0.0  # noqa: E731
+def _last_use(thing: Thing) -> float:
+    try:
+        return os.stat(thing.path).st_mtime
+    except OSError:  # gone meanwhile
+        return 0.0

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from splatavatar.errors import OutputError, StorageError
 from splatavatar.input import open_input, read_bytes, why_unread
-from splatavatar.output import atomic_write, make_folder, why_unwritten
+from splatavatar.output import atomic_write, check_writable, make_folder, why_unwritten
 from splatavatar.printable import printable
-from splatavatar.serve.cluster.place import MOST_FILES, Entry, check_name
+from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name
 
 PIECE = 8 << 20
 """bytes that are copied at a time"""
@@ -79,6 +79,10 @@ class FolderPlace:
                 path.unlink()
         except OSError as error:
             raise OutputError(f"cannot remove {path}: {why_unwritten(error)}") from error
+
+    def check_writable(self) -> None:
+        make_folder(self.folder)
+        check_writable(self.folder / PROBE)
 
     def _path(self, name: str) -> Path:
         return self.folder / check_name(name, self.address)
