@@ -37,12 +37,12 @@ class Manner:
 # system", 1978), of about half their range: a mood in which somebody talks, not the face of one moment.
 FACES: dict[str, dict[str, float]] = {
     "neutral": {},
-    "happy": {"mouthSmile": 0.5, "cheekSquint": 0.35, "eyeSquint": 0.15, "mouthDimple": 0.1, "browOuterUp": 0.1},
-    "sad": {"browInnerUp": 0.6, "mouthFrown": 0.4, "eyeSquint": 0.1, "mouthShrugLower": 0.15, "eyeLookDown": 0.05},
-    "angry": {"browDown": 0.7, "eyeSquint": 0.3, "noseSneer": 0.2, "mouthPress": 0.2, "mouthFrown": 0.2},
-    "surprised": {"browInnerUp": 0.6, "browOuterUp": 0.6, "eyeWide": 0.5},
-    "calm": {"mouthSmile": 0.15, "eyeSquint": 0.08},
-    "serious": {"browDown": 0.3, "mouthPress": 0.15, "eyeSquint": 0.1},
+    "happy": {"mouthSmile": 0.6, "cheekSquint": 0.4, "eyeSquint": 0.15, "mouthDimple": 0.1, "browOuterUp": 0.15},
+    "sad": {"browInnerUp": 0.8, "mouthFrown": 0.55, "eyeSquint": 0.15, "mouthShrugLower": 0.2, "eyeLookDown": 0.06},
+    "angry": {"browDown": 0.9, "eyeSquint": 0.35, "noseSneer": 0.3, "mouthPress": 0.25, "mouthFrown": 0.25},
+    "surprised": {"browInnerUp": 0.85, "browOuterUp": 0.8, "eyeWide": 0.6},
+    "calm": {"mouthSmile": 0.2, "eyeSquint": 0.1},
+    "serious": {"browDown": 0.45, "mouthPress": 0.2, "eyeSquint": 0.15},
 }
 MANNERS: dict[str, Manner] = {
     "neutral": Manner(),
@@ -112,8 +112,9 @@ class Mood:
     def add(self, signal: FaceSignal, share: float = 1.0) -> FaceSignal:
         """The ``signal`` in this mood; ``share`` in [0, 1] says how much of it.
 
-        Every coefficient goes a share of the way from where it is to 1. The lips stay as far apart as they were: those
-        which meet for p, b and m still do. Round lips are hardly widened, and lids that close are not held open.
+        Every coefficient goes a share of the way from where it is to 1. The lips are never further apart than they
+        were: those which meet for p, b and m still do. Round lips are hardly widened, and lids that close are not
+        held open.
         """
         face = np.float32(min(max(share, 0.0), 1.0)) * self._face
         if not face.any():
@@ -122,7 +123,7 @@ class Mood:
         face[MOUTH] *= 1.0 - was[ROUND].max()
         face[LIDS] *= 1.0 - np.tile(was[BLINK], 2)
         arkit = was + face * (1.0 - was)
-        # mouthClose takes the lips back to where they were, and gives way where others close them.
-        parted = float(GAP_ROW @ (arkit - was))
-        arkit[CLOSE] = np.clip(arkit[CLOSE] - parted / CLOSING, 0.0, 1.0)
+        # mouthClose takes lips that the mood parts back to where they were.
+        parted = max(float(GAP_ROW @ (arkit - was)), 0.0)
+        arkit[CLOSE] = min(float(arkit[CLOSE]) - parted / CLOSING, 1.0)
         return replace(signal, arkit=arkit)

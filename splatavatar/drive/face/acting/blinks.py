@@ -11,7 +11,7 @@ from splatavatar.drive.face.idle import CLOSE, OPEN, SHUT, closed_lids
 
 WAIT = (1.0, 0.45, 0.45, 2.3)
 """Waits between blinks by their mean, log-normal: median, deviation of the logarithm, least, most"""
-LISTENING, SPEAKING = 3.6, 3.3
+LISTENING, SPEAKING = 3.1, 2.6
 """seconds of the mean wait where nothing asks for a blink. With those that pauses ask for it makes 17 a minute at rest
 and 26 in conversation: Bentivoglio and others, "Analysis of blink rate patterns in normal subjects" (1997)"""
 PAUSE = 0.1

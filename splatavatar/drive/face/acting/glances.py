@@ -72,11 +72,12 @@ class Glances:
         self.looked = 0.0
         begins = said.speaking and not self._was_speaking and self._quiet > SILENCE
         ends = not said.speaking and self._was_speaking
+        resumes = before == "thinking" and heard.speaking
         self._quiet = 0.0 if said.speaking else self._quiet + STEP
         self._was_speaking = said.speaking
         if (self._mode != before and self._mode == "thinking") or (begins and self._rng.random() < BEGIN):
             self._go_away(t)
-        elif self._is_away and (t >= self._until or (ends and self._rng.random() < BACK)):
+        elif self._is_away and (t >= self._until or resumes or (ends and self._rng.random() < BACK)):
             self.meet(t)
         elif not self._is_away and t >= self._until:
             self._go_away(t)

@@ -13,10 +13,10 @@ LOW = 0.11
 back-channel responses in English and Japanese" (2000), which also has the pauses between two"""
 PAUSE = 0.15
 """seconds of silence that say the same"""
-SPOKEN = (1.5, 4.0)
+SPOKEN = (2.0, 5.0)
 """seconds of speech since the last nod that a low pitch needs: one is drawn anew for each"""
-ENOUGH = 1.2
-"""seconds of speech since the last nod, and of the phrase, that a pause needs"""
+AT_PAUSE, ENOUGH = 0.7, 1.5
+"""how likely a pause has a nod, and the seconds of speech since the last nod that it needs"""
 APART = 0.8
 """seconds between two at least"""
 FORGOTTEN = 2.5
@@ -55,7 +55,8 @@ class Nods:
             self._since += STEP
         pausing = heard.pause >= PAUSE
         ended, self._paused = pausing and not self._paused, pausing
-        due = (ended and self._since >= ENOUGH) or (heard.low >= LOW and self._since >= self._wanted)
+        due = ended and self._since >= ENOUGH and self._rng.random() < AT_PAUSE
+        due = due or (heard.low >= LOW and self._since >= self._wanted)
         if due and not speaking and t - self._last >= APART:
             self._nod(t, share * (1.2 if ended else 0.8))
         return self._bumps.at(t)

@@ -30,8 +30,12 @@ ABOVE = 8.0
 """dB above the noise where speech begins"""
 RANGE = 24.0
 """dB below the mean loudness of a voice where it ends"""
-FLOOR_RISE = 3.0
-"""dB a second by which the noise is taken to rise; it falls at once"""
+FLOOR, QUIETEST = -60.0, -70.0
+"""dB of the noise at first, and at least; what is fainter is no sound of a room"""
+RISE, RISE_VOICED = 6.0, 1.0
+"""dB a second by which the noise is taken to rise, and in voiced sound; it falls at once"""
+HISS = 0.3
+"""seconds of sound that is not voiced, after which it is no speech"""
 BEGIN = 3
 """voiced ticks with which speech begins: noise is loud, but not voiced"""
 SILENT = 0.12
@@ -71,11 +75,11 @@ class Ears:
 
     def __init__(self) -> None:
         self._sound = np.zeros(WINDOW, np.float32)
-        self._floor = -60.0
+        self._floor = FLOOR
         self._loud, self._pitch = _Spread(LEAST_LOUD), _Spread(LEAST_PITCH)
         self._levels: deque[float] = deque(maxlen=3)
         self._pitches: deque[float] = deque(maxlen=5)
-        self._run = 0
+        self._run, self._unvoiced = 0, 0.0
         self._speaking = False
         self._spoken, self._pause, self._low = 0.0, math.inf, 0.0
 
@@ -84,10 +88,11 @@ class Ears:
         self._sound[:-TICK] = self._sound[TICK:]
         self._sound[-TICK:] = 0.0 if sound is None else sound
         level = _level(self._sound[-LOUD:])
-        self._floor = min(max(level, -90.0), self._floor + FLOOR_RISE * STEP)
-        threshold = max(FAINTEST, self._floor + ABOVE, self._loud.mean - RANGE if self._loud.count else FAINTEST)
-        audible = level > threshold
+        audible = level > max(FAINTEST, self._floor + ABOVE, self._loud.mean - RANGE if self._loud.count else FAINTEST)
         tone = _pitch(self._sound) if audible else None
+        if sound is not None:
+            rise = RISE if tone is None else RISE_VOICED
+            self._floor = min(max(level, QUIETEST), self._floor + rise * STEP)
         self._follow(audible, tone is not None)
         if tone is None:
             self._levels.clear()
@@ -96,7 +101,7 @@ class Ears:
             return Prosody(loud, 0.0, False, self._speaking, self._spoken, self._pause, self._low)
         self._levels.append(level)
         self._pitches.append(tone)
-        level, tone = float(np.mean(self._levels)), float(np.median(self._pitches))
+        level, tone = sum(self._levels) / len(self._levels), sorted(self._pitches)[len(self._pitches) // 2]
         loud, pitch = self._loud.of(level), self._pitch.of(tone)
         self._loud.learn(level)
         self._pitch.learn(tone)
@@ -104,7 +109,8 @@ class Ears:
         return Prosody(loud, pitch, True, self._speaking, self._spoken, self._pause, self._low)
 
     def _follow(self, audible: bool, voiced: bool) -> None:
-        self._run = self._run + 1 if voiced else 0
+        self._run, self._unvoiced = (self._run + 1, 0.0) if voiced else (0, self._unvoiced + STEP)
+        audible = audible and self._unvoiced < HISS
         if self._speaking:
             self._spoken += STEP
             self._pause = 0.0 if audible else self._pause + STEP
