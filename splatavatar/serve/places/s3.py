@@ -10,6 +10,7 @@ from typing import Any
 
 from splatavatar.errors import OutputError, SplatAvatarError, StorageError
 from splatavatar.extras import required
+from splatavatar.input import check_input
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name
@@ -91,6 +92,7 @@ class S3Place:
                 file.write(piece)
 
     def put(self, name: str, source: Path) -> None:
+        check_input(source, OutputError)
         with self._writing(name):
             self._files.put_file(str(source), self._path(name))
 
