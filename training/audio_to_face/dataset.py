@@ -13,11 +13,13 @@ import text
 import visemes
 from espeak import Espeak, Phone
 from numpy.typing import NDArray
+from speech import Spoken
 
 from splatavatar.drive.audio.features import HOP, RATE, SIZE, WINDOW, Features
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+Classes = NDArray[np.int64]
 
 SECONDS = 6.0
 FRAMES = int(SECONDS * RATE - WINDOW) // HOP + 1
@@ -44,8 +46,8 @@ class Scene:
     breaths: list[tuple[float, float]]
 
 
-def scene(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> Scene:
-    """One voice that speaks for SECONDS, with pauses and breaths."""
+def scene(espeak: Espeak, random: np.random.Generator, variants: list[str], language: str | None = None) -> Scene:
+    """One voice that speaks for SECONDS, with pauses and breaths; in any language if None."""
     variant = str(random.choice(variants))
     rate, pitch = int(random.integers(120, 250)), int(random.integers(15, 85))
     intonation = int(random.integers(20, 100))
@@ -57,8 +59,8 @@ def scene(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> S
     at = float(random.uniform(-1.0, 1.0))
     end = 0.0
     while at < SECONDS:
-        language, said = text.sentence(random)
-        spoken, heard = espeak.say(said, f"{language}+{variant}", rate, pitch, intonation)
+        spoken_in, said = text.sentence(random, language)
+        spoken, heard = espeak.say(said, f"{spoken_in}+{variant}", rate, pitch, intonation)
         clean = augment.warp(spoken, espeak.sample_rate, factor)
         if len(clean) < 1600:
             continue
@@ -81,6 +83,20 @@ def scene(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> S
     return Scene(samples, phones, shut, breaths)
 
 
+def recorded_scene(spoken: Spoken, random: np.random.Generator) -> Scene:
+    """SECONDS of a recording, from a random time on; a shorter one begins and ends in silence."""
+    factor = float(np.exp(random.uniform(-0.12, 0.12)))
+    warped = augment.warp(spoken.samples, RATE, factor)
+    at = float(random.uniform(min(SECONDS - 1.0 - len(warped) / RATE, 0.0), 1.0))
+    samples = np.zeros(int(SECONDS * RATE), np.float32)
+    _add(samples, warped * augment.loudness_contour(len(warped), random, float(random.uniform(0, 3))), at)
+    phones = [Phone(phone.ipa, at + phone.start / factor, at + phone.end / factor) for phone in spoken.phones]
+    shut = [(at + start / factor, at + end / factor) for start, end in spoken.closures]
+    if at > 0:
+        phones.insert(0, Phone("", 0.0, at))
+    return Scene(samples, phones, shut, [])
+
+
 def loudness(samples: Floats, times: Doubles) -> Doubles:
     """(T) dB of full scale in 30 ms around each time."""
     power = np.concatenate([[0.0], np.cumsum(np.square(samples, dtype=np.float64))])
@@ -88,14 +104,17 @@ def loudness(samples: Floats, times: Doubles) -> Doubles:
     return np.asarray(10 * np.log10((power[high] - power[low]) / (0.03 * RATE) + 1e-8))
 
 
-def example(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> tuple[Floats, Floats, Floats]:
+def example(espeak: Espeak, random: np.random.Generator, variants: list[str]) -> tuple[Floats, Floats, Classes]:
     """Features (FRAMES, SIZE), targets (FRAMES, channels) and classes (FRAMES) of one example."""
-    times = output_times(FRAMES)
     if random.random() < SILENT:
         sound = augment.noise(int(SECONDS * RATE), random) * 10 ** (-random.uniform(40, 80) / 20)
         still = np.zeros((FRAMES, len(visemes.NAMES)), np.float32)
         return Features().push(sound.astype(np.float32)), still, np.zeros(FRAMES, np.int64)
-    spoken = scene(espeak, random, variants)
+    return _finish(scene(espeak, random, variants), random)
+
+
+def _finish(spoken: Scene, random: np.random.Generator) -> tuple[Floats, Floats, Classes]:
+    times = output_times(FRAMES)
     level = loudness(spoken.samples, times)
     targets = visemes.coefficients(spoken.phones, spoken.shut, spoken.breaths, level, times)
     features = Features().push(augment.record(spoken.samples, random))
@@ -131,13 +150,27 @@ def build(count: int, seed: int, variants: list[str]) -> tuple[Floats, Floats, F
     return features, targets, labels
 
 
+def build_recorded(count: int, seed: int, spoken: list[Spoken]) -> tuple[Floats, Floats, Floats]:
+    """As ``build``, of recordings; longer ones are drawn more often."""
+    lengths = np.array([len(recording.samples) for recording in spoken], np.float64)
+    made = []
+    for n in range(count):
+        random = np.random.default_rng([seed, n])
+        drawn = spoken[random.choice(len(spoken), p=lengths / lengths.sum())]
+        made.append(_compact(_finish(recorded_scene(drawn, random), random)))
+    features, targets, labels = (np.stack(values) for values in zip(*made, strict=True))
+    return features, targets, labels
+
+
+def _compact(made: tuple[Floats, Floats, Classes]) -> tuple[NDArray, NDArray, NDArray]:
+    return made[0].astype(np.float16), made[1].astype(np.float16), made[2].astype(np.uint8)
+
+
 def _chunk(path: Path, start: int, stop: int, seed: int, variants: list[str]) -> None:
     espeak = Espeak()
-    made = [example(espeak, np.random.default_rng([seed, n]), variants) for n in range(start, stop)]
+    made = [_compact(example(espeak, np.random.default_rng([seed, n]), variants)) for n in range(start, stop)]
     features, targets, labels = (np.stack(values) for values in zip(*made, strict=True))
-    np.savez(
-        path, features=features.astype(np.float16), targets=targets.astype(np.float16), labels=labels.astype(np.uint8)
-    )
+    np.savez(path, features=features, targets=targets, labels=labels)
 
 
 def _add(samples: Floats, piece: Floats, at: float) -> None:

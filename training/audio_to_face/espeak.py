@@ -42,13 +42,23 @@ class Phone:
     end: float
 
 
+def _library() -> tuple[ctypes.CDLL, bytes | None]:
+    """The system's espeak-ng, or else that of the package espeakng_loader and the path of its data."""
+    try:
+        return ctypes.CDLL("libespeak-ng.so.1"), None
+    except OSError:
+        import espeakng_loader
+
+        return ctypes.CDLL(espeakng_loader.get_library_path()), espeakng_loader.get_data_path().encode()
+
+
 class Espeak:
     """The synthesiser. One per process: the library has global state."""
 
     def __init__(self) -> None:
-        self._library = ctypes.CDLL("libespeak-ng.so.1")
+        self._library, data = _library()
         flags = PHONEME_EVENTS | IPA
-        self.sample_rate: int = self._library.espeak_Initialize(SYNCHRONOUS, 0, None, flags | 0x8000)
+        self.sample_rate: int = self._library.espeak_Initialize(SYNCHRONOUS, 0, data, flags | 0x8000)
         if self.sample_rate <= 0:
             raise RuntimeError("espeak-ng cannot be initialised: is its data installed?")
         self._audio: list[NDArray[np.int16]] = []

@@ -54,6 +54,10 @@ OTHERS = {
     meine mutter möchte wissen, warum du gestern abend nicht gekommen bist
     er kaufte äpfel, pflaumen, butter und ein großes stück käse auf dem markt
     ich habe oft darüber nachgedacht, ob wir den plan ändern müssen
+    am abend brannte im zimmer eine lampe, und niemand sprach ein wort
+    die bäume am bach blühen im april, bevor die ersten bienen kommen
+    papa hebt den ball auf und wirft ihn über den zaun zu den nachbarn
+    habt ihr vielleicht ein paar kartoffeln und ein bisschen pfeffer übrig
     """,
     "fr": """
     bonjour madame, pouvez vous me montrer le chemin de la gare
@@ -61,6 +65,10 @@ OTHERS = {
     la lune brille au dessus de la mer pendant que nous rentrons chez nous
     je voudrais une chambre avec vue sur le jardin pour deux personnes
     il faut que tu viennes me voir avant la fin du mois
+    un bon vin blanc et du pain frais, voilà tout ce qu'il nous faut
+    les enfants jouent au ballon dans le parc pendant que papa prépare le repas
+    ma tante habite un bel immeuble au bord du fleuve depuis longtemps
+    on ne comprend pas pourquoi le bus bleu part toujours en retard
     """,
     "es": """
     buenos días, me gustaría hablar con el hombre que vive en esta casa
@@ -68,18 +76,28 @@ OTHERS = {
     el perro blanco corre por la playa mientras los niños juegan con la pelota
     no sabemos por qué el tren llegó tan tarde a la ciudad
     compramos pan, queso, vino y un poco de jamón para la cena
+    mi primo vive en un pueblo pequeño y trabaja en una fábrica de papel
+    el barco volvió al puerto por la mañana con mucho pescado
+    también me parece bien que hablemos mañana por teléfono
     """,
     "it": """
     buongiorno, vorrei comprare un biglietto per il prossimo treno
     mia sorella abita in una piccola casa bianca vicino al mare
     il bambino ha mangiato tutta la pasta e poi ha bevuto un po' d'acqua
     domani mattina partiamo presto perché il viaggio è lungo
+    il babbo beve sempre un buon caffè prima di andare al lavoro
+    mi piacerebbe abitare in una piccola città in mezzo alle montagne
+    quando piove i bambini rimangono a casa e fanno i compiti
     """,
     "pt-br": """
     bom dia, meu amigo, você pode me ajudar com este problema
     a minha mãe comprou um vestido verde para a festa de sábado
     o homem velho mora numa casa pequena perto da praia
     precisamos falar sobre o futuro da nossa empresa
+    o meu irmão bebe um copo de água e come um pedaço de bolo
+    amanhã bem cedo vamos embora para o campo com a família
+    não sei por que o ônibus sempre passa tão devagar por aqui
+    um bom amigo também sabe ouvir quando a gente precisa
     """,
     "nl": """
     goedemorgen, ik wil graag een kopje koffie en een broodje met kaas
@@ -95,6 +113,8 @@ OTHERS = {
     доброе утро, мы хотим купить билет на поезд до москвы
     моя бабушка живёт в маленьком белом доме у реки
     почему вы вчера не пришли к нам в гости
+    мама купила на рынке помидоры, перец и большой белый хлеб
+    брат просыпается в семь часов и быстро бежит на работу
     """,
     "sv": """
     god morgon, jag skulle vilja ha en kopp kaffe och en smörgås
@@ -125,8 +145,8 @@ OTHERS = {
 }
 
 ENGLISH_VOICES = ("en-us", "en", "en-gb-x-rp", "en-gb-scotland", "en-029", "en-gb-x-gbcwmd", "en-us-nyc")
-ENGLISH_SHARE = 0.65
-"""of all that is said"""
+ENGLISH_SHARE = 0.45
+"""of all that is said; of the rest, languages with more lines have more"""
 
 
 def _words(text: str) -> list[str]:
@@ -148,12 +168,15 @@ VARIANTS = _words(
 HELD_OUT = _words("miguel shelby norbert steph3 m8 iven4 grandpa klatt6")
 
 
-def sentence(random: np.random.Generator) -> tuple[str, str]:
-    """A language of espeak-ng and a text in it, some seconds long."""
-    if random.random() < ENGLISH_SHARE:
+def sentence(random: np.random.Generator, language: str | None = None) -> tuple[str, str]:
+    """A language of espeak-ng, drawn if None, and a text in it, some seconds long."""
+    if language is not None:
+        lines = _lines(OTHERS.get(language, ENGLISH))
+    elif random.random() < ENGLISH_SHARE:
         language, lines = str(random.choice(ENGLISH_VOICES)), _lines(ENGLISH)
     else:
-        language = str(random.choice(list(OTHERS)))
+        counts = np.array([len(_lines(block)) for block in OTHERS.values()])
+        language = str(random.choice(list(OTHERS), p=counts / counts.sum()))
         lines = _lines(OTHERS[language])
     kind = random.random()
     if kind < 0.4:

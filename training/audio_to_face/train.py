@@ -1,6 +1,7 @@
 """Trains the network that ships with the package: ``python training/audio_to_face/train.py``.
 
-Everything is synthesised here, from ``recipe.json`` and a seed; nothing is read but espeak-ng's own voices.
+It learns from speech that is synthesised here, from ``recipe.json`` and a seed, and from recordings of people in
+``--speech FOLDER``, which ``speech.py`` aligns.
 """
 
 from __future__ import annotations
@@ -15,11 +16,14 @@ from pathlib import Path
 import dataset
 import numpy as np
 import onnx
+import speech
 import text
 import torch
 import visemes
 from network import Network, to_onnx
 from torch import Tensor
+
+from splatavatar.drive.audio.sound import RATE
 
 HERE = Path(__file__).parent
 MODEL = HERE.parents[1] / "splatavatar/drive/audio/data/audio_to_face.onnx"
@@ -47,6 +51,11 @@ class Data:
     features: Tensor
     targets: Tensor
     labels: Tensor
+
+    def draw(self, count: int, cut: slice, random: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+        """The frames ``cut`` of ``count`` examples, drawn at random."""
+        chosen = torch.randint(0, len(self.features), (count,), generator=random)
+        return self.features[chosen, cut], self.targets[chosen, cut], self.labels[chosen, cut]
 
 
 def loss(out: Tensor, target: Tensor, scale: Tensor, recipe: dict[str, float]) -> Tensor:
@@ -95,24 +104,32 @@ def disturb(features: Tensor, random: torch.Generator) -> Tensor:
     return torch.cat([spectra, loudness], 2)
 
 
-def train(data: Data, recipe: dict[str, float], seed: int) -> Network:
-    """A network trained on ``data``: the running mean of the weights over the last steps."""
+def train(data: Data, recorded: Data, recipe: dict[str, float], seed: int) -> Network:
+    """A network trained on synthesised and recorded speech: the running mean of the weights over the last steps.
+
+    ``recorded_share`` of each batch is of recordings.
+    """
     torch.manual_seed(seed)
     random = torch.Generator().manual_seed(seed)
     network = Network(int(recipe["width"]), int(recipe["layers"]), recipe["dropout"])
     average = copy.deepcopy(network).eval()
     scale = data.targets[:500].float().std((0, 1)).clamp_min(0.02)
     steps, batch = int(recipe["steps"]), int(recipe["batch"])
+    of_people = round(batch * recipe["recorded_share"])
+    parts = ((data, batch - of_people), (recorded, of_people))
     optimiser = torch.optim.AdamW(network.parameters(), recipe["rate"], weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, recipe["rate"], total_steps=steps, pct_start=0.1)
+    half = bool(recipe["bfloat16"])
     started, mean = time.perf_counter(), 0.0
     for step in range(steps):
-        chosen = torch.randint(0, len(data.features), (batch,), generator=random)
         start = int(torch.randint(0, data.features.shape[1] - CROP + 1, (1,), generator=random))
-        cut = slice(start, start + CROP)
-        channels, classes = network(disturb(data.features[chosen, cut].float(), random))
-        error = loss(channels[:, WARM:], data.targets[chosen, cut][:, WARM:].float(), scale, recipe)
-        labels = data.labels[chosen, cut][:, WARM:].long()
+        pieces = [part.draw(count, slice(start, start + CROP), random) for part, count in parts]
+        features, targets, labels = (torch.cat(values) for values in zip(*pieces, strict=True))
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            channels, classes = network(disturb(features.float(), random))
+        channels, classes = channels.float(), classes.float()
+        error = loss(channels[:, WARM:], targets[:, WARM:].float(), scale, recipe)
+        labels = labels[:, WARM:].long()
         told = torch.nn.functional.cross_entropy(classes[:, WARM:].flatten(0, 1), labels.flatten())
         optimiser.zero_grad()
         (error + recipe["class_weight"] * told).backward()
@@ -144,28 +161,40 @@ def examine(network: Network, data: Data) -> dict[str, float]:
     return {"gap_correlation": float(np.corrcoef(gap.ravel(), wanted.ravel())[0, 1]), "closures_hit": hit / closures}
 
 
+def examples(recipe: dict[str, float], seed: int, folder: Path) -> list[np.ndarray]:
+    """Features, targets and classes of synthesised examples, then of recordings, then of voices that were kept out."""
+    made = [*dataset.build(int(recipe["examples"]), seed, text.VARIANTS)]
+    spoken = list(speech.recordings(folder, kept_out=False))
+    minutes = sum(len(recording.samples) for recording in spoken) / RATE / 60
+    print(f"{len(spoken)} recordings, {minutes:.1f} minutes", flush=True)
+    made += dataset.build_recorded(int(recipe["recorded_examples"]), seed, spoken)
+    made += dataset.build(HELD, seed + 1, text.HELD_OUT)
+    return made
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recipe", type=Path, default=HERE / "recipe.json")
     parser.add_argument("--out", type=Path, default=MODEL)
-    parser.add_argument("--data", type=Path, help="keep the synthesised examples in this file, or read them from it")
+    parser.add_argument("--speech", type=Path, required=True, help="folder of recordings of people with index.json")
+    parser.add_argument("--data", type=Path, help="keep the examples in this file, or read them from it")
     arguments = parser.parse_args()
     recipe = json.loads(arguments.recipe.read_text(encoding="utf-8"))
     torch.set_num_threads(1)
-    seed, examples = int(recipe["seed"]), int(recipe["examples"])
+    seed = int(recipe["seed"])
     if arguments.data is not None and arguments.data.exists():
         with np.load(arguments.data) as stored:
-            made = stored["features"], stored["targets"], stored["labels"]
+            made = [stored[f"arr_{n}"] for n in range(9)]
     else:
-        made = dataset.build(examples, seed, text.VARIANTS)
+        made = examples(recipe, seed, arguments.speech)
         if arguments.data is not None:
-            np.savez(arguments.data, features=made[0], targets=made[1], labels=made[2])
-    data = Data(*map(torch.from_numpy, made))
-    held = Data(*map(torch.from_numpy, dataset.build(HELD, seed + 1, text.HELD_OUT)))
-    print(f"{examples} examples, {examples * dataset.SECONDS / 3600:.1f} hours", flush=True)
+            np.savez(arguments.data, *made)
+    data, recorded, held = (Data(*map(torch.from_numpy, made[n : n + 3])) for n in (0, 3, 6))
+    for title, part in (("synthesised", data), ("recorded", recorded)):
+        print(f"{len(part.features)} {title} examples, {len(part.features) * dataset.SECONDS / 3600:.1f} h", flush=True)
     networks = []
     for n in range(int(recipe["networks"])):
-        network = train(data, recipe, seed + n)
+        network = train(data, recorded, recipe, seed + n)
         print(examine(network, held), flush=True)
         networks.append(network)
     metadata = {
