@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from splatavatar import __version__
+from splatavatar.cli.agent import agent
 from splatavatar.cli.bake import bake
 from splatavatar.cli.bakes import bakes
 from splatavatar.cli.bench import bench
@@ -31,6 +32,7 @@ from splatavatar.cli.optional_values import with_defaults
 from splatavatar.cli.render import render
 from splatavatar.cli.rig import rig
 from splatavatar.cli.room import room
+from splatavatar.cli.serve import serve
 from splatavatar.cli.sign import revoke, sign
 from splatavatar.cli.signal import signal
 from splatavatar.cli.terminal import steady_streams
@@ -55,6 +57,7 @@ app.command("render")(render)
 app.command("drive")(drive)
 app.command("view")(view)
 app.command("room")(room)
+app.command("serve")(serve)
 app.command("export")(export)
 app.command("mark")(mark)
 app.command("detect")(detect)
@@ -67,6 +70,7 @@ app.command("bench")(bench)
 app.command("doctor")(doctor)
 app.command("forget")(forget)
 app.add_typer(bakes, name="bakes")
+app.add_typer(agent, name="agent")
 app.add_typer(cache, name="cache")
 app.add_typer(capture, name="capture")
 app.add_typer(consent, name="consent")

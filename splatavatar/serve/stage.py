@@ -59,18 +59,21 @@ class Stage:
         self._cameras: dict[tuple[int, int], Camera] = {}
         self._lock = threading.Lock()
 
-    def draw(self, signal: FaceSignal | None, width: int, height: int) -> Picture:
+    def draw(self, signal: FaceSignal | None, width: int, height: int, label: Label | None = None) -> Picture:
         """The picture (H, W, 3) of a face from the front, labelled and marked; of rest for None.
 
-        Raises SettingsError for a size that is not offered.
+        ``label``: one for this picture, instead of that of the stage. Raises SettingsError for a size that is not offered.
         """
         if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
             raise SettingsError(f"a picture of {width}x{height} pixels, expected {SMALLEST} to {LARGEST} on each side.")
         with self._lock:
-            camera = self._cameras.setdefault((width, height), self._performer.camera(width, height))
+            camera = self._cameras.get((width, height))
+            if camera is None:
+                camera = self._cameras[width, height] = self._performer.camera(width, height)
             picture = self._performer.draw(signal, camera, self._background)
-        if self._label is not None:
-            picture = self._label(picture)
+        label = label or self._label
+        if label is not None:
+            picture = label(picture)
         return picture if self._marks is None else self._marks(picture)
 
 

@@ -1,0 +1,64 @@
+"""Where the service listens, and by which names it is reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from splatavatar.errors import SettingsError
+from splatavatar.viewer.certificate import Certificate, check_certificate
+from splatavatar.viewer.guard import LOOPBACK
+from splatavatar.viewer.server import listen
+from splatavatar.viewer.share import addresses
+
+
+@dataclass(frozen=True)
+class ServicePlace:
+    """A socket that listens."""
+
+    listening: socket.socket
+    names: tuple[str, ...]
+    """hosts by which it answers, the one to give first"""
+    certificate: Certificate | None
+
+    @property
+    def address(self) -> str:
+        """How it is reached."""
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://{self.names[0]}:{self.listening.getsockname()[1]}"
+
+
+@contextmanager
+def service_place(
+    host: str, port: int, names: Sequence[str], has_keys: bool, certificate: Path | None, key: Path | None
+) -> Iterator[ServicePlace]:
+    """Listen on ``host``, an address of this machine, for who calls it by one of its own names or of ``names``.
+
+    Raises SettingsError for a port that is taken, for files that are no certificate and key, and for an address that
+    others reach where ``has_keys`` is false.
+    """
+    here = _is_loopback(host)
+    if not here and not has_keys:
+        raise SettingsError(
+            f"--host {host} lets the network in, and there are no API keys; name their file by --keys "
+            "(splatavatar key api add NAME makes one), or listen on 127.0.0.1."
+        )
+    if (certificate is None) != (key is None):
+        raise SettingsError("a certificate and its key go together; name both files.")
+    files = None if certificate is None or key is None else check_certificate(certificate, key)
+    own = () if here else (*addresses(), socket.gethostname())
+    with listen(port, host) as listening:
+        yield ServicePlace(listening, (*names, *own, *LOOPBACK), files)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        raise SettingsError(
+            f"--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not {host!r}."
+        ) from None

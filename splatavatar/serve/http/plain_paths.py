@@ -1,0 +1,55 @@
+"""Paths for who runs the service: whether it lives, whether it takes sessions, its figures."""
+
+# Without `from __future__ import annotations`: the framework reads the types of what is defined within the functions.
+from typing import TYPE_CHECKING, Any
+
+from splatavatar.serve.http.access import caller_of, check_program
+from splatavatar.serve.http.answering import failure, statuses
+from splatavatar.serve.http.metrics import CONTENT_TYPE
+from splatavatar.serve.http.models import Failure, Health
+from splatavatar.serve.http.service import Service
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+FULL = "No session is let in now."
+AGAIN = 5.0
+"""seconds after which who asks whether the service is ready asks again"""
+
+
+def add_plain_paths(app: "FastAPI", service: Service) -> None:
+    """Add them to ``app``."""
+    from fastapi import Request, Response
+
+    registry = service.registry
+
+    @app.get("/healthz", tags=["operation"])
+    async def live() -> Health:
+        """The process answers. Needs no key."""
+        return Health(status="draining" if registry.admission.draining else "ok")
+
+    @app.get(
+        "/readyz", tags=["operation"], responses={503: {"model": Failure, "description": "No session is let in now."}}
+    )
+    async def ready() -> Any:
+        """Whether a session would be let in. Needs no key."""
+        if registry.admission.draining:
+            return failure(503, "The service is about to end.", AGAIN)
+        if registry.admission.load >= 1:
+            return failure(503, "The service is full.", AGAIN)
+        return Health(status="ok")
+
+    @app.get(
+        "/metrics",
+        tags=["operation"],
+        response_class=Response,
+        responses={
+            200: {"description": "Prometheus' text format.", "content": {"text/plain": {"schema": {"type": "string"}}}},
+            **statuses(401, 403, 429),
+        },
+    )
+    async def metrics(request: Request) -> Response:
+        """The figures of the service; its key has the scope ``metrics``."""
+        check_program(caller_of(request, service), service, "metrics")
+        registry.metrics.state(registry.admission.load, registry.admission.draining)
+        return Response(registry.metrics.text(), media_type=CONTENT_TYPE)

@@ -1,0 +1,1 @@
+"""Voices that say a text: programs on this machine, and services that the operator names."""

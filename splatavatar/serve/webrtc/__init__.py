@@ -1,0 +1,1 @@
+"""A talking face over WebRTC: one clock, sound, and pictures or faces."""
