@@ -15,7 +15,7 @@ QUEUES = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 """seconds: of speech that waits to be said"""
 FAILURES = ("speech", "voice", "offer", "peer", "draw", "request")
 """what can go wrong: with a sound, a text to say, an offer, a connection, a picture, or else"""
-REFUSALS = ("full", "late", "memory", "draining", "rate", "key", "scope", "consent", "size")
+REFUSALS = ("full", "late", "memory", "draining", "rate", "key", "scope", "consent", "size", "origin")
 
 
 class Metrics:
