@@ -8,8 +8,9 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.marking import NoMarksOption
+from splatavatar.cli.numbers import finite
 from splatavatar.cli.options import DeviceOption, DrawingDevice, LabelOption
-from splatavatar.cli.sharing import CertificateOption, KeyOption, WithoutConsentOption
+from splatavatar.cli.sharing import KeyOption, OriginOption, WithoutConsentOption, origins
 from splatavatar.cli.terminal import tell
 
 PORT = 8020
@@ -37,12 +38,12 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option("--host", metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", metavar="N", min=1, max=65535, help="Port of the service.")] = PORT,
-    name: Annotated[
-        list[str] | None,
-        typer.Option("--name", metavar="HOST", help="Another name it is reached by; may be given again."),
+    certificate: Annotated[
+        Path | None,
+        typer.Option("--certificate", metavar="FILE", help="Certificate in PEM, for https.", show_default=False),
     ] = None,
-    certificate: CertificateOption = None,
     key: KeyOption = None,
+    allow_origin: OriginOption = None,
     stun: Annotated[
         list[str] | None,
         typer.Option("--stun", metavar="HOST[:PORT]", help="Server that tells addresses; may be repeated."),
@@ -51,6 +52,25 @@ def serve(
         list[str] | None,
         typer.Option("--turn", metavar="USER:PASSWORD@HOST[:PORT]", help="Server that relays; may be repeated."),
     ] = None,
+    limit_video: Annotated[
+        int | None,
+        typer.Option("--limit-video", metavar="N", min=1, help="Sessions of pictures.", show_default="by the cores"),
+    ] = None,
+    limit_client: Annotated[
+        int | None,
+        typer.Option("--limit-client", metavar="N", min=1, help="Sessions of faces.", show_default="by the cores"),
+    ] = None,
+    idle: Annotated[
+        float,
+        typer.Option(
+            "--idle", metavar="SECONDS", min=10, callback=finite, help="After which one ends that nobody watches."
+        ),
+    ] = 300.0,
+    drain: Annotated[
+        float,
+        typer.Option("--drain", metavar="SECONDS", min=0, callback=finite, help="That sessions have after SIGTERM."),
+    ] = 30.0,
+    json_logs: Annotated[bool, typer.Option("--json-logs", help="Log in JSON.")] = False,
     without_consent: WithoutConsentOption = False,
     device: DeviceOption = DrawingDevice.cpu,
     label: LabelOption = None,
@@ -64,34 +84,29 @@ def serve(
     from splatavatar.serve.http.metrics import Metrics
     from splatavatar.serve.http.place import service_place
     from splatavatar.serve.http.service import Service
+    from splatavatar.serve.http.serving import serve as serve_application
     from splatavatar.serve.session.library import Library
     from splatavatar.serve.session.registry import Registry
     from splatavatar.serve.voices.open import open_voices
     from splatavatar.viewer.room.ice import ice_servers
     from splatavatar.viewer.server import check_packages
-    from splatavatar.viewer.server import serve as serve_application
     from splatavatar.viewer.site import load_site
 
     check_packages()
     admitted = None if keys is None else ApiKeys.read(keys)
+    allowed = origins(allow_origin)
     voices = open_voices(voice or ())
     site = load_site()
     library = Library.of(avatars, without_consent, device.value, not no_marks, label)
-    admission = Admission(fitting("video"), fitting("client"))
+    admission = Admission(limit_video or fitting("video"), limit_client or fitting("client"))
     metrics = Metrics(admission.limits)
-    ice = ice_servers(stun or (), turn or ())
-    with service_place(host, port, name or (), admitted is not None, certificate, key) as at:
-        registry = Registry(library, admission, metrics, ice)
-        service = Service(registry, admitted, voices)
-        configure_logs(False)
+    registry = Registry(library, admission, metrics, ice_servers(stun or (), turn or ()), unwatched=idle)
+    with service_place(host, port, admitted is not None, certificate, key) as at:
+        configure_logs(json_logs)
+        app = create_service_app(Service(registry, admitted, voices), site, origins=allowed)
 
         def ready() -> None:
-            tell(f"{len(library.names())} avatars at {at.address} (Ctrl-C ends)")
+            count = len(library.names())
+            tell(f"{count} avatar{'s' if count > 1 else ''} at {at.address} (Ctrl-C ends)")
 
-        serve_application(
-            create_service_app(service, site, at.names), at.listening, ready, at.certificate, LONGEST_MESSAGE
-        )
-
-
-LONGEST_MESSAGE = 1 << 20
-"""bytes of a message with sound"""
+        serve_application(app, at.listening, ready, admission, drain, at.certificate, registry.close)

@@ -62,7 +62,9 @@ class Stage:
     def draw(self, signal: FaceSignal | None, width: int, height: int, label: Label | None = None) -> Picture:
         """The picture (H, W, 3) of a face from the front, labelled and marked; of rest for None.
 
-        ``label``: one for this picture, instead of that of the stage. Raises SettingsError for a size that is not offered.
+        ``label``: one for this picture, instead of that of the stage.
+
+        Raises SettingsError for a size that is not offered.
         """
         if not (SMALLEST <= width <= LARGEST and SMALLEST <= height <= LARGEST):
             raise SettingsError(f"a picture of {width}x{height} pixels, expected {SMALLEST} to {LARGEST} on each side.")

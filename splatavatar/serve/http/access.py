@@ -46,16 +46,30 @@ def caller_of(connection: Any, service: Service) -> Caller:
     key = None if service.keys is None else service.keys.check(header)
     if key is None and token is None and header is not None and header[:7].lower() == "bearer ":
         token = header[7:].strip()
-    if key is not None:
-        who, rate = key.id, key.rate
-    else:
-        who, rate = address, None
+    if key is None and token is None:
+        if service.keys is not None or not _is_here(address):
+            raise _mistaken(service, address, 401, NOT_ADMITTED)
+        return Caller(None, None, address)
+    who, rate = (key.id, key.rate) if key is not None else (f"token {token}"[:LONGEST_TOKEN], None)
     wait = service.limits.take(who, 1, rate)
     if wait is not None:
         raise _refused(service, 429, "Too many requests.", "rate", wait)
-    if key is None and token is None and (service.keys is not None or not _is_here(address)):
-        raise _mistaken(service, address, 401, NOT_ADMITTED)
     return Caller(key, None if key is not None or token is None else token[:LONGEST_TOKEN], address)
+
+
+def caller_needed(service: Service) -> Any:
+    """What FastAPI asks who asks; its description of a path says how they show it."""
+    from fastapi import Depends, Request
+    from fastapi.security import APIKeyQuery, HTTPBearer
+
+    bearer = HTTPBearer(auto_error=False, scheme_name="key", description="An API key, or the token of a session.")
+    query = APIKeyQuery(name=PARAMETER, auto_error=False, scheme_name="token", description="The token of a session.")
+
+    def caller(request: Any, shown: Any = Depends(bearer), token: Any = Depends(query)) -> Caller:  # noqa: B008
+        return caller_of(request, service)
+
+    caller.__annotations__.update(request=Request)
+    return caller
 
 
 def check_program(caller: Caller, service: Service, scope: str) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from splatavatar import __version__
 from splatavatar.serve.http.answering import add_failures
 from splatavatar.serve.http.bounded import Bounded
+from splatavatar.serve.http.gate import Gate
 from splatavatar.serve.http.plain_paths import add_plain_paths
 from splatavatar.serve.http.service import Service
 from splatavatar.serve.http.session_paths import PAGE, add_session_paths
@@ -30,12 +31,13 @@ DESCRIPTION = (
 
 
 def create_service_app(
-    service: Service, site: Mapping[str, SiteFile], hosts: Collection[str] = LOOPBACK
+    service: Service, site: Mapping[str, SiteFile], hosts: Collection[str] = LOOPBACK, origins: Collection[str] = ()
 ) -> Application:
     """The ASGI application: the service, and the built page ``site`` that shows a session.
 
-    Requests by another name than one of ``hosts`` are refused, and those of pages of other origins. Needs the extra
-    ``serve``.
+    Requests of pages of other origins than its own and ``origins`` are refused. Where there are no keys, those by
+    another name than one of ``hosts`` are too: a page of somebody else may have its own name point to this machine.
+    Needs the extra ``serve``.
     """
     api, page = service_api(service), bare_app()
     add_site(page, site, PAGE)
@@ -43,11 +45,11 @@ def create_service_app(
 
     async def either(scope: Scope, receive: Receive, send: Send) -> None:
         service.registry.attach()
-        path = scope.get("path", "")
-        ours = scope["type"] == "websocket" or path.startswith(OURS)
+        ours = scope["type"] == "websocket" or scope["path"].startswith(OURS)
         await (bounded if ours else page)(scope, receive, send)
 
-    return Guard(either, hosts)
+    known: Application = either if service.keys is not None else Guard(either, hosts)
+    return Gate(known, service.registry.metrics, origins)
 
 
 def service_api(service: Service) -> FastAPI:

@@ -1,18 +1,17 @@
-"""Where the service listens, and by which names it is reached."""
+"""Where the service listens, and whom it may be open to."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from splatavatar.errors import SettingsError
 from splatavatar.viewer.certificate import Certificate, check_certificate
-from splatavatar.viewer.guard import LOOPBACK
-from splatavatar.viewer.server import listen
+from splatavatar.viewer.server import HOST, listen
 from splatavatar.viewer.share import addresses
 
 
@@ -21,22 +20,21 @@ class ServicePlace:
     """A socket that listens."""
 
     listening: socket.socket
-    names: tuple[str, ...]
-    """hosts by which it answers, the one to give first"""
+    host: str
     certificate: Certificate | None
 
     @property
     def address(self) -> str:
-        """How it is reached."""
+        """How it is reached from this machine."""
         scheme = "http" if self.certificate is None else "https"
-        return f"{scheme}://{self.names[0]}:{self.listening.getsockname()[1]}"
+        return f"{scheme}://{self.host}:{self.listening.getsockname()[1]}"
 
 
 @contextmanager
 def service_place(
-    host: str, port: int, names: Sequence[str], has_keys: bool, certificate: Path | None, key: Path | None
+    host: str, port: int, has_keys: bool, certificate: Path | None, key: Path | None
 ) -> Iterator[ServicePlace]:
-    """Listen on ``host``, an address of this machine, for who calls it by one of its own names or of ``names``.
+    """Listen on ``host``, an address of this machine.
 
     Raises SettingsError for a port that is taken, for files that are no certificate and key, and for an address that
     others reach where ``has_keys`` is false.
@@ -50,14 +48,14 @@ def service_place(
     if (certificate is None) != (key is None):
         raise SettingsError("a certificate and its key go together; name both files.")
     files = None if certificate is None or key is None else check_certificate(certificate, key)
-    own = () if here else (*addresses(), socket.gethostname())
+    shown = host if here else next(iter(addresses()), HOST)
     with listen(port, host) as listening:
-        yield ServicePlace(listening, (*names, *own, *LOOPBACK), files)
+        yield ServicePlace(listening, shown, files)
 
 
 def _is_loopback(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.IPv4Address(host).is_loopback
     except ValueError:
         raise SettingsError(
             f"--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not {host!r}."

@@ -1,9 +1,9 @@
 """Paths for who runs the service: whether it lives, whether it takes sessions, its figures."""
 
 # Without `from __future__ import annotations`: the framework reads the types of what is defined within the functions.
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-from splatavatar.serve.http.access import caller_of, check_program
+from splatavatar.serve.http.access import Caller, caller_needed, check_program
 from splatavatar.serve.http.answering import failure, statuses
 from splatavatar.serve.http.metrics import CONTENT_TYPE
 from splatavatar.serve.http.models import Failure, Health
@@ -19,9 +19,10 @@ AGAIN = 5.0
 
 def add_plain_paths(app: "FastAPI", service: Service) -> None:
     """Add them to ``app``."""
-    from fastapi import Request, Response
+    from fastapi import Depends, Response
 
     registry = service.registry
+    By = Annotated[Caller, Depends(caller_needed(service))]
 
     @app.get("/healthz", tags=["operation"])
     async def live() -> Health:
@@ -48,8 +49,8 @@ def add_plain_paths(app: "FastAPI", service: Service) -> None:
             **statuses(401, 403, 429),
         },
     )
-    async def metrics(request: Request) -> Response:
+    async def metrics(caller: By) -> Response:
         """The figures of the service; its key has the scope ``metrics``."""
-        check_program(caller_of(request, service), service, "metrics")
+        check_program(caller, service, "metrics")
         registry.metrics.state(registry.admission.load, registry.admission.draining)
         return Response(registry.metrics.text(), media_type=CONTENT_TYPE)

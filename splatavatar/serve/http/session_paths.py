@@ -3,12 +3,12 @@
 # Without `from __future__ import annotations`: the framework reads the types of what is defined within the functions.
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
-from splatavatar.serve.http.access import Caller, caller_of, check_program, may_see, session_of
+from splatavatar.serve.http.access import Caller, caller_needed, check_program, may_see, session_of
 from splatavatar.serve.http.answering import statuses
 from splatavatar.serve.http.models import (
     Answer,
@@ -41,16 +41,13 @@ NO_AVATAR = "In video mode the avatar stays here; ask for a session of mode clie
 
 def add_session_paths(app: "FastAPI", service: Service) -> None:
     """Add them to ``app``."""
-    from fastapi import Depends, Path, Request, Response
+    from fastapi import Depends, Path, Response
     from fastapi.responses import StreamingResponse
 
     registry = service.registry
     Id = Annotated[str, Path(max_length=64, description="The id of a session.")]
 
-    def calling(request: Request) -> Caller:
-        return caller_of(request, service)
-
-    By = Annotated[Caller, Depends(calling)]
+    By = Annotated[Caller, Depends(caller_needed(service))]
 
     @app.get("/v1/avatars", tags=["avatars"], responses=statuses(401, 403, 429, 503))
     def list_avatars(caller: By) -> Avatars:
@@ -118,19 +115,14 @@ def add_session_paths(app: "FastAPI", service: Service) -> None:
         session = session_of(caller, service, session_id, "sessions")
         if session.wanted.mode != "client":
             raise Refused(403, NO_AVATAR)
-        return Response(
-            session.stage.content, media_type="application/octet-stream", headers={"cache-control": "no-store"}
-        )
+        return Response(session.stage.content, 200, FRESH, "application/octet-stream")
 
     @app.get(
         ONE + "/events",
         tags=["watching"],
         response_class=StreamingResponse,
         responses={
-            200: {
-                "description": "Server-sent events, each of JSON.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
-            },
+            200: {"description": "Server-sent events, each of JSON.", "content": {"text/event-stream": EVENTS}},
             **statuses(401, 403, 404, 422, 429),
         },
     )
@@ -139,14 +131,10 @@ def add_session_paths(app: "FastAPI", service: Service) -> None:
         session = session_of(caller, service, session_id, "sessions")
         if session.events.full:
             raise Refused(429, "Too many listen to this session already.", HEARTBEAT)
-        return StreamingResponse(
-            _lines(session),
-            media_type="text/event-stream",
-            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
-        )
+        return StreamingResponse(_lines(session), 200, {**FRESH, "x-accel-buffering": "no"}, "text/event-stream")
 
 
-async def _lines(session: Session) -> AsyncIterator[str]:
+async def _lines(session: Session) -> AsyncGenerator[str, None]:
     # What is there at once tells that the stream has begun, also to proxies that wait for something.
     yield ": events\n\n"
     async with aclosing(session.events.listen()) as events:

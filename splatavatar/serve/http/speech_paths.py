@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 from splatavatar.errors import SignalError, SplatAvatarError
-from splatavatar.serve.http.access import Caller, caller_of, session_of
+from splatavatar.serve.http.access import Caller, caller_needed, caller_of, session_of
 from splatavatar.serve.http.answering import statuses
 from splatavatar.serve.http.models import Interruption, Spoken, Text
 from splatavatar.serve.http.saying import check_text, say
@@ -35,10 +35,7 @@ def add_speech_paths(app: "FastAPI", service: Service) -> None:
 
     Id = Annotated[str, Path(max_length=64, description="The id of a session.")]
 
-    def calling(request: Request) -> Caller:
-        return caller_of(request, service)
-
-    By = Annotated[Caller, Depends(calling)]
+    By = Annotated[Caller, Depends(caller_needed(service))]
 
     @app.post(
         SPEECH,

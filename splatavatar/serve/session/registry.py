@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.errors import AvatarFileError, SettingsError, StorageError, TrustError
 from splatavatar.serve.http.admission import Admission, cost
 from splatavatar.serve.http.logs import log_event
@@ -16,6 +17,7 @@ from splatavatar.serve.http.metrics import Metrics
 from splatavatar.serve.session.library import Library
 from splatavatar.serve.session.refused import Refused
 from splatavatar.serve.session.session import Counted, Session, Wanted
+from splatavatar.serve.speech.lips import LipModel
 
 UNCONNECTED = 60.0
 """seconds after which a session ends that nobody has connected to"""
@@ -36,6 +38,7 @@ class Registry:
         ice: Sequence[Mapping[str, Any]] = (),
         unconnected: float = UNCONNECTED,
         unwatched: float = UNWATCHED,
+        model: Callable[[], LipModel] = AudioToFace,
     ) -> None:
         """
         Args:
@@ -44,10 +47,12 @@ class Registry:
             metrics: is told what happens.
             ice: the servers that help to connect.
             unconnected, unwatched: as the constants.
+            model: makes the model of speech of each session.
         """
         self.library, self.admission, self.metrics = library, admission, metrics
         self.ice = ice
         self.unconnected, self.unwatched = unconnected, unwatched
+        self._model = model
         self._sessions: dict[str, Session] = {}
         self._pool = ThreadPoolExecutor(max(1, round(cores())), "draw")
         self._counted = _Counted(admission, metrics)
@@ -114,7 +119,7 @@ class Registry:
         except (AvatarFileError, StorageError) as error:
             raise Refused(503, "The avatar cannot be read now.", LOOK) from error
         try:
-            return Session(wanted, owner, stage, self.ice, self._pool, self._counted)
+            return Session(wanted, owner, stage, self.ice, self._pool, self._counted, self._model)
         except SettingsError as error:
             raise Refused(422, str(error)) from error
 

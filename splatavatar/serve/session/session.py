@@ -22,6 +22,7 @@ from splatavatar.serve.session.events import Events
 from splatavatar.serve.session.inbox import Inbox
 from splatavatar.serve.session.mouth import Mouth
 from splatavatar.serve.speech.face import SpeakingFace
+from splatavatar.serve.speech.lips import LipModel
 from splatavatar.serve.speech.moment import Moment
 from splatavatar.serve.speech.resampling import Samples
 from splatavatar.serve.stage import Stage
@@ -82,6 +83,7 @@ class Session:
         ice: Sequence[Mapping[str, Any]],
         pool: Executor,
         counted: Counted,
+        model: Callable[[], LipModel] = AudioToFace,
     ) -> None:
         """
         Args:
@@ -91,6 +93,7 @@ class Session:
             ice: the servers that help to connect.
             pool: threads that draw.
             counted: is told what happens.
+            model: makes the model of speech.
 
         Raises:
             SettingsError: a mood, an amount of behaviour or a label that is none.
@@ -105,7 +108,7 @@ class Session:
         self._ice, self._counted = ice, counted
         self._label = None if wanted.label is None else Label(wanted.label)
         life = Behaviour(secrets.randbelow(1 << 31), wanted.behaviour, Mood.parse(wanted.mood))
-        self.face = SpeakingFace(AudioToFace, wanted.fps, RATE, life)
+        self.face = SpeakingFace(model, wanted.fps, RATE, life)
         self.mouth = Mouth(self.face, counted.queued)
         self._draw_error = False
         self._stream = Stream(self.face, self._drawn if wanted.mode == "video" else None, pool, self)

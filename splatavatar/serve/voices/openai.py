@@ -1,0 +1,105 @@
+"""Voices of servers that speak OpenAI's interface of speech, on this machine or elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import ipaddress
+import json
+import os
+import ssl
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
+from urllib.parse import parse_qs, urlsplit
+
+from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
+from splatavatar.serve.speech.resampling import Samples
+from splatavatar.serve.voices.program import samples_of
+from splatavatar.serve.voices.voice import VoiceError
+
+RATE = 24000
+"""Hz of samples that are answered with (response_format pcm)"""
+KEY = "SPLATAVATAR_VOICE_KEY"
+"""the variable of the environment that holds the key of the server"""
+MODEL, VOICE = "tts-1", "alloy"
+PATIENCE = 15.0
+"""seconds in which the next piece has come"""
+PIECE = 4800
+"""bytes that are read at a time, a tenth of a second"""
+EXPECTED = "openai:URL#voice=NAME&model=NAME, such as openai:http://127.0.0.1:8880/v1#voice=alloy"
+
+
+class OpenAiVoice:
+    """A voice of a server; each text is one request, whose answer is said while it comes."""
+
+    def __init__(self, secure: bool, host: str, port: int | None, path: str, model: str, voice: str) -> None:
+        self._secure, self._host, self._port, self._path = secure, host, port, path
+        self._model, self._voice = model, voice
+
+    async def say(self, text: str) -> AsyncGenerator[tuple[Samples, int], None]:
+        """See ``Voice``."""
+        async with aclosing(samples_of(self._bytes(text))) as sound:
+            async for samples in sound:
+                yield samples, RATE
+
+    async def _bytes(self, text: str) -> AsyncGenerator[bytes, None]:
+        connection = self._connection()
+        try:
+            answer = await asyncio.to_thread(self._asked, connection, text)
+            while piece := await asyncio.to_thread(answer.read, PIECE):
+                yield piece
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise VoiceError("The server of the voice does not answer as it should.") from error
+        finally:
+            with suppress(OSError):
+                connection.close()
+
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._secure:
+            context = ssl.create_default_context()
+            return http.client.HTTPSConnection(self._host, self._port, timeout=PATIENCE, context=context)
+        return http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE)
+
+    def _asked(self, connection: http.client.HTTPConnection, text: str) -> http.client.HTTPResponse:
+        body = {"model": self._model, "voice": self._voice, "input": text, "response_format": "pcm"}
+        headers = {"content-type": "application/json"}
+        key = os.environ.get(KEY)
+        if key:
+            headers["authorization"] = f"Bearer {key}"
+        connection.request("POST", self._path, json.dumps(body), headers)
+        answer = connection.getresponse()
+        if answer.status != 200:
+            raise VoiceError(f"The server of the voice refused the text with status {answer.status}.")
+        return answer
+
+
+def open_openai(address: str) -> OpenAiVoice:
+    """The voice at an address: its scheme, host and path up to ``/audio/speech``, voice and model behind the ``#``.
+
+    Raises SettingsError for what is none, and where a key would go over the network as it is.
+    """
+    shown = printable(address)
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        raise SettingsError(f"{shown} is no address of a voice, expected {EXPECTED}.") from None
+    named = parse_qs(parts.fragment, keep_blank_values=True)
+    wrong = set(named) - {"voice", "model"}
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or wrong:
+        raise SettingsError(f"{shown} is no address of a voice, expected {EXPECTED}.")
+    if parts.scheme == "http" and os.environ.get(KEY) and not _is_here(parts.hostname):
+        raise SettingsError(f"the key in {KEY} would go to {printable(parts.hostname)} in the clear; use https.")
+    path = parts.path.rstrip("/").removesuffix("/audio/speech") + "/audio/speech"
+    voice, model = (named.get(name, [usual])[0] for name, usual in (("voice", VOICE), ("model", MODEL)))
+    return OpenAiVoice(parts.scheme == "https", parts.hostname, port, path, model, voice)
+
+
+def _is_here(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
