@@ -119,7 +119,7 @@ class Behaviour:
         shares = amount if isinstance(amount, Mapping) else dict.fromkeys(ALL, amount)
         if np.isfinite(t):
             self._go(t)
-        if self.amount > 0 and self._start is not None:
+        if self.amount > 0 and self._start is not None and max(shares.values(), default=0.0) > 0:
             signal = self._moved(signal, shares)
         return self.mood.add(signal, shares.get(BROWS, 0.0))
 
