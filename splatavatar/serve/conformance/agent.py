@@ -20,12 +20,10 @@ PIECE = 0.02
 
 
 class Worker(Protocol):
-    """A worker under test: an agent speaks into ``output``; ``runner`` publishes."""
+    """A worker under test, which has begun."""
 
     output: Any
-    """a ``livekit.agents`` ``AudioOutput``"""
-    runner: Any
-    """a ``livekit.agents`` ``AvatarRunner`` that was started"""
+    """a ``livekit.agents`` ``AudioOutput``, into which an agent speaks"""
 
     async def aclose(self) -> None:
         """End it."""
@@ -81,8 +79,14 @@ class Agent:
     async def enter(make: WorkerMaker, pictures: bool = False) -> Agent:
         """Start a worker in an empty room and listen to it; ``pictures``: keep those too."""
         room = quiet_room()
-        worker = await make(room)
-        agent = Agent(worker, room, Recorder(worker.runner.av_sync, pictures))
+        recorder = Recorder(pictures)
+        recorder.attach()
+        try:
+            worker = await make(room)
+        except BaseException:
+            recorder.detach()
+            raise
+        agent = Agent(worker, room, recorder)
         worker.output.on("playback_started", agent._started)
         worker.output.on("playback_finished", agent._finished)
         return agent
@@ -130,4 +134,6 @@ class Agent:
             await asyncio.wait_for(self.worker.aclose(), seconds)
         except asyncio.TimeoutError:
             return False
+        finally:
+            self.recorder.detach()
         return True

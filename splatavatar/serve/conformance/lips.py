@@ -84,9 +84,9 @@ async def sync(
             agent.recorder.forget()
             await asyncio.sleep(min(2.0, max(due - perf_counter(), 0.01)))
         agent.recorder.forget()
-        agent.recorder._pictures = True
+        agent.recorder.pictures = True
         await asyncio.sleep(look)
-        agent.recorder._pictures = False
+        agent.recorder.pictures = False
         pictures, loudness = list(agent.recorder.seen), envelope(agent)
         openings = await _openings(mouth, pictures)
         try:

@@ -40,23 +40,55 @@ class Seen:
 
 
 class Recorder:
-    """Stands between an ``AVSynchronizer`` and its two sources, hands everything on, and remembers it."""
+    """Remembers what any worker of this process gives to LiveKit's sources of sound and pictures.
 
-    def __init__(self, synchronizer: Any, pictures: bool = False) -> None:
+    It stands in the methods of their classes, between ``attach`` and ``detach``, and hands everything on.
+    """
+
+    def __init__(self, pictures: bool = False) -> None:
         """``pictures``: whether they are kept, not their times alone."""
         self.heard: list[Heard] = []
         self.seen: list[Seen] = []
-        self._pictures = pictures
-        self._sound, self._picture = synchronizer._audio_source, synchronizer._video_source
-        synchronizer._audio_source, synchronizer._video_source = (
-            _Sound(self._sound, self),
-            _Pictures(self._picture, self),
-        )
+        self.pictures = pictures
+        self._before: list[tuple[type, str, Any]] = []
 
-    def sound(self, frame: Any) -> None:
+    def attach(self) -> None:
+        """Begin. Needs the extra ``livekit``."""
+        from livekit import rtc
+
+        capture, clear, show = rtc.AudioSource.capture_frame, rtc.AudioSource.clear_queue, rtc.VideoSource.capture_frame
+        recorder = self
+
+        async def heard(source: Any, frame: Any) -> None:
+            recorder.sound(source, frame)
+            await capture(source, frame)
+
+        def cleared(source: Any) -> None:
+            clear(source)
+            recorder.cut()
+
+        def seen(source: Any, frame: Any, **options: Any) -> None:
+            recorder.saw(frame)
+            show(source, frame, **options)
+
+        for kind, name, method in (
+            (rtc.AudioSource, "capture_frame", heard),
+            (rtc.AudioSource, "clear_queue", cleared),
+            (rtc.VideoSource, "capture_frame", seen),
+        ):
+            self._before.append((kind, name, getattr(kind, name)))
+            setattr(kind, name, method)
+
+    def detach(self) -> None:
+        """End."""
+        while self._before:
+            kind, name, method = self._before.pop()
+            setattr(kind, name, method)
+
+    def sound(self, source: Any, frame: Any) -> None:
         """Remember sound that is about to be queued behind what is."""
         samples = np.frombuffer(frame.data, np.int16).reshape(-1, frame.num_channels)[:, 0].copy()
-        self.heard.append(Heard(perf_counter() + self._sound.queued_duration, frame.sample_rate, samples))
+        self.heard.append(Heard(perf_counter() + source.queued_duration, frame.sample_rate, samples))
 
     def cut(self) -> None:
         """What was queued is not heard any more."""
@@ -69,7 +101,7 @@ class Recorder:
 
     def saw(self, frame: Any) -> None:
         """Remember a picture that is shown now."""
-        self.seen.append(Seen(perf_counter(), _rgb(frame) if self._pictures else None))
+        self.seen.append(Seen(perf_counter(), _rgb(frame) if self.pictures else None))
 
     def between(self, begin: float, end: float) -> list[Heard]:
         """The sound that is heard from ``begin`` to ``end``, cut to that."""
@@ -86,34 +118,6 @@ class Recorder:
         """Begin anew."""
         self.heard.clear()
         self.seen.clear()
-
-
-class _Sound:
-    def __init__(self, source: Any, recorder: Recorder) -> None:
-        self._source, self._recorder = source, recorder
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
-
-    async def capture_frame(self, frame: Any) -> None:
-        self._recorder.sound(frame)
-        await self._source.capture_frame(frame)
-
-    def clear_queue(self) -> None:
-        self._source.clear_queue()
-        self._recorder.cut()
-
-
-class _Pictures:
-    def __init__(self, source: Any, recorder: Recorder) -> None:
-        self._source, self._recorder = source, recorder
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._source, name)
-
-    def capture_frame(self, frame: Any, **options: Any) -> None:
-        self._recorder.saw(frame)
-        self._source.capture_frame(frame, **options)
 
 
 def _rgb(frame: Any) -> Picture:
