@@ -20,11 +20,10 @@ import pytest
 from PIL import Image
 
 from splatavatar.avatar.file import load_avatar
+from support.cut_capture import SIZE, write_cut_capture
 
 ROOT = Path(__file__).parents[2]
-SAMPLE_CAPTURE, SIGNALS = ROOT / "data" / "sample-capture", ROOT / "data" / "signals"
-CAMERAS, TIMESTEPS = (0, 3, 5, 8), (0, 4, 9, 16)
-SIZE = 256
+SIGNALS = ROOT / "data" / "signals"
 BAKE = ("--preset", "fast", "--iterations", "40")
 DRIVER = """
 import sys
@@ -40,22 +39,7 @@ Done = subprocess.CompletedProcess[str]
 @pytest.fixture(scope="module")
 def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample capture cut to 4 cameras x 4 timesteps at half size: 9 pictures train, 3 val, 4 test."""
-    root = tmp_path_factory.mktemp("captures") / "cut"
-    (root / "images").mkdir(parents=True)
-    (root / "masks").mkdir()
-    data = json.loads((SAMPLE_CAPTURE / "transforms.json").read_text())
-    factor = SIZE / data["w"]
-    data |= {name: data[name] * factor for name in ("fl_x", "fl_y", "cx", "cy")} | {"w": SIZE, "h": SIZE}
-    data["frames"] = [f for f in data["frames"] if f["camera_index"] in CAMERAS and f["timestep_index"] in TIMESTEPS]
-    names = {f["file_path"] for f in data["frames"]}
-    for split in ("train", "val", "test"):
-        data[f"{split}_filenames"] = [name for name in data[f"{split}_filenames"] if name in names]
-    for frame in data["frames"]:
-        for name in (frame["file_path"], frame["mask_path"]):
-            Image.open(SAMPLE_CAPTURE / name).resize((SIZE, SIZE), Image.Resampling.BOX).save(root / name)
-    (root / "transforms.json").write_text(json.dumps(data))
-    shutil.copy(SAMPLE_CAPTURE / "rig_params.npz", root)
-    return root
+    return write_cut_capture(tmp_path_factory.mktemp("captures") / "cut")
 
 
 @pytest.fixture(scope="module")

@@ -57,9 +57,9 @@ def test_what_is_larger_than_allowed_is_not_taken(place: Place, tmp_path: Path) 
 
 
 def test_what_is_not_there(place: Place, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="nothing: no such (bucket or )?file, expected"):
+    with pytest.raises(StorageError, match=r"nothing: no such (bucket or )?file, expected"):
         place.read("nothing", 10)
-    with pytest.raises(StorageError, match="nothing: no such (bucket or )?file, expected"):
+    with pytest.raises(StorageError, match=r"nothing: no such (bucket or )?file, expected"):
         place.fetch("nothing", tmp_path / "target", 10)
     with pytest.raises(OutputError, match="absent"):
         place.put("a", tmp_path / "absent")
@@ -71,7 +71,7 @@ HOSTILE = ["../up", "a/../../up", "/root", "a//b", "./a", "a/.", "", "line\nbrea
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_that_lead_elsewhere_are_refused(place: Place, tmp_path: Path, name: str) -> None:
     for use in (place.of, place.entry, place.remove, lambda name: place.read(name, 10)):
-        with pytest.raises(StorageError, match="the name .* expected one below it"):
+        with pytest.raises(StorageError, match=r"the name .* expected one below it"):
             use(name)
     with pytest.raises(StorageError):
         place.write(name, b"")
@@ -91,7 +91,7 @@ def test_hostile_keys_of_a_bucket_are_refused(s3: S3Server, key: str) -> None:
     """Whoever may write into a bucket chooses its keys."""
     s3.put("bucket-2")
     s3.put(f"bucket-2/{key}", b"content")
-    with pytest.raises(StorageError, match="the name .* expected one below it"):
+    with pytest.raises(StorageError, match=r"the name .* expected one below it"):
         place_of("s3://bucket-2/up").entries()
 
 
