@@ -38,12 +38,13 @@ class Caller:
 def caller_of(connection: Any, service: Service) -> Caller:
     """Who asks by a request or a WebSocket of Starlette. Raises Refused."""
     address = subscriber("" if connection.client is None else connection.client.host)
-    wait = service.mistakes.wait(address)
-    if wait is not None:
-        raise _refused(service, 429, "Too many wrong keys and tokens came from this address.", "rate", wait)
     header = connection.headers.get("authorization")
     token = connection.query_params.get(PARAMETER)
     key = None if service.keys is None else service.keys.check(header)
+    # Somebody else's mistakes from the same address hold up no key that is right.
+    wait = service.mistakes.wait(address) if key is None else None
+    if wait is not None:
+        raise _refused(service, 429, "Too many wrong keys and tokens came from this address.", "rate", wait)
     if key is None and token is None and header is not None and header[:7].lower() == "bearer ":
         token = header[7:].strip()
     if key is None and token is None:

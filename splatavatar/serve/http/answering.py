@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
 LOG = logging.getLogger("splatavatar")
+NO_JSON = "The body is not valid JSON."
 WORDS = {
     400: "The request cannot be read.",
     401: "No key, or one that is not admitted.",
@@ -68,11 +69,13 @@ def add_failures(app: FastAPI, service: Service) -> None:
     async def invalid(request: Any, error: Any) -> Response:
         found = error.errors()[0]
         if found["type"] == "json_invalid":
-            return failure(422, "The body is not valid JSON.")
+            return failure(422, NO_JSON)
         where = ".".join(str(part) for part in found["loc"] if part != "body")
         return failure(422, f"{where or 'The body'}: {found['msg'][0].lower()}{found['msg'][1:]}.")
 
     async def plain(request: Any, error: Any) -> Response:
+        if error.status_code == 400:  # bytes that are no text: the framework has read no further
+            return failure(422, NO_JSON)
         sentence = {404: "Nothing is there.", 405: "That method is not for this path."}.get(error.status_code)
         return failure(error.status_code, sentence or WORDS.get(error.status_code, "No."), None, error.headers)
 
