@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -52,15 +52,19 @@ class ToneFace:
         return tone.astype(np.int16)
 
     def face(self, moment: int) -> FaceSignal:
-        """The face in the middle of a picture's time."""
-        return FaceSignal.neutral(jawOpen=float(self.sounds(np.array([(moment + 0.5) / FPS]))[0]))
+        """The face of a picture's time: as open as the share of it that sounds."""
+        return FaceSignal.neutral(jawOpen=float(self.sounds((moment + (np.arange(16) + 0.5) / 16) / FPS).mean()))
 
 
 class ToneService:
     """What the requests of a page are answered with."""
 
-    def __init__(self, avatar: bytes, face: ToneFace, mode: str = "client") -> None:
+    def __init__(
+        self, avatar: bytes, face: ToneFace, mode: str = "client", jitter: float = 0.0, loss: float = 0.0
+    ) -> None:
+        """``jitter``: seconds that faces and packets of sound are held back by at most; ``loss``: share of lost faces."""
         self.avatar, self.face, self.mode = avatar, face, mode
+        self._jitter, self._loss, self._random = jitter, loss, np.random.default_rng(3)
         self.said: list[str] = []
         """what the page sent over its channel of events"""
         self.quiet = False
@@ -91,10 +95,22 @@ class ToneService:
         for connection in self._connections:
             await connection.close()
 
+    def _hold(self, send: Callable[[Any], None], what: Any, not_before: float = 0.0) -> float:
+        """Send as late as the line makes it, and not before a time; when."""
+        loop = asyncio.get_running_loop()
+        at = max(loop.time() + self._jitter * self._random.random(), not_before)
+        loop.call_at(at, send, what)
+        return at
+
     async def _play(self, connection: Any, track: Any, faces: Any, events: Any) -> None:
         while connection.connectionState != "connected" or faces.readyState != "open":
             await asyncio.sleep(0.01)
-        packets, began, moment = SoundPackets(), time.monotonic(), 0
+        packets, began, moment, last = SoundPackets(), time.monotonic(), 0, 0.0
+
+        def send_face(message: bytes) -> None:
+            if faces.readyState == "open":
+                faces.send(message)
+
         while connection.connectionState == "connected":
             await asyncio.sleep(max(began + moment / FPS - time.monotonic(), 0))
             if not self.quiet:
@@ -104,8 +120,9 @@ class ToneService:
                     kind = "started" if sound.any() else "finished"
                     events.send(json.dumps({"type": kind, "segment": moment, "position": 0.0}))
                 for packet in packets.push(sound, len(sound)):
-                    track.put(packet)
-                faces.send(encode(self.face.face(moment), moment, moment / FPS))
+                    last = self._hold(track.put, packet, last)
+                if self._random.random() >= self._loss:
+                    self._hold(send_face, encode(self.face.face(moment), moment, moment / FPS))
             moment += 1
 
 

@@ -70,7 +70,7 @@ export class AgentPage {
         dataset.shows = 'avatar';
       },
       face: (message) => this.stage.take(message),
-      sound: (track, stats) => this.sound.hear(track, stats),
+      sound: (track, receiver) => this.sound.hear(track, receiver),
       video: (track) => {
         this.say(this.stage.play(track));
         dataset.shows = 'video';

@@ -1,20 +1,13 @@
 // What is heard, and how long it is on its way.
-import { soundDelay, type Waited, waited } from '../room/sound/playout';
+import { HeardDelay } from './heard';
 
-/** milliseconds between two looks at the figures: at first, and later */
-const SOON = 100;
-const LATER = 500;
-/** looks until what is on its way has settled */
-const FIRST = 20;
-
-type Stats = () => Promise<RTCStatsReport | undefined>;
+/** milliseconds between two looks at what was handed on, and looks between two reports */
+const LOOK = 50;
+const LOOKS = 10;
 
 export class Sound {
   private readonly audio = new Audio();
-  private stats: Stats | null = null;
-  private before: Waited = waited([]);
-  private looks = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
+  private timer: ReturnType<typeof setInterval> | undefined;
 
   /** `blocked` is told whether the browser waits for a click, `delay` how many milliseconds sound is on its way. */
   constructor(
@@ -24,15 +17,12 @@ export class Sound {
     this.audio.autoplay = true;
   }
 
-  /** Plays this track from now on. */
-  hear(track: MediaStreamTrack, stats: Stats): void {
+  /** Plays this track from now on, which `receiver` receives. */
+  hear(track: MediaStreamTrack, receiver: RTCRtpReceiver | null): void {
     this.audio.srcObject = new MediaStream([track]);
-    this.stats = stats;
-    this.before = waited([]);
-    this.looks = 0;
     void this.play();
-    clearTimeout(this.timer);
-    this.look();
+    clearInterval(this.timer);
+    if (receiver) this.follow(receiver);
   }
 
   /** Tries to play; a click lets it. */
@@ -47,21 +37,21 @@ export class Sound {
   }
 
   close(): void {
-    clearTimeout(this.timer);
-    this.stats = null;
+    clearInterval(this.timer);
     this.audio.srcObject = null;
   }
 
-  private look(): void {
-    const { stats } = this;
-    if (!stats) return;
-    this.timer = setTimeout(() => this.look(), this.looks++ < FIRST ? SOON : LATER);
-    void stats().then((report) => {
-      if (!report || stats !== this.stats) return;
-      const now = waited(report.values() as Iterable<Record<string, unknown>>);
-      const delay = soundDelay(this.before, now);
-      this.before = now;
-      if (delay !== null) this.delay(delay);
-    });
+  private follow(receiver: RTCRtpReceiver): void {
+    const heard = new HeardDelay();
+    let looks = 0;
+    this.timer = setInterval(() => {
+      const [source] = receiver.getSynchronizationSources();
+      if (source) heard.handed(source.rtpTimestamp, source.timestamp - performance.timeOrigin);
+      if (looks++ % LOOKS === 0)
+        void receiver
+          .getStats()
+          .then((report) => heard.reported(report.values() as Iterable<Record<string, unknown>>, performance.now()));
+      if (heard.delay !== null) this.delay(heard.delay);
+    }, LOOK);
   }
 }

@@ -29,8 +29,3 @@ function gathered(connection: RTCPeerConnection): Promise<void> {
     done();
   });
 }
-
-/** The sound that `transceiver` receives, with its figures. */
-export function statsOf(transceiver: RTCRtpTransceiver): () => Promise<RTCStatsReport> {
-  return () => transceiver.receiver.getStats();
-}

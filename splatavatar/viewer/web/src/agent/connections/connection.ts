@@ -7,8 +7,8 @@ export interface Listener {
   avatar(content: ArrayBuffer): Promise<void>;
   /** one message of a face, as it came */
   face(message: ArrayBuffer): void;
-  /** a track that is to be heard; `stats` has the figures of how it is received */
-  sound(track: MediaStreamTrack, stats: () => Promise<RTCStatsReport | undefined>): void;
+  /** a track that is to be heard, and what receives it, where that is known */
+  sound(track: MediaStreamTrack, receiver: RTCRtpReceiver | null): void;
   /** pictures, where the page does not draw */
   video(track: MediaStreamTrack): void;
   event(event: AgentEvent): void;

@@ -3,7 +3,7 @@ import { PageError, sentence } from '../../errors';
 import { LARGEST_FILE } from '../../tables';
 import { fetchFile } from '../../ui/fetching';
 import { readEvent } from '../events';
-import { offer, statsOf } from './channels';
+import { offer } from './channels';
 import type { Connection, Listener } from './connection';
 
 /** milliseconds between two attempts: the first, and the most that it grows to; and that are tried in all */
@@ -83,8 +83,8 @@ export class ServiceConnection implements Connection {
     this.voice = voice;
     if (this.microphone) await voice.sender.replaceTrack(this.microphone);
     if (mode === 'video') connection.addTransceiver('video', { direction: 'recvonly' });
-    connection.ontrack = ({ track }) =>
-      track.kind === 'audio' ? listener.sound(track, statsOf(voice)) : listener.video(track);
+    connection.ontrack = ({ track, receiver }) =>
+      track.kind === 'audio' ? listener.sound(track, receiver) : listener.video(track);
     connection.onconnectionstatechange = () => this.changed(connection);
     await offer(connection, (description) => this.post('offer', description) as Promise<RTCSessionDescriptionInit>);
   }
