@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +25,12 @@ LOOK_AHEAD = 0.08
 """seconds of sound after the time of an output that it may depend on, at most"""
 
 
+@lru_cache(maxsize=1)
+def _own_network() -> Any:
+    """The network that ships, loaded once: what it remembers is given to it, and so many may share it."""
+    return open_network(MODEL)
+
+
 class AudioToFace:
     """Speech in, ARKit coefficients out, causally.
 
@@ -34,7 +42,7 @@ class AudioToFace:
 
     def __init__(self, model: Path = MODEL) -> None:
         """Raises DependencyError without onnxruntime, SettingsError for a file that is not such a network."""
-        self._session = open_network(model)
+        self._session = _own_network() if model == MODEL else open_network(model)
         shapes = {value.name: value.shape for value in self._session.get_inputs()}
         if shapes.keys() != {"features", "state"} or shapes["features"] != [1, SIZE]:
             raise SettingsError(
