@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 Samples = NDArray[np.int16]
 Picture = NDArray[np.uint8]
+SILENT = 60
+"""16-bit steps: what is quieter everywhere is silence, which a worker may send or not"""
 
 
 @dataclass
@@ -48,6 +50,7 @@ class Recorder:
     def __init__(self, pictures: bool = False) -> None:
         """``pictures``: whether they are kept, not their times alone."""
         self.heard: list[Heard] = []
+        """in order, without silence"""
         self.seen: list[Seen] = []
         self.pictures = pictures
         self._before: list[tuple[type, str, Any]] = []
@@ -86,9 +89,13 @@ class Recorder:
             setattr(kind, name, method)
 
     def sound(self, source: Any, frame: Any) -> None:
-        """Remember sound that is about to be queued behind what is."""
-        samples = np.frombuffer(frame.data, np.int16).reshape(-1, frame.num_channels)[:, 0].copy()
-        self.heard.append(Heard(perf_counter() + source.queued_duration, frame.sample_rate, samples))
+        """Remember what is not silent of sound that is about to be queued behind what is."""
+        samples = np.frombuffer(frame.data, np.int16).reshape(-1, frame.num_channels)[:, 0]
+        loud = np.flatnonzero(np.abs(samples.astype(np.int32)) >= SILENT)
+        if len(loud):
+            first, last = int(loud[0]), int(loud[-1]) + 1
+            at = perf_counter() + source.queued_duration + first / frame.sample_rate
+            self.heard.append(Heard(at, frame.sample_rate, samples[first:last].copy()))
 
     def cut(self) -> None:
         """What was queued is not heard any more."""

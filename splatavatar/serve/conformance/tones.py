@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from splatavatar.serve.conformance.recorder import SILENT
+
 Samples = NDArray[np.int16]
 LOWEST, STEP, COUNT = 300.0, 60.0, 24
 """Hz of the first tone and between two, and how many there are"""
 LOUDNESS = 6000
-SILENT = 60
-"""16-bit steps: what is quieter everywhere is silence"""
 FOREIGN = 0.15
 """share of the amplitude of its own tone that another one may have in a window: its edges spread"""
 WINDOW = 0.04
