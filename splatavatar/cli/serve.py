@@ -70,6 +70,12 @@ def serve(
         float,
         typer.Option("--drain", metavar="SECONDS", min=0, callback=finite, help="That sessions have after SIGTERM."),
     ] = 30.0,
+    worker: Annotated[
+        str,
+        typer.Option(
+            "--worker", metavar="NAME", help="That ids of sessions begin with, for a balancer.", show_default="none"
+        ),
+    ] = "",
     json_logs: Annotated[bool, typer.Option("--json-logs", help="Log in JSON.")] = False,
     without_consent: WithoutConsentOption = False,
     device: DeviceOption = DrawingDevice.cpu,
@@ -100,7 +106,7 @@ def serve(
     library = Library.of(avatars, without_consent, device.value, not no_marks, label)
     admission = Admission(limit_video or fitting("video"), limit_client or fitting("client"))
     metrics = Metrics(admission.limits)
-    registry = Registry(library, admission, metrics, ice_servers(stun or (), turn or ()), unwatched=idle)
+    registry = Registry(library, admission, metrics, ice_servers(stun or (), turn or ()), unwatched=idle, worker=worker)
     with service_place(host, port, admitted is not None, certificate, key) as at:
         configure_logs(json_logs)
         app = create_service_app(Service(registry, admitted, voices), site, origins=allowed)

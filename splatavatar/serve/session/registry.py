@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,6 +11,7 @@ from typing import Any
 
 from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.errors import AvatarFileError, SettingsError, StorageError, TrustError
+from splatavatar.printable import printable
 from splatavatar.serve.http.admission import Admission, cost
 from splatavatar.serve.http.logs import log_event
 from splatavatar.serve.http.machine import cores
@@ -23,6 +25,8 @@ UNCONNECTED = 60.0
 """seconds after which a session ends that nobody has connected to"""
 UNWATCHED = 300.0
 """seconds after which one ends that is silent and that nobody watches any more"""
+WORKER_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
+"""a name of DNS in small letters: a balancer may find the worker by it"""
 LOOK = 1.0
 """seconds between two looks at all sessions"""
 
@@ -39,6 +43,7 @@ class Registry:
         unconnected: float = UNCONNECTED,
         unwatched: float = UNWATCHED,
         model: Callable[[], LipModel] = AudioToFace,
+        worker: str = "",
     ) -> None:
         """
         Args:
@@ -48,7 +53,17 @@ class Registry:
             ice: the servers that help to connect.
             unconnected, unwatched: as the constants.
             model: makes the model of speech of each session.
+            worker: the name of this process among several behind one balancer, which the ids of its sessions begin
+                with, so that requests find their way (``WORKER_NAME``); empty where it is alone.
+
+        Raises SettingsError for a name of another form.
         """
+        if worker and not WORKER_NAME.fullmatch(worker):
+            raise SettingsError(
+                "the name of a worker must be of 1 to 40 letters a to z, digits and hyphens, got "
+                f"{printable(worker[:80])!r}"
+            )
+        self._worker = worker
         self.library, self.admission, self.metrics = library, admission, metrics
         self.ice = ice
         self.unconnected, self.unwatched = unconnected, unwatched
@@ -119,9 +134,12 @@ class Registry:
         except (AvatarFileError, StorageError) as error:
             raise Refused(503, "The avatar cannot be read now.", LOOK) from error
         try:
-            return Session(wanted, owner, stage, self.ice, self._pool, self._counted, self._model)
+            session = Session(wanted, owner, stage, self.ice, self._pool, self._counted, self._model)
         except SettingsError as error:
             raise Refused(422, str(error)) from error
+        if self._worker:
+            session.id = f"{self._worker}.{session.id}"
+        return session
 
     async def _sweep(self) -> None:
         while True:
