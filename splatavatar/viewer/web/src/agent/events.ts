@@ -12,7 +12,7 @@ export interface AgentEvent {
   segment: number | null;
   /** seconds of it that were heard */
   position: number | null;
-  /** words, where there are any */
+  /** words, or what went wrong, where there are any */
   text: string;
 }
 
@@ -31,9 +31,9 @@ export function readEvent(message: unknown): AgentEvent | null {
 /** The event that a parsed message is; null where it is none. */
 export function eventOf(value: unknown): AgentEvent | null {
   if (typeof value !== 'object' || value === null) return null;
-  const { type, segment, position, text } = value as Record<string, unknown>;
+  const { type, segment, position, text, error } = value as Record<string, unknown>;
   if (typeof type !== 'string' || !type || type.length > LONGEST_TYPE) return null;
   const number = (given: unknown) => (typeof given === 'number' && Number.isFinite(given) && given >= 0 ? given : null);
-  const words = typeof text === 'string' ? text : '';
-  return { type, segment: number(segment), position: number(position), text: words.slice(0, LONGEST_TEXT) };
+  const words = [text, error].find((given) => typeof given === 'string') as string | undefined;
+  return { type, segment: number(segment), position: number(position), text: (words ?? '').slice(0, LONGEST_TEXT) };
 }

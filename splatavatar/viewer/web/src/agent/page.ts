@@ -1,5 +1,5 @@
 // Talking to an avatar: its picture, its voice, and the few buttons that this takes.
-import { PageError, sentence } from '../errors';
+import { sentence } from '../errors';
 import { openMicrophone } from '../room/sound/microphone';
 import { element } from '../ui/dom';
 import { Status } from '../ui/status';
@@ -102,7 +102,8 @@ export class AgentPage {
     if (said) {
       this.happens.textContent = said;
       this.happens.dataset.kind = type;
-    } else if (type === 'error') this.status.say(text || 'The server could not do what it was asked for.', true);
+    } else if (type === 'error' || type === 'failed')
+      this.status.say(text || 'The server could not do what it was asked for.', true);
   }
 
   private async toggle(): Promise<void> {
@@ -130,7 +131,16 @@ export class AgentPage {
   }
 }
 
+/** What connects to `target`; the code of each way is loaded when it is gone. */
 async function connectionTo(target: Target, listener: Listener): Promise<Connection> {
   if (target.kind === 'service') return new ServiceConnection(target, listener);
-  throw new PageError('This page does not know how to connect to that.');
+  if (target.kind === 'pipecat') {
+    const { PipecatConnection } = await import('./connections/pipecat');
+    return new PipecatConnection(target.offer, listener);
+  }
+  const [{ LiveKitConnection }, { livekitRoom }] = await Promise.all([
+    import('./connections/livekit'),
+    import('./connections/livekit_room'),
+  ]);
+  return new LiveKitConnection(await livekitRoom(), target.url, target.token, listener);
 }
