@@ -121,6 +121,8 @@ class Session:
         self.watched_once = False
         """whether anybody has ever been connected"""
         self.closed = False
+        self.listeners: list[Callable[[Samples, int, int], None]] = []
+        """take what who watches says: samples, rate, channels"""
 
     @property
     def watched(self) -> bool:
@@ -246,6 +248,8 @@ class Session:
     def _hear(self, samples: Samples, rate: int, channels: int) -> None:
         with suppress(SignalError):
             self.face.hear(samples, rate, channels)
+        for listen in self.listeners:
+            listen(samples, rate, channels)
 
     def _changed(self, peer: Peer) -> None:
         if peer is not self._peer:
