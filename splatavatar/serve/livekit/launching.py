@@ -1,0 +1,35 @@
+"""Asking a dispatcher for a worker."""
+
+from __future__ import annotations
+
+import aiohttp
+
+from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
+
+PATH = "/launch"
+"""of a dispatcher, where its address names none"""
+PATIENCE = 10.0
+"""seconds in which a dispatcher answers"""
+
+
+async def launch(dispatcher: str, key: str | None, room: str, url: str, token: str) -> None:
+    """Have a dispatcher send a worker into a room of the server ``url``, with a token for it.
+
+    Raises SettingsError where the dispatcher does not answer or refuses.
+    """
+    address = dispatcher if "/" in dispatcher.partition("://")[2].rstrip("/") else dispatcher.rstrip("/") + PATH
+    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    body = {"room_name": room, "url": url, "token": token}
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.post(address, json=body, headers=headers) as answer,
+        ):
+            if answer.status >= 400:
+                said = printable((await answer.text())[:200])
+                raise SettingsError(f"the dispatcher at {printable(dispatcher)} refused ({answer.status}): {said}")
+    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        why = str(error) or "it does not answer"
+        raise SettingsError(f"the dispatcher at {printable(dispatcher)} cannot be reached: {printable(why)}") from error

@@ -1,0 +1,42 @@
+"""A worker as a process: until it is over, or the process is told to end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+from splatavatar.extras import required
+from splatavatar.interrupts import deferred_signals
+from splatavatar.serve.livekit.face_options import FaceOptions
+
+
+def run_worker(url: str, token: str, avatar: str, options: FaceOptions) -> str:
+    """Be the face of an agent in a room; why it left.
+
+    Raises:
+        AvatarFileError, TrustError: the avatar cannot be read, or its file has no consent to calls.
+        RoomError: the room cannot be joined, no agent came, or the agent cannot be reached any more.
+        DependencyError: a package is absent.
+        SystemExit: a signal asked the process to end, which it has done.
+    """
+    required("livekit")
+    from splatavatar.serve.livekit.worker import work
+
+    stage = options.open_stage(avatar)
+    loop = asyncio.new_event_loop()
+    stop = asyncio.Event()
+
+    def end() -> None:
+        with suppress(RuntimeError):  # the loop is over
+            loop.call_soon_threadsafe(stop.set)
+
+    with deferred_signals(end) as asked:
+        try:
+            left = loop.run_until_complete(work(url, token, stage, options, stop))
+        finally:
+            loop.run_until_complete(loop.shutdown_asyncgens())
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+    if asked():
+        raise asked.ending()
+    return left
