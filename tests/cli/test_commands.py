@@ -67,6 +67,17 @@ def test_render_follows_signal_camera_and_background(run, files: Path, tmp_path:
     assert (rest != picture("--camera", "camera.json")).any()
 
 
+def test_render_shows_a_mood(run, tmp_path: Path) -> None:
+    pictures = []
+    for number, mood in enumerate(([], ["--mood", "surprised"], ["--mood", "surprised:0"])):
+        done = run("render", "demo", "-o", f"{number}.png", "--size", "96x96", "--no-marks", *mood)
+        assert done.returncode == 0, done.stderr
+        pictures.append(cv2.imread(str(tmp_path / f"{number}.png")).astype(int))
+    rest, surprised, none = pictures
+    assert np.abs(rest - surprised).max() > 20
+    assert np.abs(rest - none).max() <= 1  # a limit of the expression rounds
+
+
 def test_bench_prints_json_and_a_table(run, files: Path) -> None:
     done = run("bench", files / "small.splatavatar", "--json", "--frames", "5", "--size", "64x64")
     assert done.returncode == 0, done.stderr
@@ -111,6 +122,18 @@ def test_info_and_export(run, files: Path, tmp_path: Path) -> None:
         (
             ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.mp4", "--background", "transparent"],
             "a.mp4: an mp4 cannot be transparent; give a background colour, or write out.webm or frames/%05d.png.",
+        ),
+        (
+            ["render", "{avatar}", "-o", "a.png", "--mood", "happy:2"],
+            "the intensity of a mood is from 0 to 1, got 2.",
+        ),
+        (
+            ["drive", "{avatar}", "--audio", "a.wav", "--mood", "joy"],
+            "there is no mood 'joy'; expected one of neutral, happy, sad, angry, surprised, calm, serious.",
+        ),
+        (
+            ["drive", "{avatar}", "--signal", "{signal}", "-o", "a.mp4", "--mood", "happy"],
+            "--mood is that of a face which a voice drives; it needs --audio, --mic or --source.",
         ),
         (["render", "{avatar}", "-o", "a.jpg"], "a.jpg: a picture is written as .png."),
         (

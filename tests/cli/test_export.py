@@ -87,6 +87,8 @@ def test_bad_input(run: Run, files: Path, tmp_path: Path) -> None:
         ((avatar, "-o", "a.txt"), f"a.txt: an avatar is exported as {suffixes}."),
         ((avatar, "-o", "a"), f"a: an avatar is exported as {suffixes}."),
         ((avatar, "-o", "a.ply", "--audio", files / "signal.npz"), "--audio is for .html: a .ply makes no sound."),
+        ((avatar, "-o", "a.ply", "--mood", "happy"), "--mood is for .html with --audio, not for .ply."),
+        ((avatar, "-o", "a.html", "--mood", "happy"), "--mood is that of a face which a voice moves; it needs --audio"),
         ((avatar, "-o", "a.spz", "--mesh"), "--mesh is for .glb and .gltf, not for .spz."),
         (
             (avatar, "-o", "a.glb", "--mesh", "--signal", files / "signal.npz"),

@@ -57,6 +57,7 @@ def test_what_is_live() -> None:
         ({"outputs": ["a.mp4", "b/../a.mp4"]}, "b/../a.mp4: two outputs of one name; give each its own."),
         ({"record": "face.npz"}, "face.npz: the file that drives would be overwritten; give the output another name."),
         ({"record": "a.txt"}, "a.txt: unknown kind of recorded face, expected .npz, .csv, .json."),
+        ({"behaviour": 3.0}, "the amount of behaviour is from 0 to 2, got 3."),
         ({"outputs": ["a.avi"]}, "a.avi: unknown kind of output, expected a video"),
     ],
 )

@@ -117,8 +117,8 @@ def test_who_listens_nods_where_the_other_ends_and_not_in_silence() -> None:
     plain = down(shown(Behaviour(0), 20, 20.0))
     nodding = np.array([down(shown(Behaviour(seed), 20, 20.0, heard=heard)) for seed in range(2)])
     assert plain.max() < 0.04 < 0.06 < nodding.max()
-    # The pitch is low in the last second of a phrase of 3 s. Its end is noticed 0.15 s later, the nod begins up to 0.4 s
-    # after that and is at its lowest 0.17 s later; another may follow.
+    # The pitch is low in the last second of a phrase of 3 s. Its end is noticed 0.15 s later, the nod begins up to
+    # 0.4 s after that and is at its lowest 0.17 s later; another may follow.
     times = np.concatenate([np.flatnonzero(row > 0.05) / 20 for row in nodding]) % 3.8
     assert ((times > 2.0) | (times < 0.7)).mean() > 0.95
 

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from splatavatar.drive.face.chain import Chain, ChainSettings
-from splatavatar.drive.face.channels import FACE
+from splatavatar.drive.face.channels import FACE, VOICE
+from splatavatar.drive.face.mood import Mood
 from splatavatar.drive.face.user_calibration import UserCalibration
 from splatavatar.drive.live.controls import Controls
 from splatavatar.drive.live.mailbox import Mailbox
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.signal import FaceSignal, nobody
+from splatavatar.drive.sources.live.voice import spoken
 from splatavatar.drive.sources.source import Clock, Emit
 from splatavatar.rig.arkit import INDEX
+from support.spoken_sound import talk
 
 SMILE = INDEX["mouthSmileLeft"], INDEX["mouthSmileRight"]
 BLINK = INDEX["eyeBlinkLeft"]
@@ -98,6 +103,59 @@ def test_nobody_blinks_by_itself_and_the_same_for_the_same_seed() -> None:
     assert (vectors(first) != vectors(other)).any()
     assert max(signal.arkit[BLINK] for signal in first) > 0.7
     assert not vectors(off).any()
+
+
+class Speaking(Silent):
+    """A source that hears a voice."""
+
+    channels = VOICE  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.listeners: list[Callable[[NDArray[np.float32], float], None]] = []
+
+
+def spoken_by(
+    sound: NDArray[np.float32] | None, settings: ChainSettings, channels: frozenset[str] = VOICE
+) -> np.ndarray:
+    """The faces (T, 58) of a voice with a closed mouth, at 60 a second."""
+    source, now = Speaking(), 50.0
+    source.channels = channels
+    mailbox = Mailbox(60.0, lambda: now)
+    chain, controls, shown = Chain([(source, mailbox)], settings), Controls(), []
+    for n in range(480):
+        now = 50.0 + n / 60
+        mailbox.put(spoken(now, np.zeros(52, np.float32)))
+        for listener in source.listeners if sound is not None and n % 15 == 0 else ():
+            listener(sound[n // 15 * 4000 : (n // 15 + 1) * 4000], now)
+        shown.append(chain(now, controls)[0])
+    return vectors(shown)
+
+
+def test_a_voice_moves_the_head_and_its_mood_the_face() -> None:
+    sound = talk(4, 2.0, 0.2)
+    quiet, said, again, half, happy, off = (
+        spoken_by(heard, settings)
+        for heard, settings in (
+            (None, ChainSettings()),
+            (sound, ChainSettings()),
+            (sound, ChainSettings()),
+            (sound, ChainSettings(behaviour=0.5)),
+            (sound, ChainSettings(mood=Mood("happy", 0.5))),
+            (sound, ChainSettings(idle_seed=None, mood=Mood("happy", 0.5))),
+        )
+    )
+    head = slice(52, 55)
+    np.testing.assert_array_equal(said, again)
+    assert said[60:, head].std() > 1.3 * quiet[60:, head].std()
+    assert half[60:, head].std() < 0.7 * said[60:, head].std()
+    for faces in (happy, off):
+        assert faces[60:, SMILE[0]].min() == pytest.approx(0.3, abs=0.02)
+    assert not off[:, head].any() and not off[:, BLINK].any()
+
+
+def test_a_face_that_is_seen_has_neither() -> None:
+    shown = spoken_by(talk(4, 2.0, 0.2), ChainSettings(mood=Mood("happy")), FACE)
+    assert np.abs(shown[120:]).max() < 1e-3
 
 
 def test_the_mirror_swaps_the_sides() -> None:

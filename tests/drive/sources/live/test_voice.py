@@ -105,7 +105,9 @@ def test_samples_that_are_not_finite_are_silence() -> None:
 def test_a_recording_of_a_file(tmp_path: Path) -> None:
     path = write_wav(tmp_path / "a.wav", burst(3.0))
     progress: list[tuple[int, int]] = []
-    recording = audio_recording(path, Loudness(), lambda done, total: progress.append((done, total)))
+    taken: list[NDArray[np.float32]] = []
+    recording = audio_recording(path, Loudness(), lambda done, total: progress.append((done, total)), taken.append)
+    assert [len(samples) for samples in taken] == [48000] and np.abs(taken[0] - burst(3.0)).max() < 1e-4
     assert recording.fps == 50
     assert recording.time[-1] == pytest.approx(3.0, abs=0.021)
     jaw = recording.arkit[:, INDEX["jawOpen"]]
@@ -141,7 +143,8 @@ def test_other_rates_are_resampled(tmp_path: Path) -> None:
 
 def test_a_file_is_heard_at_its_pace(tmp_path: Path, heard: Any) -> None:
     source = AudioFile(write_wav(tmp_path / "a.wav", burst(1.0)), Loudness)
-    clock = StepClock()
+    clock, listened = StepClock(), list[tuple[NDArray[np.float32], float]]()
+    source.listeners.append(lambda samples, at: listened.append((samples, at)))
     source.start(heard, clock)
     signals = heard.wait(50)
     deadline = time.monotonic() + 10
@@ -154,6 +157,8 @@ def test_a_file_is_heard_at_its_pace(tmp_path: Path, heard: Any) -> None:
     np.testing.assert_allclose([s.time - source.origin for s in signals], np.arange(50) / 50, atol=1e-9)
     assert signals[25].arkit[INDEX["jawOpen"]] > 0.7
     assert clock() - source.origin >= 1.0
+    np.testing.assert_allclose([at - source.origin for _, at in listened], np.arange(len(listened)) / 4, atol=1e-9)
+    np.testing.assert_allclose(np.concatenate([piece for piece, _ in listened])[:16000], burst(1.0), atol=1e-4)
 
 
 @pytest.mark.parametrize("content", [b"", b"no sound at all", None])
