@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from splatavatar.array_types import Floats
 from splatavatar.drive.face.acting.ear import RATE
 from splatavatar.drive.face.acting.own_voice import LEAD
 from splatavatar.drive.face.behaviour import Behaviour
@@ -22,6 +23,9 @@ from splatavatar.drive.sources.source import Source
 from splatavatar.errors import SignalError
 from splatavatar.media import warn_once
 from splatavatar.progress import FrameProgress
+
+SAID = 1.0
+"""seconds of sound that are said ahead of a frame"""
 
 
 @dataclass(frozen=True)
@@ -97,9 +101,9 @@ class FileInput:
         if idle_seed is None:
             recording = audio_recording(self.path, None, progress)
             return recording if mood is None else _with(recording, lambda signal, time: mood.add(signal))
-        life = Behaviour(idle_seed, behaviour, mood)
-        recording = audio_recording(self.path, None, progress, lambda samples: life.say(samples[round(LEAD * RATE) :]))
-        return _with(recording, life.add)
+        taken: list[Floats] = []
+        recording = audio_recording(self.path, None, progress, taken.append)
+        return _with(recording, _behaving(Behaviour(idle_seed, behaviour, mood), taken[0]))
 
 
 def has_sound(path: Path) -> bool:
@@ -114,6 +118,20 @@ def has_sound(path: Path) -> bool:
         warn_once(f"{error} It goes on without sound.")
         return False
     return True
+
+
+def _behaving(life: Behaviour, sound: Floats) -> Callable[[FaceSignal, float], FaceSignal]:
+    """What adds to the face of each time what ``life`` does by the ``sound`` (N), which begins at 0."""
+    said = round(LEAD * RATE)
+
+    def add(signal: FaceSignal, time: float) -> FaceSignal:
+        nonlocal said
+        due = round((time + LEAD + SAID) * RATE)
+        life.say(sound[said:due])
+        said = max(said, due)
+        return life.add(signal, time)
+
+    return add
 
 
 def _with(recording: Recording, change: Callable[[FaceSignal, float], FaceSignal]) -> Recording:

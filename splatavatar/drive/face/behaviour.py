@@ -85,7 +85,7 @@ class Behaviour:
         self._emphasis, self._nods = Emphasis(rngs[0]), Nods(rngs[1])
         self._glances, self._blinks = Glances(rngs[2], self._manner.away), Blinks(rngs[3], self._manner.blinks)
         self._along = Follower(2, GLANCE_SETTLE)
-        self._saying, self._hearing = Ear(), Ear()
+        self._saying, self._hearing = Ear(), Ear(catches_up=True)
         self._said, self._heard = Ears(), Ears()
         self._start: float | None = None
         self._shown = 0.0
@@ -102,7 +102,10 @@ class Behaviour:
         self._saying.take(samples)
 
     def hear(self, samples: Floats) -> None:
-        """Take sound (N), mono at 16 kHz, of who is talked to, timed as that of ``say``."""
+        """Take sound (N), mono at 16 kHz, of who is talked to, as it comes, timed as that of ``say``.
+
+        After a stall of up to 2 s, of what comes at once no more than half a second waits; the oldest is left out.
+        """
         self._hearing.take(samples)
 
     def clear(self) -> None:

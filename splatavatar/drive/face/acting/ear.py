@@ -17,12 +17,21 @@ JOIN = 320
 """samples that may lack between two pieces that are one after the other: clocks and resamplers round"""
 LONGEST = 600 * RATE
 """samples that may wait; of more the newest is left out"""
+STALL = 2 * RATE
+"""samples of silence up to which sound that comes after it may have been held up"""
+LATE = RATE // 2
+"""samples that may wait of sound that was held up"""
 
 
 class Ear:
     """Knows which sound is heard at each tick, and that there is silence where no sound is."""
 
-    def __init__(self) -> None:
+    def __init__(self, catches_up: bool = False) -> None:
+        """``catches_up``: whether sound may be held up on its way. Where more than half a second of it waits after a
+        gap, the oldest is left out, at most as much as the gap was long.
+        """
+        self._catches_up = catches_up
+        self._held_up = 0
         self._new: list[Floats] = []
         self._waiting: deque[Floats] = deque()
         self._waits = 0
@@ -30,6 +39,7 @@ class Ear:
         """sample of the clock after the last one that waits"""
         self._sounded = -JOIN
         """the same, of the last one that was no silence put in here"""
+        self._heard_any = False
         self._at = 0
 
     def take(self, samples: Floats) -> None:
@@ -52,12 +62,15 @@ class Ear:
         What was taken since the last call begins now, or goes on where that before it ends.
         """
         if self._new:
-            if sample > self._end and sample - self._sounded > JOIN:
+            if sample >= self._end and sample - self._sounded > JOIN:
+                gap = sample - self._sounded
+                self._held_up += gap if self._catches_up and self._heard_any and gap <= STALL else 0
                 self._put(np.zeros(sample - self._end, np.float32))
             for piece in self._new:
                 self._put(piece)
-            self._sounded = self._end
+            self._sounded, self._heard_any = self._end, True
             self._new.clear()
+            self._leave_out(min(self._held_up, self._end - sample - LATE))
         for _ in range(count):
             yield self._tick()
 
@@ -70,6 +83,17 @@ class Ear:
     def _put(self, piece: Floats) -> None:
         self._waiting.append(piece)
         self._end += len(piece)
+
+    def _leave_out(self, count: int) -> None:
+        """Forget the oldest ``count`` samples that wait."""
+        if count <= 0:
+            return
+        rest = np.concatenate(self._waiting)[count:]
+        self._waiting = deque([rest])
+        self._waits = len(rest)
+        self._held_up -= count
+        self._end -= count
+        self._sounded -= count
 
     def _tick(self) -> Floats | None:
         self._at += TICK

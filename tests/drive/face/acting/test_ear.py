@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from splatavatar.drive.face.acting.ear import JOIN, LONGEST, RATE, TICK, Ear
+from splatavatar.drive.face.acting.ear import JOIN, LATE, LONGEST, RATE, TICK, Ear
 
 SOUND = np.linspace(0.1, 0.9, 1600, dtype=np.float32)
 
@@ -103,3 +103,26 @@ def test_what_was_taken_is_not_that_of_the_caller() -> None:
     sound[:] = 0
     heard(ear, 0, 0)
     np.testing.assert_array_equal(heard(ear, 1600, 10), SOUND)
+
+
+def test_sound_that_was_held_up_is_caught_up_with() -> None:
+    ear, sound = Ear(catches_up=True), np.arange(1, 64001, dtype=np.float32) / 64000
+    ear.take(sound[:1600])
+    first = np.concatenate([heard(ear, 0, 0), heard(ear, 17600, 110)])
+    np.testing.assert_array_equal(first[:1600], sound[:1600])
+    assert not first[1600:].any()
+    # A second of sound comes at once, a second late.
+    ear.take(sound[1600:17600])
+    heard(ear, 17600, 0)
+    after = heard(ear, 17600 + LATE, LATE // TICK)
+    np.testing.assert_array_equal(after, sound[17600 - LATE : 17600])
+    # Without a stall nothing is left out, however much comes at once; nor after a silence that is longer than one.
+    for wait in (0, 5 * RATE):
+        ear = Ear(catches_up=True)
+        ear.take(sound[:1600])
+        heard(ear, 0, 0)
+        heard(ear, wait, wait // TICK)
+        ear.take(sound[1600:])
+        heard(ear, wait, 0)
+        found = heard(ear, wait + 64000, 400)
+        np.testing.assert_array_equal(found[found > 0][-62400:], sound[1600:])
