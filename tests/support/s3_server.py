@@ -19,8 +19,9 @@ class S3Server:
 
     def put(self, path: str, content: bytes = b"") -> None:
         """A bucket, or an object at ``BUCKET/KEY``, whatever the key."""
-        request = urllib.request.Request(f"{self.address}/{quote(path)}", content, method="PUT")
-        with urllib.request.urlopen(request, timeout=10):
+        headers = {"content-type": "application/octet-stream"}
+        request = urllib.request.Request(f"{self.address}/{quote(path)}", content, headers, method="PUT")
+        with urllib.request.urlopen(request, timeout=60):
             pass
 
     def get(self, path: str) -> bytes:

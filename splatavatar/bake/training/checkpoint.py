@@ -21,7 +21,7 @@ from splatavatar.bake.settings import BakeSettings
 from splatavatar.bake.training.rig_motion import MOVING, RigMotion
 from splatavatar.bake.training.trainer import AdamMoments, RigMoments, TrainerState, fresh_state
 from splatavatar.errors import SettingsError
-from splatavatar.input import read_bytes
+from splatavatar.input import open_input, read_bytes
 from splatavatar.kept.use import note_made
 from splatavatar.output import beside, private_write
 from splatavatar.trust.consent_file import GivenConsent
@@ -29,6 +29,8 @@ from splatavatar.trust.consent_file import GivenConsent
 SUFFIX = ".checkpoint"
 LARGEST = 1 << 31
 """bytes of the file"""
+LARGEST_HEADER = 1 << 24
+"""bytes of what it says of its tensors and of the bake"""
 MOST = 1 << 40
 """steps, seconds, and whatever is optimised"""
 LOG_SCALE = 10.0
@@ -187,6 +189,17 @@ def _read(out: Path, settings: BakeSettings) -> tuple[_Header, dict[str, Tensor]
             f"{path} is of a bake with {k} {found!r}, this one asks for {asked!r}; they must agree to resume"
         )
     return header, tensors
+
+
+def steps_of(path: Path) -> int | None:
+    """The steps that the checkpoint at ``path`` has, by its header alone; None for what is no checkpoint."""
+    try:
+        with open_input(path, SettingsError) as file:
+            length = int.from_bytes(file.read(8), "little")
+            told = json.loads(file.read(min(length, LARGEST_HEADER)))["__metadata__"]
+        return _Header.of(told["bake"]).iteration
+    except Exception:  # see ``_read``
+        return None
 
 
 def _damaged(path: Path) -> SettingsError:

@@ -31,11 +31,9 @@ class Keeper:
         place: Place,
         path: Path,
         record: BakeRecord,
-        iteration: Callable[[], int],
         tell: Callable[[Noted], None],
     ) -> None:
-        """``iteration`` is how far the bake is."""
-        self._job, self._place, self._path, self._tell, self._iteration = job, place, path, tell, iteration
+        self._job, self._place, self._path, self._tell = job, place, path, tell
         self.record = record
         """as it was written last"""
         self._kept = _version(path)
@@ -61,10 +59,11 @@ class Keeper:
         version = _version(self._path)
         if version is None or version == self._kept:
             return
-        steps = self._iteration()
+        from splatavatar.bake.training.checkpoint import steps_of
+
         try:
             self._place.put(self._job.checkpoint_file, self._path)
-            self.record = replace(self.record, iteration=steps)
+            self.record = replace(self.record, iteration=steps_of(self._path) or 0)
             write_record(self._place, self.record)
         except SplatAvatarError as error:
             self._tell(Noted(f"no checkpoint: {error}"))

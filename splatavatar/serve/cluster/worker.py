@@ -100,7 +100,7 @@ def _baked(
         listener = _Listener(tell)
         settings = _resuming(job, place, settings, tell)
         write_record(place, record)
-        keeper = Keeper(job, place, checkpoint.path_of(out), record, lambda: listener.iteration, tell)
+        keeper = Keeper(job, place, checkpoint.path_of(out), record, tell)
         try:
             with keeper:
                 baked = bake(settings, listener)
@@ -181,8 +181,6 @@ class _Listener:
         from splatavatar.bake import events
 
         self._tell, self._events, self._last = tell, events, 0.0
-        self.iteration = 0
-        """steps that the bake has taken"""
         self.written: events.AvatarWritten | None = None
 
     def __call__(self, event: Event) -> None:
@@ -193,8 +191,6 @@ class _Listener:
         silent = (events.Baked, events.ReportWritten, events.Interrupted, events.FootageKept, events.Measured)
         if isinstance(event, silent):
             return  # of paths that are gone with the worker, or told by the outcome
-        if isinstance(event, (events.Training, events.Resumed)):
-            self.iteration = event.iteration
         if isinstance(event, (events.Training, events.Preparing)):
             now = time.monotonic()
             if now - self._last < PROGRESS_SECONDS:

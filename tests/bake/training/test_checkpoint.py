@@ -63,6 +63,30 @@ def test_it_is_read_and_may_have_another_budget(
     assert (found.elapsed, found.prepared, found.curve, len(found.state.splats)) == (12.5, 2.5, [POINT], 5)
 
 
+def test_a_capture_may_be_known_by_another_name_than_its_path(
+    out: Path, settings: BakeSettings, motion: RigMotion
+) -> None:
+    """One that was fetched lies elsewhere on another machine."""
+    state, named = fresh_state(_nothing(5, 2), motion), replace(settings, known_as="s3://captures/ann 0123")
+    checkpoint.save(out, named, Checkpoint(state, 1.0, 0.0, [POINT]), motion)
+    checkpoint.check(out, replace(named, capture=Path("/elsewhere")))
+    for other in (settings, replace(named, known_as="s3://captures/ann 4567")):
+        with pytest.raises(SettingsError, match="of a bake with capture 's3://captures/ann 0123', this one asks for"):
+            checkpoint.check(out, other)
+
+
+def test_how_many_steps_one_has(kept: bytes, out: Path, settings: BakeSettings, motion: RigMotion) -> None:
+    path = checkpoint.path_of(out)
+    state = replace(fresh_state(_nothing(5, 2), motion), iteration=321)
+    checkpoint.save(out, settings, Checkpoint(state, 1.0, 0.0, [POINT]), motion)
+    assert checkpoint.steps_of(path) == 321
+    for content in (b"", b"\xff" * 100, path.read_bytes()[:60], b"\x02" + bytes(7) + b"{}"):
+        path.write_bytes(content)
+        assert checkpoint.steps_of(path) is None
+    path.unlink()
+    assert checkpoint.steps_of(path) is None
+
+
 def test_mutants_are_damaged_or_whole(kept: bytes, out: Path, settings: BakeSettings, motion: RigMotion) -> None:
     rng, path, whole = np.random.default_rng(0), checkpoint.path_of(out), 0
     for _ in range(400):

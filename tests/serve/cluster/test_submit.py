@@ -157,8 +157,7 @@ def test_a_worker_that_is_killed(capture: Path, tmp_path: Path) -> None:
     assert process.returncode == 0, said
     went_on = re.search(rf"^{name}: goes on from step (\d+)$", said, re.M)
     assert went_on, said
-    # The record says how far the bake was when its checkpoint was seen, which is a moment later.
-    assert steps - 60 <= int(went_on[1]) <= steps
+    assert int(went_on[1]) >= steps  # the next checkpoint may have come meanwhile
     assert record(place, name)["process"] != killed
     assert "1000 steps" in said
     load_avatar(place / f"{name}.splatavatar")
