@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
@@ -31,6 +32,8 @@ MOST_WAITING = 4 * SIZE
 """bytes that may wait to leave before a face is left out: the next one is newer"""
 MOST_EVENTS = 64 << 10
 """bytes of events that may wait to leave before the next ones are left out"""
+MOST_EARLY = 64
+"""events that wait for the channel to open"""
 LONGEST_MESSAGE = 64 << 10
 """bytes of a message of who watches"""
 NTP_EPOCH = 2_208_988_800
@@ -72,6 +75,7 @@ class Peer:
         self._picture = None if pictures is None else picture_track()
         self._faces: Any = None
         self._events: Any = None
+        self._early: deque[str] = deque(maxlen=MOST_EARLY)
         self._tasks: set[asyncio.Task[None]] = set()
         self._began = 0.0
         self.closed = False
@@ -148,6 +152,11 @@ class Peer:
         self._events = self._connection.createDataChannel("events", negotiated=True, id=1)
         Acknowledging.delay(self._connection.sctp)
 
+        @self._events.on("open")  # type: ignore[untyped-decorator]
+        def opened() -> None:
+            while self._early:
+                self.send_event(self._early.popleft())
+
         @self._events.on("message")  # type: ignore[untyped-decorator]
         def came(message: bytes | str) -> None:
             if len(message) <= LONGEST_MESSAGE:
@@ -172,9 +181,13 @@ class Peer:
             self._send(self._faces, message)
 
     def send_event(self, text: str) -> None:
-        """Send an event, if they take any."""
+        """Send an event, if they take any; as soon as they do."""
         events = self._events
-        if events is not None and events.readyState == "open" and events.bufferedAmount < MOST_EVENTS:
+        if events is None:
+            return
+        if events.readyState == "connecting":
+            self._early.append(text)
+        elif events.bufferedAmount < MOST_EVENTS:
             self._send(events, text)
 
     def clear(self) -> None:
