@@ -52,7 +52,7 @@ def log_event(
         failed: whether somebody should look at it.
     """
     fields: dict[str, Any] = {
-        "session": None if session is None else session[:_SHORT],
+        "session": None if session is None else session.rpartition(".")[2][:_SHORT],
         "mode": mode,
         "key": key,
         "seconds": None if seconds is None else round(seconds, 3),

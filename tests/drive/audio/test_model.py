@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from splatavatar.drive.audio import model
 from splatavatar.drive.audio.model import LOOK_AHEAD, MODEL, AudioToFace
 from splatavatar.drive.audio.sound import RATE, read_audio
 from splatavatar.errors import DependencyError, SettingsError, SignalError
@@ -134,6 +135,7 @@ def test_not_a_network(tmp_path: Path) -> None:
 
 def test_without_onnxruntime(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    monkeypatch.setattr(model, "_own_network", model._own_network.__wrapped__)  # as where nobody has loaded it yet
     with pytest.raises(DependencyError, match=r'pip install "\.\[audio\]"'):
         AudioToFace()
 
