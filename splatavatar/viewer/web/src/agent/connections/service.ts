@@ -22,6 +22,8 @@ export interface ServiceAddress {
 interface Session {
   mode: 'video' | 'client';
   ice: RTCIceServer[];
+  /** somebody watches it now */
+  watched: boolean;
 }
 
 export class ServiceConnection implements Connection {
@@ -64,7 +66,9 @@ export class ServiceConnection implements Connection {
   close(): void {
     this.closed = true;
     clearTimeout(this.timer);
-    this.connection?.close();
+    const { connection } = this;
+    this.connection = null;
+    connection?.close();
   }
 
   private async connect({ mode, ice }: Session): Promise<void> {
@@ -77,7 +81,12 @@ export class ServiceConnection implements Connection {
     this.events = connection.createDataChannel('events', { negotiated: true, id: 1 });
     this.events.onmessage = ({ data }) => {
       const event = readEvent(data);
-      if (event) listener.event(event);
+      if (event?.type === 'ended') this.end('The session has ended.');
+      else if (event) listener.event(event);
+    };
+    // A line that is lost closes no channel: the server did.
+    this.events.onclose = () => {
+      if (connection === this.connection) this.again(true);
     };
     const voice = connection.addTransceiver('audio', { direction: 'sendrecv' });
     this.voice = voice;
@@ -99,11 +108,12 @@ export class ServiceConnection implements Connection {
     } else if (connectionState === 'failed' || connectionState === 'closed') this.again();
   }
 
-  /** Looks for the session once more, a little later. */
-  private again(): void {
+  /** Looks for the session once more, a little later; `dismissed`: the server hung up, maybe for somebody else. */
+  private again(dismissed = false): void {
     if (this.closed) return;
-    this.connection?.close();
+    const { connection } = this;
     this.connection = null;
+    connection?.close();
     if (Number.isNaN(this.lostAt)) {
       this.lostAt = performance.now();
       this.listener.connected(false);
@@ -114,10 +124,13 @@ export class ServiceConnection implements Connection {
     }
     this.timer = setTimeout(() => {
       this.session()
-        .then((session) => this.connect(session))
+        .then(async (session) => {
+          if (dismissed && session.watched) this.end('The session is watched elsewhere now: by one page at a time.');
+          else await this.connect(session);
+        })
         .catch((error: unknown) => {
           if (error instanceof Gone) this.end(sentence(error));
-          else this.again();
+          else this.again(dismissed);
         });
     }, this.wait);
     this.wait = Math.min(2 * this.wait, LATEST);
@@ -130,10 +143,14 @@ export class ServiceConnection implements Connection {
 
   private async session(): Promise<Session> {
     const answer = (await this.ask('', { method: 'GET' })) as Record<string, unknown>;
-    const { mode, ice_servers } = answer;
+    const { mode, ice_servers, connected } = answer;
     if (mode !== 'video' && mode !== 'client')
       throw new PageError('The server named a mode that this page does not know; it may be of another version.');
-    return { mode, ice: Array.isArray(ice_servers) ? (ice_servers as RTCIceServer[]) : [] };
+    return {
+      mode,
+      ice: Array.isArray(ice_servers) ? (ice_servers as RTCIceServer[]) : [],
+      watched: connected === true,
+    };
   }
 
   private post(path: string, body: unknown): Promise<unknown> {
