@@ -85,10 +85,13 @@ def add_session_paths(app: "FastAPI", service: Service) -> None:
         """A session as it is now."""
         return _state(session_of(caller, service, session_id, "sessions"), registry.ice)
 
-    @app.delete(ONE, status_code=204, tags=["sessions"], responses=statuses(401, 403, 404, 422, 429))
-    async def end_session(session_id: Id, caller: By) -> None:
+    @app.delete(
+        ONE, status_code=204, response_class=Response, tags=["sessions"], responses=statuses(401, 403, 404, 422, 429)
+    )
+    async def end_session(session_id: Id, caller: By) -> Response:
         """End a session. All of it is freed."""
         await registry.end(session_of(caller, service, session_id, "sessions"), "deleted")
+        return Response(status_code=204)
 
     @app.post(ONE + "/offer", tags=["watching"], responses=statuses(401, 403, 404, 408, 413, 422, 429))
     async def answer_offer(session_id: Id, offer: Description, caller: By) -> Answer:
