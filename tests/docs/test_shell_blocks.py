@@ -28,6 +28,7 @@ OURS = [line for line in LINES if line.text.startswith("splatavatar ")]
 OTHERS = [line for line in LINES if not line.text.startswith("splatavatar ")]
 CHEAP = ("render", "export", "signal convert", "info", "doctor", "capture guide")
 KNOWN = (
+    "python -m splatavatar.",
     "python3 -m venv ",
     "source ",
     "cd ",
@@ -90,6 +91,8 @@ def test_other_commands_name_what_is_there(line: Line) -> None:
         assert set(words[1:]) <= set(targets)
     elif line.text.startswith("python benchmarks/"):
         assert (ROOT / words[1]).is_file()
+    elif line.text.startswith("python -m "):
+        assert (ROOT / words[2].replace(".", "/") / "__main__.py").is_file()
     elif line.text.startswith("pip install ") and sys.version_info >= (3, 11):
         project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
         for extras in re.findall(r"\.\[([\w,]+)\]", line.text):
