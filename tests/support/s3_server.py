@@ -5,6 +5,7 @@ from __future__ import annotations
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from urllib.parse import quote
 
@@ -26,10 +27,8 @@ class S3Server:
 
     def get(self, path: str) -> bytes:
         """The object at ``BUCKET/KEY``, as the library of AWS reads it."""
-        import boto3
-
         bucket, _, key = path.partition("/")
-        client: Any = boto3.client(
+        client: Any = import_module("boto3").client(
             "s3",
             endpoint_url=self.address,
             aws_access_key_id="testing",

