@@ -129,7 +129,7 @@ def _run(arguments: list[str]) -> int:
     try:
         with raised_signals():
             _check_here()
-            app(with_defaults(arguments, DEFAULTS) if arguments[:1] in (["drive"], ["render"]) else arguments)
+            app(with_defaults(arguments, DEFAULTS) if arguments[:1] in (["drive"], ["render"], ["serve"]) else arguments)
     except SplatAvatarError as error:
         return _failed(error)
     except ModuleNotFoundError as error:

@@ -32,7 +32,7 @@ def serve(
         typer.Option(
             "--voice",
             metavar="[NAME=]WHAT",
-            help="espeak-ng[:VOICE], piper:MODEL or openai:URL[#VOICE]; may be given again.",
+            help="espeak-ng, piper:MODEL or openai:URL: says texts; may be given again.",
             show_default=False,
         ),
     ] = None,
@@ -83,6 +83,7 @@ def serve(
     no_marks: NoMarksOption = False,
 ) -> None:
     """Serve talking avatars to many: sessions over HTTP, sound and pictures over WebRTC."""
+    from splatavatar.extras import required
     from splatavatar.serve.http.admission import Admission, fitting
     from splatavatar.serve.http.app import create_service_app
     from splatavatar.serve.http.keys import ApiKeys
@@ -99,6 +100,7 @@ def serve(
     from splatavatar.viewer.site import load_site
 
     check_packages()
+    required("aiortc")
     admitted = None if keys is None else ApiKeys.read(keys)
     allowed = origins(allow_origin)
     voices = open_voices(voice or ())

@@ -211,7 +211,7 @@ async def watching(at: Running, session: dict[str, Any]) -> AsyncGenerator[Watch
     faces.on("message", face)
     tasks = []
 
-    @connection.on("track")  # type: ignore[untyped-decorator]
+    @connection.on("track")
     def tracked(track: Any) -> None:
         async def pull() -> None:
             while True:
