@@ -1,0 +1,154 @@
+"""Answers of a language model behind an address that speaks as OpenAI's does, streamed."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+import ssl
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
+from splatavatar.serve.conversation.brain import BrainError
+
+PROMPT = "You talk to somebody by voice. Answer in one to three short sentences of plain text, without lists."
+PATIENCE = 30.0
+"""seconds without an answer, or more of it"""
+REMEMBERED = 20
+"""messages of the conversation that are sent along"""
+LONGEST_LINE, LONGEST_ANSWER = 1 << 20, 20_000
+"""bytes of a line of the stream, characters of an answer"""
+
+
+class RemoteBrain:
+    """Asks ``URL/chat/completions``. Of the conversation that model is sent the last words of both."""
+
+    def __init__(self, url: str, model: str, key: str | None = None, prompt: str = PROMPT) -> None:
+        """
+        Args:
+            url: such as ``http://127.0.0.1:11434/v1``.
+            model: its name there.
+            key: is sent as a bearer token.
+            prompt: what the model is told first.
+
+        Raises:
+            SettingsError: an address that is none of HTTP.
+        """
+        try:
+            parts = urlsplit(url)
+            self._host, self._port = parts.hostname, parts.port
+        except ValueError:
+            parts, self._host, self._port = urlsplit(""), None, None
+        if parts.scheme not in ("http", "https") or not self._host or parts.username or parts.query:
+            raise SettingsError(f"{printable(url)} is no address of a brain, expected http[s]://HOST[:PORT][/PATH].")
+        self._secure, self._path = parts.scheme == "https", parts.path.rstrip("/") + "/chat/completions"
+        self._model, self._key, self._prompt = model, key, prompt
+        self._messages: list[Mapping[str, str]] = []
+
+    async def answer(self, said: str) -> AsyncGenerator[str, None]:
+        """See ``Brain``. What was heard of an answer that is cut off is remembered."""
+        self._remember("user", said)
+        asked = _Asked(self._connect(), self._path, self._request(), self._key)
+        answer = ""
+        try:
+            async for piece in asked.pieces():
+                answer += piece
+                yield piece
+        finally:
+            asked.close()
+            if answer:
+                self._remember("assistant", answer)
+
+    def _remember(self, role: str, content: str) -> None:
+        self._messages = [*self._messages, {"role": role, "content": content}][-REMEMBERED:]
+
+    def _request(self) -> bytes:
+        messages = [{"role": "system", "content": self._prompt}, *self._messages]
+        return json.dumps({"model": self._model, "messages": messages, "stream": True}).encode()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        assert self._host is not None
+        if self._secure:
+            return http.client.HTTPSConnection(
+                self._host, self._port, timeout=PATIENCE, context=ssl.create_default_context()
+            )
+        return http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE)
+
+
+class _Asked:
+    """One request, which a thread makes."""
+
+    def __init__(self, connection: http.client.HTTPConnection, path: str, body: bytes, key: str | None) -> None:
+        self._connection, self._path, self._body, self._key = connection, path, body, key
+        self._loop = asyncio.get_running_loop()
+        self._queue: asyncio.Queue[str | BrainError | None] = asyncio.Queue()
+        self._ended = False
+        threading.Thread(target=self._run, name="brain", daemon=True).start()
+
+    async def pieces(self) -> AsyncIterator[str]:
+        """The text as it comes. Raises BrainError."""
+        while (piece := await self._queue.get()) is not None:
+            if isinstance(piece, BrainError):
+                raise piece
+            yield piece
+
+    def close(self) -> None:
+        """Whatever comes is not wanted any more."""
+        self._ended = True
+        if self._connection.sock is not None:
+            with suppress(OSError):
+                self._connection.sock.shutdown(2)
+
+    def _run(self) -> None:
+        try:
+            self._ask()
+            self._put(None)
+        except BrainError as error:
+            self._put(error)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            self._put(BrainError(f"the brain does not answer: {printable(error)}"))
+        finally:
+            self._connection.close()
+
+    def _ask(self) -> None:
+        headers = {"content-type": "application/json", "accept": "text/event-stream"}
+        if self._key:
+            headers["authorization"] = f"Bearer {self._key}"
+        self._connection.request("POST", self._path, self._body, headers)
+        response = self._connection.getresponse()
+        if response.status != 200:
+            raise BrainError(f"the brain refuses: {response.status} {printable(response.reason)}")
+        length = 0
+        while not self._ended and (line := response.readline(LONGEST_LINE)):
+            text = line.strip()
+            if not text.startswith(b"data:"):
+                continue
+            data = text[5:].strip()
+            if data == b"[DONE]":
+                return
+            piece = _piece(data)
+            length += len(piece)
+            if length > LONGEST_ANSWER:
+                return
+            if piece:
+                self._put(piece)
+
+    def _put(self, piece: str | BrainError | None) -> None:
+        with suppress(RuntimeError):  # the loop is closed
+            self._loop.call_soon_threadsafe(self._queue.put_nowait, piece)
+
+
+def _piece(data: bytes) -> str:
+    """The text that one event of the stream adds. Raises BrainError."""
+    try:
+        table: Any = json.loads(data)
+        choices = table["choices"]
+        content = choices[0]["delta"].get("content") if choices else None
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise BrainError("the brain answers what is no chat completion, expected OpenAI's stream.") from None
+    return content if isinstance(content, str) else ""
