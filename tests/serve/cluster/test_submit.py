@@ -94,6 +94,28 @@ def of_the_cluster() -> list[str]:
     return found
 
 
+def listening_beyond_loopback() -> set[str]:
+    """Processes of the cluster that the network can reach, by name."""
+    open_to_all: set[str] = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            fields = line.split()
+            # 127.x in the order of bytes of this machine, alone or as an address of IPv6, or ::1.
+            local = re.fullmatch(r"(0{16}FFFF0000)?[0-9A-F]{6}7F:.*|0{24}01000000:.*", fields[1])
+            if fields[3] == "0A" and local is None:
+                open_to_all.add(f"socket:[{fields[9]}]")
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            held = {os.readlink(each) for each in (folder / "fd").iterdir()}
+        except OSError:
+            continue
+        if re.search("gcs_server|raylet|ray::|/ray/|bakes submit", line) and held & open_to_all:
+            found.add(line[:80])
+    return found
+
+
 @pytest.fixture(autouse=True)
 def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Nothing is kept in the home folder of who runs the tests, but the body model is not prepared anew."""
@@ -172,6 +194,7 @@ def test_ctrl_c_loses_nothing(capture: Path, tmp_path: Path) -> None:
     process = started(*arguments)
     lines = heard(process, "begins on")
     lines += heard(process, "optimising")
+    assert listening_beyond_loopback() == set()
     os.killpg(process.pid, signal.SIGINT)
     said = rest(process)
     assert process.returncode == 130, said
