@@ -21,11 +21,11 @@ FILLED = 0.9
 """of the cores that sessions may keep busy; a burst of requests takes the rest"""
 LATE = 0.02
 """seconds after its time from which on a picture is late; who watches does not see it yet"""
-TOO_LATE = 0.05
+TOO_LATE = 0.1
 """of the pictures that may be late before nobody else is let in"""
 REMEMBERED = 5.0
 """seconds for which a picture that was late counts"""
-FEWEST = 10.0
+FEWEST = 50.0
 """pictures of that time before lateness says anything"""
 SOONEST, LATEST = 1.0, 60.0
 """seconds after which who was refused may ask again"""

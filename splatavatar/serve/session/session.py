@@ -214,6 +214,7 @@ class Session:
         self.tell("ended", reason=why)
         self.events.close()
         self._stop()
+        self._stream.close()
         for task in list(self._tasks):
             task.cancel()
         if self._peer is not None:

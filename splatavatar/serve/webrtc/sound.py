@@ -51,6 +51,10 @@ class SoundPackets:
         self._left = samples
         return packets
 
+    def close(self) -> None:
+        """Nothing more is pushed: the encoder, with the threads that PyAV has for it, goes now and not some day."""
+        del self._encoder
+
     def clear(self) -> None:
         """What was not sent is silent."""
         self._left = np.zeros_like(self._left)

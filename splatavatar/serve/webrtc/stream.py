@@ -73,6 +73,10 @@ class Stream:
             if self._drawing is not None:
                 self._drawing.cancel()
 
+    def close(self) -> None:
+        """It does not run any more."""
+        self._packets.close()
+
     def clear(self, peer: Peer | None) -> None:
         """What was made and not sent is not heard."""
         self._packets.clear()

@@ -90,7 +90,7 @@ def test_nobody_is_let_in_while_pictures_are_late(clock: Clock) -> None:
     door = admission(clock)
     for number in range(100):
         clock.now += 0.04
-        door.drew(0.03 if number % 10 == 0 else -0.01)
+        door.drew(0.03 if number % 5 == 0 else -0.01)
     assert reason(door.admit("video")) == "late"
     assert reason(door.admit("client")) == "late"
     for _ in range(400):
