@@ -198,7 +198,7 @@ class SpeakingFace:
         came = segment.said + segment.waiting
         self._stalled = 0 if came != self._seen else self._stalled + 1
         self._seen = came
-        enough = max(count, round((0.5 / self.fps + self._lips.look_ahead) * self.rate))
+        enough = max(count, round(self._lips.look_ahead * self.rate))
         return segment.waiting >= enough or self._stalled > LONGEST_STALL * self.fps
 
     def _catch_up(self) -> None:

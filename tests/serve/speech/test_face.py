@@ -67,7 +67,7 @@ def test_any_rate_comes_out_as_long_as_it_was(rate: int) -> None:
 
 def test_a_segment_waits_for_what_the_model_hears_ahead() -> None:
     speaking = face()
-    speaking.push(tone(0.09), RATE)
+    speaking.push(tone(0.07), RATE)
     assert speaking.next().sound is None
     speaking.push(tone(0.02), RATE)
     assert speaking.next().begins
