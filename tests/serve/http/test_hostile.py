@@ -1,0 +1,146 @@
+"""Nonsense that comes in: it is refused in words, ends its own connection at most, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("aiortc")
+pytest.importorskip("prometheus_client")
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import connect
+
+from splatavatar.serve.http.keys import ApiKeys, add_key
+from support.service import Running, avatar_folder, running, tone
+
+SECTION = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
+CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
+PCM = "audio/pcm;rate=24000"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return avatar_folder(tmp_path_factory.mktemp("hostile") / "avatars")
+
+
+@pytest.fixture(scope="module")
+def here(folder: Path) -> Iterator[Running]:
+    with running(folder) as at:
+        yield at
+
+
+@pytest.fixture
+def session(here: Running) -> Iterator[dict[str, Any]]:
+    made = here.opened("client")
+    yield made
+    here.ask("DELETE", f"/v1/sessions/{made['id']}")
+
+
+@pytest.mark.parametrize(
+    "sdp",
+    [
+        "x",
+        SECTION,
+        "v=0\r\n" + SECTION,
+        "v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n" + SECTION + "a=mid:0\r\na=rtpmap:111 opus/48000/2\r\n",
+        "v=0\r\n" + SECTION * 50,
+        "v=0\r\n" + SECTION + CANDIDATE * 1000,
+        "v=0\r\n" + SECTION + "a=candidate:\r\n",
+        "v=0\r\n" + SECTION + "a=" + "9" * 50_000,
+        "v=0\r\n" + SECTION + "a=fingerprint:sha-256 00\r\na=ice-ufrag:\x00\r\n",
+        "m=audio\r\n" * 3,
+    ],
+    ids=range(10),
+)
+def test_garbage_for_an_offer(sdp: str, here: Running, session: dict[str, Any]) -> None:
+    status, answer = here.ask("POST", f"/v1/sessions/{session['id']}/offer", {"type": "offer", "sdp": sdp})
+    assert status == 422
+    assert "offer" in answer["error"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\x00",  # half a sample
+        b"",
+        "no json",
+        "[" * 10_000,
+        "5",
+        json.dumps({"type": "format", "rate": 1}),
+        json.dumps({"type": "format", "rate": 1e99}),
+        json.dumps({"type": "format", "rate": True}),
+        json.dumps({"type": "format", "channels": 900}),
+        json.dumps({"type": "speech", "data": "!!"}),
+        json.dumps({"type": "speech", "data": 5}),
+        json.dumps({"type": "say", "text": "x" * 100_000}),
+        json.dumps({"type": ["a"]}),
+        json.dumps({"type": "\x1b[2J"}),
+    ],
+    ids=range(14),
+)
+def test_nonsense_over_a_websocket(message: bytes | str, here: Running, session: dict[str, Any]) -> None:
+    address = f"ws://127.0.0.1:{here.port}/v1/sessions/{session['id']}/speech?token={session['token']}"
+    with connect(address, proxy=None) as line:
+        line.send(message)
+        try:
+            told = json.loads(line.recv(timeout=20))
+            assert told["error"].isprintable()
+        except ConnectionClosed as closed:
+            assert "Traceback" not in str(closed)
+    # The next one is served as if nothing had been.
+    assert here.ask("POST", f"/v1/sessions/{session['id']}/speech", tone(0.1).tobytes(), PCM)[0] == 202
+
+
+def test_wrong_keys_are_refused_ever_more_and_hold_up_no_right_one(folder: Path, tmp_path: Path) -> None:
+    path = tmp_path / "keys.json"
+    _, shown = add_key(path, "shop", ["sessions"])
+    with running(folder, ApiKeys.read(path)) as at:
+        wrong = {"authorization": f"Bearer {shown[:-2]}AA"}
+        found = [at.ask("GET", "/v1/sessions", **wrong)[0] for _ in range(40)]
+        assert found[0] == 401 and found[-1] == 429
+        assert at.ask("GET", "/v1/sessions", authorization=f"Bearer {shown}")[0] == 200
+
+
+def test_nothing_is_left_of_sessions(folder: Path) -> None:
+    """No thread, socket, task or session, of fifty of which half are dropped amid a request."""
+    with running(folder, unconnected=0.5) as at:
+        at.ask("DELETE", f"/v1/sessions/{at.opened()['id']}")
+        before = threads(), sockets()
+        for number in range(50):
+            made = at.opened("video" if number % 2 else "client")
+            path = f"/v1/sessions/{made['id']}"
+            if number % 4 < 2:
+                address = f"ws://127.0.0.1:{at.port}{path}/speech?token={made['token']}"
+                with connect(address, proxy=None) as line:
+                    line.send(bytes(9600))
+                    if number % 4:
+                        line.socket.close()
+            if number % 2 == 0:
+                assert at.ask("DELETE", path)[0] == 204
+            while len(at.registry.all()) > 5:
+                time.sleep(0.05)
+        until = time.monotonic() + 20
+        while at.registry.all() and time.monotonic() < until:
+            time.sleep(0.05)
+        assert at.registry.all() == []
+        assert at.registry.admission.load == 0
+        while (threads(), sockets()) > before and time.monotonic() < until:
+            time.sleep(0.05)
+        assert threads() <= before[0] + 6  # those that wait for work, of which there are so many at most
+        assert sockets() <= before[1]
+
+
+def threads() -> int:
+    return threading.active_count()
+
+
+def sockets() -> int:
+    names = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
+    return sum(os.readlink(name).startswith("socket:") for name in names if os.path.lexists(name))
