@@ -20,6 +20,8 @@ from splatavatar.drive.audio.features import HOP, RATE, SIZE, WINDOW, Features
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Classes = NDArray[np.int64]
+Compact = tuple[NDArray[np.float16], NDArray[np.float16], NDArray[np.uint8]]
+"""features, targets and classes of many examples"""
 
 SECONDS = 6.0
 FRAMES = int(SECONDS * RATE - WINDOW) // HOP + 1
@@ -121,7 +123,7 @@ def _finish(spoken: Scene, random: np.random.Generator) -> tuple[Floats, Floats,
     return features, targets, visemes.classes(spoken.phones, times)
 
 
-def build(count: int, seed: int, variants: list[str]) -> tuple[Floats, Floats, Floats]:
+def build(count: int, seed: int, variants: list[str]) -> Compact:
     """``count`` examples: features (count, FRAMES, SIZE) and targets (count, FRAMES, channels), float16, and classes
     (count, FRAMES), uint8.
 
@@ -150,7 +152,7 @@ def build(count: int, seed: int, variants: list[str]) -> tuple[Floats, Floats, F
     return features, targets, labels
 
 
-def build_recorded(count: int, seed: int, spoken: list[Spoken]) -> tuple[Floats, Floats, Floats]:
+def build_recorded(count: int, seed: int, spoken: list[Spoken]) -> Compact:
     """As ``build``, of recordings; longer ones are drawn more often."""
     lengths = np.array([len(recording.samples) for recording in spoken], np.float64)
     made = []
@@ -162,7 +164,7 @@ def build_recorded(count: int, seed: int, spoken: list[Spoken]) -> tuple[Floats,
     return features, targets, labels
 
 
-def _compact(made: tuple[Floats, Floats, Classes]) -> tuple[NDArray, NDArray, NDArray]:
+def _compact(made: tuple[Floats, Floats, Classes]) -> Compact:
     return made[0].astype(np.float16), made[1].astype(np.float16), made[2].astype(np.uint8)
 
 

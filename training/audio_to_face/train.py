@@ -163,7 +163,7 @@ def examine(network: Network, data: Data) -> dict[str, float]:
 
 def examples(recipe: dict[str, float], seed: int, folder: Path) -> list[np.ndarray]:
     """Features, targets and classes of synthesised examples, then of recordings, then of voices that were kept out."""
-    made = [*dataset.build(int(recipe["examples"]), seed, text.VARIANTS)]
+    made: list[np.ndarray] = [*dataset.build(int(recipe["examples"]), seed, text.VARIANTS)]
     spoken = list(speech.recordings(folder, kept_out=False))
     minutes = sum(len(recording.samples) for recording in spoken) / RATE / 60
     print(f"{len(spoken)} recordings, {minutes:.1f} minutes", flush=True)
