@@ -1,9 +1,9 @@
 """How well lips and voice agree on the page of a talking avatar: ``python benchmarks/agent_page.py [--seconds N]``.
 
 A service opens the avatar's mouth for exactly as long as it sounds a tone, again and again at uneven times. The page,
-in a headless Chromium, notes when it hands the tone to its sound output and when it hands the opened mouth to the graphics.
-Once on a line without jitter; once where faces and packets of sound are each held back by up to ``--jitter``
-milliseconds, and one face of twenty is lost.
+in a headless Chromium, notes when it hands the tone to its sound output and when it hands the opened mouth to the
+graphics. Once on a line without jitter; once where faces and packets of sound are each held back by up to ``--jitter``
+milliseconds, and one face of twenty is lost. Other work beside it is seen in the figures: give it the cores.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ window.listen = async () => {
   }
 };
 """
-"""Lists ``heard`` and ``seen`` of changes, once ``listen()`` was called: milliseconds, and whether it is loud or open."""
+"""Lists ``heard`` and ``seen`` of changes since ``listen()``: milliseconds, and whether it is loud or open."""
 
 
 def mouth_after_tone(page: Page) -> np.ndarray:

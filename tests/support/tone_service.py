@@ -62,7 +62,7 @@ class ToneService:
     def __init__(
         self, avatar: bytes, face: ToneFace, mode: str = "client", jitter: float = 0.0, loss: float = 0.0
     ) -> None:
-        """``jitter``: seconds that faces and packets of sound are held back by at most; ``loss``: share of lost faces."""
+        """``jitter``: seconds that faces and sound are held back by at most; ``loss``: share of lost faces."""
         self.avatar, self.face, self.mode = avatar, face, mode
         self._jitter, self._loss, self._random = jitter, loss, np.random.default_rng(3)
         self.said: list[str] = []

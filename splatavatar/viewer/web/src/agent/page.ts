@@ -48,6 +48,8 @@ export class AgentPage {
   async start(target: Target): Promise<void> {
     this.connection = await connectionTo(target, this.listener());
     this.stop.hidden = this.connection.interrupt === null;
+    // There is no panel beside the picture.
+    document.body.classList.add('closed');
     document.body.append(
       this.stage.root,
       this.header,
