@@ -92,11 +92,12 @@ class Soak:
     async def _one(self, number: int) -> None:
         mode = self._random.choice(("video", "client"))
         wanted = {"avatar": "demo", "mode": mode, "width": 128, "height": 128}
-        status, session = await self._ask("POST", "/v1/sessions", wanted)
-        if status != 201:
-            self.refused += 1
-            await asyncio.sleep(0.2)
-            return
+        while True:
+            status, session = await self._ask("POST", "/v1/sessions", wanted)
+            if status == 201:
+                break
+            self.refused += 1  # for a while, where the machine does something else as well
+            await asyncio.sleep(1)
         self.opened += 1
         cut = bool(number % 2)
         watcher = Watcher(mode) if number % WATCHED in (0, 1) and number % (2 * WATCHED) < WATCHED else None

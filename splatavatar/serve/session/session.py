@@ -220,6 +220,7 @@ class Session:
         if self._peer is not None:
             await self._peer.close()
             self._peer = None
+        self.face.close()
 
     def said(self, moment: Moment, at: float) -> None:
         """See ``webrtc.stream.Watching``."""

@@ -140,6 +140,12 @@ class SpeakingFace:
                 self._life.clear()
             return self._segments.clear()
 
+    def close(self) -> None:
+        """Nobody asks any more: what resamples sound goes now, with the threads that PyAV has for it, not some day."""
+        self.clear()
+        with self._lock:
+            self._hearing = None
+
     def hear(self, samples: NDArray[np.generic], rate: int, channels: int = 1) -> None:
         """Take sound of who is talked to, by which the face listens. Raises SignalError for what is no sound."""
         sound = mono16(samples, channels)
