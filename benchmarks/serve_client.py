@@ -80,12 +80,16 @@ class Service:
 
 
 @contextmanager
-def service(*options: str) -> Iterator[Service]:
-    """``splatavatar serve`` on a port of its own, until the block ends. ``options``: what else it is told."""
+def service(*options: str, temporary: str | None = None) -> Iterator[Service]:
+    """``splatavatar serve`` on a port of its own, until the block ends.
+
+    ``options``: what else it is told; ``temporary``: where its temporary files go.
+    """
+    environment = os.environ | ({} if temporary is None else {"TMPDIR": temporary})
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "splatavatar", "serve", "--port", str(port), *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=environment, text=True)
     try:
         assert process.stdout is not None
         found = None

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import random
 import socket
 import struct
@@ -174,9 +173,8 @@ def faults(states: Sequence[State]) -> list[str]:
 def soak(sessions: int) -> tuple[list[State], Soak]:
     """The states after each quarter, and what was done."""
     with tempfile.TemporaryDirectory(prefix="soak-") as folder:
-        os.environ["TMPDIR"] = folder
         options = ("--idle", str(IDLE), "--limit-video", "5000", "--limit-client", "5000")
-        with service("--avatars", "demo", *options) as at:
+        with service("--avatars", "demo", *options, temporary=folder) as at:
             done = Soak(at, Path(folder))
             states = []
 

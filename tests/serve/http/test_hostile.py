@@ -14,11 +14,14 @@ import pytest
 
 pytest.importorskip("aiortc")
 pytest.importorskip("prometheus_client")
+from serve_soak import faults, soak
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from splatavatar.serve.http.keys import ApiKeys, add_key
-from support.service import Running, avatar_folder, running, tone
+from splatavatar.serve.speech.face import SpeakingFace, StillLife
+from splatavatar.serve.webrtc.sound import SoundPackets, samples_of
+from support.service import LoudMouth, Running, avatar_folder, running, tone
 
 SECTION = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"
@@ -144,3 +147,26 @@ def threads() -> int:
 def sockets() -> int:
     names = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
     return sum(os.readlink(name).startswith("socket:") for name in names if os.path.lexists(name))
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="the system does not list threads")
+def test_a_session_that_spoke_leaves_no_thread_of_a_library() -> None:
+    """PyAV has threads of its own for whatever resamples or encodes, until that is gone."""
+    face = SpeakingFace(LoudMouth, life=StillLife())
+    packets = SoundPackets()
+    before = len(os.listdir("/proc/self/task"))
+    face.push(tone(0.5), 24000)
+    face.hear(tone(0.5, 44100), 44100)
+    for moment in range(10):
+        packets.push(face.next().sound, samples_of(moment, 25))
+    assert len(os.listdir("/proc/self/task")) > before
+    face.close()
+    packets.close()
+    assert len(os.listdir("/proc/self/task")) <= before
+
+
+@pytest.mark.slow
+def test_two_hundred_sessions_of_a_service_of_its_own() -> None:
+    states, done = soak(200)
+    assert done.opened == 200
+    assert faults(states) == []
