@@ -31,8 +31,10 @@ RAY = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_enable_metrics_collection": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_BACKEND_LOG_LEVEL": "fatal",
 }
-"""what Ray is told: it reports nothing, collects no figures for a dashboard and leaves variables of GPUs as they are"""
+"""what Ray is told: it reports nothing, collects no figures for a dashboard, leaves variables of GPUs as they are and
+writes pages of what it tries to no terminal"""
 # The second is Ray's switch for systems on which it has no clusters: its servers then listen on loopback alone.
 RAY_ALONE = {"RAY_AUTH_MODE": "token", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """what it is told beside that where it is for one process alone"""

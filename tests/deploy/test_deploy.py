@@ -305,3 +305,11 @@ def test_the_image_installs_what_there_is() -> None:
         assert extra in extras
     for source in re.findall(r"^COPY (?!--from)(\S+)", text, re.M):
         assert (ROOT / source).exists()
+
+
+def test_keys_go_into_no_image() -> None:
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text().splitlines()
+    assert "deploy/secrets" in ignored
+    for secret in compose()["secrets"].values():
+        assert secret["file"].startswith("./secrets/")
+    assert "deploy/secrets/" in (ROOT / ".gitignore").read_text().splitlines()

@@ -6,6 +6,7 @@ import logging
 import os
 import re
 import socket
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -47,6 +48,8 @@ def connected(address: str) -> Iterator[Any]:
             _check_reachable(address)
         ray = _imported(address == LOCAL)
         stack.enter_context(_warnings_off(ray))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")  # what is wrong comes as an exception, too
         try:
             ray.init(log_to_driver=False, logging_level=logging.CRITICAL, configure_logging=True, **arguments)
         except Exception as error:  # of a dozen kinds: no cluster, another version, no token

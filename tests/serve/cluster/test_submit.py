@@ -81,16 +81,16 @@ def eventually(what: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.2)
 
 
-def of_the_cluster() -> list[str]:
-    """Processes of Ray that run."""
-    found = []
+def of_clusters() -> set[str]:
+    """Processes of Ray that run, by their numbers."""
+    found = set()
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
         except OSError:
             continue
         if "gcs_server" in line or "raylet" in line or line.startswith("ray::"):
-            found.append(line)
+            found.add(folder.name)
     return found
 
 
@@ -123,13 +123,14 @@ def homes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("SPLATAVATAR_HOME", "HOME"):
         (tmp_path / name).mkdir()
         monkeypatch.setenv(name, str(tmp_path / name))
+    before = of_clusters()
     yield
     for process in STARTED:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     STARTED.clear()
-    eventually(lambda: not of_the_cluster())
+    eventually(lambda: of_clusters() <= before)
     assert not [path for path in (tmp_path / "HOME").rglob("*") if "ray" in str(path)]
 
 
