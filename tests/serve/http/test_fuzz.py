@@ -98,6 +98,8 @@ def running() -> Iterator[Running]:
 
 def nothing_is_told(context: CheckContext, response: Any, case: Any) -> None:
     assert response.status_code != 500, response.text
+    if response.headers.get("content-type") == ["application/octet-stream"]:  # the file of the avatar
+        return
     text = response.text
     assert not [word for word in TELLING if word in text], text
 
@@ -115,7 +117,10 @@ def fuzz(running: Running, key: str | None, examples: int) -> int:
         # Mostly the session is there. Its stream of events would not end, and ending it is what comes last.
         if count % 4 and case.path_parameters and not case.path.endswith("/events") and case.method != "DELETE":
             case.path_parameters = {"session_id": made["id"]}
-        case.call_and_validate(headers=headers, checks=[*CHECKS, nothing_is_told], timeout=30, base_url=running.address)
+        checks = [*CHECKS, nothing_is_told]
+        if case.path.endswith("/avatar"):  # no text that a schema could be held against
+            checks.remove(response_schema_conformance)
+        case.call_and_validate(headers=headers, checks=checks, timeout=30, base_url=running.address)
 
     asked = settings(
         max_examples=examples,

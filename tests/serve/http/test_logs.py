@@ -73,20 +73,20 @@ def test_keys_and_tokens_never_come_through() -> None:
     log.warning("somebody showed %s", shown)
     log.warning("Authorization: Bearer %s", secret)
     log.warning("GET /v1/sessions/5/offer?token=abc&x=1")
-    logging.getLogger("aiortc").warning("offer of %s", shown)
+    logging.getLogger("somebody").warning("offer of %s", shown)
     logging.getLogger("uvicorn.error").error("GET /?token=%s", shown)
     try:
         raise ValueError(shown)
     except ValueError:
         log.exception("it failed with %s", shown)
-        logging.getLogger("aiortc").exception("it failed")
+        logging.getLogger("somebody").exception("it failed")
     text = stream.getvalue()
     assert secret not in text
     assert "abc" not in text
     *_, ours, theirs = written(stream)
     assert ours["error"] == theirs["error"] == "ValueError"
     assert ours["at"].startswith("test_keys_and_tokens_never_come_through:")
-    assert theirs["logger"] == "aiortc"
+    assert theirs["logger"] == "somebody"
 
 
 def test_a_line_stays_a_line() -> None:
