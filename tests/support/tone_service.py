@@ -42,14 +42,14 @@ class ToneFace:
 
     def sounds(self, at: np.ndarray) -> np.ndarray:
         """Whether it sounds at the times ``at``."""
-        return np.searchsorted(self.changes, at, side="right") % 2 == 1
+        return np.asarray(np.searchsorted(self.changes, at, side="right") % 2 == 1)
 
     def sound(self, moment: int) -> np.ndarray:
         """int16 (N) of a picture's time."""
         count = samples_of(moment, FPS)
         at = round(moment * RATE / FPS) / RATE + np.arange(count) / RATE
         tone = 12_000 * np.sin(2 * np.pi * HERTZ * at) * self.sounds(at)
-        return tone.astype(np.int16)
+        return np.asarray(tone, np.int16)
 
     def face(self, moment: int) -> FaceSignal:
         """The face of a picture's time: as open as the share of it that sounds."""
