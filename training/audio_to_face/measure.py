@@ -85,9 +85,9 @@ class Tally:
         )
 
 
-def recorded(folder: Path) -> Iterator[tuple[str, dataset.Scene]]:
+def recorded(folder: Path, espeak: Espeak) -> Iterator[tuple[str, dataset.Scene]]:
     """Languages and recordings of people that were kept out of training."""
-    for spoken in speech.recordings(folder, kept_out=True):
+    for spoken in speech.recordings(folder, espeak, kept_out=True):
         yield spoken.language, dataset.Scene(spoken.samples, spoken.phones, spoken.closures, [])
 
 
@@ -115,7 +115,7 @@ def main() -> None:
         table.add_row(f"{language}, clean", *tally.row())
     if arguments.speech is not None:
         tallies: dict[str, Tally] = {}
-        for language, scene in recorded(arguments.speech):
+        for language, scene in recorded(arguments.speech, espeak):
             tallies.setdefault(language, Tally()).add(network, scene, scene.samples)
         for language, tally in tallies.items():
             table.add_row(f"{language}, people", *tally.row())

@@ -70,13 +70,13 @@ class Spoken:
 class Aligner:
     """The recogniser, with a language model for unknown text and without one for known text."""
 
-    def __init__(self) -> None:
+    def __init__(self, espeak: Espeak) -> None:
         from pocketsphinx import Decoder
 
         settings: dict[str, Any] = {"samprate": RATE, "loglevel": "FATAL", "cmn": "batch"}
         self._listening = Decoder(**settings, maxhmmpf=3000)
         self._aligning = Decoder(**settings, lm=None)
-        self._espeak = Espeak()
+        self._espeak = espeak
         self._added: dict[str, list[str]] = {}
 
     def phones(self, samples: Floats, text: str = "", language: str = "en") -> list[Phone]:
@@ -124,13 +124,13 @@ class Aligner:
         return name
 
 
-def recordings(folder: Path, kept_out: bool) -> Iterator[Spoken]:
+def recordings(folder: Path, espeak: Espeak, kept_out: bool) -> Iterator[Spoken]:
     """The recordings in a folder with ``index.json``, in its order, that can be aligned: to learn from, or kept out.
 
     The index is a list of objects with ``file``, ``corpus``, ``language``, ``speaker`` and ``transcript``, which may be
     empty where the language is English. No speaker is in both kinds.
     """
-    aligner = Aligner()
+    aligner = Aligner(espeak)
     unnamed = 0
     for entry in json.loads((folder / "index.json").read_text(encoding="utf-8")):
         corpus, language, text = entry["corpus"], entry["language"], entry["transcript"]

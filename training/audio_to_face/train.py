@@ -20,6 +20,7 @@ import speech
 import text
 import torch
 import visemes
+from espeak import Espeak
 from network import Network, to_onnx
 from torch import Tensor
 
@@ -164,7 +165,7 @@ def examine(network: Network, data: Data) -> dict[str, float]:
 def examples(recipe: dict[str, float], seed: int, folder: Path) -> list[np.ndarray]:
     """Features, targets and classes of synthesised examples, then of recordings, then of voices that were kept out."""
     made: list[np.ndarray] = [*dataset.build(int(recipe["examples"]), seed, text.VARIANTS)]
-    spoken = list(speech.recordings(folder, kept_out=False))
+    spoken = list(speech.recordings(folder, Espeak(), kept_out=False))
     minutes = sum(len(recording.samples) for recording in spoken) / RATE / 60
     print(f"{len(spoken)} recordings, {minutes:.1f} minutes", flush=True)
     made += dataset.build_recorded(int(recipe["recorded_examples"]), seed, spoken)
