@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.serve.webrtc.sound import RATE, SoundPackets, samples_of
+from splatavatar.serve.webrtc.sound import SoundPackets, samples_of
 from splatavatar.serve.webrtc.tracks import sound_track
 from splatavatar.viewer.answers import READING, add_site, bare_app
 from splatavatar.viewer.protocol import encode
+from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.server import listen, serving
 from splatavatar.viewer.site import load_site
 
