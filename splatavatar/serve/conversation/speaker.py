@@ -49,7 +49,7 @@ class FaceSpeaker:
     async def say(self, text: str) -> None:
         """See ``Speaker``."""
         begun = False
-        async with aclosing(self._voice.say(text)) as sound:  # type: ignore[type-var]
+        async with aclosing(self._voice.say(text)) as sound:
             try:
                 async for samples, rate in sound:
                     while self._face.waiting > MOST_WAITING:
