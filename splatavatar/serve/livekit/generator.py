@@ -83,11 +83,11 @@ class SplatVideoGenerator(VideoGenerator):
         return self._settle()
 
     def __aiter__(self) -> AsyncIterator[rtc.VideoFrame | rtc.AudioFrame | AudioSegmentEnd]:
+        self._running = True
         return self._frames()
 
     async def _frames(self) -> AsyncIterator[rtc.VideoFrame | rtc.AudioFrame | AudioSegmentEnd]:
         ahead = False
-        self._running = True
         try:
             async for moment, picture in self._talk.moments():
                 assert picture is not None
@@ -116,6 +116,7 @@ class SplatVideoGenerator(VideoGenerator):
         if self._talk.end() is None:
             return
         self._ends += 1
+        await asyncio.sleep(0)  # who takes the pictures may be about to begin
         while self._ends and self._running:
             self._over.clear()
             await self._over.wait()
