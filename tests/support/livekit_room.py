@@ -190,8 +190,10 @@ class Room(rtc.EventEmitter[str]):
     async def disconnect(self) -> None:
         """Leave."""
         if self.isconnected():
-            self.tell("participant_disconnected", self.local_participant)
+            others = self.others(None)
             del self.meeting.rooms[self.local_participant.identity]
+            for room in others:
+                room.emit("participant_disconnected", self.local_participant)
             self.emit("connection_state_changed", rtc.ConnectionState.CONN_DISCONNECTED)
             self.emit("disconnected", None)
 

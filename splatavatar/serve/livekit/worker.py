@@ -121,8 +121,8 @@ class Stay:
         LOG.info("the face of %s", printable(self.agent))
         try:
             await self._runner.wait()
-        except rtc.RpcError as error:
-            raise RoomError(f"the agent cannot be reached any more: {printable(error.message)}") from None
+        except (rtc.RpcError, rtc.StreamError) as error:
+            raise RoomError(f"the agent cannot be reached any more: {printable(error)}") from None
 
     async def aclose(self) -> None:
         """Take the face away."""
