@@ -95,22 +95,26 @@ class SplatVideoGenerator(VideoGenerator):
                 if (moment.sound is not None) != ahead:
                     ahead = not ahead
                     self._talk.pace.shift(-AHEAD if ahead else AHEAD)
+                for number in moment.ended:
+                    if number != moment.segment and self._talk.is_current(moment):
+                        yield self._ended()
                 if moment.sound is not None and self._talk.is_current(moment):
                     self._taken.clear()
                     try:
                         yield audio_frame(moment.sound, self._options.rate)
                     finally:
                         self._taken.set()
-                for _ in moment.ended:
-                    if not self._talk.is_current(moment):
-                        break
-                    # Who waits for it runs only after who takes it has done so.
-                    self._ends = max(self._ends - 1, 0)
-                    self._over.set()
-                    yield AudioSegmentEnd()
+                if moment.segment in moment.ended and self._talk.is_current(moment):
+                    yield self._ended()
         finally:
             self._running = False
             self._over.set()
+
+    def _ended(self) -> AudioSegmentEnd:
+        # Who waits for it runs only after who takes it has done so.
+        self._ends = max(self._ends - 1, 0)
+        self._over.set()
+        return AudioSegmentEnd()
 
     async def _end(self) -> None:
         if self._talk.end() is None:

@@ -147,6 +147,10 @@ class SplatRunner:
         fps, rate = self._options.fps, self._options.rate
         n = round(moment.signal.time * fps)
         sound = np.zeros(round((n + 1) * rate / fps) - round(n * rate / fps), np.int16)
+        if current:
+            for number in moment.ended:
+                if number != moment.segment:
+                    self._finished(number, interrupted=False)
         if moment.sound is not None and current:
             sound[: len(moment.sound)] = moment.sound
             self._speaking, self._position = moment.segment, moment.position
@@ -159,9 +163,8 @@ class SplatRunner:
             await self._sound.capture_frame(audio_frame(sound, rate))
             if self._client is not None:
                 self._client.send(moment.signal, heard_at)
-        if self._talk.is_current(moment):
-            for number in moment.ended:
-                self._finished(number, interrupted=False)
+        if self._talk.is_current(moment) and moment.segment is not None and moment.segment in moment.ended:
+            self._finished(moment.segment, interrupted=False)
 
     def _finished(self, number: int, interrupted: bool, unheard: float = 0.0) -> None:
         if number not in self._segments:

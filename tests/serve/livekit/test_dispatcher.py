@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+from fastapi.testclient import TestClient
+
+from splatavatar.serve.livekit.dispatcher import create_dispatcher
+from splatavatar.serve.livekit.worker_processes import WorkerProcesses
+
+SLEEPER = (sys.executable, "-c", "import os, time; assert os.environ['LIVEKIT_TOKEN'] == 't'; time.sleep(60)")
+WANTED = {"room_name": "one", "url": "ws://127.0.0.1:7880", "token": "t"}
+KEY = {"Authorization": "Bearer secret"}
+
+
+@pytest.fixture
+def workers() -> Iterator[WorkerProcesses]:
+    processes = WorkerProcesses((), 2, SLEEPER)
+    yield processes
+    processes.close()
+
+
+@pytest.fixture
+def client(workers: WorkerProcesses) -> TestClient:
+    return TestClient(create_dispatcher(workers, "secret", "ws://127.0.0.1:7880"))
+
+
+def test_a_worker_for_each_room_and_no_more_than_there_may_be(client: TestClient) -> None:
+    assert client.get("/healthz").status_code == 200
+    for room, status in (("one", 202), ("two", 202), ("one", 202), ("three", 503)):
+        assert client.post("/launch", json={**WANTED, "room_name": room}, headers=KEY).status_code == status
+    assert client.get("/workers", headers=KEY).json() == {"rooms": ["one", "two"], "most": 2}
+    refused = client.get("/readyz")
+    assert (refused.status_code, refused.headers["retry-after"]) == (503, "30")
+    assert client.delete("/workers/one", headers=KEY).status_code == 200
+    assert client.delete("/workers/one", headers=KEY).status_code == 404
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("given", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "secret"}])
+def test_without_the_key_nothing_is_started(
+    client: TestClient, workers: WorkerProcesses, given: dict[str, str]
+) -> None:
+    assert client.post("/launch", json=WANTED, headers=given).status_code == 401
+    assert client.get("/workers", headers=given).status_code == 401
+    assert client.delete("/workers/one", headers=given).status_code == 401
+    assert workers.rooms == []
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "said"),
+    [
+        (b"{", 422, "no JSON"),
+        (b"[]", 422, "expected an object"),
+        (b"[" * 9999, 422, "no JSON"),
+        (b'{"room_name": "a\\n", "url": "ws://h", "token": "t"}', 422, "room_name"),
+        (b'{"room_name": "a", "url": "file:///etc", "token": "t"}', 422, "url"),
+        (b'{"room_name": "a", "url": "ws://u:p@h", "token": "t"}', 422, "url"),
+        (b'{"room_name": "a", "url": "ws://[", "token": "t"}', 422, "url"),
+        (b'{"room_name": "a", "url": "ws://h", "token": 5}', 422, "token"),
+        (b'{"room_name": "a", "url": "ws://other", "token": "t"}', 403, "not joined from here"),
+        (b" " * 40000, 413, "more than"),
+    ],
+    ids=range(10),
+)
+def test_what_makes_no_sense_is_refused(
+    client: TestClient, workers: WorkerProcesses, body: bytes, status: int, said: str
+) -> None:
+    answer = client.post("/launch", content=body, headers=KEY)
+    assert answer.status_code == status
+    assert said in answer.json()["error"]
+    assert workers.rooms == []
+
+
+def test_workers_that_end_are_forgotten() -> None:
+    processes = WorkerProcesses((), 1, (sys.executable, "-c", "raise SystemExit(2)"))
+    assert processes.start("one", "ws://h", "t")
+    until = time.monotonic() + 20
+    while processes.rooms and time.monotonic() < until:
+        time.sleep(0.02)
+    assert not processes.full
+    processes.close()
+    assert processes.full
