@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import aiohttp
 
 from splatavatar.errors import SettingsError
@@ -30,6 +32,6 @@ async def launch(dispatcher: str, key: str | None, room: str, url: str, token: s
             if answer.status >= 400:
                 said = printable((await answer.text())[:200])
                 raise SettingsError(f"the dispatcher at {printable(dispatcher)} refused ({answer.status}): {said}")
-    except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+    except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
         why = str(error) or "it does not answer"
         raise SettingsError(f"the dispatcher at {printable(dispatcher)} cannot be reached: {printable(why)}") from error
