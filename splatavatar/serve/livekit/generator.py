@@ -13,7 +13,7 @@ from splatavatar.serve.livekit.frames import audio_frame, samples_of, video_fram
 from splatavatar.serve.livekit.talk import Talk
 from splatavatar.serve.stage import Stage
 
-AHEAD = 0.02
+AHEAD = 0.008
 """seconds that speech is handed over before it is heard, so that a picture that takes longer leaves no gap in it"""
 SETTLED = 0.3
 """seconds that an interruption waits for a slice of sound that is being taken, at most"""
