@@ -1,4 +1,5 @@
 # make demo    bake the sample capture, drive the avatar, write out/
+# make agent-demo talk to an avatar on this computer, offline; ARGS=--text writes, ARGS=--check runs by itself
 # make test    ruff, mypy, pytest, and the same for the page, in a browser too
 # make page    build the page that `splatavatar view` serves
 # make element build the npm package of <splat-avatar>; `npm pack splatavatar/viewer/element` packs it
@@ -52,7 +53,7 @@ with display.running():
 endef
 export PREPARE
 
-.PHONY: help setup demo test lint types page element web unit test-native test-gpu test-nerfstudio bench clean
+.PHONY: help setup demo agent-demo test lint types page element web unit test-native test-gpu test-nerfstudio bench clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -96,6 +97,9 @@ demo: $(VENV)/rig $(PAGE)
 	@echo "The video:  out/demo.mp4"
 	@echo "The page:   out/demo.html (opens in a browser)"
 	@echo "The report: out/demo.report.html"
+
+agent-demo: $(VENV)/installed $(PAGE)
+	$(BIN)/python examples/conversation.py $(ARGS)
 
 # The system's Node.js where it is new enough, else the one of a PyPI package; the file says in which folder.
 $(VENV)/node: $(VENV)/created
