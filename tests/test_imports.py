@@ -82,7 +82,21 @@ TORCH = (
     "splatavatar.torch_",
 )
 """what draws on a GPU or is differentiable: imported when that is asked for"""
-HEAVY = {"torch", "cv2", "av", "anny", "mediapipe", "scipy", "trimesh", "gsplat", "fastapi", "uvicorn", "livekit", "pipecat", "ray"}
+HEAVY = {
+    "torch",
+    "cv2",
+    "av",
+    "anny",
+    "mediapipe",
+    "scipy",
+    "trimesh",
+    "gsplat",
+    "fastapi",
+    "uvicorn",
+    "livekit",
+    "pipecat",
+    "ray",
+}
 FRAMEWORKS = {"serve/livekit/": {"livekit"}, "serve/pipecat/": {"pipecat"}}
 """folders that derive classes of a framework of voice agents, which is imported when they are used"""
 

@@ -81,9 +81,12 @@ def livekit(
     without_consent: WithoutConsentOption = False,
 ) -> None:
     """Join one room of a LiveKit server as the face of the agent there; leave with it."""
+    from splatavatar.serve.livekit.address import check_server
+
     if not url:
         raise SettingsError("--url: name the LiveKit server, such as wss://livekit.example.org")
     given = _token(token)
+    check_server(url)
     options = _options(
         size, fps, device, mood, behaviour, no_idle, seed, label, client_rendered, no_marks, without_consent
     )
@@ -122,12 +125,15 @@ def dispatch(
     without_consent: WithoutConsentOption = False,
 ) -> None:
     """Start a worker for each room that an agent asks for over HTTP (docs/agents.md)."""
+    from splatavatar.serve.livekit.address import check_server
     from splatavatar.serve.livekit.dispatcher import create_dispatcher
     from splatavatar.serve.livekit.worker_processes import WorkerProcesses
     from splatavatar.viewer.guard import LOOPBACK
     from splatavatar.viewer.server import listen, serve
 
     key = os.environ.pop(DISPATCHER_KEY, None)
+    if url is not None:
+        check_server(url)
     if key is None and host not in LOOPBACK:
         raise SettingsError(
             f"--host {host}: others reach it, so put a key into {DISPATCHER_KEY} that agents are to send."
@@ -166,7 +172,7 @@ def _token(given: str | None) -> str:
     if token == "-":
         token = "" if sys.stdin is None else sys.stdin.readline(LONGEST_TOKEN)
     token = token.strip()
-    if not token:
+    if not (token and token.isascii() and token.isprintable()):
         raise SettingsError(
             "--token: expected the token of a room, there, in LIVEKIT_TOKEN or with - on standard input"
         )

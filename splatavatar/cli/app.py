@@ -129,7 +129,8 @@ def _run(arguments: list[str]) -> int:
     try:
         with raised_signals():
             _check_here()
-            app(with_defaults(arguments, DEFAULTS) if arguments[:1] in (["drive"], ["render"], ["serve"]) else arguments)
+            sized = arguments[:1] in (["drive"], ["render"], ["serve"])
+            app(with_defaults(arguments, DEFAULTS) if sized else arguments)
     except SplatAvatarError as error:
         return _failed(error)
     except ModuleNotFoundError as error:

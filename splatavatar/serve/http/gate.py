@@ -20,7 +20,7 @@ ALLOWED = {
 """what a browser is told for a page that is admitted"""
 ANCESTORS = "frame-ancestors 'self'"
 """who may show the page within itself, as policies of ``viewer.guard`` say it"""
-ANOTHER_PAGE = "A page of another origin asks, expected one that the service was told of (--origin)."
+ANOTHER_PAGE = "A page of another origin asks, expected one that the service was told of (--allow-origin)."
 
 
 class Gate:

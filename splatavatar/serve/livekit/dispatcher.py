@@ -11,16 +11,16 @@ import asyncio
 import hmac
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from splatavatar.extras import required
+from splatavatar.serve.livekit.address import is_server
 from splatavatar.serve.livekit.worker_processes import WorkerProcesses
+from splatavatar.viewer.guard import Guard
 
 LONGEST_BODY = 32 * 1024
 """bytes of a request"""
 LONGEST_NAME = 256
 """characters of the name of a room"""
-SCHEMES = ("ws", "wss", "http", "https")
 RETRY = 30
 """seconds after which who was refused asks again"""
 
@@ -30,7 +30,8 @@ def create_dispatcher(workers: WorkerProcesses, key: str | None, url: str | None
 
     Args:
         workers: starts them.
-        key: what is asked for as ``Authorization: Bearer KEY``; None for nothing, where nobody else reaches it.
+        key: what is asked for as ``Authorization: Bearer KEY``; None for nothing, where nobody else reaches it: then
+            it answers to the names of this machine alone, and to no page of another origin.
         url: the only server whose rooms are joined; None for any.
 
     Raises DependencyError without FastAPI.
@@ -50,6 +51,9 @@ def create_dispatcher(workers: WorkerProcesses, key: str | None, url: str | None
     async def start_worker(request: Any) -> Any:
         if not allowed(request):
             return answer(401, error="no key, or a wrong one")
+        # A page of somebody else may send text without asking first, and JSON it may not.
+        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+            return answer(415, error="expected JSON as application/json")
         body = bytearray()
         async for piece in request.stream():
             body += piece
@@ -87,7 +91,8 @@ def create_dispatcher(workers: WorkerProcesses, key: str | None, url: str | None
     app.add_route("/workers", list_workers, methods=["GET"])
     app.add_route("/healthz", healthy, methods=["GET"])
     app.add_route("/readyz", ready, methods=["GET"])
-    return app
+    # Without a key whoever reaches it is answered, and what a browser of this machine shows reaches it.
+    return Guard(app) if key is None else app
 
 
 def _wanted(body: bytes) -> tuple[str, str, str] | str:
@@ -103,12 +108,6 @@ def _wanted(body: bytes) -> tuple[str, str, str] | str:
         return f"room_name: expected 1 to {LONGEST_NAME} characters"
     if not (isinstance(token, str) and token.isascii() and token.isprintable() and 0 < len(token) <= LONGEST_BODY):
         return "token: expected that of a room"
-    if not (isinstance(server, str) and server.isascii() and server.isprintable()):
-        return "url: expected that of a server"
-    try:
-        parts = urlsplit(server)
-    except ValueError:
-        return "url: expected that of a server"
-    if parts.scheme not in SCHEMES or not parts.hostname or parts.username or parts.password:
+    if not (isinstance(server, str) and is_server(server)):
         return "url: expected that of a server, such as wss://livekit.example.org"
     return room, server, token

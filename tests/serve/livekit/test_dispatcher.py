@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def test_without_the_key_nothing_is_started(
 def test_what_makes_no_sense_is_refused(
     client: TestClient, workers: WorkerProcesses, body: bytes, status: int, said: str
 ) -> None:
-    answer = client.post("/launch", content=body, headers=KEY)
+    answer = client.post("/launch", content=body, headers={**KEY, "Content-Type": "application/json"})
     assert answer.status_code == status
     assert said in answer.json()["error"]
     assert workers.rooms == []
@@ -83,3 +84,13 @@ def test_workers_that_end_are_forgotten() -> None:
     assert not processes.full
     processes.close()
     assert processes.full
+
+
+def test_without_a_key_no_page_of_another_origin_is_answered(workers: WorkerProcesses) -> None:
+    open_to_all = TestClient(create_dispatcher(workers, None, None), base_url="http://localhost")
+    for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}):
+        assert open_to_all.post("/launch", json=WANTED, headers=headers).status_code == 403
+    told = open_to_all.post("/launch", content=json.dumps(WANTED), headers={"Content-Type": "text/plain"})
+    assert (told.status_code, told.json()) == (415, {"error": "expected JSON as application/json"})
+    assert workers.rooms == []
+    assert open_to_all.post("/launch", json=WANTED).status_code == 202

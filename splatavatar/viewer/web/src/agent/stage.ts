@@ -24,6 +24,7 @@ export class AgentStage {
   avatar: Avatar | null = null;
   private view: View | null = null;
   private control: OrbitControl | null = null;
+  private sizes: ResizeObserver | null = null;
   private told = false;
 
   /** `wrong` is told once what is wrong with the faces that come. */
@@ -52,9 +53,11 @@ export class AgentStage {
     });
     view.show(avatar);
     this.frame(canvas);
-    new ResizeObserver(() => {
+    this.sizes?.disconnect();
+    this.sizes = new ResizeObserver(() => {
       if (fitCanvas(canvas)) this.frame(canvas);
-    }).observe(canvas);
+    });
+    this.sizes.observe(canvas);
     control.listen();
     view.draw();
     view.refresh(true);
@@ -82,6 +85,8 @@ export class AgentStage {
   }
 
   close(): void {
+    this.sizes?.disconnect();
+    this.sizes = null;
     this.view?.close();
     this.view = this.control = this.avatar = null;
   }
