@@ -143,7 +143,7 @@ def test_what_is_missing(tmp_path: Path, small: dict[str, Any]) -> None:
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 5\n", "a pointer of Git LFS to a file that"),
         (b"\n<!DOCTYPE html>\n<html><title>Sign In</title></html>", "a page of a web site"),
         (b"\xef\xbb\xbf<HTML><body>404</body></HTML>", "a page of a web site"),
-        (gzip.compress(pickle.dumps({})), "a file compressed by gzip"),
+        (gzip.compress(pickle.dumps({}), mtime=0), "a file compressed by gzip"),
         (b"\x80\x02}", "a damaged pickle"),
     ],
 )
