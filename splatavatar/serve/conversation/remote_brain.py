@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 from splatavatar.serve.conversation.brain import BrainError
+from splatavatar.serve.loopback import is_here
 
 PROMPT = "You talk to somebody by voice. Answer in one to three short sentences of plain text, without lists."
 PATIENCE = 30.0
@@ -37,7 +38,7 @@ class RemoteBrain:
             prompt: what the model is told first.
 
         Raises:
-            SettingsError: an address that is none of HTTP.
+            SettingsError: an address that is none of HTTP, and where a key would go over the network as it is.
         """
         try:
             parts = urlsplit(url)
@@ -46,6 +47,8 @@ class RemoteBrain:
             parts, self._host, self._port = urlsplit(""), None, None
         if parts.scheme not in ("http", "https") or not self._host or parts.username or parts.query:
             raise SettingsError(f"{printable(url)} is no address of a brain, expected http[s]://HOST[:PORT][/PATH].")
+        if parts.scheme == "http" and key and not is_here(self._host):
+            raise SettingsError(f"the key of the brain would go to {printable(self._host)} in the clear; use https.")
         self._secure, self._path = parts.scheme == "https", parts.path.rstrip("/") + "/chat/completions"
         self._model, self._key, self._prompt = model, key, prompt
         self._messages: list[Mapping[str, str]] = []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import http.client
-import ipaddress
 import json
 import os
 import ssl
@@ -14,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
+from splatavatar.serve.loopback import is_here
 from splatavatar.serve.speech.resampling import Samples
 from splatavatar.serve.voices.program import samples_of
 from splatavatar.serve.voices.voice import VoiceError
@@ -89,17 +89,8 @@ def open_openai(address: str) -> OpenAiVoice:
     wrong = set(named) - {"voice", "model"}
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or wrong:
         raise SettingsError(f"{shown} is no address of a voice, expected {EXPECTED}.")
-    if parts.scheme == "http" and os.environ.get(KEY) and not _is_here(parts.hostname):
+    if parts.scheme == "http" and os.environ.get(KEY) and not is_here(parts.hostname):
         raise SettingsError(f"the key in {KEY} would go to {printable(parts.hostname)} in the clear; use https.")
     path = parts.path.rstrip("/").removesuffix("/audio/speech") + "/audio/speech"
     voice, model = (named.get(name, [usual])[0] for name, usual in (("voice", VOICE), ("model", MODEL)))
     return OpenAiVoice(parts.scheme == "https", parts.hostname, port, path, model, voice)
-
-
-def _is_here(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -103,3 +103,10 @@ def test_nobody_there_is_told() -> None:
 def test_addresses_that_are_none_are_refused(url: str) -> None:
     with pytest.raises(SettingsError, match="no address of a brain"):
         RemoteBrain(url, "small")
+
+
+def test_a_key_does_not_go_over_the_network_as_it_is() -> None:
+    with pytest.raises(SettingsError, match=r"would go to brain\.example in the clear; use https"):
+        RemoteBrain("http://brain.example/v1", "m", "secret")
+    RemoteBrain("http://127.0.0.1:11434/v1", "m", "secret")
+    RemoteBrain("https://brain.example/v1", "m", "secret")
