@@ -95,6 +95,7 @@ def serve(
     from splatavatar.serve.session.library import Library
     from splatavatar.serve.session.registry import Registry
     from splatavatar.serve.voices.open import open_voices
+    from splatavatar.viewer.guard import LOOPBACK
     from splatavatar.viewer.room.ice import ice_servers
     from splatavatar.viewer.server import check_packages
     from splatavatar.viewer.site import load_site
@@ -116,5 +117,10 @@ def serve(
         def ready() -> None:
             count = len(library.names())
             tell(f"{count} avatar{'s' if count > 1 else ''} at {at.address} (Ctrl-C ends)")
+            if host not in LOOPBACK and at.certificate is None:
+                tell(
+                    "keys and speech cross the network as they are: give --certificate, or stand behind one who has",
+                    err=True,
+                )
 
         serve_application(app, at.listening, ready, admission, drain, at.certificate, registry.close)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from splatavatar.serve.session.refused import Refused
 from splatavatar.serve.session.session import Counted, Session, Wanted
 from splatavatar.serve.speech.lips import LipModel
 
+LOG = logging.getLogger("splatavatar")
 UNCONNECTED = 60.0
 """seconds after which a session ends that nobody has connected to"""
 UNWATCHED = 300.0
@@ -132,6 +134,7 @@ class Registry:
             self.metrics.refused("consent")
             raise Refused(403, str(error)) from error
         except (AvatarFileError, StorageError) as error:
+            LOG.warning("the avatar %s cannot be opened: %s", printable(wanted.avatar), error)
             raise Refused(503, "The avatar cannot be read now.", LOOK) from error
         try:
             session = Session(wanted, owner, stage, self.ice, self._pool, self._counted, self._model)
