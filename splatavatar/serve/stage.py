@@ -62,7 +62,7 @@ class Stage:
     def draw(self, signal: FaceSignal | None, width: int, height: int, label: Label | None = None) -> Picture:
         """The picture (H, W, 3) of a face from the front, labelled and marked; of rest for None.
 
-        ``label``: one for this picture, instead of that of the stage.
+        ``label``: one for this picture; that of the stage, which is its operator's, goes before it.
 
         Raises SettingsError for a size that is not offered.
         """
@@ -73,7 +73,7 @@ class Stage:
             if camera is None:
                 camera = self._cameras[width, height] = self._performer.camera(width, height)
             picture = self._performer.draw(signal, camera, self._background)
-        label = label or self._label
+        label = self._label or label
         if label is not None:
             picture = label(picture)
         return picture if self._marks is None else self._marks(picture)

@@ -234,7 +234,8 @@ class SpeakingFace:
     def _signal(self, n: int, count: int, sound: Samples | None) -> FaceSignal:
         """The face in the middle of a picture's time."""
         elapsed = count / self.rate
-        row = self._lips.at((self._played + count / 2) / self.rate, elapsed)
+        silent = 0.0 if sound is not None else max(self._quiet - elapsed / 2, 0.0)
+        row = self._lips.at((self._played + count / 2) / self.rate, elapsed, silent)
         if sound is not None or self._quiet < SETTLING:
             self._played = min(self._played + count, self._lips.heard)
         signal = spoken(n / self.fps, row)

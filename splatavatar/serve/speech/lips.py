@@ -16,7 +16,7 @@ from splatavatar.serve.speech.resampling import Resampler, Samples
 RATE = 16000
 """Hz that models of speech take"""
 CLOSING = 0.08
-"""seconds in which a mouth that is interrupted comes to rest"""
+"""seconds in which the mouth comes to rest after sound that ended, or was interrupted"""
 
 
 class LipModel(AudioModel, Protocol):
@@ -51,14 +51,16 @@ class Lips:
         times, rows = self._model.push(self._resampler.push(samples))
         self._rows.extend(zip(times.tolist(), rows, strict=True))
 
-    def at(self, time: float, elapsed: float) -> Floats:
+    def at(self, time: float, elapsed: float, silent: float = 0.0) -> Floats:
         """The coefficients (52) for ``time``, seconds of the stream; ``elapsed`` seconds after those asked for before.
 
-        Times do not go back. Where the model has not got there its last face stays.
+        Times do not go back. Where the model has not got there its last face stays. ``silent``: seconds since sound
+        ended, in which the mouth comes to rest, however slowly the model would have it do so.
         """
         while len(self._rows) > 1 and self._rows[1][0] <= time:
             self._rows.popleft()
-        self._shown = self._closing(self._between(time), elapsed)
+        resting = np.float32(max(1 - silent / CLOSING, 0.0))
+        self._shown = self._closing(self._between(time) * resting, elapsed)
         return self._shown
 
     def clear(self) -> None:

@@ -12,6 +12,8 @@ from splatavatar.serve.speech.resampling import Resampler, Samples
 
 LONGEST_WAITING = 600.0
 """seconds of sound that may wait"""
+MOST_WAITING = 1000
+"""segments that may"""
 
 
 @dataclass
@@ -86,24 +88,31 @@ class Segments:
     def push(self, samples: Samples, rate: int) -> int:
         """Add sound of any rate, which may change at any time; the number of its segment.
 
-        Raises SignalError where more than ``LONGEST_WAITING`` waits, and for a rate that no speech has.
+        Raises SignalError where more than ``LONGEST_WAITING`` or ``MOST_WAITING`` wait, and for a rate that no speech
+        has.
         """
         if self.waiting + len(samples) / max(rate, 1) > LONGEST_WAITING:
             raise SignalError(f"more than {LONGEST_WAITING:g} s of speech wait to be said.")
-        resampler = Resampler(rate, self.rate)
-        segment = self._open()
-        if segment.resampler is None or segment.resampler.rate != rate:
-            if segment.resampler is not None:
-                segment.add(segment.resampler.finish())
-            segment.resampler = resampler
-        segment.add(segment.resampler.push(samples))
-        return segment.number
+        last = self._queue[-1] if self._queue and not self._queue[-1].closed else None
+        if last is None or last.resampler is None or last.resampler.rate != rate:
+            resampler = Resampler(rate, self.rate)
+            last = self._open()
+            if last.resampler is not None:
+                last.add(last.resampler.finish())
+            last.resampler = resampler
+        assert last.resampler is not None
+        last.add(last.resampler.push(samples))
+        return last.number
 
     def end(self) -> int:
-        """All of the open segment has come; where none is open, one without sound has. Its number."""
+        """All of the open segment has come; where none is open, one without sound has. Its number.
+
+        Raises as ``push``.
+        """
         segment = self._open()
         if segment.resampler is not None:
             segment.add(segment.resampler.finish())
+            segment.resampler = None
         segment.closed = True
         return segment.number
 
@@ -122,6 +131,8 @@ class Segments:
 
     def _open(self) -> Segment:
         if not self._queue or self._queue[-1].closed:
+            if len(self._queue) >= MOST_WAITING:
+                raise SignalError(f"more than {MOST_WAITING} segments of speech wait to be said.")
             self._queue.append(Segment(self._count))
             self._count += 1
         return self._queue[-1]

@@ -29,7 +29,7 @@ class SoundPackets:
 
     def __init__(self) -> None:
         """Raises DependencyError without PyAV."""
-        self._encoder = OpusEncoder()
+        self._encoder: OpusEncoder | None = OpusEncoder()
         self._left = np.zeros(0, np.int16)
         self._at = 0
 
@@ -43,7 +43,7 @@ class SoundPackets:
         heard = np.zeros(0, np.int16) if sound is None else sound[:count]
         samples = np.concatenate([self._left, heard, np.zeros(count - len(heard), np.int16)])
         packets = []
-        while len(samples) >= PACKET:
+        while self._encoder is not None and len(samples) >= PACKET:
             piece, samples = samples[:PACKET].astype(np.float32) / np.float32(32768), samples[PACKET:]
             loudness = level(piece) if piece.any() else SILENT
             packets += [SoundPacket(content, self.at, loudness) for content in self._encoder.encode(piece)]
@@ -53,7 +53,7 @@ class SoundPackets:
 
     def close(self) -> None:
         """Nothing more is pushed: the encoder, with the threads that PyAV has for it, goes now and not some day."""
-        del self._encoder
+        self._encoder = None
 
     def clear(self) -> None:
         """What was not sent is silent."""
