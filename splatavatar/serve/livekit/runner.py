@@ -77,6 +77,7 @@ class SplatRunner:
         self._begun = time.monotonic()
         self._told: set[asyncio.Task[Any]] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._shown: list[asyncio.TimerHandle] = []  # pictures that wait for their sound
 
     @property
     def face(self) -> SpeakingFace:
@@ -104,6 +105,8 @@ class SplatRunner:
         """End, and take the tracks back. May be called at any time."""
         self._receiver.off("clear_buffer", self._clear)
         await self._receiver.aclose()
+        for handle in self._shown:
+            handle.cancel()
         for task in (*self._tasks, *self._told):
             task.cancel()
         await asyncio.gather(*self._tasks, *self._told, return_exceptions=True)
@@ -137,12 +140,23 @@ class SplatRunner:
             if self._client is not None and self._pictures is not None:
                 self._talk.drawing = self._client.watched
                 self._pictures.want(self._client.watched)
+            delay = await self._say(moment)
             if picture is not None and self._pictures is not None:
-                self._pictures.capture(video_frame(picture))
-            await self._say(moment)
+                self._show_in(delay, video_frame(picture))
 
-    async def _say(self, moment: Moment) -> None:
-        """Send the sound of a picture's time, and tell what of it was the first or the last of a segment."""
+    def _show_in(self, seconds: float, frame: rtc.VideoFrame) -> None:
+        """Show a picture when its sound is heard, before which other sound is on its way."""
+        if self._pictures is None:
+            return
+        loop = asyncio.get_running_loop()
+        waiting = [handle for handle in self._shown if handle.when() > loop.time()]
+        self._shown = [*waiting, loop.call_later(seconds, self._pictures.capture, frame)]
+
+    async def _say(self, moment: Moment) -> float:
+        """Send the sound of a picture's time, and tell what of it was the first or the last of a segment.
+
+        Returns the seconds until it is heard.
+        """
         current = self._talk.is_current(moment)
         fps, rate = self._options.fps, self._options.rate
         n = round(moment.signal.time * fps)
@@ -158,13 +172,15 @@ class SplatRunner:
                 self._tell(self._receiver.notify_playback_started())
         if self._sound.queued_duration < LEAST:
             await self._sound.capture_frame(audio_frame(np.zeros(round(AHEAD * rate), np.int16), rate))
-        heard_at = time.monotonic() - self._begun + self._sound.queued_duration
+        delay = self._sound.queued_duration
+        heard_at = time.monotonic() - self._begun + delay
         if self._talk.is_current(moment) or moment.sound is None:
             await self._sound.capture_frame(audio_frame(sound, rate))
             if self._client is not None:
                 self._client.send(moment.signal, heard_at)
         if self._talk.is_current(moment) and moment.segment is not None and moment.segment in moment.ended:
             self._finished(moment.segment, interrupted=False)
+        return delay
 
     def _finished(self, number: int, interrupted: bool, unheard: float = 0.0) -> None:
         if number not in self._segments:

@@ -53,7 +53,8 @@ class PictureTrack:
             await self._changing
 
     async def aclose(self) -> None:
-        """Take the track back."""
+        """Take the track back; pictures that come later are not shown."""
+        self._sid = None
         if self._changing is not None:
             self._changing.cancel()
             await asyncio.gather(self._changing, return_exceptions=True)

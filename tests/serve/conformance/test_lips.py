@@ -15,7 +15,7 @@ def test_the_shift_of_lips_is_found() -> None:
     for late in (-0.1, 0.0, 0.06):
         openings: list[float | None] = list(np.interp(times - late, grid, loud))
         openings[3] = None
-        found, correlation = shift([Seen(float(at), None) for at in times], openings, (grid, loud))
+        found, correlation = shift([Seen(float(at) - 0.02, None) for at in times], openings, (grid, loud))
         assert found == pytest.approx(late, abs=0.003)
         assert correlation > 0.99
 
