@@ -174,6 +174,9 @@ class SplatRunner:
             await self._sound.capture_frame(audio_frame(np.zeros(round(AHEAD * rate), np.int16), rate))
         delay = self._sound.queued_duration
         heard_at = time.monotonic() - self._begun + delay
+        if moment.sound is None and delay > AHEAD:
+            # What a late picture added to the way is taken off again where nobody speaks.
+            sound = sound[: max(len(sound) - round((delay - AHEAD) * rate), 1)]
         if self._talk.is_current(moment) or moment.sound is None:
             await self._sound.capture_frame(audio_frame(sound, rate))
             if self._client is not None:

@@ -5,6 +5,7 @@ import hashlib
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from livekit import rtc
 
@@ -75,10 +76,11 @@ def test_faces_lie_on_the_clock_of_the_sound(stage: Stage, sent: Sent) -> None:
     faces = [decode(packet.content) for packet in packets]
     assert [sequence for _, sequence in faces] == list(range(1, len(faces) + 1))
     # One a picture, each at the time at which the sound that was captured with it begins.
-    begins = [begin for begin, samples in sent.sound if len(samples) == RATE // 25]
-    assert len(begins) == len(faces)
-    for (face, _), begin in zip(faces, begins, strict=True):
-        assert face.time - faces[0][0].time == pytest.approx(begin - begins[0], abs=0.01)
+    begins = np.array([begin for begin, _ in sent.sound])
+    first = begins[1] if len(sent.sound[0][1]) < RATE // 25 else begins[0]  # silence ahead of the first
+    assert len(begins) >= len(faces) >= 10
+    for face, _ in faces:
+        assert np.abs(begins - first - (face.time - faces[0][0].time)).min() < 0.01
 
 
 def test_the_avatar_is_sent_to_who_asks_for_it(stage: Stage) -> None:
