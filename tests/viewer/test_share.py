@@ -38,7 +38,8 @@ def test_addresses_are_those_of_others() -> None:
 def test_a_camera_reads_the_code() -> None:
     import cv2
 
-    text = link("192.168.1.5", 8017, Token(), secure=True)
+    # Of codes that are right OpenCV reads not quite all.
+    text = link("192.168.1.5", 8017, Token("Hq3mZ0b2cV9tYk7sLw1xAg"), secure=True)
     code = qr_code(text)
     lines = [re.sub("\x1b\\[[0-9;]*m", "", line) for line in code.splitlines()]
     assert all(line.startswith("\x1b[30;107m") and line.endswith("\x1b[0m") for line in code.splitlines())
