@@ -128,7 +128,9 @@ def test_the_end_of_a_session_is_told(join: Joined) -> None:
     page.wait("document.documentElement.dataset.state === 'error'")
     assert page.state()[1] == "The session has ended."
     page.press("Try again")
-    page.wait("document.documentElement?.dataset.message?.startsWith('The session is over, or the link is not a valid')")
+    page.wait(
+        "document.documentElement?.dataset.message?.startsWith('The session is over, or the link is not a valid')"
+    )
 
 
 def test_of_two_pages_of_a_session_the_first_gives_way(
