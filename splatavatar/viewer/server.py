@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +23,7 @@ from splatavatar.viewer.live import LIVE, live_endpoint
 from splatavatar.viewer.origins import Admitted
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.site import INDEX, SiteFile
+from splatavatar.viewer.uvicorn_server import server_class, server_config
 
 if TYPE_CHECKING:
     import uvicorn
@@ -33,10 +34,6 @@ PORT = 8017
 """where it listens unless a port is named; any other where that is taken"""
 MOST_HEARD = 1024
 """bytes of a message of a viewer, which has nothing to say"""
-PING, PATIENCE = 5.0, 10.0
-"""seconds between two questions whether a WebSocket is still there, and those that an answer may take"""
-MOST_HEADERS = 16 << 10
-"""bytes of the headers of a request"""
 
 
 def check_packages() -> None:
@@ -154,43 +151,8 @@ def serving(
 def _server(
     app: Application, ready: Callable[[], None], certificate: Certificate | None, most_heard: int
 ) -> uvicorn.Server:
-    import uvicorn
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-
-    class Server(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready()
-
-        async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # Of a WebSocket that the other end is closing uvicorn cannot take its leave a second time: it would raise,
-            # and leave all others as they are.
-            for connection in self.server_state.connections:
-                if isinstance(connection, WebSocketsSansIOProtocol) and connection.conn.close_rcvd is not None:
-                    connection.close_sent = True
-            await super().shutdown(sockets)
-
-        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-            # The command line has its own way to end.
-            return nullcontext()
-
-    config = uvicorn.Config(
-        app,
-        log_level="critical",  # of a message that is no WebSocket's it would print a stack trace
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        ws="websockets-sansio",
-        ws_max_size=most_heard,
-        ws_ping_interval=PING,
-        ws_ping_timeout=PATIENCE,
-        ws_per_message_deflate=False,
-        h11_max_incomplete_event_size=MOST_HEADERS,
-        timeout_graceful_shutdown=1,
-        ssl_certfile=None if certificate is None else str(certificate.certificate),
-        ssl_keyfile=None if certificate is None else str(certificate.key),
-    )
-    return Server(config)
+    server: uvicorn.Server = server_class()(server_config(app, certificate, most_heard), ready)
+    return server
 
 
 def _bound(host: str, port: int) -> socket.socket:

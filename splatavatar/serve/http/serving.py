@@ -6,19 +6,15 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from splatavatar.interrupts import deferred_signals
 from splatavatar.serve.http.admission import Admission
 from splatavatar.serve.http.logs import log_event
 from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import Application
-from splatavatar.viewer.server import MOST_HEADERS, PATIENCE, PING
-
-if TYPE_CHECKING:
-    pass
+from splatavatar.viewer.uvicorn_server import server_class, server_config
 
 DRAIN = 30.0
 """seconds that sessions have to come to their end"""
@@ -80,20 +76,14 @@ def _server(
     certificate: Certificate | None,
     close: Callable[[], Any] | None,
 ) -> Any:
-    import uvicorn
     from uvicorn.protocols.http.h11_impl import H11Protocol
-    from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-    class Server(uvicorn.Server):
+    class Server(server_class()):  # type: ignore[misc]
         until: float | None = None
         """the end of draining, in the time of ``monotonic``"""
 
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup(sockets)
-            ready()
-
         async def on_tick(self, counter: int) -> bool:
-            ended = await super().on_tick(counter)
+            ended: bool = await super().on_tick(counter)
             if self.until is None:
                 return ended
             return ended or monotonic() > self.until or not any(admission.sessions.values())
@@ -101,16 +91,7 @@ def _server(
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
             if close is not None:
                 await close()
-            # Of a WebSocket that the other end is closing uvicorn cannot take its leave a second time: it would raise,
-            # and leave all others as they are.
-            for connection in self.server_state.connections:
-                if isinstance(connection, WebSocketsSansIOProtocol) and connection.conn.close_rcvd is not None:
-                    connection.close_sent = True
             await super().shutdown(sockets)
-
-        def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
-            # The command line has its own way to end.
-            return nullcontext()
 
     class Prompt(H11Protocol):
         """Closes a connection on which no request begins, or one does not come to the end of its head."""
@@ -144,23 +125,5 @@ def _server(
             elif not answering and self._watch is None and not self.transport.is_closing():
                 self._watch = self.loop.call_later(HEAD, self.transport.close)
 
-    return Server(
-        uvicorn.Config(
-            app,
-            log_level="critical",
-            access_log=False,
-            server_header=False,
-            lifespan="off",
-            http=Prompt,
-            ws="websockets-sansio",
-            ws_max_size=LONGEST_TEXT,
-            ws_ping_interval=PING,
-            ws_ping_timeout=PATIENCE,
-            ws_per_message_deflate=False,
-            h11_max_incomplete_event_size=MOST_HEADERS,
-            limit_concurrency=MOST_CONNECTIONS,
-            timeout_graceful_shutdown=1,
-            ssl_certfile=None if certificate is None else str(certificate.certificate),
-            ssl_keyfile=None if certificate is None else str(certificate.key),
-        )
-    )
+    config = server_config(app, certificate, LONGEST_TEXT, http=Prompt, limit_concurrency=MOST_CONNECTIONS)
+    return Server(config, ready)
