@@ -12,7 +12,6 @@ from splatavatar.serve.http.service import Service
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-FULL = "No session is let in now."
 AGAIN = 5.0
 """seconds after which who asks whether the service is ready asks again"""
 

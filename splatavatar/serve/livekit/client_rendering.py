@@ -43,11 +43,6 @@ class ClientRendering:
         self._transfers: dict[str, asyncio.Task[None]] = {}
 
     @property
-    def drawers(self) -> list[str]:
-        """Identities of who draws the avatar."""
-        return self._drawers
-
-    @property
     def watched(self) -> bool:
         """Whether somebody is there who needs pictures."""
         return self._watched

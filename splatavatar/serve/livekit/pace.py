@@ -16,18 +16,13 @@ class Pace:
 
     def __init__(self, fps: float, clock: Callable[[], float] = time.monotonic) -> None:
         self.interval = 1 / fps
-        self.skipped = 0
-        """times that it began anew, because pictures were missed"""
         self._clock = clock
         self._due: float | None = None
 
     async def wait(self) -> None:
         """Return when the next picture is due, at once where it is late."""
         now = self._clock()
-        if self._due is None:
-            self._due = now
-        elif now > self._due + self.interval:
-            self.skipped += 1
+        if self._due is None or now > self._due + self.interval:
             self._due = now
         if now < self._due:
             await asyncio.sleep(self._due - now)

@@ -24,7 +24,7 @@ class PictureTrack:
     """The pictures of a face, which are published while somebody needs them."""
 
     def __init__(self, room: rtc.Room, width: int, height: int) -> None:
-        self._room, self._size = room, (width, height)
+        self._room = room
         self._source = rtc.VideoSource(width, height)
         self._sid: str | None = None
         self._wanted = False

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.array_types import Floats
-from splatavatar.drive.face.idle import Idle
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.live.voice import spoken
 from splatavatar.errors import SettingsError
@@ -244,26 +243,6 @@ class SpeakingFace:
         if sound is not None:
             self._life.say(_floats(self._said.push(sound)))
         return self._life.add(signal, n / self.fps)
-
-
-class StillLife:
-    """What a face does that neither says nor hears anything: blinks, breath, glances."""
-
-    def __init__(self, seed: int = 0) -> None:
-        self._idle = Idle(seed)
-
-    def say(self, samples: Floats) -> None:
-        """See ``Life``."""
-
-    def hear(self, samples: Floats) -> None:
-        """See ``Life``."""
-
-    def add(self, signal: FaceSignal, t: float) -> FaceSignal:
-        """See ``Life``."""
-        return self._idle.add(signal, t)
-
-    def clear(self) -> None:
-        """See ``Life``."""
 
 
 def _floats(samples: Samples) -> Floats:

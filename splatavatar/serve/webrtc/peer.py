@@ -22,8 +22,6 @@ from splatavatar.viewer.protocol import SIZE
 from splatavatar.viewer.room.lean import Acknowledging, prefer_short_records
 from splatavatar.viewer.room.opus import RATE
 
-LONGEST_OFFER = 64 << 10
-"""characters"""
 MOST_SECTIONS, MOST_CANDIDATES = 4, 64
 """of an offer: each section may open sockets, each candidate is asked"""
 PATIENCE = 10.0

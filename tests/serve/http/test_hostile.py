@@ -19,9 +19,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from splatavatar.serve.http.keys import ApiKeys, add_key
-from splatavatar.serve.speech.face import SpeakingFace, StillLife
+from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.webrtc.sound import SoundPackets, samples_of
 from support.service import LoudMouth, Running, avatar_folder, running, tone
+from support.still_life import StillLife
 
 SECTION = "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"
 CANDIDATE = "a=candidate:1 1 udp 1 192.0.2.1 9 typ host\r\n"

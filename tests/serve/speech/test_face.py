@@ -6,9 +6,10 @@ import pytest
 from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX
-from splatavatar.serve.speech.face import SpeakingFace, StillLife
+from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.speech.moment import Moment
 from splatavatar.serve.speech.resampling import Samples
+from support.still_life import StillLife
 
 RATE = 24000
 
