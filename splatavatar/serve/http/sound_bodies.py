@@ -56,12 +56,19 @@ async def read_sound(session: Session, request: Request) -> Spoken:
     if announced.isdigit() and int(announced) > LARGEST:
         raise Refused(413, TOO_LARGE)
     try:
-        async with session.mouth.turn() as turn:
-            if kind == SAMPLES:
-                seconds = await _samples(turn, request, *_parameters(rest))
-            else:
-                seconds = await _file(turn, request, FILES[kind])
-            segment = turn.segment
+        if kind == SAMPLES:
+            rate, channels = _parameters(rest)
+            async with session.mouth.turn() as turn:
+                seconds = await _samples(turn, request, rate, channels)
+                segment = turn.segment
+        else:
+            with session.mouth.expecting():
+                # A file is sound only when all of it is there: others may speak until then.
+                sound = await _file(request, FILES[kind])
+                async with session.mouth.turn() as turn:
+                    for start in range(0, len(sound), PIECE):
+                        await turn.push(sound[start : start + PIECE], RATE)
+                    seconds, segment = len(sound) / RATE, turn.segment
     except Interrupted:
         raise Refused(409, "It was interrupted before all of it had come.") from None
     except SignalError:
@@ -88,7 +95,7 @@ async def _samples(turn: Turn, request: Request, rate: int, channels: int) -> fl
     return count / rate
 
 
-async def _file(turn: Turn, request: Request, kind: str) -> float:
+async def _file(request: Request, kind: str) -> Samples:
     with tempfile.NamedTemporaryFile(prefix="splatavatar-", suffix=f".{kind}") as file:
 
         async def received() -> None:
@@ -100,10 +107,7 @@ async def _file(turn: Turn, request: Request, kind: str) -> float:
         except asyncio.TimeoutError:
             raise Refused(408, TOO_SLOW) from None
         file.flush()
-        pieces = await asyncio.to_thread(_decoded, file.name, kind)
-        for start in range(0, len(pieces), PIECE):
-            await turn.push(pieces[start : start + PIECE], RATE)
-    return len(pieces) / RATE
+        return await asyncio.to_thread(_decoded, file.name, kind)
 
 
 def _decoded(path: str, kind: str) -> Samples:

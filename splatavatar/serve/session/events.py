@@ -37,9 +37,9 @@ class Events:
         return text
 
     async def listen(self) -> AsyncGenerator[str, None]:
-        """The events from now on, each as JSON, until the session is over."""
+        """The events from now on, each as JSON, until the session is over. None where nobody more may listen."""
         queue: asyncio.Queue[str | None] = asyncio.Queue(MOST_WAITING)
-        if self.closed:
+        if self.closed or self.full:
             return
         self._listeners.add(queue)
         try:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 from splatavatar.serve.session.refused import Refused
 from splatavatar.serve.speech.face import SpeakingFace
@@ -14,6 +14,8 @@ MOST_WAITING = 30.0
 """seconds of speech that may wait before who sends more is slowed down"""
 PATIENCE = 10.0
 """seconds that one waits for another who is sending speech"""
+MOST_EXPECTED = 4
+"""files of speech that are on their way at a time"""
 LOOK = 0.05
 """seconds between two looks whether there is room"""
 
@@ -30,11 +32,33 @@ class Mouth:
         self._face, self._came = face, came
         self._turn = asyncio.Lock()
         self.waiting = 0
-        """how many wait for their turn, or have it"""
+        """how many wait for their turn, or have it, or are still to be received whole"""
+        self._expected = 0
+        self._closed = False
+
+    def close(self) -> None:
+        """Nobody speaks any more: who waits for a turn is refused."""
+        self._closed = True
+
+    @contextmanager
+    def expecting(self) -> Iterator[None]:
+        """While speech is on its way that needs no turn before all of it is there. Raises Refused for too many."""
+        if self._expected >= MOST_EXPECTED:
+            raise Refused(429, "Too many files are on their way to this session already.", 1.0)
+        self._expected += 1
+        self.waiting += 1
+        try:
+            yield
+        finally:
+            self._expected -= 1
+            self.waiting -= 1
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[Turn]:
-        """The right to send a segment, which is over after the block. Raises Refused where somebody else goes on."""
+        """The right to send a segment, which is over after the block.
+
+        Raises Refused where somebody else goes on, and where the session has ended.
+        """
         self.waiting += 1
         try:
             try:
@@ -43,6 +67,8 @@ class Mouth:
                 raise Refused(409, "Somebody else is sending speech to this session.") from None
             turn = Turn(self._face, self._came)
             try:
+                if self._closed:
+                    raise Refused(404, "The session has ended.")
                 yield turn
             finally:
                 turn.end()

@@ -111,10 +111,12 @@ class Registry:
         """End a session, and free all of it."""
         if self._sessions.pop(session.id, None) is None:
             return
-        await session.close(why)
-        self.admission.release(session.wanted.mode, session.price)
-        lasted = time.time() - session.opened
-        self.metrics.ended(session.wanted.mode, lasted)
+        try:
+            await session.close(why)
+        finally:
+            self.admission.release(session.wanted.mode, session.price)
+            lasted = time.time() - session.opened
+            self.metrics.ended(session.wanted.mode, lasted)
         log_event("ended", session=session.id, mode=session.wanted.mode, seconds=lasted, reason=why)
 
     async def close(self) -> None:

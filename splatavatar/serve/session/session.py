@@ -156,6 +156,9 @@ class Session:
             await peer.close()
             self._counted.failed("offer")
             raise
+        except asyncio.CancelledError:
+            await peer.close()
+            raise
         if self.closed:
             await peer.close()
             raise SignalError("the session has ended.")
@@ -213,6 +216,7 @@ class Session:
         self.closed = True
         self.tell("ended", reason=why)
         self.events.close()
+        self.mouth.close()
         self._stop()
         self._stream.close()
         for task in list(self._tasks):

@@ -74,6 +74,7 @@ class Peer:
         self._faces: Any = None
         self._events: Any = None
         self._early: deque[str] = deque(maxlen=MOST_EARLY)
+        self._answering: asyncio.Future[str] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._began = 0.0
         self.closed = False
@@ -101,12 +102,13 @@ class Peer:
                 f"the offer has more than {MOST_SECTIONS} sections or {MOST_CANDIDATES} candidates, expected one "
                 "section each of audio, video and application."
             )
+        self._answering = asyncio.ensure_future(self._answered(sdp, "application" in sections))
+        # Not cancelled where it takes too long, or nobody waits any more: ``close`` says why.
+        await asyncio.wait({self._answering}, timeout=PATIENCE)
+        if not self._answering.done():
+            raise SignalError("the offer could not be answered in time.")
         try:
-            return await asyncio.wait_for(self._answered(sdp, "application" in sections), PATIENCE)
-        except SignalError:
-            raise
-        except asyncio.TimeoutError as error:
-            raise SignalError("the offer could not be answered in time.") from error
+            return self._answering.result()
         except Exception as error:  # a package of others, and what strangers send
             raise SignalError("the offer cannot be read, expected SDP of RTCPeerConnection.createOffer.") from error
 
@@ -200,6 +202,11 @@ class Peer:
         self._sound.stop()
         if self._picture is not None:
             self._picture.stop()
+        if self._answering is not None:
+            # Cut off amid opening sockets, aioice leaves them open; closed amid it, it opens them afterwards.
+            await asyncio.wait({self._answering}, timeout=PATIENCE)
+            self._answering.cancel()
+            await asyncio.gather(self._answering, return_exceptions=True)
         with suppress(Exception):  # of a package of others, of a connection that nobody needs any more
             await self._connection.close()
 

@@ -69,6 +69,7 @@ class Attendance:
         self._voice = OwnVoice()
         self._encoder: OpusEncoder | None = None
         self._others: dict[int, _Other] = {}
+        self._closing: list[asyncio.Future[None]] = []
         self.began = clock()
         """0 of the times that others are told"""
         self._asked = False
@@ -144,7 +145,7 @@ class Attendance:
         finally:
             closing = [other.peer.close() for other in self._others.values() if other.peer is not None]
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(asyncio.gather(*closing, return_exceptions=True), 5)
+                await asyncio.wait_for(asyncio.gather(*closing, *self._closing, return_exceptions=True), 5)
 
     def show(self, message: bytes) -> None:
         """Send a face, of 80 bytes, to everybody."""
@@ -248,7 +249,9 @@ class Attendance:
                 if other is not None:
                     self._listener.left(other.person, text(table.get("reason", ""), "reason"))
                     if other.peer is not None:
-                        await other.peer.close()
+                        # Not waited for: what the others say is to be heard meanwhile.
+                        self._closing.append(asyncio.ensure_future(other.peer.close()))
+                        self._closing = [one for one in self._closing if not one.done()]
             elif kind == "muted":
                 other = self._others.get(whole(table.get("id"), "id"))
                 if other is not None:

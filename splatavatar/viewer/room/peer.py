@@ -23,6 +23,8 @@ BEHIND = 0.1
 """seconds by which sound comes later than faces: a packet of 20 ms is filled, and aiortc holds four"""
 MOST_WAITING = 4 * SIZE
 """bytes that may wait to leave before a face is left out: the next one is newer"""
+SETTLING = 3.0
+"""seconds in which sockets have been opened"""
 MOST_SOUND = 25
 """packets of sound that wait; older ones are left out"""
 _SPARING = re.compile(r"^a=fmtp:\d+ .*\busedtx=1", re.MULTILINE)
@@ -60,7 +62,7 @@ class Peer:
         self._early: list[Any] = []
         self._turn = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._described = False
+        self._described = self._closed = False
         self._spares_silence = self._was_silent = False
 
         @self._channel.on("message")  # type: ignore[untyped-decorator]
@@ -104,6 +106,12 @@ class Peer:
 
     async def close(self) -> None:
         """Hang up."""
+        if self._closed:
+            return
+        self._closed = True
+        # Cut off amid opening sockets, aioice leaves them open: what is being agreed is waited for.
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._turn.acquire(), SETTLING)
         for task in self._tasks:
             task.cancel()
         self._voice.stop()
@@ -127,7 +135,8 @@ class Peer:
 
     async def _offer(self) -> None:
         async with self._turn:
-            await self._describe(await self._connection.createOffer())
+            if not self._closed:
+                await self._describe(await self._connection.createOffer())
 
     async def _describe(self, description: Any) -> None:
         await self._connection.setLocalDescription(description)
@@ -136,6 +145,8 @@ class Peer:
 
     async def _consider(self, data: Mapping[str, Any]) -> None:
         async with self._turn:
+            if self._closed:
+                return
             description, candidate = data.get("description"), data.get("candidate")
             if isinstance(description, dict):
                 kind, sdp = text(description.get("type"), "type"), text(description.get("sdp"), "sdp")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import time
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -67,3 +69,44 @@ def test_a_file_that_is_cut_off_or_too_long(service: Running) -> None:
     status, answer = service.ask("POST", f"{path}/speech", stereo, "audio/pcm;rate=8000;channels=2")
     assert (status, answer["seconds"]) == (202, 0.5)
     service.ask("DELETE", path)
+
+
+def test_a_file_that_comes_slowly_holds_nobody_up(service: Running) -> None:
+    """Others speak while it is on its way, and it is said after them."""
+    import http.client
+
+    session = service.opened()
+    path = f"/v1/sessions/{session['id']}"
+    content = encoded("flac", "flac")
+    slow = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+    slow.putrequest("POST", f"{path}/speech?token={session['token']}")
+    slow.putheader("content-type", "audio/flac")
+    slow.putheader("content-length", str(len(content)))
+    slow.endheaders(content[:100])
+    pcm = tone(0.1).tobytes()
+    assert service.ask("POST", f"{path}/speech", pcm, f"audio/pcm;rate={RATE}") == (202, {"segment": 0, "seconds": 0.1})
+    slow.send(content[100:])
+    answer = slow.getresponse()
+    assert (answer.status, json.loads(answer.read())["segment"]) == (202, 1)
+    slow.close()
+    service.ask("DELETE", path)
+
+
+def test_a_file_whose_session_ends_on_its_way(service: Running) -> None:
+    import http.client
+
+    session = service.opened()
+    path = f"/v1/sessions/{session['id']}"
+    content = encoded("flac", "flac")
+    slow = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
+    slow.putrequest("POST", f"{path}/speech?token={session['token']}")
+    slow.putheader("content-type", "audio/flac")
+    slow.putheader("content-length", str(len(content)))
+    slow.endheaders(content[:100])
+    while not service.registry.all()[-1].mouth.waiting:
+        time.sleep(0.01)
+    assert service.ask("DELETE", path)[0] == 204
+    slow.send(content[100:])
+    answer = slow.getresponse()
+    assert (answer.status, json.loads(answer.read())) == (404, {"error": "The session has ended."})
+    slow.close()

@@ -21,6 +21,7 @@ from websockets.sync.client import connect
 from splatavatar.serve.http.keys import ApiKeys, add_key
 from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.webrtc.sound import SoundPackets, samples_of
+from support.open_sockets import open_sockets
 from support.service import LoudMouth, Running, avatar_folder, running, tone
 from support.still_life import StillLife
 
@@ -116,7 +117,7 @@ def test_nothing_is_left_of_sessions(folder: Path) -> None:
     """No thread, socket, task or session, of fifty of which half are dropped amid a request."""
     with running(folder, unconnected=0.5) as at:
         at.ask("DELETE", f"/v1/sessions/{at.opened()['id']}")
-        before = threads(), sockets()
+        before = threads(), open_sockets()
         for number in range(50):
             made = at.opened("video" if number % 2 else "client")
             path = f"/v1/sessions/{made['id']}"
@@ -135,19 +136,14 @@ def test_nothing_is_left_of_sessions(folder: Path) -> None:
             time.sleep(0.05)
         assert at.registry.all() == []
         assert at.registry.admission.load == 0
-        while (threads(), sockets()) > before and time.monotonic() < until:
+        while (threads(), open_sockets()) > before and time.monotonic() < until:
             time.sleep(0.05)
         assert threads() <= before[0] + 6  # those that wait for work, of which there are so many at most
-        assert sockets() <= before[1]
+        assert open_sockets() <= before[1]
 
 
 def threads() -> int:
     return threading.active_count()
-
-
-def sockets() -> int:
-    names = [f"/proc/self/fd/{each}" for each in os.listdir("/proc/self/fd")]
-    return sum(os.readlink(name).startswith("socket:") for name in names if os.path.lexists(name))
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/task"), reason="the system does not list threads")
