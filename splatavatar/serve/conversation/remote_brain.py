@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
-import ssl
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import suppress
@@ -16,6 +15,7 @@ from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 from splatavatar.serve.conversation.brain import BrainError
 from splatavatar.serve.loopback import is_here
+from splatavatar.serve.post import Post
 
 PROMPT = "You talk to somebody by voice. Answer in one to three short sentences of plain text, without lists."
 PATIENCE = 30.0
@@ -42,13 +42,14 @@ class RemoteBrain:
         """
         try:
             parts = urlsplit(url)
-            self._host, self._port = parts.hostname, parts.port
+            host, port = parts.hostname, parts.port
         except ValueError:
-            parts, self._host, self._port = urlsplit(""), None, None
-        if parts.scheme not in ("http", "https") or not self._host or parts.username or parts.query:
+            parts, host, port = urlsplit(""), None, None
+        if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
             raise SettingsError(f"{printable(url)} is no address of a brain, expected http[s]://HOST[:PORT][/PATH].")
-        if parts.scheme == "http" and key and not is_here(self._host):
-            raise SettingsError(f"the key of the brain would go to {printable(self._host)} in the clear; use https.")
+        if parts.scheme == "http" and key and not is_here(host):
+            raise SettingsError(f"the key of the brain would go to {printable(host)} in the clear; use https.")
+        self._host, self._port = host, port
         self._secure, self._path = parts.scheme == "https", parts.path.rstrip("/") + "/chat/completions"
         self._model, self._key, self._prompt = model, key, prompt
         self._messages: list[Mapping[str, str]] = []
@@ -56,7 +57,7 @@ class RemoteBrain:
     async def answer(self, said: str) -> AsyncGenerator[str, None]:
         """See ``Brain``. What was heard of an answer that is cut off is remembered."""
         self._remember("user", said)
-        asked = _Asked(self._connect(), self._path, self._request(), self._key)
+        asked = _Asked(self._post(), self._path, self._request(), self._key)
         answer = ""
         try:
             async for piece in asked.pieces():
@@ -74,20 +75,15 @@ class RemoteBrain:
         messages = [{"role": "system", "content": self._prompt}, *self._messages]
         return json.dumps({"model": self._model, "messages": messages, "stream": True}).encode()
 
-    def _connect(self) -> http.client.HTTPConnection:
-        assert self._host is not None
-        if self._secure:
-            return http.client.HTTPSConnection(
-                self._host, self._port, timeout=PATIENCE, context=ssl.create_default_context()
-            )
-        return http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE)
+    def _post(self) -> Post:
+        return Post(self._secure, self._host, self._port, PATIENCE)
 
 
 class _Asked:
     """One request, which a thread makes."""
 
-    def __init__(self, connection: http.client.HTTPConnection, path: str, body: bytes, key: str | None) -> None:
-        self._connection, self._path, self._body, self._key = connection, path, body, key
+    def __init__(self, post: Post, path: str, body: bytes, key: str | None) -> None:
+        self._post, self._path, self._body, self._key = post, path, body, key
         self._loop = asyncio.get_running_loop()
         self._queue: asyncio.Queue[str | BrainError | None] = asyncio.Queue()
         self._ended = False
@@ -103,9 +99,7 @@ class _Asked:
     def close(self) -> None:
         """Whatever comes is not wanted any more."""
         self._ended = True
-        if self._connection.sock is not None:
-            with suppress(OSError):
-                self._connection.sock.shutdown(2)
+        self._post.cut()
 
     def _run(self) -> None:
         try:
@@ -116,14 +110,13 @@ class _Asked:
         except (OSError, http.client.HTTPException, ValueError) as error:
             self._put(BrainError(f"the brain does not answer: {printable(error)}"))
         finally:
-            self._connection.close()
+            self._post.close()
 
     def _ask(self) -> None:
         headers = {"content-type": "application/json", "accept": "text/event-stream"}
         if self._key:
             headers["authorization"] = f"Bearer {self._key}"
-        self._connection.request("POST", self._path, self._body, headers)
-        response = self._connection.getresponse()
+        response = self._post.answer(self._path, self._body, headers)
         if response.status != 200:
             raise BrainError(f"the brain refuses: {response.status} {printable(response.reason)}")
         length = 0

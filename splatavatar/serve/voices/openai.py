@@ -6,14 +6,15 @@ import asyncio
 import http.client
 import json
 import os
-import ssl
 from collections.abc import AsyncGenerator
-from contextlib import aclosing, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from urllib.parse import parse_qs, urlsplit
 
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 from splatavatar.serve.loopback import is_here
+from splatavatar.serve.post import Post
 from splatavatar.serve.speech.resampling import Samples
 from splatavatar.serve.voices.program import samples_of
 from splatavatar.serve.voices.voice import VoiceError
@@ -27,6 +28,8 @@ PATIENCE = 15.0
 """seconds in which the next piece has come"""
 PIECE = 4800
 """bytes that are read at a time, a tenth of a second"""
+MOST_AT_ONCE = 64
+"""texts that are asked for at once: each has a thread that waits for the server"""
 EXPECTED = "openai:URL#voice=NAME&model=NAME, such as openai:http://127.0.0.1:8880/v1#voice=alloy"
 
 
@@ -36,6 +39,7 @@ class OpenAiVoice:
     def __init__(self, secure: bool, host: str, port: int | None, path: str, model: str, voice: str) -> None:
         self._secure, self._host, self._port, self._path = secure, host, port, path
         self._model, self._voice = model, voice
+        self._threads = ThreadPoolExecutor(MOST_AT_ONCE, "voice")
 
     async def say(self, text: str) -> AsyncGenerator[tuple[Samples, int], None]:
         """See ``Voice``."""
@@ -44,31 +48,24 @@ class OpenAiVoice:
                 yield samples, RATE
 
     async def _bytes(self, text: str) -> AsyncGenerator[bytes, None]:
-        connection = self._connection()
+        loop, post = asyncio.get_running_loop(), Post(self._secure, self._host, self._port, PATIENCE)
         try:
-            answer = await asyncio.to_thread(self._asked, connection, text)
-            while piece := await asyncio.to_thread(answer.read, PIECE):
+            answer = await loop.run_in_executor(self._threads, self._answer, post, text)
+            while piece := await loop.run_in_executor(self._threads, answer.read, PIECE):
                 yield piece
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise VoiceError("The server of the voice does not answer as it should.") from error
         finally:
-            with suppress(OSError):
-                connection.close()
+            post.cut()
+            self._threads.submit(post.close)
 
-    def _connection(self) -> http.client.HTTPConnection:
-        if self._secure:
-            context = ssl.create_default_context()
-            return http.client.HTTPSConnection(self._host, self._port, timeout=PATIENCE, context=context)
-        return http.client.HTTPConnection(self._host, self._port, timeout=PATIENCE)
-
-    def _asked(self, connection: http.client.HTTPConnection, text: str) -> http.client.HTTPResponse:
+    def _answer(self, post: Post, text: str) -> http.client.HTTPResponse:
         body = {"model": self._model, "voice": self._voice, "input": text, "response_format": "pcm"}
         headers = {"content-type": "application/json"}
         key = os.environ.get(KEY)
         if key:
             headers["authorization"] = f"Bearer {key}"
-        connection.request("POST", self._path, json.dumps(body), headers)
-        answer = connection.getresponse()
+        answer = post.answer(self._path, json.dumps(body).encode(), headers)
         if answer.status != 200:
             raise VoiceError(f"The server of the voice refused the text with status {answer.status}.")
         return answer

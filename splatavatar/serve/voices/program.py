@@ -16,6 +16,8 @@ PIECE = 4096
 """bytes that are read at a time: at 22,050 Hz a tenth of a second"""
 SLOWEST = 30.0
 """seconds in which a program has said the next piece"""
+ENDING = 2.0
+"""seconds in which what a program has said already is thrown away when it is ended"""
 MOST_SAMPLES = 48000 * 1800
 """of one text"""
 
@@ -67,7 +69,9 @@ async def _running(command: Sequence[str]) -> AsyncGenerator[Any, None]:
     finally:
         with suppress(ProcessLookupError):
             process.kill()
-        await process.wait()
+        # Until all of what it has said is read, asyncio does not tell that it has ended.
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(process.communicate(), ENDING)
 
 
 async def _send(process: Any, text: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from splatavatar.errors import SettingsError
 from splatavatar.serve.conversation.brain import BrainError
 from splatavatar.serve.conversation.remote_brain import LONGEST_ANSWER, RemoteBrain
+from support.slow_server import LONG, SlowServer, slow_server
 
 
 @contextmanager
@@ -110,3 +111,17 @@ def test_a_key_does_not_go_over_the_network_as_it_is() -> None:
         RemoteBrain("http://brain.example/v1", "m", "secret")
     RemoteBrain("http://127.0.0.1:11434/v1", "m", "secret")
     RemoteBrain("https://brain.example/v1", "m", "secret")
+
+
+def test_an_answer_that_is_cut_off_is_waited_for_by_nobody() -> None:
+    async def run(slow: SlowServer) -> None:
+        answer = RemoteBrain(slow.address, "m").answer("Hello.")
+        assert await anext(answer) == "Well"
+        await answer.aclose()
+        for thread in threading.enumerate():
+            if thread.name == "brain":
+                thread.join(LONG / 2)
+                assert not thread.is_alive()
+
+    with slow_server(b'data: {"choices": [{"delta": {"content": "Well"}}]}\n') as slow:
+        asyncio.run(run(slow))

@@ -4,9 +4,10 @@ import asyncio
 import importlib.util
 import json
 import shutil
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import aclosing, contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from splatavatar.errors import DependencyError, SettingsError
 from splatavatar.serve.speech.resampling import Samples
 from splatavatar.serve.voices.open import open_voice, open_voices
 from splatavatar.serve.voices.openai import KEY
+from splatavatar.serve.voices.program import output_of
 from splatavatar.serve.voices.voice import Voice, VoiceError
+from support.slow_server import LONG, SlowServer, slow_server
 
 
 def said(voice: Voice, text: str = "Hello there.") -> tuple[Samples, int]:
@@ -136,3 +139,37 @@ def test_voices_have_names() -> None:
     assert list(voices) == ["anna", "openai"]
     with pytest.raises(SettingsError, match="two voices are called openai"):
         open_voices(["openai:http://127.0.0.1:1/v1"] * 2)
+
+
+def test_a_program_that_is_ended_amid_a_text_has_ended() -> None:
+    """It has said more than anybody has read."""
+    endless = [sys.executable, "-c", "import sys\nwhile True: sys.stdout.buffer.write(bytes(65536))"]
+
+    async def run() -> None:
+        async with aclosing(output_of(endless, "Hello.")) as pieces:
+            assert await anext(pieces)
+            await asyncio.sleep(0.3)
+
+    async def in_time() -> None:
+        await asyncio.wait_for(run(), LONG)
+
+    asyncio.run(in_time())
+
+
+def test_a_server_that_is_waited_for_holds_nothing_up_when_its_text_is_cut_off() -> None:
+    async def run(slow: SlowServer) -> None:
+        voice = open_voice(f"openai:{slow.address}")
+        sound = voice.say("Hello.")
+        samples, _ = await anext(sound)
+        assert len(samples) == 2400
+        more = asyncio.ensure_future(anext(sound))
+        await asyncio.sleep(0.05)
+        more.cancel()
+        # The loop goes on: it, and nobody else, ends the server's wait.
+        asyncio.get_running_loop().call_later(0.3, slow.go_on.set)
+        with pytest.raises(asyncio.CancelledError):
+            await more
+        assert not slow.go_on.is_set()
+
+    with slow_server(bytes(4800)) as slow:
+        asyncio.run(run(slow))
