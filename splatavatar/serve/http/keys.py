@@ -65,17 +65,26 @@ class ApiKeys:
     Threads may share it.
     """
 
-    def __init__(self, keys: Iterable[Key] = (), path: Path | None = None) -> None:
-        """``path``: the file that they were read from, which is looked at again; None for keys that stay."""
+    def __init__(
+        self, keys: Iterable[Key] = (), path: Path | None = None, state: tuple[int, ...] | None = None
+    ) -> None:
+        """
+        Args:
+            keys: those that are admitted.
+            path: the file that they were read from, which is looked at again; None for keys that stay.
+            state: what ``_state`` said of it before they were read.
+        """
         self._path = path
         self._take(keys)
-        self._state = None if path is None else _state(path)
+        self._state = self._seen = state
         self._looked = monotonic()
 
     @classmethod
     def read(cls, path: str | Path) -> ApiKeys:
         """The keys of a file. Raises TrustError for one that is damaged, or that others than its user may change."""
-        return cls(read_keys(Path(path)), Path(path))
+        path = Path(path)
+        state = _state(path)  # before it is read: what changes in between is read again
+        return cls(read_keys(path), path, state)
 
     def __len__(self) -> int:
         return len(self._keys)
@@ -98,19 +107,21 @@ class ApiKeys:
         self._keys = {key.id: key for key in keys}
 
     def _look(self) -> None:
-        """Read the file again where it has changed. One that is damaged meanwhile changes nothing."""
+        """Read the file again where it has changed. One that is damaged changes nothing until it is whole."""
         now = monotonic()
         if self._path is None or now - self._looked < LOOKED_AT:
             return
         self._looked = now
-        state = _state(self._path)
+        state, seen = _state(self._path), self._seen
+        self._seen = state
         if state == self._state:
             return
-        self._state = state
         try:
             self._take(read_keys(self._path))
+            self._state = state
         except TrustError as error:
-            LOG.error("%s The keys of before still hold.", error)
+            if state != seen:
+                LOG.error("%s The keys of before still hold.", error)
 
 
 def default_path() -> Path:
@@ -213,9 +224,9 @@ def _write(path: Path, keys: Iterable[Key]) -> None:
 
 
 def _state(path: Path) -> tuple[int, ...] | None:
-    """What changes when a file does."""
+    """What changes when a file does, or when others may change it."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
         return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino, found.st_mode

@@ -111,6 +111,56 @@ def test_a_file_that_is_damaged_meanwhile_changes_nothing(
     assert shown not in caplog.text
 
 
+def test_a_file_that_was_refused_is_read_once_its_mode_is_right(
+    file: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, gone = add_key(file, "one", ["sessions"])
+    _, stays = add_key(file, "two", ["sessions"])
+    admitted = ApiKeys.read(file)
+    monkeypatch.setattr(keys, "LOOKED_AT", 0.0)
+    remove_key(file, "one")
+    os.chmod(file, 0o664)
+    assert admitted.check(bearer(gone)) is not None
+    assert admitted.check(bearer(gone)) is not None
+    assert caplog.text.count("chmod 600") == 1
+    os.chmod(file, 0o600)
+    assert admitted.check(bearer(gone)) is None
+    assert admitted.check(bearer(stays)) is not None
+
+
+def test_a_failure_that_passes_is_no_end_of_looking(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file may not be opened for a moment, and has not changed when it may."""
+    _, gone = add_key(file, "one", ["sessions"])
+    add_key(file, "two", ["sessions"])
+    admitted = ApiKeys.read(file)
+    monkeypatch.setattr(keys, "LOOKED_AT", 0.0)
+    remove_key(file, "one")
+
+    def refused(path: Path) -> list[Key]:
+        raise TrustError("too many open files.")
+
+    with monkeypatch.context() as within:
+        within.setattr(keys, "read_keys", refused)
+        assert admitted.check(bearer(gone)) is not None
+    assert admitted.check(bearer(gone)) is None
+
+
+def test_a_key_that_is_taken_back_while_the_file_is_read_is_seen(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, gone = add_key(file, "one", ["sessions"])
+    add_key(file, "two", ["sessions"])
+
+    def slow(path: Path) -> list[Key]:
+        found = read_keys(path)
+        monkeypatch.setattr(keys, "read_keys", read_keys)
+        remove_key(path, "one")
+        return found
+
+    monkeypatch.setattr(keys, "read_keys", slow)
+    admitted = ApiKeys.read(file)
+    monkeypatch.setattr(keys, "LOOKED_AT", 0.0)
+    assert admitted.check(bearer(gone)) is None
+
+
 def test_a_file_that_others_may_change_is_refused(file: Path) -> None:
     add_key(file, "one", ["sessions"])
     os.chmod(file, 0o620)
