@@ -14,6 +14,8 @@ MOST_FILES = 200_000
 """of one place, or of one capture in it"""
 LONGEST = 1024
 """bytes of the name of a file below its place: what S3 allows"""
+VERSION = "?versionId="
+"""within the name of an object: s3fs takes what stands before it for the name"""
 PROBE = ".splatavatar-probe"
 """the name of the file that ``check_writable`` writes and removes"""
 
@@ -79,7 +81,7 @@ def check_name(name: str, where: str) -> str:
     """``name``, which leads to nothing but a file below its place.
 
     Raises StorageError, which calls the place ``where``, for parts that are empty, ``.`` or ``..``, a name from the
-    root, backslashes, control characters, halves of surrogate pairs, and names longer than ``LONGEST``.
+    root, backslashes, control characters, halves of surrogate pairs, ``VERSION``, and names longer than ``LONGEST``.
     """
     why = _wrong(name)
     if why is not None:
@@ -96,6 +98,8 @@ def _wrong(name: str) -> str | None:
         return "has control characters"
     if "\\" in name:
         return "has a backslash"
+    if VERSION in name:
+        return f"asks for a version ({VERSION})"
     if not {"", ".", ".."}.isdisjoint(name.split("/")):
         return "has parts that are empty, . or .."
     if len(name.encode()) > LONGEST:

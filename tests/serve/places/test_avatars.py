@@ -39,7 +39,13 @@ def test_avatars_are_listed_and_read(place: Place) -> None:
         library["broken"]()
 
 
-@pytest.mark.parametrize("name", ["bob", "", "../ann", "below/other", "/ann", "a\0b", "..", "ann\n", "ann.splatavatar"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("bob", "", "../ann", "below/other", "/ann", "a\0b", "..", "ann\n", "ann.splatavatar"),
+        "ann.splatavatar?versionId=1",
+    ],
+)
 def test_other_names_are_none(place: Place, name: str) -> None:
     place.write("ann.splatavatar", b"")
     place.write("below/other.splatavatar", b"")

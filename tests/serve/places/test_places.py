@@ -65,7 +65,23 @@ def test_what_is_not_there(place: Place, tmp_path: Path) -> None:
         place.put("a", tmp_path / "absent")
 
 
-HOSTILE = ["../up", "a/../../up", "/root", "a//b", "./a", "a/.", "", "line\nbreak", "zero\0", "back\\slash", "\ud800"]
+HOSTILE = [
+    *("../up", "a/../../up", "/root", "a//b", "./a", "a/.", "", "line\nbreak", "zero\0", "back\\slash", "\ud800"),
+    "a?versionId=1",
+]
+    "../up",
+    "a/../../up",
+    "/root",
+    "a//b",
+    "./a",
+    "a/.",
+    "",
+    "line\nbreak",
+    "zero\0",
+    "back\\slash",
+    "\ud800",
+    "a?versionId=1",
+]
 
 
 @pytest.mark.parametrize("name", HOSTILE)
@@ -79,6 +95,18 @@ def test_names_that_lead_elsewhere_are_refused(place: Place, tmp_path: Path, nam
         place.fetch(name, tmp_path / "target", 10)
 
 
+def test_other_signs_mean_nothing(place: Place) -> None:
+    """Neither to s3fs nor on the way to the server."""
+    names = sorted(["a#b", "a::b", "a*", "a?", "[ab]", "~", "a%2fb", "a+b c", "é", "a?versionid=1"])
+    for name in names:
+        place.write(name, name.encode())
+    assert [entry.name for entry in place.entries()] == names
+    assert [place.read(name, 20).decode() for name in names] == names
+    for name in names[::2]:
+        place.remove(name)
+    assert [entry.name for entry in place.entries()] == names[1::2]
+
+
 def test_names_have_an_end() -> None:
     assert check_name("a" * LONGEST, "here") == "a" * LONGEST
     with pytest.raises(StorageError, match=f"is longer than {LONGEST} bytes"):
@@ -86,7 +114,7 @@ def test_names_have_an_end() -> None:
     assert check_name("...", "here") == "..."
 
 
-@pytest.mark.parametrize("key", ["up/../../etc/passwd", "up//x", "up/control\x01"])
+@pytest.mark.parametrize("key", ["up/../../etc/passwd", "up//x", "up/control\x01", "up/x?versionId=1"])
 def test_hostile_keys_of_a_bucket_are_refused(s3: S3Server, key: str) -> None:
     """Whoever may write into a bucket chooses its keys."""
     s3.put("bucket-2")
@@ -143,6 +171,7 @@ def test_no_credentials(s3: S3Server, tmp_path: Path, monkeypatch: pytest.Monkey
         ("s3://user:secret@bucket/x", "names no bucket"),
         ("s3://bucket/../x", r"has parts that are empty, \. or \.\."),
         ("s3://bucket/a\nb", "control characters"),
+        ("s3://bucket/a?versionId=1", "asks for a version"),
         ("file://elsewhere/x", "names another machine"),
         ("file:x", ""),
         ("", "is no path"),
