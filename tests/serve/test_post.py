@@ -11,8 +11,9 @@ from splatavatar.serve.post import Post
 from support.slow_server import LONG, slow_server
 
 
-def test_who_waits_for_more_is_let_go() -> None:
-    with slow_server(b"first") as slow:
+@pytest.mark.parametrize("chunked", [False, True])
+def test_who_waits_for_more_is_let_go(chunked: bool) -> None:
+    with slow_server(b"first", chunked) as slow:
         post = Post(False, "127.0.0.1", slow.port, LONG)
         answer = post.answer("/", b"{}", {})
         assert answer.read(5) == b"first"

@@ -26,16 +26,21 @@ class SlowServer:
 
 
 @contextmanager
-def slow_server(piece: bytes) -> Iterator[SlowServer]:
-    """It, until the end of the block."""
+def slow_server(piece: bytes, chunked: bool = False) -> Iterator[SlowServer]:
+    """It, until the end of the block; ``chunked`` answers leave the connection for other requests."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if chunked else "HTTP/1.0"
+
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             self.send_response(200)
+            if chunked:
+                self.send_header("transfer-encoding", "chunked")
             self.end_headers()
-            self.wfile.write(piece)
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece) if chunked else piece)
             slow.go_on.wait(LONG)
+            self.close_connection = True
 
         def log_message(self, *_: Any) -> None:
             pass

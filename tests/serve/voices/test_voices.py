@@ -156,7 +156,8 @@ def test_a_program_that_is_ended_amid_a_text_has_ended() -> None:
     asyncio.run(in_time())
 
 
-def test_a_server_that_is_waited_for_holds_nothing_up_when_its_text_is_cut_off() -> None:
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_server_that_is_waited_for_holds_nothing_up_when_its_text_is_cut_off(chunked: bool) -> None:
     async def run(slow: SlowServer) -> None:
         voice = open_voice(f"openai:{slow.address}")
         sound = voice.say("Hello.")
@@ -164,12 +165,13 @@ def test_a_server_that_is_waited_for_holds_nothing_up_when_its_text_is_cut_off()
         assert len(samples) == 2400
         more = asyncio.ensure_future(anext(sound))
         await asyncio.sleep(0.05)
+        at_last = threading.Timer(LONG / 6, slow.go_on.set)
+        at_last.start()
         more.cancel()
-        # The loop goes on: it, and nobody else, ends the server's wait.
-        asyncio.get_running_loop().call_later(0.3, slow.go_on.set)
         with pytest.raises(asyncio.CancelledError):
             await more
         assert not slow.go_on.is_set()
+        at_last.cancel()
 
-    with slow_server(bytes(4800)) as slow:
+    with slow_server(bytes(4800), chunked) as slow:
         asyncio.run(run(slow))
