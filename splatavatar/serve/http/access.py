@@ -41,16 +41,18 @@ def caller_of(connection: Any, service: Service) -> Caller:
     header = connection.headers.get("authorization")
     token = connection.query_params.get(PARAMETER)
     key = None if service.keys is None else service.keys.check(header)
-    # Somebody else's mistakes from the same address hold up no key that is right.
-    wait = service.mistakes.wait(address) if key is None else None
-    if wait is not None:
-        raise _refused(service, 429, "Too many wrong keys and tokens came from this address.", "rate", wait)
     if key is None and token is None and header is not None and header[:7].lower() == "bearer ":
         token = header[7:].strip()
-    if key is None and token is None:
-        if service.keys is not None or not _is_here(address):
-            raise _mistaken(service, address, 401, NOT_ADMITTED)
+    if key is None and token is None and service.keys is None and _is_here(address):
         return Caller(None, None, address)
+    # Somebody else's mistakes from the same address, which many may share, hold up no key and no token that is right.
+    session = service.registry.get(connection.path_params.get("session_id", ""))
+    right = key is not None or (token is not None and session is not None and _is_token_of(session, token))
+    wait = None if right else service.mistakes.wait(address)
+    if wait is not None:
+        raise _refused(service, 429, "Too many wrong keys and tokens came from this address.", "rate", wait)
+    if key is None and token is None:
+        raise _mistaken(service, address, 401, NOT_ADMITTED)
     who, rate = (key.id, key.rate) if key is not None else (f"token {token}"[:LONGEST_TOKEN], None)
     wait = service.limits.take(who, 1, rate)
     if wait is not None:
@@ -87,7 +89,7 @@ def session_of(caller: Caller, service: Service, session_id: str, scope: str) ->
     if caller.token is not None:
         if session is None:
             raise _mistaken(service, caller.address, 404, NO_SESSION)
-        if not hmac.compare_digest(caller.token.encode("utf-8", "replace"), session.token.encode()):
+        if not _is_token_of(session, caller.token):
             raise _mistaken(service, caller.address, 403, WRONG_TOKEN)
         return session
     check_program(caller, service, scope)
@@ -99,6 +101,10 @@ def session_of(caller: Caller, service: Service, session_id: str, scope: str) ->
 def may_see(caller: Caller, session: Session) -> bool:
     """Whether a session is one that the key has opened; ``admin`` sees all."""
     return caller.key is None or caller.key.may("admin") or session.owner == caller.key.id
+
+
+def _is_token_of(session: Session, token: str) -> bool:
+    return hmac.compare_digest(token.encode("utf-8", "replace"), session.token.encode())
 
 
 def _is_here(address: str) -> bool:

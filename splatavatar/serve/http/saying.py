@@ -37,7 +37,7 @@ async def say(session: Session, text: str, voice: Voice) -> int | None:
     """Have the text said; the number of its segment as soon as the first of it is there, None where it has no sound.
 
     The rest is said meanwhile. What goes wrong before the first sound raises VoiceError or Refused, and is told as an
-    event afterwards.
+    event afterwards. Raises Interrupted where it is cut off before the first sound.
     """
     begun: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
     task = session.work(_said(session, text, voice, begun))
@@ -58,8 +58,9 @@ async def _said(session: Session, text: str, voice: Voice, begun: asyncio.Future
                 segment = await turn.push(samples, rate)
                 if not begun.done():
                     begun.set_result(segment)
-    except Interrupted:
-        pass
+    except Interrupted as interrupted:
+        if not begun.done():
+            begun.set_exception(interrupted)
     except (VoiceError, SignalError, Refused) as error:
         session.count_failure("voice")
         if begun.done():

@@ -62,10 +62,10 @@ async def read_sound(session: Session, request: Request) -> Spoken:
                 seconds = await _samples(turn, request, rate, channels)
                 segment = turn.segment
         else:
-            with session.mouth.expecting():
+            with session.mouth.expecting() as since:
                 # A file is sound only when all of it is there: others may speak until then.
                 sound = await _file(request, FILES[kind])
-                async with session.mouth.turn() as turn:
+                async with session.mouth.turn(since) as turn:
                     for start in range(0, len(sound), PIECE):
                         await turn.push(sound[start : start + PIECE], RATE)
                     seconds, segment = len(sound) / RATE, turn.segment

@@ -5,7 +5,7 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
-from splatavatar.errors import SignalError, SplatAvatarError
+from splatavatar.errors import SplatAvatarError
 from splatavatar.serve.http.access import Caller, caller_needed, caller_of, session_of
 from splatavatar.serve.http.answering import statuses
 from splatavatar.serve.http.models import Interruption, Spoken, Text
@@ -15,7 +15,9 @@ from splatavatar.serve.http.session_paths import ONE
 from splatavatar.serve.http.sound_bodies import KINDS, read_sound
 from splatavatar.serve.http.talking import Talk
 from splatavatar.serve.session.inbox import Inbox
+from splatavatar.serve.session.mouth import Interrupted
 from splatavatar.serve.session.refused import Refused
+from splatavatar.serve.session.session import Session
 from splatavatar.serve.voices.voice import VoiceError
 
 if TYPE_CHECKING:
@@ -26,6 +28,8 @@ POLICY_VIOLATION, GOING_AWAY = 1008, 1001
 """codes with which a WebSocket is closed (RFC 6455)"""
 MOST_MISTAKES = 16
 """messages of a WebSocket that are wrong before it is closed"""
+MOST_LINES = 4
+"""WebSockets of a session"""
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 
 
@@ -63,6 +67,8 @@ def add_speech_paths(app: "FastAPI", service: Service) -> None:
             segment = await say(session, checked, voice)
         except VoiceError as error:
             raise Refused(502, str(error)) from error
+        except Interrupted:
+            raise Refused(409, "It was interrupted before it was said.") from None
         if segment is None:
             raise Refused(422, "The voice has no sound for that text.")
         return Spoken(segment=segment, seconds=None)
@@ -76,9 +82,18 @@ def add_speech_paths(app: "FastAPI", service: Service) -> None:
         try:
             caller = caller_of(socket, service)
             session = session_of(caller, service, socket.path_params["session_id"], "speech")
+            if session.lines >= MOST_LINES:
+                raise Refused(429, "Too many WebSockets speak to this session already.", 1.0)
         except Refused as refused:
             await socket.send_denial_response(_denial(refused))
             return
+        session.lines += 1
+        try:
+            await talked(socket, session)
+        finally:
+            session.lines -= 1
+
+    async def talked(socket: WebSocket, session: Session) -> None:
         await socket.accept()
         inbox, talk = Inbox(session.interrupt), Talk(session, service)
 
@@ -90,15 +105,21 @@ def add_speech_paths(app: "FastAPI", service: Service) -> None:
         async def taking() -> None:
             for _ in range(MOST_MISTAKES):
                 try:
-                    while True:
-                        await talk.take(await inbox.get())
-                except (Refused, SignalError) as error:
-                    await socket.send_json({"type": "failed", "error": _sentence(error)})
+                    while (message := await inbox.get()) is not None:
+                        await talk.take(message)
+                    return
+                except SplatAvatarError as error:
+                    if not reader.done():
+                        await socket.send_json({"type": "failed", "error": _sentence(error)})
 
         reader, taker = asyncio.ensure_future(reading()), session.work(taking())
         try:
             await asyncio.wait([reader, taker], return_when=asyncio.FIRST_COMPLETED)
-            if not reader.done():
+            if reader.done():
+                # Whoever hangs up has had their say: what has come is taken.
+                inbox.close()
+                await asyncio.wait([taker])
+            else:
                 ended = session.closed
                 code, why = (GOING_AWAY, "the session has ended") if ended else (POLICY_VIOLATION, "too much was wrong")
                 await socket.close(code, why)

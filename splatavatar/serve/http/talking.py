@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,8 @@ class Talk:
         elif kind == "say":
             text, voice = check_text(self._session, self._service, table.get("text"), table.get("voice"))
             await self._over()
-            await say(self._session, text, voice)
+            with suppress(Interrupted):  # which tells itself
+                await say(self._session, text, voice)
         elif kind == "end":
             await self._over()
         else:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import Callable
 
-MOST_WAITING = 256
-"""messages"""
+MOST_WAITING = 4 << 20
+"""bytes: 87 s of samples of 24 kHz in one channel"""
+EXTRA = 256
+"""bytes that a message counts beside its own"""
 END = '{"type": "end"}'
 
 
@@ -17,34 +20,57 @@ class Inbox:
     def __init__(self, interrupt: Callable[[], object]) -> None:
         """``interrupt`` is called at once when a message asks for it; those before it are thrown away."""
         self._interrupt = interrupt
-        self._queue: asyncio.Queue[bytes | str] = asyncio.Queue(MOST_WAITING)
+        self._messages: deque[bytes | str] = deque()
+        self._bytes = 0
+        self._closed = False
+        self._room, self._some = asyncio.Event(), asyncio.Event()
 
     def offer(self, message: bytes | str) -> bool:
-        """Take a message; False, and it is not taken, where too many wait."""
+        """Take a message; False, and it is not taken, where too much waits."""
         if self._overtakes(message):
             return True
-        if self._queue.full():
+        if self._bytes >= MOST_WAITING:
             return False
-        self._queue.put_nowait(message)
+        self._add(message)
         return True
 
     async def put(self, message: bytes | str) -> None:
         """Take a message, as soon as there is room."""
-        if not self._overtakes(message):
-            await self._queue.put(message)
+        while not self.offer(message):
+            self._room.clear()
+            await self._room.wait()
 
-    async def get(self) -> bytes | str:
-        """The next message."""
-        return await self._queue.get()
+    async def get(self) -> bytes | str | None:
+        """The next message; None after the last one."""
+        while not self._messages:
+            if self._closed:
+                return None
+            self._some.clear()
+            await self._some.wait()
+        message = self._messages.popleft()
+        self._bytes -= len(message) + EXTRA
+        self._room.set()
+        return message
+
+    def close(self) -> None:
+        """What has come was the last."""
+        self._closed = True
+        self._some.set()
+
+    def _add(self, message: bytes | str) -> None:
+        self._messages.append(message)
+        self._bytes += len(message) + EXTRA
+        self._some.set()
 
     def _overtakes(self, message: bytes | str) -> bool:
         if not _is_clear(message):
             return False
-        while not self._queue.empty():
-            self._queue.get_nowait()
+        self._messages.clear()
+        self._bytes = 0
+        self._room.set()
         self._interrupt()
         # What was being sent is over, too.
-        self._queue.put_nowait(END)
+        self._add(END)
         return True
 
 

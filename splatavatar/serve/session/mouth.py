@@ -33,7 +33,8 @@ class Mouth:
         self._turn = asyncio.Lock()
         self.waiting = 0
         """how many wait for their turn, or have it, or are still to be received whole"""
-        self._expected = 0
+        self.expected = 0
+        """how many are still to be received whole"""
         self._closed = False
 
     def close(self) -> None:
@@ -41,31 +42,36 @@ class Mouth:
         self._closed = True
 
     @contextmanager
-    def expecting(self) -> Iterator[None]:
-        """While speech is on its way that needs no turn before all of it is there. Raises Refused for too many."""
-        if self._expected >= MOST_EXPECTED:
+    def expecting(self) -> Iterator[int]:
+        """While speech is on its way that needs no turn before all of it is there; what ``turn`` is then given.
+
+        Raises Refused for too many at once.
+        """
+        if self.expected >= MOST_EXPECTED:
             raise Refused(429, "Too many files are on their way to this session already.", 1.0)
-        self._expected += 1
+        self.expected += 1
         self.waiting += 1
         try:
-            yield
+            yield self._face.cleared
         finally:
-            self._expected -= 1
+            self.expected -= 1
             self.waiting -= 1
 
     @asynccontextmanager
-    async def turn(self) -> AsyncIterator[Turn]:
+    async def turn(self, since: int | None = None) -> AsyncIterator[Turn]:
         """The right to send a segment, which is over after the block.
 
+        An interruption after who speaks came, or since what ``expecting`` gave, cuts it off also where it waited.
         Raises Refused where somebody else goes on, and where the session has ended.
         """
+        came = self._face.cleared if since is None else since
         self.waiting += 1
         try:
             try:
                 await asyncio.wait_for(self._turn.acquire(), PATIENCE)
             except asyncio.TimeoutError:
                 raise Refused(409, "Somebody else is sending speech to this session.") from None
-            turn = Turn(self._face, self._came)
+            turn = Turn(self._face, self._came, came)
             try:
                 if self._closed:
                     raise Refused(404, "The session has ended.")
@@ -80,9 +86,8 @@ class Mouth:
 class Turn:
     """A segment of speech that is being sent."""
 
-    def __init__(self, face: SpeakingFace, came: Callable[[float], None]) -> None:
-        self._face, self._came = face, came
-        self._cleared = face.cleared
+    def __init__(self, face: SpeakingFace, came: Callable[[float], None], cleared: int) -> None:
+        self._face, self._came, self._cleared = face, came, cleared
         self.segment: int | None = None
         """its number, once some of it has come"""
 
@@ -105,8 +110,6 @@ class Turn:
         return self._face.cleared != self._cleared
 
     def end(self) -> None:
-        """All of it has come; what comes afterwards is another one."""
+        """All of it has come."""
         if self.segment is not None and not self.interrupted:
             self._face.end()
-        self.segment = None
-        self._cleared = self._face.cleared

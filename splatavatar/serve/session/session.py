@@ -109,7 +109,9 @@ class Session:
         self._label = None if wanted.label is None else Label(wanted.label)
         life = Behaviour(secrets.randbelow(1 << 31), wanted.behaviour, Mood.parse(wanted.mood))
         self.face = SpeakingFace(model, wanted.fps, RATE, life)
-        self.mouth = Mouth(self.face, counted.queued)
+        self.mouth = Mouth(self.face, self._came)
+        self.lines = 0
+        """WebSockets over which it is spoken to"""
         self._draw_error = False
         self._stream = Stream(self.face, self._drawn if wanted.mode == "video" else None, pool, self)
         self._peer: Peer | None = None
@@ -131,8 +133,11 @@ class Session:
 
     @property
     def idle(self) -> float:
-        """Seconds since somebody watched, or sent speech; 0 while that is so."""
-        if self.watched or self.mouth.waiting:
+        """Seconds since somebody watched, or speech was taken; 0 while somebody watches, or a file is on its way.
+
+        Speech that waits for room keeps nothing alive: where nobody watches there may never be any.
+        """
+        if self.watched or self.mouth.expected:
             self._active = time.monotonic()
         return time.monotonic() - self._active
 
@@ -175,9 +180,9 @@ class Session:
 
     async def _listen(self, talk: Talking, inbox: Inbox) -> None:
         try:
-            while True:
+            while (message := await inbox.get()) is not None:
                 try:
-                    await talk.take(await inbox.get())
+                    await talk.take(message)
                 except SplatAvatarError as error:
                     self.tell("failed", error=str(error))
         finally:
@@ -269,6 +274,10 @@ class Session:
             self._active = time.monotonic()
             if not self.closed:
                 self.tell("disconnected")
+
+    def _came(self, waiting: float) -> None:
+        self._active = time.monotonic()
+        self._counted.queued(waiting)
 
     def _stop(self) -> None:
         if self._running is not None:

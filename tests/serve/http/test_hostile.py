@@ -7,6 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,11 @@ import pytest
 pytest.importorskip("aiortc")
 pytest.importorskip("prometheus_client")
 from serve_soak import faults, soak
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 
 from splatavatar.serve.http.keys import ApiKeys, add_key
+from splatavatar.serve.http.speech_paths import GOING_AWAY, MOST_LINES
 from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.webrtc.sound import SoundPackets, samples_of
 from support.open_sockets import open_sockets
@@ -111,6 +113,57 @@ def test_wrong_keys_are_refused_ever_more_and_hold_up_no_right_one(folder: Path,
         found = [at.ask("GET", "/v1/sessions", **wrong)[0] for _ in range(40)]
         assert found[0] == 401 and found[-1] == 429
         assert at.ask("GET", "/v1/sessions", authorization=f"Bearer {shown}")[0] == 200
+
+
+def test_wrong_tokens_hold_up_no_right_one_and_no_program_here(
+    here: Running, session: dict[str, Any]
+) -> None:
+    """They come from one address: of a household, a balancer, or by a page that this machine's browser shows."""
+    path = f"/v1/sessions/{session['id']}"
+    found = [here.ask("GET", f"{path}?token=wrong{number}")[0] for number in range(40)]
+    assert found[0] == 403 and found[-1] == 429
+    assert here.ask("GET", f"{path}?token={session['token']}")[0] == 200
+    assert here.ask("GET", "/v1/avatars")[0] == 200
+
+
+def test_so_many_websockets_speak_to_a_session(here: Running, session: dict[str, Any]) -> None:
+    address = f"ws://127.0.0.1:{here.port}/v1/sessions/{session['id']}/speech?token={session['token']}"
+    with ExitStack() as lines:
+        for _ in range(MOST_LINES):
+            lines.enter_context(connect(address, proxy=None))
+        with pytest.raises(InvalidStatus) as refused:
+            connect(address, proxy=None)
+        assert refused.value.response.status_code == 429
+    until = time.monotonic() + 20
+    while here.registry.all()[-1].lines and time.monotonic() < until:
+        time.sleep(0.01)
+    with connect(address, proxy=None):
+        pass
+
+
+def test_what_was_sent_before_a_line_is_closed_is_said(here: Running, session: dict[str, Any]) -> None:
+    address = f"ws://127.0.0.1:{here.port}/v1/sessions/{session['id']}/speech?token={session['token']}"
+    with connect(address, proxy=None) as line:
+        for _ in range(400):
+            line.send(tone(0.05).tobytes())
+    face = here.registry.all()[-1].face
+    until = time.monotonic() + 20
+    while face.waiting < 19.99 and time.monotonic() < until:
+        time.sleep(0.01)
+    assert face.waiting == pytest.approx(20, abs=0.001)
+
+
+def test_a_session_that_nobody_watches_ends_with_all_that_waits_to_be_said(folder: Path) -> None:
+    with running(folder, unconnected=0.5) as at:
+        made = at.opened()
+        address = f"ws://127.0.0.1:{at.port}/v1/sessions/{made['id']}/speech?token={made['token']}"
+        with connect(address, proxy=None) as line:
+            for _ in range(40):
+                line.send(tone(1).tobytes())
+            with pytest.raises(ConnectionClosed) as closed:
+                line.recv(timeout=20)
+        assert closed.value.rcvd is not None and closed.value.rcvd.code == GOING_AWAY
+        assert at.registry.all() == [] and at.registry.admission.load == 0
 
 
 def test_nothing_is_left_of_sessions(folder: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
+import time
 import wave
 from collections.abc import AsyncGenerator, Iterator
 from statistics import median
@@ -175,6 +177,46 @@ def test_speech_comes_in_by_every_way(service: Running) -> None:
     assert (status, answer) == (502, {"error": "The voice is gone."})
     assert service.ask("DELETE", path)[0] == 204
     assert service.ask("GET", path)[0] == 404
+
+
+def test_a_text_that_fails_leaves_its_websocket_open(service: Running) -> None:
+    from websockets.sync.client import connect
+
+    session = service.opened()
+    path = f"/v1/sessions/{session['id']}"
+    with connect(f"ws://127.0.0.1:{service.port}{path}/speech?token={session['token']}") as socket:
+        socket.send('{"type": "say", "text": "fail"}')
+        assert json.loads(socket.recv(10)) == {"type": "failed", "error": "The voice is gone."}
+        socket.send('{"type": "say", "text": "Hello"}')
+        socket.send('{"type": "nonsense"}')
+        assert json.loads(socket.recv(10))["error"].startswith("a message of an unknown type")
+    assert service.ask("GET", path)[1]["waiting"] == 0.1
+    service.ask("DELETE", path)
+
+
+def test_a_text_that_waits_for_its_turn_is_interrupted_too(service: Running) -> None:
+    from websockets.sync.client import connect
+
+    session = service.opened()
+    path = f"/v1/sessions/{session['id']}"
+    answers: list[Any] = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(service.ask("POST", f"{path}/say?token={session['token']}", {"text": "Hello"}))
+    )
+    with connect(f"ws://127.0.0.1:{service.port}{path}/speech?token={session['token']}") as socket:
+        socket.send(tone(0.1).tobytes())
+        here = service.registry.all()[-1]
+        while here.mouth.waiting < 1:
+            time.sleep(0.01)
+        waiting.start()
+        while here.mouth.waiting < 2:
+            time.sleep(0.01)
+        assert service.ask("POST", f"{path}/interrupt", b"") == (200, {"segments": [0]})
+        socket.send('{"type": "end"}')
+        waiting.join(20)
+    assert answers == [(409, {"error": "It was interrupted before it was said."})]
+    assert service.ask("GET", path)[1]["waiting"] == 0
+    service.ask("DELETE", path)
 
 
 def test_what_is_sent_before_anybody_watches_waits_and_events_are_streamed(service: Running) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("aiortc")
 pytest.importorskip("prometheus_client")
-from splatavatar.serve.session.mouth import MOST_EXPECTED, Mouth
+from splatavatar.serve.session.mouth import MOST_EXPECTED, Interrupted, Mouth
 from splatavatar.serve.session.refused import Refused
 from splatavatar.serve.speech.face import SpeakingFace
 from support.service import RATE, LoudMouth, tone
@@ -74,3 +74,28 @@ def test_so_many_files_are_on_their_way_at_once() -> None:
     for each in on_the_way[1:]:
         each.__exit__(None, None, None)
     assert one.waiting == 0
+
+
+def test_an_interruption_cuts_off_what_waits_for_its_turn_and_what_is_on_its_way() -> None:
+    async def run() -> None:
+        one, face = mouth()
+
+        async def second(since: int | None) -> None:
+            async with one.turn(since) as turn:
+                await turn.push(tone(0.1), RATE)
+
+        with one.expecting() as since:
+            async with one.turn() as turn:
+                await turn.push(tone(0.1), RATE)
+                waiting = asyncio.ensure_future(second(None))
+                await asyncio.sleep(0)
+                assert face.clear() == [0]
+            with pytest.raises(Interrupted):
+                await waiting
+            with pytest.raises(Interrupted):
+                await second(since)
+        assert face.waiting == 0
+        await second(None)
+        assert face.waiting == pytest.approx(0.1, abs=0.001)
+
+    asyncio.run(run())
