@@ -33,7 +33,7 @@ WORDS = {
     429: "Too many requests; Retry-After says when to ask again.",
     500: "Something went wrong here.",
     502: "The voice failed.",
-    503: "The service is full or about to end; Retry-After says when to ask again.",
+    503: "The service is full or about to end, or cannot read its avatars now; Retry-After says when to ask again.",
 }
 """what statuses mean, in the description of the service"""
 

@@ -3,11 +3,13 @@
 # Without `from __future__ import annotations`: the framework reads the types of what is defined within the functions.
 import asyncio
 import json
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Annotated, Any
 
+from splatavatar.errors import StorageError
 from splatavatar.serve.http.access import Caller, caller_needed, check_program, may_see, session_of
 from splatavatar.serve.http.answering import statuses
 from splatavatar.serve.http.models import (
@@ -23,12 +25,14 @@ from splatavatar.serve.http.models import (
 from splatavatar.serve.http.service import Service
 from splatavatar.serve.http.talking import talk
 from splatavatar.serve.session.refused import Refused
+from splatavatar.serve.session.registry import LOOK
 from splatavatar.serve.session.session import Session, Wanted
 from splatavatar.viewer.answers import FRESH
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
+LOG = logging.getLogger("splatavatar")
 SESSIONS = "/v1/sessions"
 ONE = SESSIONS + "/{session_id}"
 PAGE = "agent.html"
@@ -53,7 +57,12 @@ def add_session_paths(app: "FastAPI", service: Service) -> None:
     def list_avatars(caller: By) -> Avatars:
         """What can be shown, and what says texts."""
         check_program(caller, service, "sessions")
-        return Avatars(avatars=registry.library.names(), voices=list(service.voices))
+        try:
+            names = registry.library.names()
+        except StorageError as error:
+            LOG.warning("the avatars cannot be listed: %s", error)
+            raise Refused(503, "The avatars cannot be listed now.", LOOK) from error
+        return Avatars(avatars=names, voices=list(service.voices))
 
     @app.post(SESSIONS, status_code=201, tags=["sessions"], responses=statuses(401, 403, 404, 408, 413, 422, 429, 503))
     async def open_session(request: SessionRequest, caller: By) -> SessionMade:

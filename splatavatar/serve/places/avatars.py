@@ -53,8 +53,8 @@ class _Library(Mapping[str, Fetch]):
         return partial(self._read, name + SUFFIX)
 
     def __iter__(self) -> Iterator[str]:
-        for entry in self._place.entries():
-            if "/" not in entry.name and entry.name.endswith(SUFFIX) and entry.name != SUFFIX:
+        for entry in self._place.top():
+            if entry.name.endswith(SUFFIX) and entry.name != SUFFIX:
                 yield entry.name.removesuffix(SUFFIX)
 
     def __len__(self) -> int:

@@ -11,7 +11,7 @@ from splatavatar.errors import OutputError, StorageError
 from splatavatar.input import open_input, read_bytes, why_unread
 from splatavatar.output import atomic_write, check_writable, make_folder, why_unwritten
 from splatavatar.printable import printable
-from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name
+from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name, is_name
 
 PIECE = 8 << 20
 """bytes that are copied at a time"""
@@ -36,7 +36,7 @@ class FolderPlace:
 
         def unread(error: OSError) -> None:
             if not isinstance(error, FileNotFoundError):
-                raise StorageError(f"{printable(top)}: {why_unread(error)}, expected a folder.") from error
+                raise _unread(top, error) from error
 
         for folder, _, files in os.walk(top, onerror=unread):
             for file in files:
@@ -45,8 +45,20 @@ class FolderPlace:
                 if (entry := _entry(name, path)) is not None:
                     found.append(entry)
                 if len(found) > MOST_FILES:
-                    raise StorageError(f"{printable(top)}: more than {MOST_FILES} files, expected fewer.")
+                    raise _too_many(top)
         return sorted(found, key=lambda entry: entry.name)
+
+    def top(self) -> list[Entry]:
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise _unread(self.folder, error) from error
+        if len(names) > MOST_FILES:
+            raise _too_many(self.folder)
+        found = (self.entry(name) for name in sorted(names) if is_name(name))
+        return [entry for entry in found if entry is not None]
 
     def read(self, name: str, most: int) -> bytes:
         return read_bytes(self._path(name), StorageError, most=most)
@@ -86,6 +98,14 @@ class FolderPlace:
 
     def _path(self, name: str) -> Path:
         return self.folder / check_name(name, self.address)
+
+
+def _unread(folder: Path, error: OSError) -> StorageError:
+    return StorageError(f"{printable(folder)}: {why_unread(error)}, expected a folder.")
+
+
+def _too_many(folder: Path) -> StorageError:
+    return StorageError(f"{printable(folder)}: more than {MOST_FILES} files, expected fewer.")
 
 
 def _entry(name: str, path: Path) -> Entry | None:

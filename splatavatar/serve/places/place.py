@@ -52,6 +52,13 @@ class Place(Protocol):
         """All files, or those below a name, in the order of names; none where nothing is there."""
         ...
 
+    def top(self) -> list[Entry]:
+        """The files that lie in it and in no folder of it, in the order of names; none where nothing is there.
+
+        Whatever else lies there is left out: what is below, and files whose names ``check_name`` refuses.
+        """
+        ...
+
     def read(self, name: str, most: int) -> bytes:
         """The content of a file of at most ``most`` bytes."""
         ...
@@ -87,6 +94,11 @@ def check_name(name: str, where: str) -> str:
     if why is not None:
         raise StorageError(f"{printable(where)}: the name {printable(name[:80])!r} {why}, expected one below it.")
     return name
+
+
+def is_name(name: str) -> bool:
+    """Whether ``check_name`` allows it."""
+    return _wrong(name) is None
 
 
 def _wrong(name: str) -> str | None:

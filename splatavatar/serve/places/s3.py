@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from splatavatar.extras import required
 from splatavatar.input import check_input
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
-from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name
+from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name, is_name
 
 PIECE = 8 << 20
 """bytes that are fetched at a time"""
@@ -70,18 +70,18 @@ class S3Place:
         top = self._path(below) if below else self._root
         with self._reading(below):
             try:
-                listed = self._files.find(top, detail=True)
+                listed = self._files.find(top, detail=True).values()
             except FileNotFoundError:
                 return []
-        if len(listed) > MOST_FILES:
-            raise StorageError(f"{printable(self.address)}: more than {MOST_FILES} files, expected fewer.")
-        found = []
-        for path, facts in listed.items():
-            # A key that ends in a slash is what some programs make for a folder.
-            if facts["type"] == "file" and not path.endswith("/") and path != top:
-                name = check_name(path.removeprefix(f"{self._root}/"), self.address)
-                found.append(self._entry(name, facts))
-        return sorted(found, key=lambda entry: entry.name)
+        return [self._entry(check_name(name, self.address), facts) for name, facts in self._objects(listed, top)]
+
+    def top(self) -> list[Entry]:
+        with self._reading(""):
+            try:
+                listed = self._files.ls(self._root, detail=True)
+            except FileNotFoundError:
+                return []
+        return [self._entry(name, facts) for name, facts in self._objects(listed, self._root) if is_name(name)]
 
     def read(self, name: str, most: int) -> bytes:
         return b"".join(self._pieces(name, most))
@@ -120,6 +120,18 @@ class S3Place:
 
     def _path(self, name: str) -> str:
         return f"{self._root}/{check_name(name, self.address)}"
+
+    def _objects(self, listed: Collection[dict[str, Any]], top: str) -> list[tuple[str, dict[str, Any]]]:
+        """What of a listing of ``top`` are files below it, by their names here, in order."""
+        if len(listed) > MOST_FILES:
+            raise StorageError(f"{printable(self.address)}: more than {MOST_FILES} files, expected fewer.")
+        found = {
+            facts["name"].removeprefix(f"{self._root}/"): facts
+            for facts in listed
+            # A key that ends in a slash is what some programs make for a folder.
+            if facts["type"] == "file" and not facts["name"].endswith("/") and facts["name"] != top
+        }
+        return [(name, found[name]) for name in sorted(found)]
 
     @staticmethod
     def _entry(name: str, facts: dict[str, Any]) -> Entry:

@@ -65,10 +65,10 @@ class Library:
         return library
 
     def names(self) -> list[str]:
-        """Of all avatars, in order. Raises StorageError."""
+        """Of all avatars, in order; files whose names are none are left out. Raises StorageError."""
         if self._only is not None:
             return [self._only]
-        found = (entry.name for entry in self._place.entries() if "/" not in entry.name)
+        found = (entry.name for entry in self._place.top())
         return sorted(name.removesuffix(SUFFIX) for name in found if name.endswith(SUFFIX) and name != SUFFIX)
 
     def stage(self, name: str) -> Stage:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -171,6 +172,24 @@ def test_programs_need_a_key_and_see_their_own_sessions(folder: Path, tmp_path: 
         assert [each["id"] for each in at.ask("GET", "/v1/sessions")[1]["sessions"]] == [made["id"]]
         assert "splatavatar_sessions{" in at.ask("GET", "/metrics")[1]
         assert at.ask("DELETE", one)[0] == 204
+
+
+def test_avatars_are_listed_whatever_lies_beside_them(tmp_path: Path) -> None:
+    folder = avatar_folder(tmp_path / "avatars")
+    (folder / "notes").mkdir()
+    for name in (b"caf\xe9.txt", b"eve\\.splatavatar", b"notes/a\\b.txt"):
+        (folder / os.fsdecode(name)).touch()
+    with running(folder) as at:
+        assert at.ask("GET", "/v1/avatars") == (200, {"avatars": ["ann", "ben"], "voices": []})
+
+
+def test_avatars_that_cannot_be_listed_now(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = avatar_folder(tmp_path / "avatars")
+    with running(folder) as at:
+        folder.rename(tmp_path / "away")
+        folder.touch()
+        assert at.ask("GET", "/v1/avatars") == (503, {"error": "The avatars cannot be listed now."})
+    assert f"the avatars cannot be listed: {folder}: " in caplog.text
 
 
 def test_a_full_service_says_when_to_ask_again(folder: Path) -> None:

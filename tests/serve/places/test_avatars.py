@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from splatavatar.avatar.file import load_avatar
 from splatavatar.avatar.library import DEMO
 from splatavatar.errors import AvatarFileError, StorageError
 from splatavatar.serve.places.avatars import avatars_in
+from splatavatar.serve.places.folder import FolderPlace
 from splatavatar.serve.places.opening import place_of
 from splatavatar.serve.places.place import Place
 from support.s3_server import S3Server
@@ -32,6 +34,9 @@ def test_avatars_are_listed_and_read(place: Place) -> None:
     place.write("ann.report.html", b"")
     place.write("below/other.splatavatar", b"")
     place.write(".splatavatar", b"")
+    if isinstance(place, FolderPlace):  # no names, wherever they lie
+        for name in (b"back\\slash.splatavatar", b"caf\xe9.splatavatar", b"below/back\\slash"):
+            (place.folder / os.fsdecode(name)).touch()
     assert sorted(library) == ["ann", "broken"]
     assert len(library) == 2
     np.testing.assert_array_equal(library["ann"]().gaussians.colour, load_avatar(DEMO).gaussians.colour)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,32 @@ def test_what_is_written_is_read(place: Place, tmp_path: Path) -> None:
     place.remove("a.bin")
     place.remove("a.bin")
     assert [entry.name for entry in place.entries()] == ["below/it/b c.bin"]
+
+
+def test_what_lies_at_the_top(place: Place) -> None:
+    assert place.top() == []
+    for name in ("b", "a b", "below/c", "below/again/d"):
+        place.write(name, name.encode())
+    assert place.top() == [place.entry("a b"), place.entry("b")]
+
+
+def test_names_that_are_none_are_left_out_of_the_top(tmp_path: Path, s3: S3Server) -> None:
+    """Others may lay down what they like there, and below."""
+    (tmp_path / "below").mkdir()
+    for name in (b"a", b"back\\slash", b"caf\xe9", b"line\nbreak", b"b?versionId=1", b"below/back\\slash"):
+        (tmp_path / os.fsdecode(name)).write_bytes(b"x")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    assert [entry.name for entry in place_of(str(tmp_path)).top()] == ["a"]
+    for name in ("a", "back\\slash", "control\x01", "b?versionId=1", "folder/", "below//x", "below/back\\slash"):
+        s3.put(f"bucket-1/top-of-{tmp_path.name}/{name}", b"x")
+    assert [entry.name for entry in place_of(f"s3://bucket-1/top-of-{tmp_path.name}").top()] == ["a"]
+
+
+def test_a_top_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match=r"file: .*, expected a folder"):
+        place_of(str(tmp_path / "file")).top()
 
 
 def test_what_is_larger_than_allowed_is_not_taken(place: Place, tmp_path: Path) -> None:
