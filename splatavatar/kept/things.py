@@ -14,7 +14,10 @@ from typing import Any
 from splatavatar.errors import OutputError
 from splatavatar.kept.kinds import BASES, KINDS, Kind, temporary_folder
 from splatavatar.kept.use import unused
-from splatavatar.output import why_unwritten
+from splatavatar.output import temporary_beside, why_unwritten
+
+DRAFT = ".part"
+"""how the names of ``temporary_beside`` end"""
 
 
 @dataclass(frozen=True)
@@ -58,13 +61,20 @@ def thing_at(path: Path, group: str, what: str) -> Thing | None:
 
 
 def remove(thing: Thing) -> bool:
-    """Remove it; False where a program uses it, and it stays. Raises OutputError where it cannot be removed."""
+    """Remove it; False where a program uses it, and it stays. Raises OutputError where it cannot be removed.
+
+    A folder goes as a whole: should the program be killed meanwhile, what is left has the name of a draft.
+    """
     path = thing.path
     with unused(path) as free:
         if not free:
             return False
         try:
             if os.path.isdir(path) and not os.path.islink(path):
+                if not path.name.endswith(DRAFT):
+                    draft = temporary_beside(path)
+                    os.rename(path, draft)
+                    path = draft
                 shutil.rmtree(path)
             else:
                 os.unlink(path)

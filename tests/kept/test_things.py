@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -141,6 +142,29 @@ def test_drafts_of_programs_that_were_killed_are_found(place: Path) -> None:
     other = temporary_beside(place / "cache" / "landmarks" / "0123.npz")
     other.write_bytes(bytes(20))
     assert other in [thing.path for thing in things((FOOTAGE,))]
+
+
+def test_nothing_takes_what_a_removal_that_broke_off_has_left_for_whole(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = place / "cache/captures/me-0123456789abcdef"
+    thing = thing_at(folder, FOOTAGE, "")
+    assert thing is not None
+    removed = shutil.rmtree
+
+    def broken(path: Path) -> None:
+        removed(next(path.glob("*images")))
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as within:
+        within.setattr(shutil, "rmtree", broken)
+        with pytest.raises(KeyboardInterrupt):
+            remove(thing)
+    assert not folder.exists()
+    (left,) = [thing for thing in things((FOOTAGE,)) if thing.path.name.endswith(".part")]
+    assert left.path.parent == folder.parent
+    assert remove(left)
+    assert [path.name for path in folder.parent.iterdir()] == ["you-0123456789abcdef.npz"]
 
 
 @pytest.mark.skipif(os.name != "posix" or os.getuid() == 0, reason="root may remove everything")

@@ -14,7 +14,6 @@ import json
 import math
 import os
 import shutil
-from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -164,16 +163,16 @@ def replace_extraction(folder: Path, new: Path) -> None:
         # Without the first of them nothing takes the folder for complete.
         for name in (SOURCE, *TRACKED):
             (folder / name).unlink(missing_ok=True)
-        (new / EXTRACT).replace(folder / EXTRACT)
+        # Each as a whole, so that no part of it is left, and none that another extraction describes.
         for name in FOLDERS:
             if (folder / name).is_dir():
-                shutil.rmtree(folder / name)
+                (folder / name).replace(new / f"{name}-before")
+        (new / EXTRACT).replace(folder / EXTRACT)
         for name in ("landmarks", "images"):
             (new / name).replace(folder / name)
     except OSError as error:
         raise OutputError(f"cannot write {folder}: {why_unwritten(error)}") from error
-    with suppress(OSError):
-        new.rmdir()
+    shutil.rmtree(new, ignore_errors=True)
 
 
 def write_json(path: Path, values: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,13 +14,15 @@ from splatavatar.errors import StorageError
 from splatavatar.folders import cache_folder, plain_name
 from splatavatar.kept.kinds import FOOTAGE
 from splatavatar.kept.private import private_folder
-from splatavatar.kept.things import Thing, remove, thing_at
+from splatavatar.kept.things import DRAFT, Thing, remove, thing_at
 from splatavatar.output import make_folder, temporary_beside
 from splatavatar.printable import printable
 from splatavatar.serve.places.place import Entry, Place
 
 MOST_KEPT = 20 << 30
 """bytes of all that was fetched"""
+LEFT = 3600.0
+"""seconds without a change after which nobody fetches or removes a draft any more: its program was killed"""
 _guard = threading.Lock()
 
 
@@ -71,8 +74,15 @@ def digest(place: Place, entries: list[Entry]) -> str:
 
 
 def make_room(most: int) -> None:
-    """Remove what was used the longest ago until what is kept takes at most ``most`` bytes; what is in use stays."""
-    kept = [thing for path in _folders() if (thing := thing_at(path, FOOTAGE, path.name)) is not None]
+    """Remove what was used the longest ago until what is kept takes at most ``most`` bytes; what is in use stays.
+
+    Drafts that programs which were killed have left go in any case.
+    """
+    found = [thing for path in _folders() if (thing := thing_at(path, FOOTAGE, path.name)) is not None]
+    kept = [thing for thing in found if not thing.path.name.endswith(DRAFT)]
+    for thing in found:
+        if thing.path.name.endswith(DRAFT) and time.time() - thing.changed > LEFT:
+            remove(thing)
     total = sum(thing.bytes for thing in kept)
     for thing in sorted(kept, key=_last_use):
         if total <= most:
@@ -90,7 +100,7 @@ def forget(folder: Path) -> None:
 
 def _folders() -> list[Path]:
     try:
-        return [Path(entry.path) for entry in os.scandir(places_folder()) if not entry.name.endswith(".part")]
+        return [Path(entry.path) for entry in os.scandir(places_folder())]
     except OSError:
         return []
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -103,6 +105,34 @@ def test_a_new_extraction_takes_the_place_of_all_that_was(tmp_path: Path) -> Non
     assert left == ["extract.json", "images/00_00003.png", "landmarks/00.npz", "notes.txt"]
     assert (folder / "images" / "00_00003.png").read_bytes() == b"new"
     assert not (folder / ".extracting").exists()
+
+
+@pytest.mark.parametrize("step", range(7))
+def test_a_replacement_that_breaks_off_leaves_no_pictures_of_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    folder, other = extraction_in(tmp_path / "me", b"old"), replace(EXTRACTION, metres=0.5)
+    (folder / "masks").mkdir()
+    new = extraction_in(folder / ".extracting", b"new")
+    write_extraction(new, other)
+    move, left = Path.replace, iter(range(step))
+
+    def killed(path: Path, **more: bool) -> None:
+        raise KeyboardInterrupt
+
+    def breaking(self: Path, target: Path) -> Path:
+        if next(left, None) is None:
+            raise KeyboardInterrupt
+        return move(self, target)
+
+    monkeypatch.setattr(Path, "replace", breaking)
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        replace_extraction(folder, new)
+    check_replaceable(folder)
+    pictures = folder / "images" / "00_00003.png"
+    if pictures.exists():
+        assert pictures.read_bytes() == (b"old" if read_extraction(folder) == EXTRACTION else b"new")
 
 
 @pytest.mark.parametrize("name", ["transforms.json", "images", "landmarks", "masks"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from splatavatar.errors import StorageError
 from splatavatar.kept.kinds import FOOTAGE
 from splatavatar.kept.things import things
 from splatavatar.kept.use import note_used, using
-from splatavatar.serve.places.fetched import fetched, forget, places_folder
+from splatavatar.serve.places.fetched import fetched, forget, make_room, places_folder
 from splatavatar.serve.places.opening import place_of
 from splatavatar.serve.places.place import Place
 from support.s3_server import S3Server
@@ -70,6 +71,31 @@ def test_what_a_bake_holds_stays(place: Place) -> None:
         note_used(first)
         second = fetched(place, place.entries("1"), "1", most=150)
         assert first.exists() and second.exists()
+
+
+def test_a_process_that_is_killed_while_it_makes_room_leaves_no_half(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = fetched(place, place.entries("ann"), "ann")
+    whole, removed = contents(folder), shutil.rmtree
+
+    def killed(path: Path, **more: bool) -> None:
+        (path / "cameras.json").unlink()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(shutil, "rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        make_room(0)
+    monkeypatch.setattr(shutil, "rmtree", removed)
+    assert not folder.exists()
+    (left,) = places_folder().iterdir()
+    assert fetched(place, place.entries("ann"), "ann") == folder
+    assert contents(folder) == whole
+    assert left.exists()  # as a draft of a program that runs would
+    for path in (left, *left.rglob("*")):
+        os.utime(path, (1000, 1000))
+    make_room(1 << 20)
+    assert list(places_folder().iterdir()) == [folder]
 
 
 def test_more_than_the_cache_takes_is_refused(place: Place) -> None:
