@@ -37,6 +37,8 @@ def find_capture(address: str) -> FoundCapture:
             raise CaptureError(f"{printable(address)}: no such file or folder on this machine, expected a capture.")
         place: Place = FolderPlace(path.parent if os.path.isfile(path) else path)
         entries = _one(place, path.name) if os.path.isfile(path) else place.entries()
+        if not entries:  # a disk that is not mounted now, perhaps
+            raise _empty(address)
         return FoundCapture(path, f"{address} {digest(place, entries)}", None)
     above, name = split_address(address)
     place = place_of(above)
@@ -46,9 +48,13 @@ def find_capture(address: str) -> FoundCapture:
         return FoundCapture(kept / name, f"{address} {digest(place, entries)}", kept)
     entries = place.entries(name)
     if not entries:
-        raise CaptureError(f"{printable(address)}: nothing is there, expected a capture.")
+        raise _empty(address)
     kept = fetched(place, entries, name)
     return FoundCapture(kept, f"{address} {digest(place, entries)}", kept)
+
+
+def _empty(address: str) -> CaptureError:
+    return CaptureError(f"{printable(address)}: nothing is there, expected a capture.")
 
 
 def _one(place: Place, name: str) -> list[Entry]:

@@ -48,7 +48,8 @@ def work(job: Job, tell: Callable[[Told], None]) -> Outcome:
 
     It goes on from a checkpoint that lies in the place of the avatar, if it is of this capture, these options and this
     version; an avatar that is there already, of the same, is left as it is. Whatever is wrong with the input is an
-    outcome. To be run in the main thread, where Ctrl-C has it write a checkpoint.
+    outcome; a fault of the program is noted in the place and raised. To be run in the main thread, where Ctrl-C has it
+    write a checkpoint.
     """
     try:
         return _worked(job, tell)
@@ -71,20 +72,34 @@ def _worked(job: Job, tell: Callable[[Told], None]) -> Outcome:
             capture = find_capture(job.capture)
             if used is not None and capture.kept is not None:
                 note_used(capture.kept)
-            digest = job.digest(capture.known_as)
+            record = replace(record, digest=job.digest(capture.known_as))
             before = read_record(place, job.name)
-            if before is not None and (before.state, before.digest) == (FINISHED, digest):
+            if before is not None and (before.state, before.digest) == (FINISHED, record.digest):
                 entry = place.entry(job.avatar_file)
                 if entry is not None:
                     return Finished(job.name, place.of(job.avatar_file), bytes=entry.bytes, before=True)
-            outcome = _baked(job, place, capture, replace(record, digest=digest), tell)
+            outcome = _baked(job, place, capture, record, tell)
         except SplatAvatarError as error:
-            with suppress(SplatAvatarError):  # what is told is why it failed
-                write_record(place, replace(record, state=FAILED, why=str(error)))
+            _note_failure(place, record, str(error))
+            raise
+        except Exception as error:
+            _note_failure(place, record, f"a fault of the program: {type(error).__name__}: {printable(error)[:300]}")
             raise
     if job.options.forget_footage and capture.kept is not None and not isinstance(outcome, Stopped):
         forget(capture.kept)
     return outcome
+
+
+def _note_failure(place: Place, record: BakeRecord, why: str) -> None:
+    """Have the place say that the bake failed.
+
+    Where a finished avatar lies it says so still, unless another capture or other options are known to be asked: what
+    failed may be there again the next time, and the avatar is not to be baked anew for it.
+    """
+    with suppress(SplatAvatarError):  # what is told is why it failed
+        before = read_record(place, record.name)
+        if before is None or before.state != FINISHED or record.digest not in ("", before.digest):
+            write_record(place, replace(record, state=FAILED, why=why))
 
 
 def _baked(

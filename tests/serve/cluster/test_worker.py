@@ -13,8 +13,9 @@ import pytest
 import splatavatar.bake.training.job
 from splatavatar.avatar.file import load_avatar
 from splatavatar.bake.events import Resumed, Training
+from splatavatar.serve.cluster.captures import find_capture
 from splatavatar.serve.cluster.jobs import BakeOptions, Begun, Failed, Finished, Job, Noted, Stopped, jobs_of
-from splatavatar.serve.cluster.records import read_records
+from splatavatar.serve.cluster.records import BakeRecord, read_records, write_record
 from splatavatar.serve.cluster.worker import work
 from splatavatar.serve.places.opening import place_of
 from splatavatar.trust.consent_file import GivenConsent
@@ -142,6 +143,44 @@ def test_bad_input_is_one_sentence(job: Job, tmp_path: Path) -> None:
     other = work(replace(job, version="9.9"), lambda told: None)
     assert isinstance(other, Failed)
     assert "9.9 asks; install the same everywhere" in other.why
+
+
+def test_what_is_finished_stays_so_when_its_capture_is_away(job: Job, tmp_path: Path) -> None:
+    """A disk that is not there for a moment is no reason to bake for hours again."""
+    capture, place = tmp_path / "ann", place_of(job.place)
+    capture.mkdir()
+    (capture / "0.png").write_bytes(b"x")
+    job = replace(job, capture=str(capture))
+    place.write(job.avatar_file, b"an avatar")
+    finished = BakeRecord("ann", job.capture, "finished", job.digest(find_capture(job.capture).known_as), STEPS)
+    write_record(place, finished)
+    capture.rename(tmp_path / "away")
+    assert isinstance(work(job, lambda told: None), Failed)
+    capture.mkdir()  # where it is mounted
+    outcome = work(job, lambda told: None)
+    assert outcome == Failed("ann", f"{capture}: nothing is there, expected a capture.")
+    capture.rmdir()
+    (tmp_path / "away").rename(capture)
+    again = work(job, lambda told: None)
+    assert isinstance(again, Finished) and again.before
+    (record,) = read_records(place)
+    assert (record.state, record.digest, record.iteration) == ("finished", finished.digest, STEPS)
+    other = replace(job, options=replace(job.options, seed=1))
+    assert isinstance(work(other, lambda told: None), Failed)  # known to be asked for otherwise, and no capture
+    (record,) = read_records(place)
+    assert (record.state, record.digest) == ("failed", other.digest(find_capture(job.capture).known_as))
+
+
+def test_a_fault_of_the_program_is_noted_and_raised(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    def faulty(*given: Any) -> None:
+        raise ZeroDivisionError("by\nzero")
+
+    monkeypatch.setattr("splatavatar.bake.run.bake", faulty)
+    with pytest.raises(ZeroDivisionError):
+        work(job, lambda told: None)
+    (record,) = read_records(place_of(job.place))
+    assert (record.state, record.digest) == ("failed", job.digest(find_capture(job.capture).known_as))
+    assert record.why == "a fault of the program: ZeroDivisionError: by\\nzero"
 
 
 def test_a_place_that_cannot_be_written(job: Job, tmp_path: Path) -> None:
