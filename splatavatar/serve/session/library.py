@@ -46,7 +46,8 @@ class Library:
         self._place, self._only = place, only
         self._without_consent, self._device, self._marks, self._label = without_consent, device, marks, label
         self._loaded: OrderedDict[str, tuple[str, Stage]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # of what is loaded
+        self._reading: dict[str, threading.Lock] = {}  # by name: each is read once for all who ask
 
     @classmethod
     def of(cls, avatars: str, without_consent: bool, device: str, marks: bool, label: str | None) -> Library:
@@ -81,19 +82,20 @@ class Library:
         """
         version = self._version(name)
         with self._lock:
+            reading = self._reading.setdefault(name, threading.Lock())
+        with reading:
             known = self._loaded.get(name)
             if known is None or known[0] != version:
                 content = self._place.read(name + SUFFIX, LARGEST_FILE)
                 avatar = parse_avatar(content, printable(name))
                 stage = Stage(avatar, content, self._device, marks=self._marks, label=self._label)
                 known = (version, stage)
-                self._check(name, stage)
+            self._check(name, known[1])
+            with self._lock:
                 self._loaded[name] = known
+                self._loaded.move_to_end(name)
                 while len(self._loaded) > MOST_LOADED:
                     self._loaded.popitem(last=False)
-            else:
-                self._check(name, known[1])
-            self._loaded.move_to_end(name)
         return known[1]
 
     def _version(self, name: str) -> str:
