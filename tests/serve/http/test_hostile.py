@@ -115,9 +115,7 @@ def test_wrong_keys_are_refused_ever_more_and_hold_up_no_right_one(folder: Path,
         assert at.ask("GET", "/v1/sessions", authorization=f"Bearer {shown}")[0] == 200
 
 
-def test_wrong_tokens_hold_up_no_right_one_and_no_program_here(
-    here: Running, session: dict[str, Any]
-) -> None:
+def test_wrong_tokens_hold_up_no_right_one_and_no_program_here(here: Running, session: dict[str, Any]) -> None:
     """They come from one address: of a household, a balancer, or by a page that this machine's browser shows."""
     path = f"/v1/sessions/{session['id']}"
     found = [here.ask("GET", f"{path}?token=wrong{number}")[0] for number in range(40)]
