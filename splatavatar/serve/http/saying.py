@@ -33,14 +33,14 @@ def check_text(session: Session, service: Service, text: Any, voice: Any) -> tup
     return text, service.voices[name]
 
 
-async def say(session: Session, text: str, voice: Voice) -> int | None:
+async def say(session: Session, text: str, voice: Voice, since: int | None = None) -> int | None:
     """Have the text said; the number of its segment as soon as the first of it is there, None where it has no sound.
 
     The rest is said meanwhile. What goes wrong before the first sound raises VoiceError or Refused, and is told as an
-    event afterwards. Raises Interrupted where it is cut off before the first sound.
+    event afterwards. Raises Interrupted where it is cut off before the first sound; ``since`` as ``Mouth.turn``.
     """
     begun: asyncio.Future[int | None] = asyncio.get_running_loop().create_future()
-    task = session.work(_said(session, text, voice, begun))
+    task = session.work(_said(session, text, voice, since, begun))
     task.add_done_callback(lambda _: begun.done() or begun.cancel())
     try:
         return await begun
@@ -50,10 +50,12 @@ async def say(session: Session, text: str, voice: Voice) -> int | None:
         raise
 
 
-async def _said(session: Session, text: str, voice: Voice, begun: asyncio.Future[int | None]) -> None:
+async def _said(
+    session: Session, text: str, voice: Voice, since: int | None, begun: asyncio.Future[int | None]
+) -> None:
     segment: int | None = None
     try:
-        async with session.mouth.turn() as turn, aclosing(voice.say(text)) as sound:
+        async with session.mouth.turn(since) as turn, aclosing(voice.say(text)) as sound:
             async for samples, rate in sound:
                 segment = await turn.push(samples, rate)
                 if not begun.done():

@@ -14,7 +14,6 @@ from splatavatar.serve.http.service import Service
 from splatavatar.serve.http.session_paths import ONE
 from splatavatar.serve.http.sound_bodies import KINDS, read_sound
 from splatavatar.serve.http.talking import Talk
-from splatavatar.serve.session.inbox import Inbox
 from splatavatar.serve.session.mouth import Interrupted
 from splatavatar.serve.session.refused import Refused
 from splatavatar.serve.session.session import Session
@@ -95,7 +94,7 @@ def add_speech_paths(app: "FastAPI", service: Service) -> None:
 
     async def talked(socket: WebSocket, session: Session) -> None:
         await socket.accept()
-        inbox, talk = Inbox(session.interrupt), Talk(session, service)
+        inbox, talk = session.inbox(), Talk(session, service)
 
         async def reading() -> None:
             while (message := await socket.receive())["type"] == "websocket.receive":
@@ -105,8 +104,8 @@ def add_speech_paths(app: "FastAPI", service: Service) -> None:
         async def taking() -> None:
             for _ in range(MOST_MISTAKES):
                 try:
-                    while (message := await inbox.get()) is not None:
-                        await talk.take(message)
+                    while (given := await inbox.get()) is not None:
+                        await talk.take(*given)
                     return
                 except SplatAvatarError as error:
                     if not reader.done():

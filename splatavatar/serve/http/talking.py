@@ -31,10 +31,13 @@ class Talk:
         self._turn: Turn | None = None
         self._stack = AsyncExitStack()
 
-    async def take(self, message: bytes | str) -> None:
-        """A message: sound as it was announced, or one of ``EXPECTED``; ``session.inbox`` takes "clear"."""
+    async def take(self, message: bytes | str, since: int) -> None:
+        """A message that came after ``since`` interruptions: sound as it was announced, or one of ``EXPECTED``.
+
+        ``session.inbox`` takes "clear".
+        """
         if isinstance(message, bytes):
-            await self._hear(message)
+            await self._hear(message, since)
             return
         table = _table(message)
         kind = table.get("type")
@@ -42,12 +45,12 @@ class Talk:
             self._rate, self._channels = _format(table, self._rate, self._channels)
         elif kind == "speech":
             self._rate, self._channels = _format(table, self._rate, self._channels)
-            await self._hear(_decoded(table.get("data")))
+            await self._hear(_decoded(table.get("data")), since)
         elif kind == "say":
             text, voice = check_text(self._session, self._service, table.get("text"), table.get("voice"))
             await self._over()
             with suppress(Interrupted):  # which tells itself
-                await say(self._session, text, voice)
+                await say(self._session, text, voice, since)
         elif kind == "end":
             await self._over()
         else:
@@ -57,16 +60,16 @@ class Talk:
         """Nothing more comes: what came is said."""
         await self._over()
 
-    async def _hear(self, content: bytes) -> None:
+    async def _hear(self, content: bytes, since: int) -> None:
         size = 2 * self._channels
         if not content or len(content) % size:
             raise SignalError(f"{len(content)} bytes of sound, expected samples of {size} bytes (s16le).")
         if self._turn is None:
-            self._turn = await self._stack.enter_async_context(self._session.mouth.turn())
+            self._turn = await self._stack.enter_async_context(self._session.mouth.turn(since))
         try:
             await self._turn.push(np.frombuffer(content, "<i2"), self._rate, self._channels)
         except Interrupted:
-            # What is sent after an interruption by somebody else belongs to what was interrupted, until its end.
+            # What comes after an interruption by somebody else belongs to what was interrupted, until its end.
             return
 
     async def _over(self) -> None:

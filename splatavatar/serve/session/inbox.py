@@ -17,10 +17,14 @@ END = '{"type": "end"}'
 class Inbox:
     """Its methods belong to one event loop."""
 
-    def __init__(self, interrupt: Callable[[], object]) -> None:
-        """``interrupt`` is called at once when a message asks for it; those before it are thrown away."""
-        self._interrupt = interrupt
-        self._messages: deque[bytes | str] = deque()
+    def __init__(self, interrupt: Callable[[], object], interruptions: Callable[[], int]) -> None:
+        """
+        Args:
+            interrupt: is called at once when a message asks for it; those before it are thrown away.
+            interruptions: how many there were so far, by whomever.
+        """
+        self._interrupt, self._interruptions = interrupt, interruptions
+        self._messages: deque[tuple[bytes | str, int]] = deque()
         self._bytes = 0
         self._closed = False
         self._room, self._some = asyncio.Event(), asyncio.Event()
@@ -40,17 +44,17 @@ class Inbox:
             self._room.clear()
             await self._room.wait()
 
-    async def get(self) -> bytes | str | None:
-        """The next message; None after the last one."""
+    async def get(self) -> tuple[bytes | str, int] | None:
+        """The next message, and how many interruptions there were when it came; None after the last one."""
         while not self._messages:
             if self._closed:
                 return None
             self._some.clear()
             await self._some.wait()
-        message = self._messages.popleft()
+        message, since = self._messages.popleft()
         self._bytes -= len(message) + EXTRA
         self._room.set()
-        return message
+        return message, since
 
     def close(self) -> None:
         """What has come was the last."""
@@ -58,7 +62,7 @@ class Inbox:
         self._some.set()
 
     def _add(self, message: bytes | str) -> None:
-        self._messages.append(message)
+        self._messages.append((message, self._interruptions()))
         self._bytes += len(message) + EXTRA
         self._some.set()
 

@@ -61,7 +61,8 @@ class Mouth:
     async def turn(self, since: int | None = None) -> AsyncIterator[Turn]:
         """The right to send a segment, which is over after the block.
 
-        An interruption after who speaks came, or since what ``expecting`` gave, cuts it off also where it waited.
+        An interruption after who speaks came cuts it off also where it waited; ``since`` tells how many there were
+        when it came, as ``expecting`` does, where that was before.
         Raises Refused where somebody else goes on, and where the session has ended.
         """
         came = self._face.cleared if since is None else since

@@ -34,8 +34,8 @@ from splatavatar.viewer.room.opus import RATE
 class Talking(Protocol):
     """Takes the messages of one who talks in a session."""
 
-    async def take(self, message: bytes | str) -> None:
-        """Take a message. Raises SplatAvatarError for a wrong one."""
+    async def take(self, message: bytes | str, since: int) -> None:
+        """Take a message that came after ``since`` interruptions. Raises SplatAvatarError for a wrong one."""
         ...
 
     async def close(self) -> None:
@@ -147,7 +147,7 @@ class Session:
         ``talk`` makes what takes the messages that they send over the channel of events. Raises SignalError,
         DependencyError.
         """
-        inbox = Inbox(self.interrupt)
+        inbox = self.inbox()
 
         def came(message: bytes | str) -> None:
             if not inbox.offer(message):
@@ -180,14 +180,18 @@ class Session:
 
     async def _listen(self, talk: Talking, inbox: Inbox) -> None:
         try:
-            while (message := await inbox.get()) is not None:
+            while (given := await inbox.get()) is not None:
                 try:
-                    await talk.take(message)
+                    await talk.take(*given)
                 except SplatAvatarError as error:
                     self.tell("failed", error=str(error))
         finally:
             with suppress(SplatAvatarError):
                 await talk.close()
+
+    def inbox(self) -> Inbox:
+        """Where the messages of one who talks wait."""
+        return Inbox(self.interrupt, lambda: self.face.cleared)
 
     def count_failure(self, kind: str) -> None:
         """Something that was sent failed: one of ``metrics.FAILURES``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import time
@@ -71,10 +72,8 @@ def test_a_file_that_is_cut_off_or_too_long(service: Running) -> None:
     service.ask("DELETE", path)
 
 
-def test_a_file_that_comes_slowly_holds_nobody_up(service: Running) -> None:
-    """Others speak while it is on its way, and it is said after them."""
-    import http.client
-
+def on_its_way(service: Running) -> tuple[str, http.client.HTTPConnection, bytes]:
+    """A new session, the connection over which the first part of a file has gone to it, and the rest."""
     session = service.opened()
     path = f"/v1/sessions/{session['id']}"
     content = encoded("flac", "flac")
@@ -83,9 +82,15 @@ def test_a_file_that_comes_slowly_holds_nobody_up(service: Running) -> None:
     slow.putheader("content-type", "audio/flac")
     slow.putheader("content-length", str(len(content)))
     slow.endheaders(content[:100])
+    return path, slow, content[100:]
+
+
+def test_a_file_that_comes_slowly_holds_nobody_up(service: Running) -> None:
+    """Others speak while it is on its way, and it is said after them."""
+    path, slow, rest = on_its_way(service)
     pcm = tone(0.1).tobytes()
     assert service.ask("POST", f"{path}/speech", pcm, f"audio/pcm;rate={RATE}") == (202, {"segment": 0, "seconds": 0.1})
-    slow.send(content[100:])
+    slow.send(rest)
     answer = slow.getresponse()
     assert (answer.status, json.loads(answer.read())["segment"]) == (202, 1)
     slow.close()
@@ -93,20 +98,11 @@ def test_a_file_that_comes_slowly_holds_nobody_up(service: Running) -> None:
 
 
 def test_a_file_whose_session_ends_on_its_way(service: Running) -> None:
-    import http.client
-
-    session = service.opened()
-    path = f"/v1/sessions/{session['id']}"
-    content = encoded("flac", "flac")
-    slow = http.client.HTTPConnection("127.0.0.1", service.port, timeout=20)
-    slow.putrequest("POST", f"{path}/speech?token={session['token']}")
-    slow.putheader("content-type", "audio/flac")
-    slow.putheader("content-length", str(len(content)))
-    slow.endheaders(content[:100])
+    path, slow, rest = on_its_way(service)
     while not service.registry.all()[-1].mouth.waiting:
         time.sleep(0.01)
     assert service.ask("DELETE", path)[0] == 204
-    slow.send(content[100:])
+    slow.send(rest)
     answer = slow.getresponse()
     assert (answer.status, json.loads(answer.read())) == (404, {"error": "The session has ended."})
     slow.close()

@@ -219,6 +219,30 @@ def test_a_text_that_waits_for_its_turn_is_interrupted_too(service: Running) -> 
     service.ask("DELETE", path)
 
 
+def test_segments_that_were_sent_ahead_are_interrupted_too(service: Running) -> None:
+    """Also those that the service had not begun to take, and what comes of the last of them afterwards."""
+    from websockets.sync.client import connect
+
+    session = service.opened()
+    path = f"/v1/sessions/{session['id']}"
+    with connect(f"ws://127.0.0.1:{service.port}{path}/speech?token={session['token']}") as socket:
+        for _ in range(40):
+            socket.send(tone(1).tobytes())
+            socket.send('{"type": "end"}')
+        socket.send(tone(0.1).tobytes())
+        while service.ask("GET", path)[1]["waiting"] < 30:
+            time.sleep(0.01)
+        interrupted = service.ask("POST", f"{path}/interrupt", b"")[1]["segments"]
+        assert interrupted[0] == 0 and len(interrupted) >= 30
+        socket.send(tone(0.1).tobytes())
+        socket.send('{"type": "end"}')
+        socket.send(tone(0.2).tobytes())
+        socket.send('{"type": "nonsense"}')
+        assert "unknown type" in json.loads(socket.recv(10))["error"]
+        assert service.ask("GET", path)[1]["waiting"] == pytest.approx(0.2, abs=0.005)
+    service.ask("DELETE", path)
+
+
 def test_what_is_sent_before_anybody_watches_waits_and_events_are_streamed(service: Running) -> None:
     import http.client
 

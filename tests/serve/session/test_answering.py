@@ -26,7 +26,7 @@ STEPS = 32
 class Silent:
     """Takes messages and does nothing with them."""
 
-    async def take(self, message: bytes | str) -> None:
+    async def take(self, message: bytes | str, since: int) -> None:
         """Nothing."""
 
     async def close(self) -> None:
