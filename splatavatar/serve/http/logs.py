@@ -19,7 +19,7 @@ OURS = "splatavatar"
 _SHORT = 8
 """characters of the id of a session that are written: enough to follow one, too few to use it"""
 _FIELDS = "splatavatar_fields"
-_SECRET = re.compile(r"sak_\w+|(?i:bearer)\s+\S+|(?i:token|key|password|secret)=[^\s&]+|[A-Za-z0-9_-]{32,}")
+_SECRET = re.compile(r"sak_[\w-]+|(?i:bearer)\s+\S+|(?i:token|key|password|secret)=[^\s&]+|[A-Za-z0-9_-]{32,}")
 """what looks like a key or a token"""
 _HIDDEN = "[hidden]"
 

@@ -68,7 +68,7 @@ def test_keys_and_tokens_never_come_through() -> None:
     stream = io.StringIO()
     configure_logs(json=True, stream=stream)
     _, shown = new_key("shop", ["admin"])
-    secret = shown.rpartition("_")[2]
+    secret = shown.split("_", 2)[2]
     log = logging.getLogger("splatavatar")
     log.warning("somebody showed %s", shown)
     log.warning("Authorization: Bearer %s", secret)
@@ -87,6 +87,13 @@ def test_keys_and_tokens_never_come_through() -> None:
     assert ours["error"] == theirs["error"] == "ValueError"
     assert ours["at"].startswith("test_keys_and_tokens_never_come_through:")
     assert theirs["logger"] == "somebody"
+
+
+@pytest.mark.parametrize("at", range(0, 43, 6))
+def test_a_key_is_hidden_whole_wherever_it_has_a_hyphen(at: int) -> None:
+    secret = ("Ab0_" * 11)[:43]
+    shown = f"sak_0123456789ab_{secret[:at]}-{secret[at + 1 :]}"
+    assert hidden(f"it failed with {shown}, and so on") == "it failed with [hidden], and so on"
 
 
 def test_a_line_stays_a_line() -> None:
