@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
+import pytest
 
 import splatavatar as sa
 from splatavatar.avatar.avatar import Avatar
@@ -13,8 +16,27 @@ from splatavatar.drive.live.loop import Files, Loop, LoopSettings
 from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import ColourBackground, PictureBackground, Transparent
+from splatavatar.serve.stage import Stage
+from splatavatar.trust import marks as module
 from splatavatar.trust.marks import PictureMarks, short_id
 from splatavatar.trust.watermark.detect import Detection, detect
+
+
+class Clock(datetime.datetime):
+    """A clock that stands at ``at``."""
+
+    at = datetime.datetime(2026, 1, 1, 23, 59, tzinfo=datetime.timezone.utc)
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Clock:
+        return cls.fromtimestamp(cls.at.timestamp(), tz)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> type[Clock]:
+    monkeypatch.setattr(module, "datetime", SimpleNamespace(datetime=Clock, timezone=datetime.timezone))
+    monkeypatch.setattr(Clock, "at", Clock.at)
+    return Clock
 
 
 class Kept:
@@ -58,6 +80,21 @@ def test_the_day_is_today_by_universal_time() -> None:
     before = datetime.datetime.now(datetime.timezone.utc).date()
     marks = PictureMarks(sa.load_avatar(DEMO))
     assert before <= marks.payload.day <= datetime.datetime.now(datetime.timezone.utc).date()
+
+
+def test_what_runs_over_midnight_marks_pictures_with_their_own_day(clock: type[Clock]) -> None:
+    avatar = sa.load_avatar(DEMO)
+    stage, fixed = Stage(avatar, b""), PictureMarks(avatar, datetime.date(2026, 1, 1))
+    for day in (1, 2, 30):
+        clock.at = clock.at.replace(day=day)
+        with ThreadPoolExecutor(4) as pool:
+            pictures = list(pool.map(lambda _: stage.draw(None, 320, 320), range(4)))
+        for picture in pictures:
+            np.testing.assert_array_equal(picture, pictures[0])
+        found = found_in(pictures[0])
+        assert found is not None and found.payload is not None
+        assert found.payload.day == datetime.date(2026, 1, day)
+        assert fixed.payload.day == datetime.date(2026, 1, 1)
 
 
 def test_play_marks_only_where_it_is_told_to() -> None:
