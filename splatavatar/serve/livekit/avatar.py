@@ -15,7 +15,7 @@ from livekit.agents.voice.avatar import AvatarSession, DataStreamAudioOutput
 from splatavatar.errors import SettingsError
 from splatavatar.printable import printable
 from splatavatar.serve.livekit.face_options import FaceOptions
-from splatavatar.serve.livekit.launching import launch
+from splatavatar.serve.livekit.launching import launch, withdraw
 from splatavatar.serve.livekit.output import SpeechOutput
 from splatavatar.serve.livekit.runner import SplatRunner
 from splatavatar.serve.livekit.tokens import URL, worker_token
@@ -68,6 +68,7 @@ class SplatAvatar(AvatarSession[Literal["avatar_left"]]):
         self._sent: DataStreamAudioOutput | None = None
         self._finished = 0
         self._watching: asyncio.Task[None] | None = None
+        self._voice_watching: asyncio.Task[None] | None = None
 
     @property
     def avatar_identity(self) -> str:
@@ -98,12 +99,15 @@ class SplatAvatar(AvatarSession[Literal["avatar_left"]]):
 
     async def aclose(self) -> None:
         """Take the face away. What the agent still says is reported as not heard."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.gather(self._watching, return_exceptions=True)
+        for task in (self._watching, self._voice_watching):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
         room = self._room
         if room is not None:
             room.off("participant_disconnected", self._left)
+        if self._sent is not None:
+            _stop_waiting(self._sent)
         if self._output is not None:
             self._output.close()
         if self._runner is not None:
@@ -136,11 +140,17 @@ class SplatAvatar(AvatarSession[Literal["avatar_left"]]):
             wait_playback_start=True,
         )
         self._sent.on("playback_finished", self._count)
-        await launch(dispatcher, self._dispatcher_key, room.name, url, token)
-        coming = utils.wait_for_track_publication(room, identity=self._identity, kind=rtc.TrackKind.KIND_AUDIO)
         try:
+            await launch(dispatcher, self._dispatcher_key, room.name, url, token)
+            coming = utils.wait_for_track_publication(room, identity=self._identity, kind=rtc.TrackKind.KIND_AUDIO)
             await asyncio.wait_for(coming, JOINING)
+        except SettingsError:
+            await self.aclose()
+            raise
         except (asyncio.TimeoutError, RuntimeError) as error:
+            # One that comes late would stay as a mute face.
+            await withdraw(dispatcher, self._dispatcher_key, room.name)
+            await self.aclose()
             raise SettingsError(
                 f"the worker {printable(self._identity)!r} did not come into the room in {JOINING:g} s; "
                 "the log of its dispatcher says why."
@@ -182,10 +192,26 @@ class SplatAvatar(AvatarSession[Literal["avatar_left"]]):
         identity = self.avatar_identity
         LOG.warning("the avatar %s left the room; the agent speaks on without a face", printable(identity))
         gone = self._runner
+        # First its tracks go: there is to be one voice in the room.
+        if gone is not None:
+            await gone.aclose()
         self._output = SpeechOutput(self._options.rate)
         self._runner = voice_only(room, self._output, self._options)
         await self._runner.start()
         session.output.replace_audio_tail(self._output)
+        self._voice_watching = asyncio.create_task(self._watch_voice(self._runner, self._output))
         self.emit("avatar_left", identity)
-        if gone is not None:
-            await gone.aclose()
+
+    async def _watch_voice(self, runner: SplatRunner, output: SpeechOutput) -> None:
+        try:
+            await runner.wait()
+        except Exception:
+            LOG.exception("the voice without a face failed, too; the agent is not heard any more")
+            output.close()
+
+
+def _stop_waiting(sent: DataStreamAudioOutput) -> None:
+    """Have LiveKit's output wait for its worker no longer: it has no end of its own."""
+    waiting = getattr(sent, "_start_atask", None)
+    if waiting is not None:
+        waiting.cancel()

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 import json
 import logging
+from contextlib import suppress
 from typing import Any
 
 from livekit import rtc
@@ -25,6 +26,8 @@ FACES, AVATAR = "splatavatar.face", "splatavatar.avatar"
 DRAWS = "splatavatar.draws"
 OFFERED = "splatavatar.face"
 """attribute of who sends faces"""
+PATIENCE = 5.0
+"""seconds in which the offer has been taken back"""
 MOST_TRANSFERS = 8
 """avatars on their way at a time"""
 
@@ -63,6 +66,9 @@ class ClientRendering:
         for event in ("participant_connected", "participant_disconnected", "participant_attributes_changed"):
             self._room.off(event, self._look)
         self._room.local_participant.unregister_rpc_method(AVATAR)
+        if self._room.isconnected():
+            with suppress(Exception):  # of LiveKit: who may not say it has not said it before
+                await asyncio.wait_for(self._room.local_participant.set_attributes({OFFERED: ""}), PATIENCE)
         tasks = [*self._transfers.values(), *([] if self._sending is None else [self._sending])]
         for task in tasks:
             task.cancel()

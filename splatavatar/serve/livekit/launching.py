@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
+from urllib.parse import quote
 
 import aiohttp
 
@@ -11,6 +13,8 @@ from splatavatar.printable import printable
 
 PATH = "/launch"
 """of a dispatcher, where its address names none"""
+WORKERS = "/workers/"
+"""of ours, beside it: what follows is the name of a room"""
 PATIENCE = 10.0
 """seconds in which a dispatcher answers"""
 
@@ -20,8 +24,7 @@ async def launch(dispatcher: str, key: str | None, room: str, url: str, token: s
 
     Raises SettingsError where the dispatcher does not answer or refuses.
     """
-    address = dispatcher if "/" in dispatcher.partition("://")[2].rstrip("/") else dispatcher.rstrip("/") + PATH
-    headers = {} if key is None else {"Authorization": f"Bearer {key}"}
+    address, headers = _address(dispatcher), _headers(key)
     body = {"room_name": room, "url": url, "token": token}
     timeout = aiohttp.ClientTimeout(total=PATIENCE)
     try:
@@ -35,3 +38,26 @@ async def launch(dispatcher: str, key: str | None, room: str, url: str, token: s
     except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
         why = str(error) or "it does not answer"
         raise SettingsError(f"the dispatcher at {printable(dispatcher)} cannot be reached: {printable(why)}") from error
+
+
+async def withdraw(dispatcher: str, key: str | None, room: str) -> None:
+    """Have one of our dispatchers end the worker of a room, as far as it can be reached."""
+    base, path, rest = _address(dispatcher).rpartition(PATH)
+    if not path or rest:
+        return
+    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    with suppress(aiohttp.ClientError, asyncio.TimeoutError, ValueError):
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as session,
+            session.delete(f"{base}{WORKERS}{quote(room, safe='')}", headers=_headers(key)),
+        ):
+            pass
+
+
+def _address(dispatcher: str) -> str:
+    named = "/" in dispatcher.partition("://")[2].rstrip("/")
+    return dispatcher if named else dispatcher.rstrip("/") + PATH
+
+
+def _headers(key: str | None) -> dict[str, str]:
+    return {} if key is None else {"Authorization": f"Bearer {key}"}

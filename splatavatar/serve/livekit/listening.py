@@ -7,7 +7,6 @@ import logging
 
 from livekit import rtc
 
-from splatavatar.errors import SignalError
 from splatavatar.serve.livekit.frames import samples_of
 from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.speech.lips import RATE
@@ -50,7 +49,9 @@ class Listening:
         self, track: rtc.RemoteTrack, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
     ) -> None:
         if self._heard is None and _is_voice(publication, participant):
-            self._heard = (publication.sid, asyncio.create_task(self._hear(track)))
+            hearing = asyncio.create_task(self._hear(track))
+            self._heard = (publication.sid, hearing)
+            hearing.add_done_callback(self._ended)
 
     def _unsubscribed(
         self, track: rtc.RemoteTrack, publication: rtc.RemoteTrackPublication, participant: rtc.RemoteParticipant
@@ -58,14 +59,29 @@ class Listening:
         if self._heard is not None and self._heard[0] == publication.sid:
             self._heard[1].cancel()
             self._heard = None
+            self._listen_to_another(publication.sid)
+
+    def _ended(self, hearing: asyncio.Task[None]) -> None:
+        """A voice ended by itself, or cannot be heard."""
+        if hearing.cancelled() or self._heard is None or self._heard[1] is not hearing:
+            return
+        if (error := hearing.exception()) is not None:
+            LOG.warning("a voice is not listened to: %s", error)
+        sid, self._heard = self._heard[0], None
+        self._listen_to_another(sid)
+
+    def _listen_to_another(self, gone: str) -> None:
+        """Hear somebody else who is there, whose voice has come already."""
+        for participant in self._room.remote_participants.values():
+            for publication in participant.track_publications.values():
+                if publication.track is not None and publication.sid != gone:
+                    self._subscribed(publication.track, publication, participant)
 
     async def _hear(self, track: rtc.RemoteTrack) -> None:
         stream = rtc.AudioStream(track, sample_rate=RATE, num_channels=1)
         try:
             async for event in stream:
                 self._face.hear(samples_of(event.frame), event.frame.sample_rate, event.frame.num_channels)
-        except SignalError as error:
-            LOG.debug("a voice is not listened to: %s", error)
         finally:
             await stream.aclose()
 

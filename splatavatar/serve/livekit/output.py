@@ -35,6 +35,8 @@ class SpeechOutput(QueueAudioOutput):
         """All of a segment has come."""
         super().flush()
         if self._closed:
+            # Nobody takes it from the queue.
+            super().clear_buffer()
             self._give_up()
 
     def clear_buffer(self) -> None:

@@ -20,14 +20,14 @@ from splatavatar.serve.livekit.face_options import FaceOptions
 from splatavatar.serve.livekit.frames import audio_frame, samples_of, video_frame
 from splatavatar.serve.livekit.listening import Listening
 from splatavatar.serve.livekit.talk import Talk
-from splatavatar.serve.livekit.tracks import PictureTrack, publish_sound
+from splatavatar.serve.livekit.tracks import PictureTrack, SoundTrack
 from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.speech.moment import Moment
 from splatavatar.serve.stage import Stage
 
 LOG = logging.getLogger("splatavatar")
-AHEAD = 0.02
-"""seconds of sound that are sent before they are heard, so that a late picture leaves no gap in it"""
+AHEAD = 0.04
+"""seconds of sound that are sent before they are heard: meanwhile its picture is drawn"""
 LEAST = 0.005
 """seconds of sound on their way, below which a gap is near"""
 QUEUE = 200
@@ -41,7 +41,8 @@ class SplatRunner:
     queue of pictures between, so that lips and sound stay together; that an interruption empties all there is; that its
     position is what was heard; that segments may come faster than they are said; and that it ends, rather than show a
     mute face, when its receiver fails. Sound goes out without a gap, silence where nobody speaks: faces that are sent
-    in place of pictures lie on the clock of that sound.
+    in place of pictures lie on the clock of that sound. It waits for no picture: where drawing is late, pictures are
+    left out.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class SplatRunner:
         self._options = options or FaceOptions()
         self._talk = Talk(face or self._options.face(), stage, self._options.width, self._options.height)
         self._sound = rtc.AudioSource(self._options.rate, 1, queue_size_ms=QUEUE)
+        self._voice = SoundTrack(room, self._sound)
         self._pictures = None if stage is None else PictureTrack(room, self._options.width, self._options.height)
         offered = self._options.client_rendered and stage is not None
         self._client = ClientRendering(room, stage.content) if offered and stage is not None else None
@@ -77,6 +79,7 @@ class SplatRunner:
         self._begun = time.monotonic()
         self._told: set[asyncio.Task[Any]] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._drawing: asyncio.Task[None] | None = None
         self._shown: list[asyncio.TimerHandle] = []  # pictures that wait for their sound
 
     @property
@@ -105,18 +108,19 @@ class SplatRunner:
         """End, and take the tracks back. May be called at any time."""
         self._receiver.off("clear_buffer", self._clear)
         await self._receiver.aclose()
+        tasks = [*self._tasks, *self._told, *([] if self._drawing is None else [self._drawing])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for handle in self._shown:
             handle.cancel()
-        for task in (*self._tasks, *self._told):
-            task.cancel()
-        await asyncio.gather(*self._tasks, *self._told, return_exceptions=True)
         self._tasks = []
         await self._listening.aclose()
         if self._client is not None:
             await self._client.aclose()
         if self._pictures is not None:
             await self._pictures.aclose()
-        await self._sound.aclose()
+        await self._voice.aclose()
 
     async def _read(self) -> None:
         async for frame in self._receiver:
@@ -132,25 +136,31 @@ class SplatRunner:
                 self._segments.append(number)
 
     async def _play(self) -> None:
-        await publish_sound(self._room, self._sound)
+        await self._voice.publish()
         self._begun = time.monotonic()
         if self._pictures is not None and self._client is None:
-            await self._pictures.show(True)
-        async for moment, picture in self._talk.moments():
+            await self._pictures.show()
+        loop = asyncio.get_running_loop()
+        while True:
+            moment = await self._talk.moment()
+            watched = self._client is None or self._client.watched
             if self._client is not None and self._pictures is not None:
-                self._talk.drawing = self._client.watched
-                self._pictures.want(self._client.watched)
+                self._pictures.want(watched)
             delay = await self._say(moment)
-            if picture is not None and self._pictures is not None:
-                self._show_in(delay, video_frame(picture))
+            if self._drawing is not None and self._drawing.done():
+                self._drawing.result()
+                self._drawing = None
+            if self._pictures is not None and watched and self._drawing is None:
+                self._drawing = asyncio.create_task(self._draw(self._pictures, moment, loop.time() + delay))
 
-    def _show_in(self, seconds: float, frame: rtc.VideoFrame) -> None:
-        """Show a picture when its sound is heard, before which other sound is on its way."""
-        if self._pictures is None:
+    async def _draw(self, pictures: PictureTrack, moment: Moment, at: float) -> None:
+        """Draw a picture, and show it when its sound is heard: ``at``, seconds of the event loop's clock."""
+        picture = await self._talk.draw(moment)
+        if picture is None:
             return
         loop = asyncio.get_running_loop()
         waiting = [handle for handle in self._shown if handle.when() > loop.time()]
-        self._shown = [*waiting, loop.call_later(seconds, self._pictures.capture, frame)]
+        self._shown = [*waiting, loop.call_at(at, pictures.capture, video_frame(picture))]
 
     async def _say(self, moment: Moment) -> float:
         """Send the sound of a picture's time, and tell what of it was the first or the last of a segment.

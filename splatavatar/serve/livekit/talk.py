@@ -22,14 +22,14 @@ LOOK = 0.05
 
 
 class Shown(NamedTuple):
-    """A moment with its picture, where one was asked for."""
+    """A moment with its picture, where there is a stage."""
 
     moment: Moment
     picture: Picture | None
 
 
 class Talk:
-    """Moments of a face in real time, each with its picture, drawn in a thread.
+    """Moments of a face in real time, and their pictures, drawn in a thread.
 
     All of its methods are for one event loop.
     """
@@ -39,8 +39,6 @@ class Talk:
         self.face, self._stage = face, stage
         self._width, self._height = width, height
         self.pace = Pace(face.fps)
-        self.drawing = stage is not None
-        """whether pictures are drawn; may change at any time"""
         self._open = False  # sound came since the last end
         self._owed = False  # the end of a segment that was cut off may still come
 
@@ -77,14 +75,19 @@ class Talk:
         """Whether a moment is of after the last interruption: else nothing of it is to be heard."""
         return moment.cleared == self.face.cleared
 
-    async def moments(self) -> AsyncIterator[Shown]:
-        """Moments without end, one a picture, as they are due."""
-        while True:
-            await self.pace.wait()
-            yield await asyncio.to_thread(self._next)
+    async def moment(self) -> Moment:
+        """The next moment, one a picture, when it is due."""
+        await self.pace.wait()
+        return self.face.next()
 
-    def _next(self) -> Shown:
-        moment = self.face.next()
-        if self._stage is None or not self.drawing:
-            return Shown(moment, None)
-        return Shown(moment, self._stage.draw(moment.signal, self._width, self._height))
+    async def draw(self, moment: Moment) -> Picture | None:
+        """Its picture; None without a stage."""
+        if self._stage is None:
+            return None
+        return await asyncio.to_thread(self._stage.draw, moment.signal, self._width, self._height)
+
+    async def moments(self) -> AsyncIterator[Shown]:
+        """Moments without end, each with its picture, and as late as that."""
+        while True:
+            moment = await self.moment()
+            yield Shown(moment, await self.draw(moment))

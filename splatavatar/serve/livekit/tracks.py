@@ -4,20 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from contextlib import suppress
 
 from livekit import rtc
 
 LOG = logging.getLogger("splatavatar")
 SOUND, PICTURES = "avatar_audio", "avatar_video"
 """names of the tracks, which are those of LiveKit's own worker"""
+PATIENCE = 5.0
+"""seconds in which a track has been taken back"""
+AGAIN = 5.0
+"""seconds after which pictures that were refused are offered again"""
 
 
-async def publish_sound(room: rtc.Room, source: rtc.AudioSource) -> None:
-    """Publish the voice, and return when somebody hears it: nothing is to be said before."""
-    track = rtc.LocalAudioTrack.create_audio_track(SOUND, source)
-    options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
-    publication = await room.local_participant.publish_track(track, options)
-    await publication.wait_for_subscription()
+class SoundTrack:
+    """The voice of a face."""
+
+    def __init__(self, room: rtc.Room, source: rtc.AudioSource) -> None:
+        self._room, self._source = room, source
+        self._sid: str | None = None
+
+    async def publish(self) -> None:
+        """Publish it, and return when somebody hears it: nothing is to be said before."""
+        track = rtc.LocalAudioTrack.create_audio_track(SOUND, self._source)
+        options = rtc.TrackPublishOptions(source=rtc.TrackSource.SOURCE_MICROPHONE)
+        publication = await self._room.local_participant.publish_track(track, options)
+        self._sid = publication.sid
+        await publication.wait_for_subscription()
+
+    async def aclose(self) -> None:
+        """Take it back."""
+        sid, self._sid = self._sid, None
+        if sid is not None:
+            await _take_back(self._room, sid)
+        await self._source.aclose()
 
 
 class PictureTrack:
@@ -29,6 +50,7 @@ class PictureTrack:
         self._sid: str | None = None
         self._wanted = False
         self._changing: asyncio.Task[None] | None = None
+        self._refused = -AGAIN
 
     @property
     def shown(self) -> bool:
@@ -43,21 +65,30 @@ class PictureTrack:
     def want(self, wanted: bool) -> None:
         """Have the track published, or not, soon."""
         self._wanted = wanted
-        if wanted != self.shown and (self._changing is None or self._changing.done()):
-            self._changing = asyncio.create_task(self._change())
+        ready = self._changing is None or self._changing.done()
+        if wanted != self.shown and ready and time.monotonic() >= self._refused + AGAIN:
+            self._changing = asyncio.create_task(self._tried())
 
-    async def show(self, wanted: bool) -> None:
-        """Have the track published, or not, and return when it is so."""
-        self.want(wanted)
-        if self._changing is not None:
-            await self._changing
+    async def show(self) -> None:
+        """Publish the track, and return when that is done. Raises PublishTrackError where it may not be."""
+        self._wanted = True
+        await self._change()
+
+    async def _tried(self) -> None:
+        try:
+            await self._change()
+        except (rtc.participant.PublishTrackError, rtc.participant.UnpublishTrackError) as error:
+            self._refused = time.monotonic()
+            LOG.warning("the pictures of the avatar cannot be published: %s", error)
 
     async def aclose(self) -> None:
         """Take the track back; pictures that come later are not shown."""
-        self._sid = None
         if self._changing is not None:
             self._changing.cancel()
             await asyncio.gather(self._changing, return_exceptions=True)
+        sid, self._sid = self._sid, None
+        if sid is not None:
+            await _take_back(self._room, sid)
         await self._source.aclose()
 
     async def _change(self) -> None:
@@ -70,3 +101,9 @@ class PictureTrack:
             else:
                 sid, self._sid = self._sid, None
                 await self._room.local_participant.unpublish_track(sid)
+
+
+async def _take_back(room: rtc.Room, sid: str) -> None:
+    if room.isconnected():
+        with suppress(Exception):  # whatever LiveKit says: nobody needs it any more
+            await asyncio.wait_for(room.local_participant.unpublish_track(sid), PATIENCE)

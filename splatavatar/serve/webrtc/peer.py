@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -36,7 +35,6 @@ LONGEST_MESSAGE = 64 << 10
 """bytes of a message of who watches"""
 NTP_EPOCH = 2_208_988_800
 """seconds from 1900 to 1970"""
-_SECTION, _CANDIDATE = re.compile(r"^m=(\w+)", re.MULTILINE), re.compile(r"^a=candidate:", re.MULTILINE)
 
 
 class Peer:
@@ -92,12 +90,15 @@ class Peer:
 
     async def answer(self, sdp: str) -> str:
         """The answer to their offer. Raises SignalError for what cannot be answered."""
-        sections = _SECTION.findall(sdp)
+        # Cut as aiortc cuts them: at more than the ends of lines of SDP.
+        lines = sdp.splitlines()
+        sections = [line[2:].split(" ")[0] for line in lines if line.startswith("m=")]
+        candidates = sum(line.startswith("a=candidate") for line in lines)
         wanted = ["audio"] if self._pictures is None else ["audio", "video"]
         missing = next((kind for kind in wanted if kind not in sections), None)
         if missing is not None:
             raise SignalError(f"the offer has no {missing}, expected {' and '.join(wanted)} that is received.")
-        if len(sections) > MOST_SECTIONS or len(_CANDIDATE.findall(sdp)) > MOST_CANDIDATES:
+        if len(sections) > MOST_SECTIONS or candidates > MOST_CANDIDATES:
             raise SignalError(
                 f"the offer has more than {MOST_SECTIONS} sections or {MOST_CANDIDATES} candidates, expected one "
                 "section each of audio, video and application."

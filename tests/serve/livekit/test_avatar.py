@@ -5,13 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 from livekit.agents.voice.avatar import DataStreamAudioOutput
 from livekit.agents.voice.io import AgentOutput, AudioOutput
+from livekit.rtc.participant import PublishTrackError
 
 from splatavatar.avatar.file import save_avatar
 from splatavatar.errors import SettingsError, TrustError
 from splatavatar.serve.livekit import FaceOptions, SplatAvatar, worker
 from splatavatar.serve.livekit import avatar as avatar_module
+from splatavatar.serve.livekit.launching import withdraw
 from splatavatar.serve.livekit.tokens import worker_token
 from splatavatar.serve.stage import Stage
 from support.consents import consenting
@@ -156,3 +159,85 @@ def test_a_token_is_for_one_room_and_names_the_agent() -> None:
 def test_options_that_make_no_sense_are_refused(given: dict[str, Any]) -> None:
     with pytest.raises(SettingsError):
         FaceOptions(**given)
+
+
+GIVEN = {"livekit_url": "ws://h", "livekit_api_key": "k" * 16, "livekit_api_secret": "s" * 40}
+
+
+def test_a_voice_that_cannot_be_published_either_leaves_nobody_waiting(
+    ann: Path, sent: Sent, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scene() -> bool:
+        meeting, talker = Meeting(), Talker()
+        room = meeting.join("agent", AGENT)
+        meeting.join("ann")
+        avatar = SplatAvatar(ann, SMALL)
+        await avatar.start(talker, room=room)  # type: ignore[arg-type]
+        first = talker.audio
+
+        async def refused(*_: Any) -> Any:
+            raise PublishTrackError("not allowed")
+
+        room.local_participant.publish_track = refused  # type: ignore[method-assign]
+        assert avatar._runner is not None
+        avatar._runner._talk.face.next = None  # type: ignore[assignment,method-assign]
+        while talker.audio is first:
+            await asyncio.sleep(0.01)
+        await say(talker.audio, speech(1.0))
+        interrupted = (await talker.audio.wait_for_playout()).interrupted
+        await avatar.aclose()
+        return interrupted
+
+    assert run(scene())
+    assert "the voice without a face failed, too" in caplog.text
+
+
+def test_a_worker_that_is_late_is_called_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, ...]] = []
+
+    async def launch(*given: Any) -> None:
+        told.append(("launch", *given[:3]))
+
+    async def withdraw(*given: Any) -> None:
+        told.append(("withdraw", *given))
+
+    async def scene() -> set[str]:
+        room = Meeting().join("agent", AGENT)
+        before = asyncio.all_tasks()
+        avatar = SplatAvatar(dispatcher="http://d", dispatcher_key="key", **GIVEN)  # type: ignore[arg-type]
+        with pytest.raises(SettingsError, match="did not come into the room"):
+            await avatar.start(Talker(), room=room)  # type: ignore[arg-type]
+        await asyncio.sleep(0)
+        return {str(task.get_coro()) for task in asyncio.all_tasks() - before}
+
+    monkeypatch.setattr(avatar_module, "launch", launch)
+    monkeypatch.setattr(avatar_module, "withdraw", withdraw)
+    monkeypatch.setattr(avatar_module, "JOINING", 0.1)
+    assert run(scene()) == set()
+    assert told == [("launch", "http://d", "key", "meeting"), ("withdraw", "http://d", "key", "meeting")]
+
+
+@pytest.mark.parametrize(
+    ("dispatcher", "path"),
+    [("", "/workers/a%20room%2F1"), ("/launch", "/workers/a%20room%2F1"), ("/a/launch", "/a/workers/a%20room%2F1")],
+)
+def test_whom_a_worker_is_called_back_by(dispatcher: str, path: str) -> None:
+    async def scene() -> list[tuple[str, str, str | None]]:
+        asked: list[tuple[str, str, str | None]] = []
+
+        async def answer(request: web.BaseRequest) -> web.Response:
+            asked.append((request.method, request.raw_path, request.headers.get("authorization")))
+            return web.Response()
+
+        server = web.Server(answer)
+        runner = web.ServerRunner(server)
+        await runner.setup()
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        await withdraw(f"http://{host}:{port}{dispatcher}", "key", "a room/1")
+        await withdraw(f"http://{host}:{port}/of/somebody/else", "key", "a room/1")
+        await runner.cleanup()
+        return asked
+
+    assert run(scene()) == [("DELETE", path, "Bearer key")]

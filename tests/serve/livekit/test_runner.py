@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
+from livekit.rtc.participant import PublishTrackError
 
+from splatavatar.serve.livekit.client_rendering import OFFERED
 from splatavatar.serve.livekit.face_options import FaceOptions
 from splatavatar.serve.livekit.output import SpeechOutput
 from splatavatar.serve.livekit.runner import SplatRunner
+from splatavatar.serve.livekit.tracks import PICTURES
 from splatavatar.serve.stage import Stage
 from support.livekit_room import AGENT, Meeting
 from support.livekit_sound import Sent
@@ -73,7 +79,7 @@ def test_what_is_told_of_an_interruption_is_what_was_heard(stage: Stage, sent: S
 
     events = driven(stage, drive)
     assert [event[0::2] for event in events] == [("started", False), ("finished", True)]
-    assert events[1][1] == pytest.approx(len(sent.heard) / RATE, abs=0.002)
+    assert events[1][1] == pytest.approx(len(sent.heard) / RATE, abs=0.02)
     assert not any(begins > sent.cleared[0] for begins, _ in sent.loud())
     assert (sent.heard == speech(2.0)[: len(sent.heard)]).all()
 
@@ -187,3 +193,96 @@ def test_a_drawing_that_fails_ends_it(stage: Stage, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(Stage, "draw", fail)
     with pytest.raises(RuntimeError, match="no light"):
         asyncio.run(asyncio.wait_for(run(), 5))
+
+
+def test_speech_waits_for_no_picture(stage: Stage, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first picture is drawn until all has been heard."""
+    heard = threading.Event()
+    draw = stage.draw
+
+    def slow(*given: Any) -> Any:
+        assert heard.wait(15)
+        return draw(*given)
+
+    monkeypatch.setattr(stage, "draw", slow)
+
+    async def drive(output: SpeechOutput, runner: SplatRunner) -> None:
+        await say(output, speech(0.5))
+        try:
+            await asyncio.wait_for(output.wait_for_playout(), 10)
+        finally:
+            heard.set()
+
+    assert driven(stage, drive) == [("started", 0.0, False), ("finished", 0.5, False)]
+
+
+def test_a_picture_that_cannot_be_drawn_ends_it(stage: Stage, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("no picture")
+
+    monkeypatch.setattr(stage, "draw", broken)
+
+    async def drive(output: SpeechOutput, runner: SplatRunner) -> None:
+        with pytest.raises(RuntimeError, match="no picture"):
+            await runner.wait()
+
+    driven(stage, drive)
+
+
+@pytest.mark.parametrize("client_rendered", [False, True])
+def test_its_tracks_and_its_offer_go_with_it(client_rendered: bool, stage: Stage, sent: Sent) -> None:
+    async def run() -> None:
+        room = (meeting := Meeting()).join("agent")
+        meeting.join("ann")
+        options = replace(SMALL, client_rendered=client_rendered)
+        runner = SplatRunner(room, SpeechOutput(RATE), stage, options)
+        await runner.start()
+        while len(room.local_participant.tracks) < 2:
+            await asyncio.sleep(0.01)
+        await runner.aclose()
+        assert room.local_participant.tracks == []
+        assert not room.local_participant.attributes.get(OFFERED)
+
+    asyncio.run(asyncio.wait_for(run(), 20))
+
+
+def test_pictures_that_may_not_be_published_are_not_offered_at_every_moment(
+    stage: Stage, sent: Sent, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def run() -> int:
+        room = (meeting := Meeting()).join("agent")
+        meeting.join("ann")
+        publish, tries = room.local_participant.publish_track, 0
+
+        async def refused(track: Any, options: Any) -> Any:
+            nonlocal tries
+            if track.name == PICTURES:
+                tries += 1
+                raise PublishTrackError("not allowed")
+            return await publish(track, options)
+
+        room.local_participant.publish_track = refused  # type: ignore[method-assign]
+        output = SpeechOutput(RATE)
+        runner = SplatRunner(room, output, stage, replace(SMALL, client_rendered=True))
+        await runner.start()
+        await say(output, speech(0.4))
+        await output.wait_for_playout()
+        await runner.aclose()
+        return tries
+
+    assert asyncio.run(asyncio.wait_for(run(), 20)) == 1
+    assert "the pictures of the avatar cannot be published: not allowed" in caplog.text
+    assert "never retrieved" not in caplog.text
+
+
+def test_a_closed_output_keeps_nothing() -> None:
+    async def run() -> None:
+        output = SpeechOutput(RATE)
+        events = Events(output)
+        output.close()
+        for _ in range(3):
+            await say(output, speech(1.0))
+        assert events.all == [("finished", 0.0, True)] * 3
+        assert output._data_ch.empty()
+
+    asyncio.run(run())
