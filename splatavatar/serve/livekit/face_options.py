@@ -39,7 +39,8 @@ class FaceOptions:
     mood: str | None = None
     """a name, or a name and how much of it, as in happy:0.6; None is neutral"""
     behaviour: float | None = 1.0
-    """how far head and eyes move by what is said and heard, from 0 to 2; None for a face that does nothing by itself"""
+    """how far head and eyes move by what is said and heard, from 0 to 2; None for a face that does nothing by itself;
+    its mood stays"""
     seed: int = 0
     """of what the face does by chance"""
     marks: bool = True
@@ -72,5 +73,8 @@ class FaceOptions:
         return SpeakingFace(AudioToFace, self.fps, self.rate, self._behaviour())
 
     def _behaviour(self) -> Behaviour | None:
+        if self.mood is None and self.behaviour is None:
+            return None
         mood = None if self.mood is None else Mood.parse(self.mood)
-        return None if self.behaviour is None else Behaviour(self.seed, self.behaviour, mood)
+        # A face that does nothing by itself is in its mood all the same.
+        return Behaviour(self.seed, self.behaviour or 0.0, mood)
