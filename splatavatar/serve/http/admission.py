@@ -93,6 +93,11 @@ class Admission:
             self._load += cost / self.limits[mode]
         return None
 
+    def why_not(self, mode: str, cost: float = 1.0) -> Refusal | None:
+        """What ``admit`` would say; nobody is let in."""
+        with self._lock:
+            return self._why_not(mode, cost)
+
     def release(self, mode: str, cost: float = 1.0) -> None:
         """A session of that mode and cost has ended."""
         with self._lock:

@@ -4,6 +4,7 @@
 from typing import TYPE_CHECKING, Annotated, Any
 
 from splatavatar.serve.http.access import Caller, caller_needed, check_program
+from splatavatar.serve.http.admission import MODES
 from splatavatar.serve.http.answering import failure, statuses
 from splatavatar.serve.http.metrics import CONTENT_TYPE
 from splatavatar.serve.http.models import Failure, Health
@@ -11,9 +12,6 @@ from splatavatar.serve.http.service import Service
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-AGAIN = 5.0
-"""seconds after which who asks whether the service is ready asks again"""
 
 
 def add_plain_paths(app: "FastAPI", service: Service) -> None:
@@ -32,12 +30,13 @@ def add_plain_paths(app: "FastAPI", service: Service) -> None:
         "/readyz", tags=["operation"], responses={503: {"model": Failure, "description": "No session is let in now."}}
     )
     async def ready() -> Any:
-        """Whether a session would be let in. Needs no key."""
-        if registry.admission.draining:
-            return failure(503, "The service is about to end.", AGAIN)
-        if registry.admission.load >= 1:
-            return failure(503, "The service is full.", AGAIN)
-        return Health(status="ok")
+        """Whether a session of either mode would be let in. Needs no key."""
+        refused = [registry.admission.why_not(mode) for mode in MODES]
+        soonest = min((again for again in refused if again is not None), default=None)
+        if soonest is None or None in refused:
+            return Health(status="ok")
+        ends = soonest.reason == "draining"
+        return failure(503, "The service is about to end." if ends else "The service is full.", soonest)
 
     @app.get(
         "/metrics",

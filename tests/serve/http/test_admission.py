@@ -41,6 +41,16 @@ def test_as_many_as_fit_and_no_more(clock: Clock) -> None:
         assert door.admit(mode) is None
 
 
+def test_who_asks_why_not_takes_nothing(clock: Clock) -> None:
+    door = admission(clock, video=1)
+    assert [door.why_not("video") for _ in range(5)] == [None] * 5
+    assert (door.load, door.sessions) == (0, {"video": 0, "client": 0})
+    assert door.admit("video") is None
+    assert door.why_not("video") == door.admit("video") == 10.0
+    assert reason(door.why_not("client")) == "full"
+    assert reason(Admission(3, 20, lambda: RESERVE, clock).why_not("client")) == "memory"
+
+
 def test_both_kinds_share_the_machine(clock: Clock) -> None:
     door = admission(clock, video=4, client=20)
     assert door.admit("video") is None

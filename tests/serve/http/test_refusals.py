@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("aiortc")
 pytest.importorskip("prometheus_client")
-from splatavatar.serve.http.admission import Admission
+from splatavatar.serve.http.admission import MEMORY, RESERVE, Admission
 from splatavatar.serve.http.keys import ApiKeys, add_key
 from support.service import Running, avatar_folder, running
 
@@ -214,3 +214,22 @@ def test_a_session_that_nobody_connects_to_ends(folder: Path) -> None:
                 break
             time.sleep(0.05)
         assert at.registry.admission.sessions == {"video": 0, "client": 0}
+
+
+def test_who_lets_nobody_in_is_not_ready(folder: Path) -> None:
+    left = RESERVE
+    door = Admission(3, 20, memory=lambda: left)
+    full = (503, {"error": "The service is full."})
+    with running(folder, admission=door) as at:
+        assert at.ask("POST", "/v1/sessions", CLIENT)[0] == 503
+        assert at.ask("GET", "/readyz") == full
+        left = RESERVE + MEMORY["client"]  # enough for those who draw themselves
+        assert at.ask("GET", "/readyz")[0] == 200
+        at.opened()
+        left = 1 << 40
+        for _ in range(100):
+            door.drew(1.0)
+        assert at.ask("POST", "/v1/sessions", CLIENT)[0] == 503
+        assert at.ask("GET", "/readyz") == full
+        door.draining = True
+        assert at.ask("GET", "/readyz") == (503, {"error": "The service is about to end."})
