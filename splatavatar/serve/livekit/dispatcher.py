@@ -1,7 +1,7 @@
 """A dispatcher: agents ask it for a worker, over HTTP, and it starts one for each room.
 
 ``POST /launch`` with JSON ``{"room_name", "url", "token"}`` starts a process that joins the room; one that is in that
-room already is ended first. ``DELETE /workers/{room_name}`` ends it, ``GET /workers`` says in which rooms there are
+room already leaves first. ``DELETE /workers/{room_name}`` has it leave, ``GET /workers`` says in which rooms there are
 any, ``GET /healthz`` whether the dispatcher answers and ``GET /readyz`` whether it would start one more.
 """
 
@@ -72,8 +72,12 @@ def create_dispatcher(workers: WorkerProcesses, key: str | None, url: str | None
     async def end_worker(request: Any) -> Any:
         if not allowed(request):
             return answer(401, error="no key, or a wrong one")
-        ended = await asyncio.to_thread(workers.end, request.path_params["room_name"])
-        return answer(200) if ended else answer(404, error="no worker is in that room")
+        left = workers.end(request.path_params["room_name"])
+        if left is None:
+            return answer(404, error="no worker is in that room")
+        # Somebody who asks and goes away calls off nothing.
+        await asyncio.shield(asyncio.wrap_future(left))
+        return answer(200)
 
     async def list_workers(request: Any) -> Any:
         if not allowed(request):

@@ -1,17 +1,41 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
 
+from splatavatar.serve.livekit import worker_processes
 from splatavatar.serve.livekit.dispatcher import create_dispatcher
 from splatavatar.serve.livekit.worker_processes import WorkerProcesses
 
 SLEEPER = (sys.executable, "-c", "import os, time; assert os.environ['LIVEKIT_TOKEN'] == 't'; time.sleep(60)")
+SLOW = (
+    sys.executable,
+    "-c",
+    """
+import os, signal, sys, time
+
+def leave(*_):
+    if sys.argv[-1] == "ws://late":
+        time.sleep(3)
+        open(sys.argv[1] + ".left", "w").close()
+        sys.exit()
+
+signal.signal(signal.SIGTERM, leave)
+with open(sys.argv[1], "a") as file:
+    file.write(f"{os.getpid()}\\n")
+time.sleep(60)
+""",
+)
+"""does not leave when asked to, or 3 s late, once its number is in the file that it is named"""
 WANTED = {"room_name": "one", "url": "ws://127.0.0.1:7880", "token": "t"}
 KEY = {"Authorization": "Bearer secret"}
 
@@ -94,3 +118,82 @@ def test_without_a_key_no_page_of_another_origin_is_answered(workers: WorkerProc
     assert (told.status_code, told.json()) == (415, {"error": "expected JSON as application/json"})
     assert workers.rooms == []
     assert open_to_all.post("/launch", json=WANTED).status_code == 202
+
+
+def start_slow(processes: WorkerProcesses, path: Path, *rooms: str, url: str = "ws://h") -> None:
+    """Start some that are slow to leave, and wait until they would be."""
+    for room in rooms:
+        assert processes.start(room, url, "t")
+    wait_for(lambda: path.exists() and len(path.read_text().split()) >= len(processes.rooms))
+
+
+def wait_for(there: Callable[[], bool]) -> None:
+    until = time.monotonic() + 30
+    while not there():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def running(path: Path) -> int:
+    """How many of the processes whose numbers are in a file are there."""
+    there = 0
+    for number in path.read_text().split():
+        with suppress(ProcessLookupError):
+            os.kill(int(number), 0)
+            there += 1
+    return there
+
+
+def test_nobody_waits_for_a_worker_that_does_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_processes, "LEAVING", 3.0)
+    path = tmp_path / "there"
+    processes = WorkerProcesses([str(path)], 2, SLOW)
+    client = TestClient(create_dispatcher(processes, "secret", None))
+    start_slow(processes, path, "one")
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(client.delete, "/workers/one", headers=KEY)
+        wait_for(lambda: bool(processes._leaving))
+        assert client.post("/launch", json={**WANTED, "room_name": "two"}, headers=KEY).status_code == 202
+        # Its place is taken until it has left, for all rooms but its own.
+        assert client.get("/readyz").status_code == 503
+        assert client.get("/workers", headers=KEY).json()["rooms"] == ["one", "two"]
+        assert client.post("/launch", json={**WANTED, "room_name": "three"}, headers=KEY).status_code == 503
+        for _ in range(20):  # more than there are threads for requests
+            assert client.post("/launch", json=WANTED, headers=KEY).status_code == 202
+        wait_for(lambda: running(path) == 2)
+        assert not ending.done()
+        assert ending.result(30).status_code == 200
+    assert processes.rooms == ["one", "two"]
+    wait_for(lambda: len(path.read_text().split()) == 3)
+    assert running(path) == 2
+    monkeypatch.setattr(worker_processes, "LEAVING", 0.1)
+    processes.close()
+    assert running(path) == 0
+
+
+def test_who_is_ended_while_it_waits_for_its_place_is_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_processes, "LEAVING", 0.3)
+    path = tmp_path / "there"
+    processes = WorkerProcesses([str(path)], 1, SLOW)
+    start_slow(processes, path, "one")
+    assert processes.start("one", "ws://h", "t")
+    left = processes.end("one")
+    assert left is not None
+    left.result(30)
+    assert processes.rooms == []
+    assert running(path) == 0
+    processes.close()
+
+
+def test_all_are_closed_at_the_same_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_processes, "LEAVING", 1.0)
+    path = tmp_path / "there"
+    processes = WorkerProcesses([str(path)], 6, SLOW)
+    start_slow(processes, path, *"abcde")
+    start_slow(processes, path, "late", url="ws://late")
+    processes.close()
+    assert running(path) == 0
+    # Were each waited for in turn, it would have had the time to leave.
+    assert not (tmp_path / "there.left").exists()
