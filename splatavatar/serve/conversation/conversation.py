@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +56,11 @@ class Conversation:
         self._thread = ThreadPoolExecutor(1, "hearing")
         self._hearing: asyncio.Future[None] | None = None
         self._answering: asyncio.Task[None] | None = None
+        self._closed = False
 
     def hear(self, samples: NDArray[np.generic], rate: int, channels: int = 1) -> None:
-        """Take sound of the user, as it comes. Sound that is none is left out."""
-        if self._recogniser is None:
+        """Take sound of the user, as it comes. Sound that is none is left out, and what comes after ``close``."""
+        if self._recogniser is None or self._closed:
             return
         with suppress(SignalError):
             sound = mono16(samples, channels)
@@ -70,18 +72,12 @@ class Conversation:
             )
 
     def take(self, said: str) -> None:
-        """The user said or wrote this: what is being said ends, and they are answered."""
-        self.interrupt()
-        self._tell(Happened("user", said))
-        self._answering = asyncio.get_running_loop().create_task(self._answer(said))
+        """The user said or wrote this: what is being said ends, and they are answered, unless it is closed."""
+        self._begin(partial(self._answer, said), Happened("user", said))
 
     def interrupt(self) -> None:
         """The avatar falls silent."""
-        answering = self._answering is not None and not self._answering.done()
-        if answering and self._answering is not None:
-            self._answering.cancel()
-        if answering or self._speaker.busy:
-            self._speaker.interrupt()
+        if self._fall_silent():
             self._tell(Happened("interrupted"))
 
     @property
@@ -91,11 +87,12 @@ class Conversation:
         return hearing or (self._answering is not None and not self._answering.done()) or self._speaker.busy
 
     async def close(self) -> None:
-        """End it."""
-        if self._answering is not None:
-            self._answering.cancel()
-            await asyncio.gather(self._answering, return_exceptions=True)
+        """End it: the avatar falls silent, and says nothing any more."""
+        self._closed = True
+        self._fall_silent()
         self._thread.shutdown(wait=False, cancel_futures=True)
+        if self._answering is not None:
+            await asyncio.gather(self._answering, return_exceptions=True)
 
     def _understand(self, recogniser: Recogniser, sound: Samples, loop: asyncio.AbstractEventLoop) -> None:
         """In the thread of the hearing."""
@@ -108,6 +105,8 @@ class Conversation:
                 recogniser.push(part)
 
     def _begins(self) -> None:
+        if self._closed:
+            return
         self.interrupt()
         self._tell(Happened("listening"))
 
@@ -115,15 +114,37 @@ class Conversation:
         if words:
             self.take(words)
         else:
-            self._answering = asyncio.get_running_loop().create_task(self._say(UNCLEAR))
+            self._begin(partial(self._say, UNCLEAR))
 
-    async def _answer(self, said: str) -> None:
+    def _begin(self, say: Callable[[], Coroutine[Any, Any, None]], first: Happened | None = None) -> None:
+        """What is being said ends, ``first`` is told, and ``say`` says something; nothing of it once it is closed."""
+        if self._closed:
+            return
+        self.interrupt()
+        if first is not None:
+            self._tell(first)
+        self._answering = asyncio.get_running_loop().create_task(self._told(say))
+
+    def _fall_silent(self) -> bool:
+        """Whether there was anything to end."""
+        answering = self._answering is not None and not self._answering.done()
+        if answering and self._answering is not None:
+            self._answering.cancel()
+        if not answering and not self._speaker.busy:
+            return False
+        self._speaker.interrupt()
+        return True
+
+    async def _told(self, say: Callable[[], Coroutine[Any, Any, None]]) -> None:
         try:
-            async with aclosing(self._brain.answer(said)) as pieces:
-                async for sentence in sentences(pieces):
-                    await self._say(sentence)
+            await say()
         except SplatAvatarError as error:
             self._tell(Happened("failed", str(error)))
+
+    async def _answer(self, said: str) -> None:
+        async with aclosing(self._brain.answer(said)) as pieces:
+            async for sentence in sentences(pieces):
+                await self._say(sentence)
 
     async def _say(self, sentence: str) -> None:
         self._tell(Happened("avatar", sentence))

@@ -48,7 +48,7 @@ class FaceSpeaker:
 
     async def say(self, text: str) -> None:
         """See ``Speaker``."""
-        begun = False
+        begun, cleared = False, self._face.cleared
         async with aclosing(self._voice.say(text)) as sound:
             try:
                 async for samples, rate in sound:
@@ -57,7 +57,8 @@ class FaceSpeaker:
                     self._face.push(samples, rate)
                     begun = True
             finally:
-                if begun:
+                # The end of what was cut off is nobody's: something else may be said already.
+                if begun and self._face.cleared == cleared:
                     self._face.end()
 
     def interrupt(self) -> None:

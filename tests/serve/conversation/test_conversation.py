@@ -3,13 +3,19 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from splatavatar.serve.conversation.brain import BrainError
-from splatavatar.serve.conversation.conversation import Conversation, Happened
+from splatavatar.serve.conversation.conversation import UNCLEAR, Conversation, Happened
+from splatavatar.serve.conversation.recogniser import RATE, Recogniser
+from splatavatar.serve.speech.resampling import Samples
+from splatavatar.serve.voices.voice import VoiceError
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "conversation.py"
 
@@ -29,18 +35,58 @@ class Slow:
 
     def __init__(self) -> None:
         self.said: list[str] = []
+        self.takes = 0.02
         self.busy = False
         self.interrupted = 0
 
     async def say(self, text: str) -> None:
         self.busy = True
         self.said.append(text)
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(self.takes)
         self.busy = False
 
     def interrupt(self) -> None:
         self.busy = False
         self.interrupted += 1
+
+
+class Ear(Recogniser):
+    """Understands every turn as ``words``, and takes a while for it."""
+
+    def __init__(self, words: str, takes: float = 0.0) -> None:
+        self._words, self._takes = words, takes
+        self.asked = threading.Event()
+
+    def push(self, samples: Samples) -> None:
+        pass
+
+    def finish(self) -> str:
+        self.asked.set()
+        time.sleep(self._takes)
+        return self._words
+
+
+class Mute(Slow):
+    """Has no voice."""
+
+    async def say(self, text: str) -> None:
+        raise VoiceError("the voice is gone.")
+
+
+def turn() -> Samples:
+    """A buzz like a voice, and the silence after it."""
+    t = np.arange(RATE) / RATE
+    return np.concatenate([np.asarray(8000 * np.sign(np.sin(2 * np.pi * 140 * t)), np.int16), np.zeros(RATE, np.int16)])
+
+
+def hear_turn(conversation: Conversation, sound: Samples) -> None:
+    for piece in np.array_split(sound, 100):
+        conversation.hear(piece, RATE)
+
+
+async def until_quiet(conversation: Conversation) -> None:
+    while conversation.busy:
+        await asyncio.sleep(0.005)
 
 
 def talk(*lines: str, between: float = 0.3) -> tuple[list[tuple[str, str]], Slow]:
@@ -52,8 +98,7 @@ def talk(*lines: str, between: float = 0.3) -> tuple[list[tuple[str, str]], Slow
         for line in lines:
             conversation.take(line)
             await asyncio.sleep(between)
-        while conversation.busy:
-            await asyncio.sleep(0.01)
+        await until_quiet(conversation)
         await conversation.close()
 
     asyncio.run(run())
@@ -78,6 +123,84 @@ def test_what_fails_is_told_and_the_conversation_goes_on() -> None:
     told, speaker = talk("fail", "hello")
     assert told[1] == ("failed", "the brain is out.")
     assert speaker.said == ["You said hello.", "That is all."]
+
+
+def test_what_is_not_understood_ends_the_answer_before_it() -> None:
+    told: list[Happened] = []
+    speaker, ear = Slow(), Ear("", takes=0.1)
+
+    async def run() -> None:
+        conversation = Conversation(Given(), speaker, told.append, ear)
+        hear_turn(conversation, turn())
+        assert await asyncio.to_thread(ear.asked.wait, 10)
+        speaker.takes = 0.2
+        conversation.take("typed")
+        while UNCLEAR not in speaker.said:
+            await asyncio.sleep(0.005)
+        conversation.interrupt()
+        await asyncio.sleep(0.5)
+        await conversation.close()
+
+    asyncio.run(run())
+    assert speaker.said == ["You said typed.", UNCLEAR]
+    assert [what.kind for what in told] == ["listening", "user", "avatar", "interrupted", "avatar", "interrupted"]
+
+
+def test_a_voice_that_fails_is_told_also_where_nothing_was_understood() -> None:
+    told: list[Happened] = []
+
+    async def run() -> None:
+        conversation = Conversation(Given(), Mute(), told.append, Ear(""))
+        hear_turn(conversation, turn())
+        await until_quiet(conversation)
+        await asyncio.sleep(0.05)
+        await conversation.close()
+
+    asyncio.run(run())
+    assert told[1:] == [Happened("avatar", UNCLEAR), Happened("failed", "the voice is gone.")]
+
+
+@pytest.mark.parametrize("words", ["hello", ""])
+def test_nothing_is_said_after_the_end(words: str) -> None:
+    told: list[Happened] = []
+    speaker, ear = Slow(), Ear(words, takes=0.1)
+
+    async def run() -> None:
+        conversation = Conversation(Given(), speaker, told.append, ear)
+        speaker.takes = 10.0
+        conversation.take("typed")
+        await asyncio.sleep(0.01)
+        hear_turn(conversation, turn())
+        assert await asyncio.to_thread(ear.asked.wait, 10)
+        conversation.take("once more")
+        await asyncio.sleep(0.01)
+        await conversation.close()
+        assert not speaker.busy
+        told.clear()
+        speaker.said.clear()
+        conversation.take("more")
+        hear_turn(conversation, turn())
+        await asyncio.sleep(0.2)
+        await conversation.close()
+
+    asyncio.run(run())
+    assert (told, speaker.said) == ([], [])
+
+
+def test_who_interrupts_at_once_hears_nothing() -> None:
+    told: list[Happened] = []
+    speaker = Slow()
+
+    async def run() -> None:
+        conversation = Conversation(Given(), speaker, told.append)
+        conversation.take("hello")
+        conversation.interrupt()
+        await asyncio.sleep(0.05)
+        await conversation.close()
+
+    asyncio.run(run())
+    assert [what.kind for what in told] == ["user", "interrupted"]
+    assert speaker.said == []
 
 
 def test_the_example_holds_a_conversation_by_itself() -> None:
