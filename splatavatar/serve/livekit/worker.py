@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any
 
 from livekit import rtc
 from livekit.agents import utils
 from livekit.agents.types import ATTRIBUTE_PUBLISH_ON_BEHALF, TOPIC_TRANSCRIPTION
 from livekit.agents.voice.avatar import DataStreamAudioReceiver
+from livekit.rtc.participant import PublishTrackError, UnpublishTrackError
 
 from splatavatar.errors import RoomError
 from splatavatar.printable import printable
@@ -22,6 +24,9 @@ COMING = 60.0
 """seconds in which the agent comes into the room"""
 IGNORED_TEXTS, IGNORED_BYTES = (TOPIC_TRANSCRIPTION,), ("lk.agent.session",)
 """topics of agents that everybody in a room is sent"""
+ASKED = "it was asked to"
+"""why it left"""
+_LEAVING: set[asyncio.Task[None]] = set()  # rooms that may still be joined, though nobody wants to any more
 
 
 async def work(
@@ -37,11 +42,27 @@ async def work(
         stop: set where it is to leave.
 
     Raises:
-        RoomError: the room cannot be joined, no agent came, or the agent cannot be reached any more.
+        RoomError: the room cannot be joined, no agent came, nothing may be published, or the agent cannot be reached
+            any more.
     """
-    room = rtc.Room()
+    room, stop = rtc.Room(), stop or asyncio.Event()
+    joining = asyncio.create_task(room.connect(url, token, rtc.RoomOptions(auto_subscribe=False)))
+    asked = asyncio.create_task(stop.wait())
+    done = False
     try:
-        await room.connect(url, token, rtc.RoomOptions(auto_subscribe=False))
+        await asyncio.wait((joining, asked), return_when=asyncio.FIRST_COMPLETED)
+        done = joining.done()
+    finally:
+        asked.cancel()
+        if not done:
+            # A server that says nothing is waited for half a minute, and that cannot be called off.
+            leaving = asyncio.create_task(_leave(room, joining))
+            _LEAVING.add(leaving)
+            leaving.add_done_callback(_LEAVING.discard)
+    if not done:
+        return ASKED
+    try:
+        joining.result()
     except rtc.ConnectError as error:
         raise RoomError(f"the room at {printable(url)} cannot be joined: {printable(error)}") from None
     try:
@@ -84,7 +105,7 @@ async def serve(
         if being.done():
             being.result()
             return "the agent sends nothing any more"
-        return "it was asked to"
+        return ASKED
     finally:
         room.off("participant_disconnected", left)
         room.off("disconnected", disconnected)
@@ -117,10 +138,14 @@ class Stay:
             raise RoomError(f"no agent came into the room in {COMING:g} s.") from None
         receiver = DataStreamAudioReceiver(self._room, sender_identity=self.agent)
         self._runner = SplatRunner(self._room, receiver, self._stage, self._options)
-        await self._runner.start()
-        LOG.info("the face of %s", printable(self.agent))
         try:
+            await self._runner.start()
+            LOG.info("the face of %s", printable(self.agent))
             await self._runner.wait()
+        except (PublishTrackError, UnpublishTrackError) as error:
+            raise RoomError(
+                f"the face cannot be published in the room ({printable(error)}); its token has to allow that."
+            ) from None
         except (rtc.RpcError, rtc.StreamError) as error:
             raise RoomError(f"the agent cannot be reached any more: {printable(error)}") from None
 
@@ -128,6 +153,13 @@ class Stay:
         """Take the face away."""
         if self._runner is not None:
             await self._runner.aclose()
+
+
+async def _leave(room: rtc.Room, joining: asyncio.Task[None]) -> None:
+    """Leave a room as soon as it is joined, if it ever is."""
+    with suppress(rtc.ConnectError):
+        await joining
+        await room.disconnect()
 
 
 def _ignore(reader: object, identity: str) -> None:

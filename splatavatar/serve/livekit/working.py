@@ -15,7 +15,8 @@ def run_worker(url: str, token: str, avatar: str, options: FaceOptions) -> str:
 
     Raises:
         AvatarFileError, TrustError: the avatar cannot be read, or its file has no consent to calls.
-        RoomError: the room cannot be joined, no agent came, or the agent cannot be reached any more.
+        RoomError: the room cannot be joined, no agent came, nothing may be published, or the agent cannot be reached
+            any more.
         DependencyError: a package is absent.
         SystemExit: a signal asked the process to end, which it has done.
     """
@@ -34,9 +35,19 @@ def run_worker(url: str, token: str, avatar: str, options: FaceOptions) -> str:
         try:
             left = loop.run_until_complete(work(url, token, stage, options, stop))
         finally:
+            _cancel_all(loop)
             loop.run_until_complete(loop.shutdown_asyncgens())
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
     if asked():
         raise asked.ending()
     return left
+
+
+def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    """Cancel what still waits, such as for a server that says nothing."""
+    tasks = asyncio.all_tasks(loop)
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        loop.run_until_complete(asyncio.wait(tasks))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from livekit import rtc
 from livekit.agents.voice.avatar import DataStreamAudioOutput
+from livekit.rtc.participant import PublishTrackError
 
 from splatavatar.errors import RoomError
 from splatavatar.serve.livekit import worker
@@ -116,3 +117,61 @@ def test_no_agent_comes(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker, "COMING", 0.1)
     with pytest.raises(RoomError, match=r"no agent came into the room in 0\.1 s"):
         run(scene())
+
+
+def test_a_token_that_does_not_allow_to_publish(stage: Stage, sent: Sent) -> None:
+    async def scene() -> None:
+        at = Scene(stage)
+
+        async def refused(*_: object) -> None:
+            raise PublishTrackError("insufficient permissions\nto publish")
+
+        at.face.local_participant.publish_track = refused
+        await at.working
+
+    with pytest.raises(RoomError) as caught:
+        run(scene())
+    assert str(caught.value) == (
+        "the face cannot be published in the room (insufficient permissions\\nto publish); its token has to allow that."
+    )
+
+
+@pytest.mark.parametrize("joins", [True, False])
+def test_who_is_to_leave_while_a_room_is_joined_waits_for_no_server(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, joins: bool
+) -> None:
+    class Slow:
+        """A room whose server says nothing until it is told to."""
+
+        def __init__(self) -> None:
+            self.answered, self.left = asyncio.Event(), asyncio.Event()
+            self.joining = asyncio.Event()
+            rooms.append(self)
+
+        async def connect(self, *_: object) -> None:
+            self.joining.set()
+            await self.answered.wait()
+            if not joins:
+                raise rtc.ConnectError("no")
+
+        async def disconnect(self) -> None:
+            self.left.set()
+
+    async def scene() -> str:
+        stop = asyncio.Event()
+        working = asyncio.create_task(worker.work("ws://h", "t", stage, SMALL, stop))
+        while not rooms:
+            await asyncio.sleep(0)
+        await rooms[0].joining.wait()
+        stop.set()
+        why = await asyncio.wait_for(working, 5)
+        # Who is let in after all leaves.
+        rooms[0].answered.set()
+        while worker._LEAVING:
+            await asyncio.sleep(0.01)
+        assert rooms[0].left.is_set() == joins
+        return why
+
+    rooms: list[Slow] = []
+    monkeypatch.setattr(rtc, "Room", Slow)
+    assert run(scene()) == "it was asked to"
