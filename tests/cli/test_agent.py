@@ -38,3 +38,48 @@ def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path
             process.wait()
     assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize(
+    ("key", "arguments", "sentence"),
+    [
+        (
+            "",
+            ["--host", "0.0.0.0"],
+            "SPLATAVATAR_DISPATCHER_KEY: the key that agents are to send is empty; put one into it, or name none at "
+            "all.",
+        ),
+        (
+            "schl\u00fcssel",
+            [],
+            "SPLATAVATAR_DISPATCHER_KEY: the key that agents are to send holds what no header can bring; expected "
+            "letters, digits and signs of ASCII, with no spaces around them.",
+        ),
+        (
+            None,
+            ["--host", "0.0.0.0"],
+            "--host 0.0.0.0: others reach it, so put a key into SPLATAVATAR_DISPATCHER_KEY that agents are to send.",
+        ),
+        (
+            "secret",
+            ["--host", "256.0.0.1"],
+            "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not 256.0.0.1.",
+        ),
+        (
+            "secret",
+            ["--host", "a..b"],
+            "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not a..b.",
+        ),
+    ],
+    ids=["no key in it", "no key for a header", "no key", "no address", "no name"],
+)
+def test_what_cannot_be_dispatched_is_one_sentence(
+    key: str | None, arguments: list[str], sentence: str, run: Run, files: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if key is None:
+        monkeypatch.delenv("SPLATAVATAR_DISPATCHER_KEY", raising=False)
+    else:
+        monkeypatch.setenv("SPLATAVATAR_DISPATCHER_KEY", key)
+    done = run("agent", "dispatch", files / "consenting.splatavatar", *arguments)
+    assert done.returncode == 2
+    assert done.stderr == f"Error: {sentence}\n"

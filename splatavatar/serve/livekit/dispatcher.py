@@ -12,6 +12,7 @@ import hmac
 import json
 from typing import Any
 
+from splatavatar.errors import SettingsError
 from splatavatar.extras import required
 from splatavatar.serve.livekit.address import is_server
 from splatavatar.serve.livekit.worker_processes import WorkerProcesses
@@ -34,8 +35,10 @@ def create_dispatcher(workers: WorkerProcesses, key: str | None, url: str | None
             it answers to the names of this machine alone, and to no page of another origin.
         url: the only server whose rooms are joined; None for any.
 
-    Raises DependencyError without FastAPI.
+    Raises SettingsError for a key that no header can bring, and DependencyError without FastAPI.
     """
+    if key is not None:
+        check_key(key)
     fastapi = required("fastapi")
     required("uvicorn")
     app = fastapi.FastAPI(title="splatavatar dispatcher", docs_url=None, redoc_url=None, openapi_url=None)
@@ -97,6 +100,17 @@ def create_dispatcher(workers: WorkerProcesses, key: str | None, url: str | None
     app.add_route("/readyz", ready, methods=["GET"])
     # Without a key whoever reaches it is answered, and what a browser of this machine shows reaches it.
     return Guard(app) if key is None else app
+
+
+def check_key(key: str) -> None:
+    """Raises SettingsError unless a header can bring ``key`` as it is."""
+    if not key:
+        raise SettingsError("the key that agents are to send is empty; put one into it, or name none at all.")
+    if not (key.isascii() and key.isprintable() and key == key.strip()):
+        raise SettingsError(
+            "the key that agents are to send holds what no header can bring; expected letters, digits and signs of "
+            "ASCII, with no spaces around them."
+        )
 
 
 def _wanted(body: bytes) -> tuple[str, str, str] | str:

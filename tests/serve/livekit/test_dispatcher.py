@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from splatavatar.errors import SettingsError
 from splatavatar.serve.livekit import worker_processes
 from splatavatar.serve.livekit.dispatcher import create_dispatcher
 from splatavatar.serve.livekit.worker_processes import WorkerProcesses
@@ -72,6 +73,12 @@ def test_without_the_key_nothing_is_started(
     assert client.get("/workers", headers=given).status_code == 401
     assert client.delete("/workers/one", headers=given).status_code == 401
     assert workers.rooms == []
+
+
+@pytest.mark.parametrize("key", ["", "schl\u00fcssel", " secret", "secret\n", "sec\tret"])
+def test_a_key_that_no_header_can_bring_is_refused(workers: WorkerProcesses, key: str) -> None:
+    with pytest.raises(SettingsError, match="the key that agents are to send"):
+        create_dispatcher(workers, key, None)
 
 
 @pytest.mark.parametrize(
