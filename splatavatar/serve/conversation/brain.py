@@ -20,6 +20,10 @@ class Brain(Protocol):
         """The answer, piece by piece as it is found. Raises BrainError. Who stops listening ends it by ``aclose``."""
         ...
 
+    def cut(self, heard: str) -> None:
+        """The last answer was cut off: no more than this of it was heard, '' for nothing."""
+        ...
+
 
 ANSWERS = (
     ({"hello", "hi", "hey", "morning", "evening"}, "Hello. I am an avatar, and I run on this computer alone."),
@@ -57,3 +61,6 @@ class ScriptedBrain:
                 return
         yield OTHERWISE[self._count % len(OTHERWISE)]
         self._count += 1
+
+    def cut(self, heard: str) -> None:
+        """See ``Brain``; its answers do not go by those before."""

@@ -56,6 +56,7 @@ class Conversation:
         self._thread = ThreadPoolExecutor(1, "hearing")
         self._hearing: asyncio.Future[None] | None = None
         self._answering: asyncio.Task[None] | None = None
+        self._given: list[str] | None = None  # sentences of the brain's answer that is said
         self._closed = False
 
     def hear(self, samples: NDArray[np.generic], rate: int, channels: int = 1) -> None:
@@ -123,6 +124,7 @@ class Conversation:
         self.interrupt()
         if first is not None:
             self._tell(first)
+        self._given = None
         self._answering = asyncio.get_running_loop().create_task(self._told(say))
 
     def _fall_silent(self) -> bool:
@@ -132,7 +134,13 @@ class Conversation:
             self._answering.cancel()
         if not answering and not self._speaker.busy:
             return False
-        self._speaker.interrupt()
+        unheard = self._speaker.interrupt()
+        if self._given is not None:
+            for text in reversed(unheard):
+                if self._given and self._given[-1] == text:
+                    self._given.pop()
+            self._brain.cut(" ".join(self._given))
+            self._given = None
         return True
 
     async def _told(self, say: Callable[[], Coroutine[Any, Any, None]]) -> None:
@@ -142,9 +150,17 @@ class Conversation:
             self._tell(Happened("failed", str(error)))
 
     async def _answer(self, said: str) -> None:
+        self._given = given = []
         async with aclosing(self._brain.answer(said)) as pieces:
             async for sentence in sentences(pieces):
-                await self._say(sentence)
+                given.append(sentence)
+                try:
+                    await self._say(sentence)
+                except SplatAvatarError:
+                    if self._given is given:
+                        given.pop()
+                        self._brain.cut(" ".join(given))
+                    raise
 
     async def _say(self, sentence: str) -> None:
         self._tell(Happened("avatar", sentence))

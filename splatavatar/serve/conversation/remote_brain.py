@@ -6,8 +6,9 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,31 +53,48 @@ class RemoteBrain:
         self._host, self._port = host, port
         self._secure, self._path = parts.scheme == "https", parts.path.rstrip("/") + "/chat/completions"
         self._model, self._key, self._prompt = model, key, prompt
-        self._messages: list[Mapping[str, str]] = []
+        self._exchanges: list[_Exchange] = []
 
     async def answer(self, said: str) -> AsyncGenerator[str, None]:
-        """See ``Brain``. What was heard of an answer that is cut off is remembered."""
-        self._remember("user", said)
+        """See ``Brain``. What was given of an answer is remembered, and no more of it than ``cut`` says."""
+        exchange = _Exchange(said)
+        self._exchanges = [*self._exchanges, exchange][-REMEMBERED:]
         asked = _Asked(self._post(), self._path, self._request(), self._key)
-        answer = ""
         try:
             async for piece in asked.pieces():
-                answer += piece
+                if not exchange.cut:
+                    exchange.answer += piece
                 yield piece
         finally:
             asked.close()
-            if answer:
-                self._remember("assistant", answer)
 
-    def _remember(self, role: str, content: str) -> None:
-        self._messages = [*self._messages, {"role": role, "content": content}][-REMEMBERED:]
+    def cut(self, heard: str) -> None:
+        """See ``Brain``."""
+        for exchange in self._exchanges[-1:]:
+            exchange.answer, exchange.cut = heard, True
 
     def _request(self) -> bytes:
-        messages = [{"role": "system", "content": self._prompt}, *self._messages]
+        said = [message for exchange in self._exchanges for message in exchange.messages()]
+        messages = [{"role": "system", "content": self._prompt}, *said[-REMEMBERED:]]
         return json.dumps({"model": self._model, "messages": messages, "stream": True}).encode()
 
     def _post(self) -> Post:
         return Post(self._secure, self._host, self._port, PATIENCE)
+
+
+@dataclass
+class _Exchange:
+    """What was said, and what was answered."""
+
+    said: str
+    answer: str = ""
+    cut: bool = False
+    """whether no more of the answer is remembered"""
+
+    def messages(self) -> list[dict[str, str]]:
+        """As the model is sent them."""
+        said = {"role": "user", "content": self.said}
+        return [said, {"role": "assistant", "content": self.answer}] if self.answer else [said]
 
 
 class _Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Protocol
 
 from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.voices.voice import Voice
@@ -25,21 +25,24 @@ class Speaker(Protocol):
         ...
 
     async def say(self, text: str) -> None:
-        """Say it; returns when all of it is on its way. Raises VoiceError, SignalError."""
+        """Say it; returns when all of it is on its way, or it was cut off. Raises VoiceError, SignalError."""
         ...
 
-    def interrupt(self) -> None:
-        """Say nothing more of what is on its way."""
+    def interrupt(self) -> list[str]:
+        """Say nothing more of what is on its way; the texts of which nothing was heard, in order."""
         ...
 
 
 class FaceSpeaker:
     """Says texts by a face, each a segment."""
 
-    def __init__(self, face: SpeakingFace, voice: Voice, interrupt: Callable[[], Any] | None = None) -> None:
-        """``interrupt``: what cuts the face off, and what was sent of it; ``face.clear`` where None."""
+    def __init__(self, face: SpeakingFace, voice: Voice, interrupt: Callable[[], list[int]] | None = None) -> None:
+        """``interrupt``: what cuts the face off, and what was sent of it, and gives the numbers of the segments as
+        ``face.clear`` does, which it is where None."""
         self._face, self._voice = face, voice
         self._interrupt = face.clear if interrupt is None else interrupt
+        self._segments: dict[int, str] = {}  # texts by the numbers of their segments, those that are over among them
+        self._silent: dict[object, str] = {}  # texts of which no sound has come
 
     @property
     def busy(self) -> bool:
@@ -48,19 +51,34 @@ class FaceSpeaker:
 
     async def say(self, text: str) -> None:
         """See ``Speaker``."""
-        begun, cleared = False, self._face.cleared
+        if not self.busy:
+            self._segments.clear()
+        begun, cleared, this = False, self._face.cleared, object()
+        self._silent[this] = text
         async with aclosing(self._voice.say(text)) as sound:
             try:
                 async for samples, rate in sound:
                     while self._face.waiting > MOST_WAITING:
                         await asyncio.sleep(LOOK)
-                    self._face.push(samples, rate)
-                    begun = True
+                    if self._face.cleared != cleared:
+                        return
+                    number = self._face.push(samples, rate)
+                    if not begun:
+                        begun = True
+                        self._silent.pop(this, None)
+                        self._segments[number] = text
             finally:
-                # The end of what was cut off is nobody's: something else may be said already.
+                self._silent.pop(this, None)
+                # What was cut off is over already, and something else may be said.
                 if begun and self._face.cleared == cleared:
                     self._face.end()
 
-    def interrupt(self) -> None:
+    def interrupt(self) -> list[str]:
         """See ``Speaker``."""
-        self._interrupt()
+        speaking = self._face.speaking
+        cut = self._interrupt()
+        unheard = [self._segments[number] for number in cut[1 if speaking else 0 :] if number in self._segments]
+        unheard += self._silent.values()
+        self._segments.clear()
+        self._silent.clear()
+        return unheard

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from splatavatar.drive.audio.model import AudioToFace
 from splatavatar.serve.conversation.brain import BrainError
 from splatavatar.serve.conversation.conversation import UNCLEAR, Conversation, Happened
 from splatavatar.serve.conversation.recogniser import RATE, Recogniser
+from splatavatar.serve.conversation.speaker import FaceSpeaker
+from splatavatar.serve.speech.face import SpeakingFace
 from splatavatar.serve.speech.resampling import Samples
 from splatavatar.serve.voices.voice import VoiceError
 
@@ -23,11 +26,17 @@ EXAMPLE = Path(__file__).parents[3] / "examples" / "conversation.py"
 class Given:
     """Answers in two sentences, or not at all."""
 
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
     async def answer(self, said: str) -> AsyncGenerator[str, None]:
         if said == "fail":
             raise BrainError("the brain is out.")
         yield f"You said {said}. "
         yield "That is all."
+
+    def cut(self, heard: str) -> None:
+        self.heard.append(heard)
 
 
 class Slow:
@@ -45,9 +54,11 @@ class Slow:
         await asyncio.sleep(self.takes)
         self.busy = False
 
-    def interrupt(self) -> None:
+    def interrupt(self) -> list[str]:
+        unheard = self.said[-1:] if self.busy else []
         self.busy = False
         self.interrupted += 1
+        return unheard
 
 
 class Ear(Recogniser):
@@ -64,6 +75,13 @@ class Ear(Recogniser):
         self.asked.set()
         time.sleep(self._takes)
         return self._words
+
+
+class Buzz:
+    """A voice that says every text in a second."""
+
+    async def say(self, text: str) -> AsyncGenerator[tuple[Samples, int], None]:
+        yield np.full(RATE, 3000, np.int16), RATE
 
 
 class Mute(Slow):
@@ -185,6 +203,58 @@ def test_nothing_is_said_after_the_end(words: str) -> None:
 
     asyncio.run(run())
     assert (told, speaker.said) == ([], [])
+
+
+def test_the_brain_is_told_what_was_heard() -> None:
+    brain, speaker = Given(), Slow()
+
+    async def run() -> None:
+        conversation = Conversation(brain, speaker, lambda what: None)
+        conversation.take("one")  # heard whole
+        await until_quiet(conversation)
+        speaker.takes = 0.1
+        conversation.take("two")  # cut off in the second sentence
+        await asyncio.sleep(0.15)
+        conversation.take("three")  # before anything
+        await asyncio.sleep(0.05)
+        conversation.interrupt()
+        conversation.take("four")  # before it is thought of
+        conversation.interrupt()
+        await conversation.close()
+
+    asyncio.run(run())
+    assert brain.heard == ["You said two.", ""]
+
+
+def test_what_a_face_had_not_said_yet_was_not_heard() -> None:
+    brain, face = Given(), SpeakingFace(AudioToFace, 25.0, RATE)
+
+    async def run() -> None:
+        conversation = Conversation(brain, FaceSpeaker(face, Buzz()), lambda what: None)
+        for pictures in (20, 30, 0):  # of 25 a sentence
+            conversation.take("one")
+            await asyncio.sleep(0.1)
+            assert face.waiting == 2.0
+            for _ in range(pictures):
+                face.next()
+            conversation.interrupt()
+        await conversation.close()
+
+    asyncio.run(run())
+    assert brain.heard == ["You said one.", "You said one. That is all.", ""]
+
+
+def test_what_a_voice_fails_to_say_was_not_heard() -> None:
+    brain = Given()
+
+    async def run() -> None:
+        conversation = Conversation(brain, Mute(), lambda what: None)
+        conversation.take("one")
+        await until_quiet(conversation)
+        await conversation.close()
+
+    asyncio.run(run())
+    assert brain.heard == [""]
 
 
 def test_who_interrupts_at_once_hears_nothing() -> None:

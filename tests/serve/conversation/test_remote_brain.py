@@ -73,6 +73,29 @@ def test_the_answer_is_streamed_and_the_conversation_is_sent_along() -> None:
     assert [message["content"] for message in second["messages"]] == ["Be short.", "hi", "Hello.", "again"]
 
 
+def test_what_nobody_heard_of_an_answer_is_not_sent_along() -> None:
+    async def run(brain: RemoteBrain) -> None:
+        for heard in ("One.", ""):
+            pieces = brain.answer("hi")
+            await anext(pieces)
+            brain.cut(heard)
+            with pytest.raises(StopAsyncIteration):
+                while True:
+                    await anext(pieces)
+        assert [piece async for piece in brain.answer("again")] == ["One. ", "Two."]
+        brain.cut("One.")  # the voice was behind
+        assert [piece async for piece in brain.answer("more")] == ["One. ", "Two."]
+
+    with server(event("One. ") + event("Two.") + END) as (url, asked):
+        brain = RemoteBrain(url, "small", prompt="Be short.")
+        brain.cut("nothing")  # before any answer
+        asyncio.run(run(brain))
+    contents = [[message["content"] for message in body["messages"]] for _, _, body in asked]
+    assert contents[1] == ["Be short.", "hi", "One.", "hi"]
+    assert contents[2] == ["Be short.", "hi", "One.", "hi", "again"]
+    assert contents[3] == ["Be short.", "hi", "One.", "hi", "again", "One.", "more"]
+
+
 @pytest.mark.parametrize(
     ("answer", "status", "said"),
     [
