@@ -45,8 +45,11 @@ describe('the day', () => {
     vi.stubEnv('TZ', place);
     vi.useFakeTimers({ now: Date.UTC(2026, 10, 27, 23, 30) });
     expect([universalDay(), thisDay()]).toEqual(['2026-11-27', local]);
-    expect(markOf(null)).toEqual(tileOf(codedBits('0'.repeat(10), '2026-11-27')));
+    const mark = markOf(null);
+    expect(mark()).toEqual(tileOf(codedBits('0'.repeat(10), '2026-11-27')));
+    expect(mark()).toBe(mark());
     vi.setSystemTime(Date.UTC(2026, 10, 28, 2));
     expect([universalDay(), thisDay()]).toEqual(['2026-11-28', local]);
+    expect(mark()).toEqual(tileOf(codedBits('0'.repeat(10), '2026-11-28')));
   });
 });

@@ -118,6 +118,7 @@ export class Marking {
   private readonly counts: Program;
   private readonly gains: Program;
   private readonly mark: Program;
+  private given: Int8Array | null = null;
   private readonly plainTarget: Target;
   private readonly busyTarget: Target;
   private readonly countsTarget: Target;
@@ -136,8 +137,10 @@ export class Marking {
     this.texture = gl.createTexture();
   }
 
-  /** (128, 128) from the upper left corner. */
+  /** (128, 128) from the upper left corner; the same array again costs nothing. */
   set tile(tile: Int8Array) {
+    if (tile === this.given) return;
+    this.given = tile;
     const { gl } = this;
     gl.activeTexture(gl.TEXTURE0 + TILE_UNIT);
     gl.bindTexture(gl.TEXTURE_2D, this.texture);

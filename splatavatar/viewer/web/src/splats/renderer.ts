@@ -2,6 +2,7 @@
 import { PageError } from '../errors';
 import type { Avatar } from '../file/avatar';
 import type { PosedRig } from '../pose/rig';
+import type { Mark } from '../trust/mark';
 import type { Camera } from './camera';
 import { SplatCloud } from './cloud';
 import { Marking } from './marking';
@@ -29,7 +30,7 @@ export class Renderer {
   private target: Target | null = null;
   private cloud: SplatCloud | null = null;
   private marking: Marking | null = null;
-  private marks = false;
+  private stamp: Mark | null = null;
 
   /** `forced` names a kind of target instead of the best one. Throws a PageError where there is no WebGL2. */
   constructor(
@@ -56,12 +57,10 @@ export class Renderer {
     gl.disable(gl.CULL_FACE);
   }
 
-  /** The tile of the mark that all pictures get from now on; null for none. */
-  set mark(tile: Int8Array | null) {
-    this.marks = tile !== null;
-    if (!tile) return;
-    this.marking ??= new Marking(this.gl);
-    this.marking.tile = tile;
+  /** The mark that all pictures get from now on, each that of its day; null for none. */
+  set mark(mark: Mark | null) {
+    this.stamp = mark;
+    if (mark) this.marking ??= new Marking(this.gl);
   }
 
   /** Takes the Gaussians of an avatar to the graphics memory, in place of those of the one before. */
@@ -113,7 +112,8 @@ export class Renderer {
     for (const { cloud, camera } of seen) cloud.draw(camera, target.gain);
     gl.disable(gl.BLEND);
 
-    const marking = this.marks ? this.marking : null;
+    const marking = this.stamp ? this.marking : null;
+    if (marking && this.stamp) marking.tile = this.stamp();
     gl.bindFramebuffer(gl.FRAMEBUFFER, marking?.begin(canvas.width, canvas.height) ?? null);
     gl.viewport(0, 0, canvas.width, canvas.height);
     const { program, at } = this.resolveProgram;
