@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +15,6 @@ from splatavatar.cli.sharing import WithoutConsentOption
 from splatavatar.cli.terminal import tell
 from splatavatar.cli.values import parse_size
 from splatavatar.errors import SettingsError
-from splatavatar.printable import printable
 
 if TYPE_CHECKING:
     from splatavatar.serve.livekit.face_options import FaceOptions
@@ -141,7 +139,6 @@ def dispatch(
             check_key(key)
         except SettingsError as error:
             raise SettingsError(f"{DISPATCHER_KEY}: {error}") from None
-    _check_host(host)
     if key is None and host not in LOOPBACK:
         raise SettingsError(
             f"--host {host}: others reach it, so put a key into {DISPATCHER_KEY} that agents are to send."
@@ -170,17 +167,6 @@ def dispatch(
         serve(app, listening, lambda: tell(f"dispatcher at http://{host}:{port}/launch (Ctrl-C ends)"))
     finally:
         processes.close()
-
-
-def _check_host(host: str) -> None:
-    """Raises SettingsError unless ``host`` is an address of this machine."""
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tried:
-            tried.bind((host, 0))
-    except (OSError, UnicodeError):
-        raise SettingsError(
-            f"--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not {printable(host)}."
-        ) from None
 
 
 def _token(given: str | None) -> str:

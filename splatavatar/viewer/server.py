@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from splatavatar.errors import AvatarFileError, SettingsError, SignalError
 from splatavatar.extras import required
 from splatavatar.interrupts import deferred_signals
+from splatavatar.printable import printable
 from splatavatar.viewer.answers import READING, add_site, bare_app, file_response, not_found, part_response
 from splatavatar.viewer.certificate import Certificate
 from splatavatar.viewer.guard import LOOPBACK, Application, Guard
@@ -82,14 +83,28 @@ def create_app(
 
 
 def listen(port: int | None, host: str = HOST) -> socket.socket:
-    """A socket that listens on the address ``host``. Raises SettingsError for a port that is taken."""
+    """A socket that listens on the address ``host``.
+
+    Raises SettingsError for a port that is taken, and for what is no address of this machine.
+    """
     try:
         return _bound(host, PORT if port is None else port)
+    except (UnicodeError, socket.gaierror) as error:
+        raise not_here(host) from error
     except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            raise not_here(host) from error
         if port is None and error.errno == errno.EADDRINUSE:
             return _bound(host, 0)
         why = "is taken by another program" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
         raise SettingsError(f"the port {port or PORT} {why}; name another one") from error
+
+
+def not_here(host: str) -> SettingsError:
+    """What is said of a ``--host`` that is no address of this machine."""
+    return SettingsError(
+        f"--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not {printable(host)!r}."
+    )
 
 
 def serve(
@@ -162,7 +177,7 @@ def _bound(host: str, port: int) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
         listening.listen(128)
-    except OSError:
+    except (OSError, UnicodeError):
         listening.close()
         raise
     return listening

@@ -63,12 +63,12 @@ def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path
         (
             "secret",
             ["--host", "256.0.0.1"],
-            "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not 256.0.0.1.",
+            "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not '256.0.0.1'.",
         ),
         (
             "secret",
             ["--host", "a..b"],
-            "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not a..b.",
+            "--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not 'a..b'.",
         ),
     ],
     ids=["no key in it", "no key for a header", "no key", "no address", "no name"],

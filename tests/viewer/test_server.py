@@ -153,3 +153,10 @@ def test_another_port_is_used_where_the_usual_one_is_taken() -> None:
 def test_a_page_that_is_not_built(tmp_path: Path) -> None:
     with pytest.raises(DependencyError, match=r"^the page is not built in this checkout; build it with: make page"):
         load_site(tmp_path)
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "256.0.0.1", "a..b"])
+def test_a_host_that_is_not_this_machine_is_told_as_one(host: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        listen(0, host)
+    assert str(caught.value) == f"--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not {host!r}."

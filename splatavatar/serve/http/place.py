@@ -11,7 +11,7 @@ from pathlib import Path
 
 from splatavatar.errors import SettingsError
 from splatavatar.viewer.certificate import Certificate, check_certificate
-from splatavatar.viewer.server import HOST, listen
+from splatavatar.viewer.server import HOST, listen, not_here
 from splatavatar.viewer.share import addresses
 
 
@@ -57,6 +57,4 @@ def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.IPv4Address(host).is_loopback
     except ValueError:
-        raise SettingsError(
-            f"--host takes an address of this machine, such as 127.0.0.1 or 0.0.0.0, not {host!r}."
-        ) from None
+        raise not_here(host) from None

@@ -50,7 +50,7 @@ class PictureTrack:
         self._sid: str | None = None
         self._wanted = False
         self._changing: asyncio.Task[None] | None = None
-        self._refused = -AGAIN
+        self._refused_until = 0.0
 
     @property
     def shown(self) -> bool:
@@ -66,7 +66,7 @@ class PictureTrack:
         """Have the track published, or not, soon."""
         self._wanted = wanted
         ready = self._changing is None or self._changing.done()
-        if wanted != self.shown and ready and time.monotonic() >= self._refused + AGAIN:
+        if wanted != self.shown and ready and time.monotonic() >= self._refused_until:
             self._changing = asyncio.create_task(self._tried())
 
     async def show(self) -> None:
@@ -78,7 +78,7 @@ class PictureTrack:
         try:
             await self._change()
         except (rtc.participant.PublishTrackError, rtc.participant.UnpublishTrackError) as error:
-            self._refused = time.monotonic()
+            self._refused_until = time.monotonic() + AGAIN
             LOG.warning("the pictures of the avatar cannot be published: %s", error)
 
     async def aclose(self) -> None:
