@@ -64,8 +64,9 @@ def talk(given: argparse.Namespace, voice: Voice, brain: Brain) -> None:
     async def begin(address: str) -> None:
         avatar = library.names()[0]
         session = await registry.open(Wanted(avatar, "client", 512, 512, 30.0), None)
-        speaker = FaceSpeaker(session.face, voice, session.interrupt)
+        speaker = FaceSpeaker(session.face, voice, session.cut)
         conversation = Conversation(brain, speaker, tell, recogniser)
+        session.speakers.append(conversation.interrupt)
         session.listeners.append(conversation.hear)
         loop = asyncio.get_running_loop()
 

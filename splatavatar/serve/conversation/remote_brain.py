@@ -6,7 +6,7 @@ import asyncio
 import http.client
 import json
 import threading
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -74,8 +74,7 @@ class RemoteBrain:
             exchange.answer, exchange.cut = heard, True
 
     def _request(self) -> bytes:
-        said = [message for exchange in self._exchanges for message in exchange.messages()]
-        messages = [{"role": "system", "content": self._prompt}, *said[-REMEMBERED:]]
+        messages = [{"role": "system", "content": self._prompt}, *_messages(self._exchanges)]
         return json.dumps({"model": self._model, "messages": messages, "stream": True}).encode()
 
     def _post(self) -> Post:
@@ -91,10 +90,22 @@ class _Exchange:
     cut: bool = False
     """whether no more of the answer is remembered"""
 
-    def messages(self) -> list[dict[str, str]]:
-        """As the model is sent them."""
-        said = {"role": "user", "content": self.said}
-        return [said, {"role": "assistant", "content": self.answer}] if self.answer else [said]
+
+def _messages(exchanges: Sequence[_Exchange]) -> list[dict[str, str]]:
+    """The last of what was said, user and assistant by turns: templates of some models take nothing else.
+
+    What was said before an answer that nobody heard goes into one message with what was said next.
+    """
+    messages: list[dict[str, str]] = []
+    for exchange in exchanges:
+        if messages and messages[-1]["role"] == "user":
+            messages[-1]["content"] += "\n" + exchange.said
+        else:
+            messages.append({"role": "user", "content": exchange.said})
+        if exchange.answer:
+            messages.append({"role": "assistant", "content": exchange.answer})
+    messages = messages[-REMEMBERED:]
+    return messages[1:] if messages[0]["role"] == "assistant" else messages
 
 
 class _Asked:

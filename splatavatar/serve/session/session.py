@@ -125,6 +125,8 @@ class Session:
         self.closed = False
         self.listeners: list[Callable[[Samples, int, int], None]] = []
         """take what who watches says: samples, rate, channels"""
+        self.speakers: list[Callable[[], None]] = []
+        """end what they are about to say here by themselves, such as a conversation its answer"""
 
     @property
     def watched(self) -> bool:
@@ -198,7 +200,15 @@ class Session:
         self._counted.failed(kind)
 
     def interrupt(self) -> list[int]:
-        """Cut off what is said and what waits; the numbers of the segments."""
+        """Have every speaker end, and cut off what is said and what waits; the numbers of the segments."""
+        numbers = self.face.segments
+        for end in self.speakers:
+            end()
+        self.cut()
+        return numbers
+
+    def cut(self) -> list[int]:
+        """Cut off what is said and what waits, for a speaker that goes on; the numbers of the segments."""
         numbers = self.face.clear()
         self._stream.clear(self._peer)
         for number in numbers:

@@ -110,6 +110,12 @@ class SpeakingFace:
         with self._lock:
             return self._clears
 
+    @property
+    def segments(self) -> list[int]:
+        """The numbers of the segments that are not wholly said."""
+        with self._lock:
+            return self._segments.numbers
+
     def push(self, samples: NDArray[np.generic], rate: int, channels: int = 1) -> int:
         """Take more of the open segment, or the first of a new one; the number of the segment.
 

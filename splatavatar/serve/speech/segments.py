@@ -81,6 +81,11 @@ class Segments:
         return sum(segment.waiting for segment in self._queue) / self.rate
 
     @property
+    def numbers(self) -> list[int]:
+        """Of the segments that are not wholly said."""
+        return [segment.number for segment in self._queue]
+
+    @property
     def first(self) -> Segment | None:
         """The segment that is said now or next."""
         return self._queue[0] if self._queue else None
@@ -125,7 +130,7 @@ class Segments:
 
     def clear(self) -> list[int]:
         """Forget all that was not said, the open segment too; the numbers of those segments."""
-        out = [segment.number for segment in self._queue]
+        out = self.numbers
         self._queue.clear()
         return out
 

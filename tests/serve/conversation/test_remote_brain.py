@@ -14,7 +14,7 @@ import pytest
 
 from splatavatar.errors import SettingsError
 from splatavatar.serve.conversation.brain import BrainError
-from splatavatar.serve.conversation.remote_brain import LONGEST_ANSWER, RemoteBrain
+from splatavatar.serve.conversation.remote_brain import LONGEST_ANSWER, REMEMBERED, RemoteBrain
 from support.slow_server import LONG, SlowServer, slow_server
 
 
@@ -92,8 +92,25 @@ def test_what_nobody_heard_of_an_answer_is_not_sent_along() -> None:
         asyncio.run(run(brain))
     contents = [[message["content"] for message in body["messages"]] for _, _, body in asked]
     assert contents[1] == ["Be short.", "hi", "One.", "hi"]
-    assert contents[2] == ["Be short.", "hi", "One.", "hi", "again"]
-    assert contents[3] == ["Be short.", "hi", "One.", "hi", "again", "One.", "more"]
+    assert contents[2] == ["Be short.", "hi", "One.", "hi\nagain"]
+    assert contents[3] == ["Be short.", "hi", "One.", "hi\nagain", "One.", "more"]
+
+
+def test_user_and_assistant_take_turns_whatever_was_cut_off_and_forgotten() -> None:
+    async def run(brain: RemoteBrain) -> None:
+        for number in range(2 * REMEMBERED):
+            async for _ in brain.answer(str(number)):
+                pass
+            if number % 3 == 1:
+                brain.cut("")
+
+    with server(event("Yes.") + END) as (url, asked):
+        asyncio.run(run(RemoteBrain(url, "small")))
+    for _, _, body in asked:
+        roles = [message["role"] for message in body["messages"][1:]]
+        assert roles == ["user", "assistant"] * (len(roles) // 2) + ["user"]
+        assert len(roles) <= REMEMBERED
+    assert asked[-1][2]["messages"][-1]["content"] == str(2 * REMEMBERED - 1)
 
 
 @pytest.mark.parametrize(
