@@ -94,12 +94,17 @@ def _note_failure(place: Place, record: BakeRecord, why: str) -> None:
     """Have the place say that the bake failed.
 
     Where a finished avatar lies it says so still, unless another capture or other options are known to be asked: what
-    failed may be there again the next time, and the avatar is not to be baked anew for it.
+    failed may be there again the next time, and the avatar is not to be baked anew for it. So does a checkpoint.
     """
     with suppress(SplatAvatarError):  # what is told is why it failed
         before = read_record(place, record.name)
-        if before is None or before.state != FINISHED or record.digest not in ("", before.digest):
+        same = before is not None and record.digest in ("", before.digest)
+        if before is None or not same:
             write_record(place, replace(record, state=FAILED, why=why))
+        elif before.state != FINISHED:
+            write_record(
+                place, replace(record, state=FAILED, why=why, digest=before.digest, iteration=before.iteration)
+            )
 
 
 def _baked(
@@ -114,24 +119,25 @@ def _baked(
         settings = _settings(job, capture, out)
         listener = _Listener(tell)
         settings = _resuming(job, place, settings, tell)
+        record = replace(record, iteration=(settings.resume and checkpoint.steps_of(checkpoint.path_of(out))) or 0)
         write_record(place, record)
         keeper = Keeper(job, place, checkpoint.path_of(out), record, tell)
         try:
             with keeper:
                 baked = bake(settings, listener)
+            written = listener.written
+            assert written is not None  # a bake that returns has written
+            # The avatar comes last: where it is, all of it is.
+            place.put(report_path(out).name, report_path(out))
+            place.put(job.avatar_file, out)
+            why = "" if baked.unfinished is None else str(baked.unfinished)
+            state = UNFINISHED if why else FINISHED
+            write_record(place, replace(keeper.record, state=state, iteration=written.steps, why=why))
         except (KeyboardInterrupt, SystemExit):
             stopped = keeper.record
             write_record(place, replace(stopped, state=STOPPED))
             there = place.entry(job.checkpoint_file) is not None
             return Stopped(job.name, stopped.iteration if there else None)
-        written = listener.written
-        assert written is not None  # a bake that returns has written
-        # The avatar comes last: where it is, all of it is.
-        place.put(report_path(out).name, report_path(out))
-        place.put(job.avatar_file, out)
-        why = "" if baked.unfinished is None else str(baked.unfinished)
-        state = UNFINISHED if why else FINISHED
-        write_record(place, replace(keeper.record, state=state, iteration=written.steps, why=why))
         if not why:
             place.remove(job.checkpoint_file)
         return Finished(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from splatavatar.serve.cluster.captures import find_capture
 from splatavatar.serve.cluster.jobs import BakeOptions, Begun, Failed, Finished, Job, Noted, Stopped, jobs_of
 from splatavatar.serve.cluster.records import BakeRecord, read_records, write_record
 from splatavatar.serve.cluster.worker import work
+from splatavatar.serve.places.folder import FolderPlace
 from splatavatar.serve.places.opening import place_of
 from splatavatar.trust.consent_file import GivenConsent
 from support.consents import ANN
@@ -41,7 +43,6 @@ def job(capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
 
 def interrupted_at(step: int) -> Callable[[Any], None]:
     """What is told; Ctrl-C comes once the bake is that far."""
-    import signal
 
     def tell(told: Any) -> None:
         if isinstance(told, Training) and told.iteration >= step:
@@ -169,6 +170,44 @@ def test_what_is_finished_stays_so_when_its_capture_is_away(job: Job, tmp_path: 
     assert isinstance(work(other, lambda told: None), Failed)  # known to be asked for otherwise, and no capture
     (record,) = read_records(place)
     assert (record.state, record.digest) == ("failed", other.digest(find_capture(job.capture).known_as))
+
+
+def test_a_failure_says_how_far_its_checkpoint_is(job: Job, tmp_path: Path) -> None:
+    capture, place = tmp_path / "ann", place_of(job.place)
+    capture.mkdir()
+    (capture / "0.png").write_bytes(b"x")
+    job = replace(job, capture=str(capture))
+    stopped = BakeRecord("ann", job.capture, "stopped", job.digest(find_capture(job.capture).known_as), 700)
+    write_record(place, stopped)
+    capture.rename(tmp_path / "away")
+    assert isinstance(work(job, lambda told: None), Failed)
+    (record,) = read_records(place)
+    assert (record.state, record.digest, record.iteration) == ("failed", stopped.digest, 700)
+    (tmp_path / "away").rename(capture)
+    assert isinstance(work(replace(job, options=replace(job.options, seed=1)), lambda told: None), Failed)
+    (record,) = read_records(place)
+    assert (record.state, record.iteration) == ("failed", 0)
+
+
+def test_an_end_while_the_avatar_goes_into_its_place_is_no_running_bake(
+    job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = FolderPlace.put
+
+    def slow(self: FolderPlace, name: str, source: Path) -> None:
+        if name == job.avatar_file:
+            signal.raise_signal(signal.SIGINT)
+        put(self, name, source)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FolderPlace, "put", slow)
+        stopped = work(job, lambda told: None)
+    assert isinstance(stopped, Stopped) and stopped.iteration is not None
+    (record,) = read_records(place_of(job.place))
+    assert (record.state, record.iteration) == ("stopped", stopped.iteration)
+    told: list[Any] = []
+    assert isinstance(work(job, told.append), Finished)
+    assert [each.iteration for each in told if isinstance(each, Resumed)] == [stopped.iteration]
 
 
 def test_a_fault_of_the_program_is_noted_and_raised(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
