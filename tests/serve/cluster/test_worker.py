@@ -189,6 +189,7 @@ def test_a_failure_says_how_far_its_checkpoint_is(job: Job, tmp_path: Path) -> N
     assert (record.state, record.iteration) == ("failed", 0)
 
 
+@pytest.mark.slow
 def test_an_end_while_the_avatar_goes_into_its_place_is_no_running_bake(
     job: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
