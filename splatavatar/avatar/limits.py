@@ -63,7 +63,8 @@ class ExpressionLimit:
         """The coefficients (37) of ``TOGETHER``, softly held to the distance from the mean that was seen."""
         off = together - self._mean
         along = self._taken @ off
-        distance = float(self._inverse**2 * (off @ off) - along @ along) ** 0.5
+        # Components that a file has rounded are not quite orthonormal, and may take more than there is.
+        distance = max(float(self._inverse**2 * (off @ off) - along @ along), 0.0) ** 0.5
         beyond = distance - self._reach
         if beyond <= 0:
             return together

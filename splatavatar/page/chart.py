@@ -20,19 +20,24 @@ COLOURS = 6
 """lines that a strip can tell apart"""
 LEGEND_GLYPH = 7.0
 """mean width of a letter of a legend, pixels"""
+FLAT, LEAST = 1e-9, 1e-100
+"""share of the values, and spread, up to which they count as one: what is left of computing with floats"""
 
 Points = Sequence[tuple[float, float]]
 
 
 def ticks(low: float, high: float, wanted: int = 5) -> list[float]:
     """About ``wanted`` round numbers, 1, 2 or 5 times a power of ten apart; the outer ones enclose [low, high]."""
-    if not high > low:
-        low, high = low - 0.5 * (abs(low) or 1), high + 0.5 * (abs(high) or 1)
+    size = max(abs(low), abs(high))
+    if not high - low > max(FLAT * size, LEAST):
+        size = size if size > LEAST else 1.0
+        low, high = low - 0.5 * size, high + 0.5 * size
     rough = (high - low) / wanted
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [round(i * step, 12) for i in range(first, last + 1)]
+    digits = max(12, 2 - math.floor(math.log10(step)))
+    return [round(i * step, digits) for i in range(first, last + 1)]
 
 
 @dataclass(frozen=True)

@@ -217,3 +217,13 @@ def test_an_avatar_that_was_never_calibrated_has_no_limit(avatar: Avatar) -> Non
     assert expression_limit(wrong, None) is None
     with pytest.raises(AvatarFileError, match="its calibration has the version 7, expected 1"):
         expression_limit(wrong, DEFAULT_LIMIT)
+
+
+def test_components_that_a_file_has_rounded_hold_back_nothing_where_they_take_too_much() -> None:
+    rows = np.zeros((1, len(TOGETHER)))
+    rows[0, :4] = 0.501  # 1.002 long, which a file may hold
+    stored = LEARNT.to_json() | {"mean": [0.0] * len(TOGETHER), "low": [0.0] * 52, "high": [1.0] * 52, "reach": 0.0}
+    stored |= {"components": rows.tolist(), "component_deviation": [10.0], "residual": 0.001}
+    arkit = np.zeros(52, np.float32)
+    arkit[TOGETHER[:4]] = 1
+    np.testing.assert_array_equal(ExpressionLimit(Calibration.from_json(stored))(arkit), arkit)

@@ -29,6 +29,18 @@ def test_ticks_of_a_constant(value: float) -> None:
 
 
 @pytest.mark.parametrize(
+    ("low", "high"),
+    [(0.0, 1e-14), (1.0, np.nextafter(1.0, 2)), (12.0, np.nextafter(12.0, 13)), (1e6, 1e6 + 1e-9), (0.0, 5e-324)],
+)
+def test_values_that_differ_by_a_rounding_have_a_chart(low: float, high: float) -> None:
+    marks = ticks(low, high)
+    assert marks[0] <= low < high <= marks[-1]
+    points = [(0.0, low), (1.0, high)]
+    assert "<polyline" in line_chart("PSNR", "dB", points)
+    assert "<polyline" in strip("Head", "degrees", {"yaw": points})
+
+
+@pytest.mark.parametrize(
     "points",
     [
         [(0.0, 20.0), (30.0, 31.0), (60.0, 33.5)],
