@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +52,7 @@ class Sound:
         mixer = _Mixer(self._channels, self._rate)
         origin = max(float(container.start_time or 0) / 1e6, 0.0) + self._start
         due: float | None = None
-        cut = 0
+        later = _Later()
         for frame in frames_of(container, container.streams[self._track], lost):
             if not _usable(frame):
                 lost()
@@ -60,11 +60,11 @@ class Sound:
             at = due if frame.time is None and due is not None else float(frame.time or 0.0)
             if due is None:
                 ahead = at - origin
-                cut = max(round(-ahead * self._rate), 0)
+                later.cut = max(round(-ahead * self._rate), 0)
                 yield from self._silence(ahead)
             elif at > due + GAP:
-                yield from mixer.rest()
-                yield from self._silence(at - due)
+                yield from later.of(mixer.rest())
+                yield from later.of(self._silence(at - due))
             else:
                 at = due
             due = at + frame.samples / frame.sample_rate
@@ -73,12 +73,8 @@ class Sound:
             except (FFmpegError, OSError, ValueError):  # a layout that nothing can be made of
                 lost()
                 continue
-            for samples in mixed:
-                yield samples[:, cut:]
-                cut = max(cut - samples.shape[1], 0)
-        for samples in mixer.rest():
-            yield samples[:, cut:]
-            cut = max(cut - samples.shape[1], 0)
+            yield from later.of(mixed)
+        yield from later.of(mixer.rest())
         if damage:
             warn_once(f"{self.path}: its sound is damaged; what cannot be decoded is silent.")
 
@@ -92,6 +88,20 @@ class Sound:
             count = min(left, self._rate)
             yield np.zeros((self._channels, count), np.float32)
             left -= count
+
+
+class _Later:
+    """Leaves out the first samples of a track: those before the time that is asked for, be they sound or silence."""
+
+    def __init__(self) -> None:
+        self.cut = 0
+        """how many are still to be left out"""
+
+    def of(self, pieces: Iterable[Floats]) -> Iterator[Floats]:
+        """What is left of the next ``pieces`` (channels, n)."""
+        for samples in pieces:
+            yield samples[:, self.cut :]
+            self.cut = max(self.cut - samples.shape[1], 0)
 
 
 class _Mixer:

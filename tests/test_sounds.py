@@ -131,3 +131,22 @@ def test_headers_that_make_no_sense(tmp_path: Path, offset: int, kind: str, valu
     path.write_bytes(content)
     with pytest.raises(SignalError, match=r"a\.wav"):
         read_audio(path)
+
+
+@pytest.mark.parametrize("start", [0.0, 0.5, 1.0, 2.0, 2.9, 3.5])
+def test_what_is_before_the_start_is_left_out_be_it_sound_or_a_gap(tmp_path: Path, start: float) -> None:
+    path, step = tmp_path / "gap.mkv", RATE // 10
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream("pcm_s16le", rate=RATE, layout="mono")
+        for number in range(20):  # a second of sound, two of nothing, another of sound
+            first = number < 10
+            frame = av.AudioFrame.from_ndarray(np.full((1, step), 8192 if first else 16384, np.int16), "s16", "mono")
+            frame.sample_rate, frame.time_base = RATE, Fraction(1, RATE)
+            frame.pts = number * step + (0 if first else 2 * RATE)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    expected = np.repeat([0.25, 0.0, 0.0, 0.5], RATE)[round(start * RATE) :]
+    sound = Sound(path, 1, RATE, start)
+    heard = np.concatenate(list(sound.pieces()), 1)[0]
+    sound.close()
+    np.testing.assert_allclose(heard, expected, atol=1e-3)
