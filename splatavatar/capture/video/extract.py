@@ -119,10 +119,16 @@ def _extract(
     options: ExtractOptions,
     progress: Progress,
 ) -> Extraction:
-    found, first = [], []
-    for number, clip in enumerate(clips):
+    seen = []
+    for clip in clips:
         name = "finding the face" if len(clips) == 1 else f"finding the face in {clip.info.name}"
-        landmarks = _landmarks(clip, model, options.face, partial(progress, name))
+        seen.append(_landmarks(clip, model, options.face, partial(progress, name)))
+    if synchronised:
+        # One camera may have run a frame longer, or has lost its end: what is left are the moments that all have.
+        shortest = min(len(landmarks.time) for landmarks in seen)
+        seen = [landmarks.part(0, shortest) for landmarks in seen]
+    found, first = [], []
+    for number, (clip, landmarks) in enumerate(zip(clips, seen, strict=True)):
         start, stop = (round(share * len(landmarks.time)) for share in options.part)
         landmarks = landmarks.part(start, stop)
         if not landmarks.found.any():

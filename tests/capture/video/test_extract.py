@@ -22,7 +22,9 @@ from splatavatar.capture.preparation.folder import (
     read_extraction,
 )
 from splatavatar.capture.tracking.track import load_landmarks, observe
+from splatavatar.capture.video.extract import ExtractOptions, extract
 from splatavatar.cli.app import main
+from splatavatar.progress import unheard
 from support.footage import write_video
 from support.people import MODELS, own_cache, portrait
 
@@ -171,6 +173,23 @@ def test_cameras_of_one_take_see_one_head(pair: tuple[Path, Extraction, Capture]
     half = len(heads) // 2
     # Each window is about the head, which is at the origin of the rig.
     assert np.abs(np.array(heads[:half]) - heads[half:]).max() < 0.1 * capture.frames[0].camera.width
+
+
+@pytest.mark.shared
+def test_a_camera_that_ran_a_frame_longer_keeps_in_step(command: Command, tmp_path: Path) -> None:
+    """Frames that only one has are left out; held-out ends begin at the same frame of both."""
+    cameras = tmp_path / "cameras"
+    cameras.mkdir()
+    for name, count in (("left.mp4", 63), ("right.mp4", 62)):
+        write_video(cameras / name, portrait()[:count], fps=30)
+    command("capture", "extract", cameras, "-o", tmp_path / "all", "--frames", PICTURES)
+    extraction = read_extraction(tmp_path / "all")
+    one, other = ([frame for clip, frame in extraction.chosen if clip == c] for c in (0, 1))
+    assert one == other and len(one) == PICTURES // 2
+    assert [len(found.time) for found in load_landmarks(tmp_path / "all", extraction)] == [62, 62]
+    # 0.635 of 63 frames are 40, of 62 they are 39.
+    end = ExtractOptions(frames=PICTURES, part=(0.635, 1.0), model=MODELS / "face_landmarker.task")
+    assert extract([cameras], tmp_path / "end", end, unheard).first == [39, 39]
 
 
 @pytest.mark.shared
