@@ -29,6 +29,8 @@ HEAD = 2
 TIME = 4
 LONGEST_SOUND = 1 << 10
 """bytes of 20 ms of sound"""
+LONGEST_INTRODUCTION = LONGEST_TEXT - 256
+"""characters of what WebRTC tells, as it is handed on: with whom it is from it is a message, too"""
 KINDS = ("page", "program")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -109,10 +111,7 @@ def read_said(text: str) -> Said:
     if kind == "join":
         return _join(table)
     if kind == "peer":
-        data = table.get("data")
-        if not isinstance(data, dict) or not data.keys() <= {"description", "candidate"}:
-            raise SignalError("an introduction without a description or a candidate.")
-        return Introduce(whole(table.get("to"), "to"), data)
+        return Introduce(whole(table.get("to"), "to"), _introduction(table.get("data")))
     if kind == "mute":
         return Mute(truth(table.get("muted"), "muted"))
     if kind == "leave":
@@ -133,6 +132,20 @@ def _join(table: dict[str, Any]) -> Join:
     if kind not in KINDS:
         raise SignalError(f"neither a {' nor a '.join(KINDS)}.")
     return Join(name, avatar, kind)
+
+
+def _introduction(data: Any) -> dict[str, Any]:
+    """What is handed on to somebody else, who leaves where they cannot read it: no more than WebRTC says."""
+    if not isinstance(data, dict) or not data.keys() <= {"description", "candidate"}:
+        raise SignalError("an introduction without a description or a candidate.")
+    for part in data.values():
+        if not isinstance(part, dict) or any(
+            type(value) not in (str, int, bool, type(None)) for value in part.values()
+        ):
+            raise SignalError("an introduction that holds more than texts and whole numbers.")
+    if len(json.dumps(data)) > LONGEST_INTRODUCTION:
+        raise SignalError(f"an introduction of more than {LONGEST_INTRODUCTION} characters.")
+    return data
 
 
 def read_relayed(content: bytes) -> Relayed:

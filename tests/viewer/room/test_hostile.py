@@ -78,6 +78,35 @@ def test_a_mutated_message_is_read_or_refused_in_a_sentence() -> None:
     assert 5_000 < refused < 20_000
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        '{"candidate": {"sdpMLineIndex": 1e999}}',
+        '{"candidate": {"sdpMLineIndex": 0.5}}',
+        '{"candidate": ' + '{"a": ' * 100 + "1" + "}" * 101,
+        '{"description": {"type": "offer", "sdp": ["v=0"]}}',
+        '{"description": "v=0"}',
+        json.dumps({"description": {"type": "offer", "sdp": "\u00e9" * 12_000}}, ensure_ascii=False),
+    ],
+    ids=["infinite", "no whole number", "deep", "list", "text", "longer when handed on"],
+)
+def test_an_introduction_that_others_could_not_read_ends_the_stay_of_who_sends_it(few: bytes, data: str) -> None:
+    room = Room(2)
+
+    async def introduced(port: int) -> None:
+        ann, eve = [await enter(port, room, number, few) for number in (1, 2)]
+        assert (await ann.told())["type"] == "joined"
+        right = {"description": {"type": "offer", "sdp": "v=0"}, "candidate": {"candidate": "", "sdpMid": None}}
+        await eve.say(type="peer", to=ann.id, data=right)
+        await eve.socket.send(f'{{"type": "peer", "to": {ann.id}, "data": {data}}}')
+        assert await ann.told() == {"type": "peer", "from": eve.id, "data": right}
+        assert (await ann.told())["type"] == "left"
+        assert await outcome(eve.socket)
+
+    with running(room) as port:
+        asyncio.run(introduced(port))
+
+
 @pytest.fixture
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No rate is too high."""

@@ -16,6 +16,13 @@ describe('what the server says', () => {
     expect(readTold('{"type":"something new"}')).toBeNull();
   });
 
+  it('counts the letters of a name as Python does, of which some take two places here', () => {
+    const smiling = { ...ann, name: '\u{1f600}'.repeat(40) };
+    expect(readTold(JSON.stringify({ type: 'joined', person: smiling }))).toEqual({ type: 'joined', person: smiling });
+    const more = { ...ann, name: '\u{1f600}'.repeat(41) };
+    expect(() => readTold(JSON.stringify({ type: 'joined', person: more }))).toThrow(/text of up to 40 characters/);
+  });
+
   it.each([
     ['no JSON', '{'],
     ['a list', '[]'],

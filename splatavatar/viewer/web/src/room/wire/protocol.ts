@@ -129,7 +129,9 @@ function listOf(value: unknown, what: string, most: number): unknown[] {
 }
 
 function textOf(value: unknown, what: string, most: number): string {
-  if (typeof value !== 'string' || value.length > most) strange(`has no text of up to ${most} characters as ${what}`);
+  // As Python counts: a letter beyond 16 bits is one.
+  if (typeof value !== 'string' || [...value].length > most)
+    strange(`has no text of up to ${most} characters as ${what}`);
   return value;
 }
 
