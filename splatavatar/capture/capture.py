@@ -37,6 +37,18 @@ class Frame:
     colour: ColourCorrection | None = None
     """of the picture as it is stored; None: its colours are right"""
 
+    def fingerprint(self) -> bytes:
+        """Bytes that change when the picture does, when it was taken otherwise, or is to be read otherwise.
+
+        Raises CaptureError for a picture that is gone.
+        """
+        camera, lens = self.camera, self.lens
+        said = f"{self.camera_index} {self.timestep} {camera.width}x{camera.height}"
+        said += f" {lens and (lens.model, lens.coefficients)}"
+        arrays = [camera.T_camera_world, camera.K, *([] if lens is None else [lens.K])]
+        corrected = b"" if self.colour is None else self.colour.fingerprint()
+        return b"".join([said.encode(), *(array.tobytes() for array in arrays), corrected, self.picture.fingerprint()])
+
 
 @dataclass(frozen=True)
 class RigParameters:

@@ -22,6 +22,10 @@ class ColourCorrection(Protocol):
         """The ``picture`` (H, W, 3) sRGB, with other colours."""
         ...
 
+    def fingerprint(self) -> bytes:
+        """Bytes that differ from those of any other correction."""
+        ...
+
 
 @dataclass(frozen=True)
 class AffineColours:
@@ -35,6 +39,10 @@ class AffineColours:
     def corrected(self, picture: Bytes) -> Bytes:
         """See ``ColourCorrection``."""
         return _bytes(_unit(picture) @ self.matrix.astype(np.float32) + self.shift.astype(np.float32))
+
+    def fingerprint(self) -> bytes:
+        """See ``ColourCorrection``."""
+        return b"affine" + self.matrix.tobytes() + self.shift.tobytes()
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,10 @@ class PolynomialColours:
             out += term(*np.moveaxis(light, -1, 0))[..., None] * factors
         out = out.clip(0, 1)
         return _bytes(np.where(out <= 0.0031308, 12.92 * out, 1.055 * out ** (1 / 2.4) - 0.055))
+
+    def fingerprint(self) -> bytes:
+        """See ``ColourCorrection``."""
+        return b"polynomial" + self.matrix.tobytes()
 
 
 Term = Callable[[Floats, Floats, Floats], Floats]

@@ -57,13 +57,7 @@ def tracked_parameters(
         CaptureError: timesteps without a face in any picture, or cameras that contradict the faces.
         DependencyError: the landmark model is absent.
     """
-    digest = hashlib.sha256(f"{kind} {edition(kind)} {VERSION} {PLACED}".encode())
-    for description in capture.descriptions:
-        digest.update(description.read_bytes())
-    for frame in capture.frames:
-        digest.update(frame.picture.fingerprint())
-    name = os.path.basename(os.path.realpath(capture.root))
-    path = cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
+    path = kept_parameters(capture, kind)
     note_used(path)
     if _is_intact(path, capture):
         private_folder(path.parent)
@@ -97,6 +91,16 @@ def tracked_parameters(
     write_rig_params(path, replace(parameters, placement=placement))
     make_private(path)
     return path
+
+
+def kept_parameters(capture: Capture, kind: str) -> Path:
+    """Where in the cache the parameters of the rig ``kind`` are kept: by all that they are made of."""
+    digest = hashlib.sha256(f"{kind} {edition(kind)} {VERSION} {PLACED} {sorted(capture.splits.items())}".encode())
+    for frame in capture.frames:
+        # One description is another camera to another layout (``--format``), and some layouts have many files.
+        digest.update(frame.fingerprint())
+    name = os.path.basename(os.path.realpath(capture.root))
+    return cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}.npz"
 
 
 def placement_of(capture: Capture, seen: Observations, mean: Rig) -> Doubles:

@@ -200,11 +200,7 @@ def _folder(capture: Capture, rig: Rig, parameters: RigParameters, method: str, 
     for joint in sorted(parameters.joint_rotations):
         digest.update(joint.encode() + parameters.joint_rotations[joint].tobytes())
     for one in bare:
-        camera, lens = one.frame.camera, one.frame.lens
-        digest.update(
-            f"{one.number} {one.frame.timestep} {one.frame.camera_index} {lens and lens.coefficients}".encode()
-        )
-        digest.update(camera.T_camera_world.tobytes() + camera.K.tobytes() + one.frame.picture.fingerprint())
+        digest.update(f"{one.number} ".encode() + one.frame.fingerprint())
     name = os.path.basename(os.path.realpath(capture.root))
     return cache_folder() / "captures" / f"{plain_name(name)}-{digest.hexdigest()[:16]}-mattes"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ import pytest
 from splatavatar.capture import read_capture
 from splatavatar.capture.calibration.known_cameras import lens_numbers
 from splatavatar.capture.capture import Capture
+from splatavatar.capture.lens import Lens
 from splatavatar.capture.preparation.calibrated import (
+    kept_parameters,
     lenses_of,
     observed,
     placement_of,
@@ -127,6 +130,7 @@ def test_the_metre_stays_as_it_is(sample_capture: Path, tmp_path: Path) -> None:
 @pytest.mark.shared
 def test_what_was_tracked_is_kept(sample_capture: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.modules[__name__], "TIMESTEPS", (0,))
+    load_rig("anny-head")  # whoever has never used it would hear of its preparation, too
     capture = read(part(sample_capture, tmp_path / "part"))
     said: list[str] = []
     one = tracked_parameters(capture, "anny-head", None, lambda name, share: said.append(name))
@@ -138,6 +142,20 @@ def test_what_was_tracked_is_kept(sample_capture: Path, tmp_path: Path, monkeypa
     one.write_bytes(one.read_bytes()[:1000])
     assert tracked_parameters(capture, "anny-head", None, lambda name, share: said.append(name)) == one
     assert said and read(capture.root, one).rig_parameters is not None
+
+
+@pytest.mark.shared
+def test_what_was_tracked_is_of_one_reading_alone(tiny_capture: Path, edit_transforms: Any) -> None:
+    """``--format`` makes other cameras of the same files, and lists of splits may lie beside them."""
+    (tiny_capture / "rig_params.npz").unlink()
+    edit_transforms(lambda data: [frame.update(flame_param_path="none.npz") for frame in data["frames"]])
+    one, other = (read_capture(tiny_capture, layout=layout) for layout in ("vhap", "nerfstudio"))
+    swapped = replace(one, splits={**one.splits, "train": one.splits["test"], "test": one.splits["train"]})
+    lens = Lens("opencv", (0.1, 0.0, 0.0, 0.0), one.frames[0].camera.K)
+    bent = [replace(one, frames=tuple(replace(f, lens=found) for f in one.frames)) for found in (lens, None)]
+    places = [kept_parameters(capture, "anny-head") for capture in (one, other, swapped, *bent)]
+    assert len(set(places)) == 4 and places[0] == places[4]
+    assert kept_parameters(read_capture(tiny_capture, layout="vhap"), "anny-head") == places[0]
 
 
 @pytest.mark.shared

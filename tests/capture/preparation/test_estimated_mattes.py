@@ -95,6 +95,12 @@ def test_pictures_that_a_lens_has_bent_are_kept_straight(sample_capture: Path, t
     straight = cut(bent)
     assert all(frame.lens is None for frame in straight.frames)
     np.testing.assert_array_equal(load_frame(straight.frames[1])[0], load_frame(frames[1])[0])
+    # Not those that were kept of another lens with the same numbers, or of other colours.
+    fisheye = replace(lens, model="fisheye")
+    for change in ({"lens": fisheye}, {"colour": None}):
+        changed = [replace(frame, **change) for frame in frames]
+        again = cut(replace(bent, frames=tuple(changed)))
+        np.testing.assert_array_equal(load_frame(again.frames[1])[0], load_frame(changed[1])[0])
 
 
 def test_a_matte_of_a_window_in_its_picture() -> None:
