@@ -7,20 +7,20 @@ from pathlib import Path
 
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.errors import TrustError
-from splatavatar.input import open_input
+from splatavatar.input import open_input, read_bytes
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 from splatavatar.trust.credentials.certificate import own_certificate
 from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, SIDECAR, drop_sidecar, is_marked, sidecar_of
 from splatavatar.trust.credentials.marker import Marker
 from splatavatar.trust.credentials.origin import Origin, origin_of
-from splatavatar.trust.credentials.read import EXPECTED, Credentials, credentials_of
+from splatavatar.trust.credentials.read import EXPECTED, LARGEST_SIDECAR, Credentials, credentials_of
 
 
 def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
     """Give the file at ``path``, of any kind, credentials; returns where they lie: in it, or beside it (``NAME.c2pa``).
 
-    ``opened``: it was made by others; credentials that it has are kept, as those of what it was made from.
+    ``opened``: it was there before; credentials that it has are kept, as those of what it was made from.
 
     Raises:
         TrustError: it cannot be read, or is not what its name says.
@@ -30,7 +30,8 @@ def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
     with open_input(path, TrustError, EXPECTED) as source:
         try:
             if media_type is None:
-                place, made = sidecar_of(path), marker.beside(source, opened)
+                place = sidecar_of(path)
+                made = marker.beside(source, opened, _before(place) if opened else None)
                 with atomic_write(place) as out:
                     out.write(made)
                 return place
@@ -40,6 +41,11 @@ def mark_file(path: Path, marker: Marker, opened: bool = False) -> Path:
             raise TrustError(f"{printable(path)}: it cannot be given content credentials: {error}") from error
     drop_sidecar(path)
     return path
+
+
+def _before(place: Path) -> bytes | None:
+    """The credentials that lie at ``place``, None where there are none. Raises TrustError."""
+    return read_bytes(place, TrustError, "content credentials", LARGEST_SIDECAR) if place.is_file() else None
 
 
 def check_markable(there: Credentials | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import io
+import json
 from collections.abc import Sequence
 from typing import Any, BinaryIO
 
@@ -13,11 +14,13 @@ from splatavatar.errors import DependencyError, TrustError
 from splatavatar.media import warn_once
 from splatavatar.printable import printable
 from splatavatar.trust.credentials.certificate import Certificate, own_certificate
-from splatavatar.trust.credentials.library import library, signing_context
+from splatavatar.trust.credentials.library import library, reading_context, signing_context
 from splatavatar.trust.credentials.origin import Origin, manifest, origin_of
 
 ANYTHING = "application/octet-stream"
 """the type of a file whose bytes are all hashed: one that holds no credentials itself"""
+BEFORE = "before.c2pa"
+"""how the library calls credentials that lay beside a file, while it puts them into new ones"""
 
 
 class Marker:
@@ -48,24 +51,51 @@ class Marker:
         """
         self._sign(source, out, media_type, opened, embedded=True)
 
-    def beside(self, source: BinaryIO, opened: bool = False) -> bytes:
-        """The credentials of what ``source`` holds, for a file beside it. Raises TrustError."""
-        return self._sign(source, Nowhere(), ANYTHING, opened, embedded=False)
+    def beside(self, source: BinaryIO, opened: bool = False, before: bytes | None = None) -> bytes:
+        """The credentials of what ``source`` holds, for a file beside it.
 
-    def _sign(self, source: BinaryIO, out: Any, media_type: str, opened: bool, embedded: bool) -> bytes:
+        ``opened``: as that of ``copy``; ``before`` are the credentials that lie beside it, and stay in the new ones as
+        those of the parent. Raises TrustError.
+        """
+        return self._sign(source, Nowhere(), ANYTHING, opened, embedded=False, before=before)
+
+    def _sign(
+        self, source: BinaryIO, out: Any, media_type: str, opened: bool, embedded: bool, before: bytes | None = None
+    ) -> bytes:
         today = datetime.datetime.now(datetime.timezone.utc).date()
         said = manifest(self._origin, __version__, today, opened)
         try:
+            if before is not None:
+                said["ingredients"].append(self._parent(source, before))
             with self._c2pa.Builder(said, context=self._context) as builder:
                 if not embedded:
                     builder.set_no_embed()
-                if opened:
+                if before is not None:
+                    builder.add_resource(BEFORE, io.BytesIO(before))
+                elif opened:
                     builder.add_ingredient({"relationship": "parentOf", "label": "parent"}, media_type, source)
                     source.seek(0)
                 made: bytes = builder.sign(media_type, source, out)
                 return made
         except self._c2pa.C2paError as error:
             raise TrustError(told(error)) from error
+
+    def _parent(self, source: BinaryIO, before: bytes) -> dict[str, Any]:
+        """What ``source`` was, by the credentials ``before`` that lie beside it: the library finds none there itself.
+
+        Raises C2paError for what are none.
+        """
+        with self._c2pa.Reader(ANYTHING, source, before, context=reading_context()) as reader:
+            report = json.loads(reader.json())
+        source.seek(0)
+        return {
+            "relationship": "parentOf",
+            "label": "parent",
+            "format": ANYTHING,
+            "active_manifest": report["active_manifest"],
+            "validation_results": report["validation_results"],
+            "manifest_data": {"format": "application/c2pa", "identifier": BEFORE},
+        }
 
 
 def marker_of(avatar: Avatar, driven_by: Sequence[str] = (), certificate: Certificate | None = None) -> Marker | None:

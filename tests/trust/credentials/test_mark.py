@@ -18,6 +18,7 @@ from splatavatar.trust.credentials.formats import INSIDE, OUTSIDE, drop_sidecar,
 from splatavatar.trust.credentials.library import signing_context
 from splatavatar.trust.credentials.mark import add_credentials, check_markable, mark_file
 from splatavatar.trust.credentials.marker import Marker
+from splatavatar.trust.credentials.origin import origin_of
 from splatavatar.trust.credentials.read import credentials_of
 from support.damage import changed
 from support.pictures import PICTURE, write_film
@@ -48,6 +49,34 @@ def test_credentials_of_others_are_kept(tmp_path: Path, marker: Marker, signing:
     with path.open("rb") as file:
         said = c2pa.Reader("image/png", file).json()
     assert "A camera" in said and "parentOf" in said and "c2pa.opened" in said
+
+
+@pytest.mark.parametrize("name", ["a.ply", "a.webm"])
+def test_credentials_beside_a_file_are_kept_in_the_new_ones(
+    tmp_path: Path, small: Avatar, signing: Certificate, name: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"what a drive has written")
+    mark_file(path, Marker(origin_of(small, ["webcam"]), signing))
+    for times in (1, 2):
+        add_credentials(path, small)
+        found = credentials_of(path)
+        assert found is not None and found.holds and found.declared and found.earlier == times
+    with path.open("rb") as file:
+        said = c2pa.Reader("application/octet-stream", file, sidecar_of(path).read_bytes()).json()
+    assert said.count("parentOf") == 2 and '"webcam"' in said
+    path.write_bytes(b"What a drive has written")
+    found = credentials_of(path)
+    assert found is not None and not found.holds
+
+
+def test_what_lies_beside_a_file_and_is_none_stays(tmp_path: Path, marker: Marker) -> None:
+    path = tmp_path / "a.ply"
+    path.write_text("ply\n")
+    sidecar_of(path).write_bytes(b"none")
+    with pytest.raises(TrustError, match="cannot be given content credentials"):
+        mark_file(path, marker, opened=True)
+    assert sidecar_of(path).read_bytes() == b"none"
 
 
 def test_credentials_of_others_beside_a_file_are_not_replaced(
