@@ -95,6 +95,6 @@ def _mark(path: Path, recording: Path | None, marker: Marker, certificate: Certi
         return
     check_markable(there)
     place = mark_file(path, marker, opened=recording is None or there is not None)
-    kept = "" if there is None or there.place != path else "; those that it had are kept in it"
+    kept = "" if there is None or there.place != place else "; those that it had are kept in it"
     vouched = "; signed by this installation, which nobody vouches for" if certificate.self_made else ""
     tell(f"{place}: content credentials{' of ' + str(path) if place != path else ''}{vouched}{kept}")
