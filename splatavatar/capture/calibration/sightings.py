@@ -96,7 +96,8 @@ def faces_in(frames: Sequence[Frame], model: Path, progress: Progress) -> list[t
         CaptureError: a picture that cannot be read.
         DependencyError: ``model`` is no landmark model.
     """
-    frames = sorted(frames, key=lambda frame: (frame.timestep, frame.camera_index))
+    # Films are decoded from their beginning: one after the other, not all of them in turn.
+    frames = sorted(frames, key=lambda frame: (frame.camera_index, frame.timestep))
     rows = []
     for done, (frame, row) in enumerate(
         zip(frames, detect_pictures((load_frame(frame)[0] for frame in frames), model), strict=True)
@@ -104,7 +105,7 @@ def faces_in(frames: Sequence[Frame], model: Path, progress: Progress) -> list[t
         progress("finding the face", (done + 1) / len(frames))
         if row is not None:
             rows.append((frame, row))
-    return rows
+    return sorted(rows, key=lambda row: (row[0].timestep, row[0].camera_index))
 
 
 def observations_of(found: Sequence[tuple[Frame, FaceRow]], camera: Longs) -> Observations:
