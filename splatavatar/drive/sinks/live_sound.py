@@ -14,8 +14,13 @@ from splatavatar.drive.sinks.soundtrack import CHANNELS, RATE, FileSound, Soundt
 
 HEARD_RATE = 16000
 """Hz of what microphones hand over"""
-SLACK = 0.05
-"""seconds that a piece of sound may come off the one before it and still be its continuation"""
+SLACK, SHARE = 0.02, 0.02
+"""Seconds that pieces of sound may come off the clock for a while, and the share by which each of them says so: a card
+that is fast or slow, or a few samples that were lost. One piece says little: drivers hand some over late, or together.
+"""
+GAP, SET_BACK = 0.25, 1.0
+"""seconds that a piece may come late, beyond which sound is missing before it, and early, beyond which the clock was
+set back"""
 
 
 class LiveSoundtrack(Soundtrack, Protocol):
@@ -74,6 +79,8 @@ class HeardSound:
         self._ring = np.zeros(round(4 * self.lag * RATE), np.float32)
         """what was heard, by the time on the clock in samples, modulo its length"""
         self._heard_to: int | None = None
+        self._off = 0.0
+        """samples that pieces have come late of late; early where negative"""
         self._read = 0
 
     def hear(self, samples: Floats, heard: float) -> None:
@@ -87,12 +94,17 @@ class HeardSound:
         at = round(heard * RATE)
         with self._lock:
             end = self._heard_to
-            if end is None or abs(at - end) > SLACK * RATE:
-                # Not heard for a while, or the clock was set: what is between is silent.
+            if end is None or not -SET_BACK * RATE <= at - end <= GAP * RATE:
                 gap = len(self._ring) if end is None or at < end else min(at - end, len(self._ring))
-                self._ring[np.arange(at - gap, at) % len(self._ring)] = 0.0
+                self._off = 0.0
             else:
-                at = end
+                self._off += SHARE * (at - end - self._off)
+                at, gap = end, 0
+                if abs(self._off) > SLACK * RATE:
+                    at, self._off = at + round(self._off), 0.0
+                    gap = max(at - end, 0)
+            # What is between was not heard and is silent; of what was heard nothing goes but for a clock that was set.
+            self._ring[np.arange(at - gap, at) % len(self._ring)] = 0.0
             self._ring[np.arange(at, at + len(fresh)) % len(self._ring)] = fresh
             self._heard_to = at + len(fresh)
 

@@ -48,6 +48,43 @@ def test_gaps_and_an_old_ring_are_silent() -> None:
     assert not sound.read(RATE).any()
 
 
+def tone_as_heard(heard: np.ndarray) -> np.ndarray:
+    """Loudness (N), root mean square of each 10 ms, of a film that reads a tone a second after its blocks come."""
+    sound, time, read = HeardSound(), np.arange(160) / HEARD_RATE, list[np.ndarray]()
+    sound.begin(100.0)
+    count = 0
+    for block, at in enumerate(heard):
+        sound.hear((0.5 * np.sin(400 * np.pi * (block / 100 + time))).astype(np.float32), float(at))
+        due = round((float(at) - 100.0 - sound.lag) * RATE)
+        if due > count:
+            read.append(sound.read(due - count)[0])
+            count = due
+    samples = np.concatenate(read)
+    return np.sqrt((samples[: len(samples) // 480 * 480].reshape(-1, 480) ** 2).mean(1))
+
+
+@pytest.mark.parametrize("kind", ["late", "bursts", "fast"])
+def test_sound_that_comes_unevenly_is_heard_all_the_same(kind: str) -> None:
+    """A block that is handed over 80 ms late, ten at once, a card whose clock is fast: no sound is lost for it."""
+    heard = 100.0 + 0.01 * np.arange(1000)
+    if kind == "late":
+        heard[500] += 0.08
+    elif kind == "bursts":
+        heard = 100.0 + 0.1 * (np.arange(1000) // 10)
+    else:
+        heard = 100.0 + 0.01 * (1 - 0.01) * np.arange(2000)
+    loud = tone_as_heard(heard)
+    assert len(loud) > 800
+    assert (loud[5:] > 0.25).all()  # 0.35 but where pieces are joined
+
+
+def test_sound_that_was_lost_is_silent_and_what_follows_in_its_place() -> None:
+    heard = 100.0 + 0.01 * np.arange(1000)
+    heard[300:] += 0.5
+    loud = tone_as_heard(heard)
+    assert (loud[5:298] > 0.25).all() and (loud[302:348] < 0.05).all() and (loud[352:] > 0.25).all()
+
+
 def test_a_file_that_is_played_begins_when_the_film_does(tmp_path: Path) -> None:
     samples = (click(4 * HEARD_RATE, 2 * HEARD_RATE) * 32767).astype("<i2")
     with wave.open(str(tmp_path / "a.wav"), "wb") as file:
