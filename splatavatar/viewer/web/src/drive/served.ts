@@ -1,5 +1,7 @@
 // What the server has for driving: networks and the programs that run them, under `models/`.
 import { PageError } from '../errors';
+import { LARGEST_FILE } from '../tables';
+import { whole } from '../ui/fetching';
 
 export function addressOf(name: string): string {
   return new URL(`models/${name}`, document.baseURI).href;
@@ -7,8 +9,7 @@ export function addressOf(name: string): string {
 
 /** The bytes of a file. Throws a PageError, which names the command where the server lacks it. */
 export async function modelBytes(name: string): Promise<Uint8Array> {
-  const response = await answer(name);
-  return new Uint8Array(await response.arrayBuffer());
+  return new Uint8Array(await whole(await answer(name), name, LARGEST_FILE));
 }
 
 /** The module of a script that is there. Throws a PageError. */

@@ -18,7 +18,8 @@ const GAINS_UNIT = 8;
 const PRECISION = `precision highp float; precision highp int; precision highp sampler2D; precision highp isampler2D;
 `;
 
-/** Of each square, counted from the upper left corner, how busy it is: 0 to 63. */
+/** Of each square, counted from the upper left corner, how busy it is: 0 to 63. Columns of a square are taken by fours;
+ * those beyond the picture do not count. */
 const BUSY = `${PRECISION}
 uniform sampler2D uPicture; uniform ivec2 uSize;
 out vec4 result;
@@ -29,7 +30,6 @@ int luma(int x, int y) {
 }
 void main() {
   ivec2 from = ivec2(gl_FragCoord.xy) * ${SQUARE}, held = min(uSize - from, ${SQUARE});
-  // Columns of the square by fours; those beyond the picture do not count.
   ivec4 left, right, leftIn, rightIn, left1, right1, left2, right2;
   for (int x = 0; x < 4; x++) leftIn[x] = int(x < held.x), rightIn[x] = int(x + 4 < held.x);
   int total = 0;
@@ -98,6 +98,7 @@ void main() {
   result = vec4(gain >> 8, gain & 255, 0, 0) / 255.;
 }`;
 
+/** What is nothing stays nothing, and what is partly there changes in part. */
 const MARK = `${PRECISION}
 uniform sampler2D uPicture, uBusy, uGains; uniform isampler2D uTile; uniform ivec2 uSize;
 out vec4 result;
@@ -108,7 +109,6 @@ void main() {
   ivec4 bytes = ivec4(texelFetch(uGains, ivec2(level, 0), 0) * 255. + .5);
   int gain = 256 * bytes.x + bytes.y;
   int change = (gain * texelFetch(uTile, place & ${TILE - 1}, 0).x + ${1 << (WATERMARK.SHIFT - 1)}) >> ${WATERMARK.SHIFT};
-  // What is nothing stays nothing, and what is partly there changes in part.
   result = vec4(clamp(p.rgb + float(change) / 255. * p.a, 0., p.a), p.a);
 }`;
 

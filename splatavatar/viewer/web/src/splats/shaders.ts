@@ -22,7 +22,14 @@ const TURNING = `
   colour += uShStep * unpackHalf2x16(g2.y).y * vec3(dot(h0.xyz, d), dot(vec3(h0.w, h1.xy), d), dot(vec3(h1.zw, h8), d));`;
 
 /** `words` of each channel's correctives; `texels` of a Gaussian, of which `perRow` make a row of the texture; `turning`
- * colours change with the direction that they are seen from. */
+ * colours change with the direction that they are seen from.
+ *
+ * What shaders say is a part of the page: comments stand here. `corner` is of a quad: x and y, and which of the 256 of
+ * this instance. `uLens` has focal lengths and principal point, pixels, `uPlace` the size of the picture and its lower
+ * left pixel in the target. `project` finds the centre, with its depth, and the covariance (xx, xy, yy) in pixels, y
+ * down, and colour and opacity; false: nothing to see. The x of its `q` is w. What is not to be seen lies outside.
+ * xy of `vConic` has the sign of y up, as gl_FragCoord has it. `white` goes through the Cholesky factor: the square
+ * becomes the smallest parallelogram around the ellipse at which alpha is 1/255. */
 export function splatVertex(texels: number, perRow: number, words: number, turning: boolean): string {
   let correct = '';
   for (let t = 4; t < texels; t++)
@@ -37,12 +44,12 @@ export function splatVertex(texels: number, perRow: number, words: number, turni
   delta[${channel}] = ${sum.join(' + ')};`;
   }
   return `${PRECISION}
-in vec3 corner; // of a quad: x and y, and which of the 256 of this instance
+in vec3 corner;
 uniform usampler2D uSplats, uOrder;
 uniform sampler2D uVertices;
 uniform mat3 uTurn; uniform vec3 uShift, uEye;
-uniform vec4 uLens; // focal lengths and principal point, pixels
-uniform vec4 uPlace; // size of the picture, and its lower left pixel in the target
+uniform vec4 uLens;
+uniform vec4 uPlace;
 uniform vec4 uClamp; uniform float uShStep; uniform vec2 uDepth;
 uniform vec4 uPsi[${Math.max(2 * words, 1)}];
 flat out vec4 vColour; flat out vec3 vConic; flat out vec2 vCentre;
@@ -51,7 +58,6 @@ vec2 s16(uint w) { return vec2(ivec2(w << 16, w) >> 16); }
 vec4 s8(uint w) { return vec4(ivec4(w << 24, w << 16, w << 8, w) >> 24); }
 vec3 vertex(uint i) { return texelFetch(uVertices, ivec2(i & 255u, i >> 8), 0).xyz; }
 
-// The centre, with its depth, and the covariance (xx, xy, yy) in pixels, y down; colour and opacity. False: nothing to see.
 bool project(uint splat, out vec3 centre, out vec3 spread, out vec4 result) {
   ivec2 at = ivec2(int(splat & ${perRow - 1}u) * ${texels}, int(splat >> ${Math.log2(perRow)}));
   uvec4 g0 = texelFetch(uSplats, at, 0), g1 = texelFetch(uSplats, at + ivec2(1, 0), 0);
@@ -73,7 +79,7 @@ bool project(uint splat, out vec3 centre, out vec3 spread, out vec4 result) {
   vec3 mean = bary.x * v0 + bary.y * v1 + bary.z * v2 + R * position * size;
   vec3 c = uTurn * mean + uShift;
   if (!(c.z > ${NEAR})) return false;
-  vec4 q = vec4(s16(g1.z), s16(g1.w)) / ${real(SIGNED_STEPS)}; // x is w
+  vec4 q = vec4(s16(g1.z), s16(g1.w)) / ${real(SIGNED_STEPS)};
   q *= inversesqrt(max(dot(q, q), 1e-24));
   mat3 Q = mat3(1. - 2. * (q.z * q.z + q.w * q.w), 2. * (q.y * q.z + q.x * q.w), 2. * (q.y * q.w - q.x * q.z),
     2. * (q.y * q.z - q.x * q.w), 1. - 2. * (q.y * q.y + q.w * q.w), 2. * (q.z * q.w + q.x * q.y),
@@ -93,15 +99,14 @@ bool project(uint splat, out vec3 centre, out vec3 spread, out vec4 result) {
 }
 
 void main() {
-  gl_Position = vec4(0., 0., 2., 1.); // outside
+  gl_Position = vec4(0., 0., 2., 1.);
   vCentre = vec2(0.); vConic = vec3(0.); vColour = vec4(0.);
   uint splat = texelFetch(uOrder, ivec2(int(corner.z), gl_InstanceID), 0).x;
   vec3 centre; vec3 S; vec4 colour;
   if (splat == 0xffffffffu || !project(splat, centre, S, colour)) return;
   vColour = colour;
-  vConic = vec3(S.z, S.y, S.x) / (S.x * S.z - S.y * S.y); // xy has the sign of y up, as gl_FragCoord has it
+  vConic = vec3(S.z, S.y, S.x) / (S.x * S.z - S.y * S.y);
   vCentre = vec2(centre.x, uPlace.y - centre.y) + uPlace.zw;
-  // The square through the Cholesky factor: the smallest parallelogram around the ellipse at which alpha is 1/255.
   float l0 = sqrt(S.x), l1 = S.y / l0, l2 = sqrt(max(S.z - l1 * l1, 0.));
   vec2 white = sqrt(2. * log(${VISIBLE} * colour.a)) * corner.xy;
   vec2 pixel = centre.xy + vec2(l0 * white.x, l1 * white.x + l2 * white.y);
@@ -109,8 +114,9 @@ void main() {
 }`;
 }
 
+/** `uGain` below 1 leaves room for colours above white in targets that clamp. */
 export const SPLAT_FRAGMENT = `${PRECISION}
-uniform float uGain; // below 1 leaves room for colours above white in targets that clamp
+uniform float uGain;
 flat in vec4 vColour; flat in vec3 vConic; flat in vec2 vCentre;
 out vec4 result;
 void main() {

@@ -9,9 +9,13 @@ type Progress = (loaded: number, total: number) => void;
 export async function fetchAvatar(url: string, progress: Progress, until?: AbortSignal): Promise<ArrayBuffer> {
   const first = await get(url, { range: `bytes=0-${FIRST - 1}` }, 'avatar', until);
   if (first.status !== 206) return whole(first, 'avatar', LARGEST_FILE, progress);
-  const head = new Uint8Array(await first.arrayBuffer());
+  const head = new Uint8Array(await whole(first, 'avatar', LARGEST_FILE));
   const total = Number(/\/(\d+)$/.exec(first.headers.get('content-range') ?? '')?.[1] ?? Number.NaN);
-  if (!Number.isInteger(total)) throw new PageError('The avatar was sent in parts that do not fit.');
+  // Most servers of other origins keep from pages how long the file is of which they send a part.
+  if (!Number.isInteger(total)) {
+    headerEnd(head, LARGEST_FILE);
+    return whole(await get(url, {}, 'avatar', until), 'avatar', LARGEST_FILE, progress);
+  }
   headerEnd(head, total);
   if (head.length >= total) return head.buffer;
   const rest = await get(url, { range: `bytes=${head.length}-` }, 'avatar', until);
@@ -26,18 +30,21 @@ export async function fetchAvatar(url: string, progress: Progress, until?: Abort
 
 /** The file at `url`, of up to `most` bytes. Throws a PageError. */
 export async function fetchFile(url: string, what: string, most: number, until?: AbortSignal): Promise<ArrayBuffer> {
-  return whole(await get(url, {}, what, until), what, most, () => {});
+  return whole(await get(url, {}, what, until), what, most);
 }
 
 /** What a file at `url` is called. */
 export function fileName(url: string): string {
   if (url.startsWith('data:')) return 'signal';
-  return decodeURIComponent(
-    url
-      .replace(/[?#].*$/, '')
-      .split('/')
-      .at(-1)!,
-  );
+  const name = url
+    .replace(/[?#].*$/, '')
+    .split('/')
+    .at(-1)!;
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name; // 100%.npz
+  }
 }
 
 async function get(
@@ -59,14 +66,22 @@ async function get(
   return response;
 }
 
-async function whole(response: Response, what: string, most: number, progress: Progress): Promise<ArrayBuffer> {
+/** All of an answer, of up to `most` bytes. Throws a PageError. */
+export async function whole(
+  response: Response,
+  what: string,
+  most: number,
+  progress: Progress = () => {},
+): Promise<ArrayBuffer> {
   const total = Number(response.headers.get('content-length') ?? 0);
   if (total > most) throw new PageError(`The ${what} has ${total >> 20} MB, the limit is ${most >> 20} MB.`);
   const reader = response.body!.getReader();
   const parts: Uint8Array[] = [];
   let loaded = 0;
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(() => {
+      throw new PageError(`The ${what} was cut off on its way here: the connection is gone.`);
+    });
     if (done) break;
     parts.push(value);
     loaded += value.length;

@@ -3,6 +3,7 @@ import { PageError } from '../../errors';
 import type { Avatar } from '../../file/avatar';
 import { readAvatar } from '../../file/read_avatar';
 import { LARGEST_FILE } from '../../tables';
+import { whole } from '../../ui/fetching';
 import { roomAddress } from './address';
 
 export interface HandedOver {
@@ -45,9 +46,7 @@ export async function fetchMember(sha256: string): Promise<Avatar> {
     throw new PageError('The avatar cannot be fetched: the server of the room does not answer.');
   }
   if (!response.ok) throw new PageError(refusal(response.status, await response.text()));
-  if (Number(response.headers.get('content-length') ?? 0) > LARGEST_FILE)
-    throw new PageError(`The avatar is larger than the limit of ${LARGEST_FILE >> 20} MB.`);
-  return readAvatar(await response.arrayBuffer());
+  return readAvatar(await whole(response, 'avatar', LARGEST_FILE));
 }
 
 /** The server's own sentence, or what its status means. */
