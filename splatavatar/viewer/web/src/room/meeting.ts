@@ -47,7 +47,7 @@ export class Meeting {
   private readonly hand = new ByHand();
   private readonly player = new Player(
     () => {},
-    () => this.status.say('The browser plays no sound before a click: press Play again.'),
+    (why) => this.status.say(why, true),
   );
   private readonly sources = new Sources(this.player);
   private readonly files = new Files();

@@ -59,9 +59,7 @@ export class App implements Actions {
     document.body.append(this.canvas);
     document.documentElement.classList.toggle('bare', !link.ui);
     if (!link.marks) document.body.append(element('p', { class: 'unmarked', role: 'note' }, UNMARKED));
-    this.player = new Player(this.moved, () =>
-      this.status.say('The browser plays no sound before a click: press Play again.'),
-    );
+    this.player = new Player(this.moved, (why) => this.status.say(why, true));
     this.sources = new Sources(this.player);
     this.control = new OrbitControl(this.canvas, () => {
       this.moved();

@@ -2,6 +2,9 @@
 import { type FaceSignal, frameAt, frameOf, type Recording } from '../signal/signal';
 import type { FaceSource } from '../signal/source';
 
+const BLOCKED = 'The browser plays no sound before a click: press Play again.';
+const UNKNOWN = 'This browser cannot play the sound: it is damaged, or of a kind that it does not know.';
+
 /** Plays a recording; while there is sound, the sound is the clock. */
 export class Player implements FaceSource {
   recording: Recording | null = null;
@@ -14,10 +17,10 @@ export class Player implements FaceSource {
   private from = 0;
   private since = 0;
 
-  /** `changed` is called when playing starts or stops, `blocked` where the browser plays no sound without a click. */
+  /** `changed` is called when playing starts or stops, `silent` is told in a sentence why there is no sound. */
   constructor(
     private readonly changed: () => void,
-    private readonly blocked: () => void,
+    private readonly silent: (why: string) => void,
   ) {
     this.audio.preload = 'auto';
   }
@@ -52,7 +55,7 @@ export class Player implements FaceSource {
 
   /** The face of this moment; null without a recording. */
   now(): FaceSignal | null {
-    if (this.playing && this.time >= this.duration) this.end();
+    if (this.playing && !this.opening && this.time >= this.duration) this.end();
     if (!this.recording) return null;
     return frameOf(this.recording, frameAt(this.recording, this.time));
   }
@@ -76,7 +79,7 @@ export class Player implements FaceSource {
     this.playing = true;
     if (this.hasSound) {
       this.audio.currentTime = this.from;
-      this.audio.play().catch(() => this.blocked());
+      this.sound();
     }
     this.changed();
   }
@@ -105,11 +108,26 @@ export class Player implements FaceSource {
     return this.hasSound && !this.audio.paused && !this.audio.ended && this.audio.readyState > 2;
   }
 
+  /** The browser has yet to learn how long the sound is. */
+  private get opening(): boolean {
+    return this.hasSound && Number.isNaN(this.audio.duration);
+  }
+
+  private sound(): void {
+    this.audio.play().catch((error: unknown) => {
+      const { name } = error as DOMException;
+      if (name === 'NotAllowedError') this.silent(BLOCKED);
+      if (name !== 'NotSupportedError') return;
+      this.hasSound = false;
+      this.silent(UNKNOWN);
+    });
+  }
+
   private end(): void {
     if (!this.playing) return;
     if (this.loop) {
       this.seek(0);
-      if (this.hasSound) this.audio.play().catch(() => this.blocked());
+      if (this.hasSound) this.sound();
       return;
     }
     this.playing = false;
