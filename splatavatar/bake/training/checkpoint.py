@@ -35,6 +35,8 @@ MOST = 1 << 40
 """steps, seconds, and whatever is optimised"""
 LOG_SCALE = 10.0
 """of a Gaussian that is larger than any"""
+PLAIN = ("motion_sum", "motion_steps", "seen", "made", "measured", "mean_loss")
+"""tensors of a ``TrainerState`` that are kept under their own names"""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def save(out: Path, settings: BakeSettings, checkpoint: Checkpoint, motion: RigM
 
 def tensors_of(state: TrainerState, motion: RigMotion) -> dict[str, Tensor]:
     """What is kept of a bake, by its name in the file, on the CPU; the counts of ``state`` go beside it."""
-    tensors: dict[str, Tensor] = {n: getattr(state, n) for n in ("motion_sum", "motion_steps", "seen", "made")}
+    tensors: dict[str, Tensor] = {name: getattr(state, name) for name in PLAIN}
     for prefix, splats in (("value", state.splats), ("first", state.moments.first), ("second", state.moments.second)):
         tensors |= {f"{prefix}.{name}": tensor for name, tensor in vars(splats).items()}
     for name in MOVING:
@@ -255,6 +257,8 @@ def state_of(
         tensors["motion_steps"],
         tensors["seen"],
         tensors["made"],
+        tensors["measured"],
+        tensors["mean_loss"],
         iteration,
         rounds,
         lent,

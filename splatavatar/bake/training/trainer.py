@@ -71,6 +71,11 @@ class TrainerState:
     """(N) sum of blending weights since the start; children start with their parent's"""
     made: Tensor
     """(N) uint8: 1 for Gaussians that no picture asked for, see ``completion``; 2 for those of them that never learn"""
+    measured: Tensor
+    """(V, 3) metres: the offset of the template that the sizes of triangles were taken from last, which are not taken
+    in every step"""
+    mean_loss: Tensor
+    """() moving average of the weighted photometric loss"""
     iteration: int = 0
     rounds: int = 0
     """of densification done"""
@@ -152,15 +157,14 @@ class Trainer:
         self._is_skin[torch.from_numpy(motion.rig.regions.get("skin", np.zeros(0, np.int32))).long()] = 1.0
         self._is_skin = self._is_skin.to(device)
         self.mouth = MouthGate.of(motion.rig, device)
-        self._measure()
-        self._mean_loss = torch.zeros((), device=device)
+        self._keep_sizes()
         self._shuffled = -1, np.zeros(0, np.int64)
         engine.prepare(targets)
 
     @property
     def mean_loss(self) -> float:
         """Moving average of the weighted photometric loss over about fifty steps; waits for the device."""
-        return float(self._mean_loss)
+        return float(self.state.mean_loss)
 
     def step(self, progress: float) -> None:
         """One optimiser step at ``progress`` in [0, 1]; does not wait for the device."""
@@ -205,8 +209,8 @@ class Trainer:
         weights, terms = schedule.loss, gradients.losses.to(torch.float32)
         loss = weights.l1 * terms[0] + weights.dssim * terms[1] + weights.matte * terms[2]
         if state.iteration == 1:
-            self._mean_loss.copy_(loss)
-        self._mean_loss += 0.02 * (loss - self._mean_loss)
+            state.mean_loss.copy_(loss)
+        state.mean_loss += 0.02 * (loss - state.mean_loss)
 
     @property
     def pictures_shown(self) -> int:
@@ -228,9 +232,14 @@ class Trainer:
         return self.targets[int(chance.choice(len(weights), p=weights / weights.sum()))]
 
     def _measure(self) -> None:
+        """Takes the sizes of the triangles from the neutral rig as it stands now."""
+        self.state.measured = self.motion.template_offset.clone()
+        self._keep_sizes()
+
+    def _keep_sizes(self) -> None:
         """Keeps (N, 1) the size k of the neutral triangle of each Gaussian, metres, the largest scale there, and the
-        farthest that it may be away."""
-        _, size = triangle_frames(self._template + self.motion.template_offset, self._faces)
+        farthest that it may be away; as the rig stood when it was measured, so that a resumed bake has the same."""
+        _, size = triangle_frames(self._template + self.state.measured, self._faces)
         self._size = size[self.state.splats.face.long()][:, None]
         reach, size = self.reach[self.state.splats.face.long()][:, None], self._size.clamp(min=1e-9)
         schedule = self.schedule
@@ -388,4 +397,6 @@ def fresh_state(splats: Splats, motion: RigMotion, made: Tensor | None = None) -
     none = [torch.zeros_like(splats.logit) for _ in range(3)]
     made = torch.zeros(len(splats), dtype=torch.uint8) if made is None else made
     made = made.to(splats.logit.device)
-    return TrainerState(splats, AdamMoments.zeros(splats), RigMoments.zeros(motion), none[0], none[1], none[2], made)
+    measured, loss = motion.template_offset.clone(), torch.zeros((), device=splats.logit.device)
+    moments, rig_moments = AdamMoments.zeros(splats), RigMoments.zeros(motion)
+    return TrainerState(splats, moments, rig_moments, none[0], none[1], none[2], made, measured, loss)

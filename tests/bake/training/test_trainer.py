@@ -35,6 +35,17 @@ def same(a: Trainer, b: Trainer) -> bool:
     return all(torch.equal(x, y) for x, y in values)
 
 
+def gone_on_with(
+    make_trainer: MakeTrainer, out: Path, settings: BakeSettings, move_rig: bool
+) -> tuple[Checkpoint, Trainer]:
+    """What lies beside ``out``, and a trainer that goes on from it."""
+    new = make_trainer(move_rig)
+    found = checkpoint.load(out, settings, new.motion, len(new.bias))
+    basis, places = (new.weights, new.bias), (new.reach, new.square)
+    rest = (*basis, new.targets, found.state, *places, new.gaussians, new.seed, move_rig)
+    return found, Trainer(new.engine, new.schedule, new.motion, *rest)
+
+
 def test_learns_pictures_it_was_not_shown(sample: Sample, make_trainer: MakeTrainer) -> None:
     trainer = make_trainer()
     before = mean_psnr(trainer, sample[3])
@@ -70,27 +81,26 @@ def test_resumed_ends_where_uninterrupted_ends(make_trainer: MakeTrainer, tmp_pa
     out, settings = tmp_path / "a.splatavatar", BakeSettings(tmp_path, iterations=40)
     curve = [Measured(1.0, 0.5, 0.1, 20.0)]
     checkpoint.save(out, settings, Checkpoint(broken.state, 12.5, 2.5, curve), broken.motion)
-    resumed = make_trainer(move_rig)
-    found = checkpoint.load(out, settings, resumed.motion, len(resumed.bias))
+    found, again = gone_on_with(make_trainer, out, settings, move_rig)
     assert (found.elapsed, found.prepared, found.curve, found.state.iteration) == (12.5, 2.5, curve, 23)
-    again = Trainer(
-        resumed.engine,
-        resumed.schedule,
-        resumed.motion,
-        resumed.weights,
-        resumed.bias,
-        resumed.targets,
-        found.state,
-        resumed.reach,
-        resumed.square,
-        resumed.gaussians,
-        resumed.seed,
-        move_rig,
-    )
     run(again, 23, 40, 40)
     assert same(whole, again)
     assert torch.equal(whole.motion.expression, again.motion.expression)
     assert torch.equal(whole.motion.template_offset, again.motion.template_offset)
+
+
+def test_resumed_between_two_measurements_of_a_rig_that_moves(make_trainer: MakeTrainer, tmp_path: Path) -> None:
+    whole, out, settings = make_trainer(True), tmp_path / "a.splatavatar", BakeSettings(tmp_path, iterations=40)
+    run(whole, 0, 3, 40)
+    whole.motion.template_offset += torch.from_numpy(whole.motion.rig.template)  # twice as large as it was measured
+    whole.motion.forget_poses()
+    checkpoint.save(out, settings, Checkpoint(whole.state, 1.0, 0.5, []), whole.motion)
+    _, again = gone_on_with(make_trainer, out, settings, True)
+    assert again.mean_loss == whole.mean_loss > 0.01
+    for trainer in (whole, again):
+        run(trainer, 3, 5, 40)
+    assert same(whole, again)
+    assert again.mean_loss == whole.mean_loss
 
 
 def test_rig_parameters_recover_from_a_wrong_start(sample: Sample, make_trainer: MakeTrainer) -> None:
