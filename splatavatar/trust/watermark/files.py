@@ -33,7 +33,7 @@ def detect_in(path: str | Path) -> Detection | None:
         head = file.read(12)
     if head.startswith(STARTS) or (head[:4] == b"RIFF" and head[8:] == b"WEBP"):
         cv2 = required("cv2")
-        picture = read_picture(path, TrustError, EXPECTED)
+        picture = read_picture(path, TrustError, EXPECTED, MOST_PIXELS)
         _check_size(path, picture.shape[1], picture.shape[0])
         return detect(np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.float32))
     return detect_frames(_grey(path))
