@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import json
+import re
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,18 @@ from splatavatar.trust.revocation import Revocation
 
 EXPECTED = "the keys that splatavatar knows"
 LARGEST = 16 << 20
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+"""characters of a line that leave nothing on the screen (Unicode's Default_Ignorable_Code_Point, and the empty Braille
+cell)"""
+_LATIN = str.maketrans(
+    "\u0430\u0432\u0435\u0455\u0456\u0458\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u051b\u051d\u0501\u04bb\u04cf"
+    "\u03b1\u03b2\u03b5\u03b6\u03b7\u03b9\u03ba\u03bc\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7",
+    "abesijkmhopctyxqwdhlabezhikmnoptyx",
+)
+"""small Cyrillic and Greek letters of which the capitals, or else these, are drawn as Latin ones (Unicode's
+confusables)"""
 
 
 @dataclass(frozen=True)
@@ -86,8 +99,10 @@ class KnownKeys:
 
 
 def alike(name: str) -> str:
-    """A name as it is compared with others (Unicode's NFKC, case folded, one space between words)."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
+    """A name as it is compared with others: as Unicode's NFKC has it, without case and what is not seen, Cyrillic and
+    Greek letters that look as Latin ones as these, one space between words."""
+    plain = unicodedata.normalize("NFKC", _UNSEEN.sub("", name)).casefold()
+    return " ".join(_UNSEEN.sub("", plain).translate(_LATIN).split())
 
 
 def known_path() -> Path:

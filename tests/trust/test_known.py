@@ -9,7 +9,7 @@ import pytest
 
 from splatavatar.errors import TrustError
 from splatavatar.trust.keys import SigningKey, new_key
-from splatavatar.trust.known import changed_known, known_path, read_known
+from splatavatar.trust.known import alike, changed_known, known_path, read_known
 from splatavatar.trust.revocation import revoke
 from splatavatar.trust.signing import signature_of
 
@@ -78,3 +78,16 @@ def test_a_damaged_file_is_one_sentence(config: Path, text: str) -> None:
     known_path().write_text(text)
     with pytest.raises(TrustError, match=r"damaged, expected the keys that splatavatar knows; remove it to begin anew"):
         read_known()
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [("Ann", "Anna"), ("\u0410\u043d\u043d\u0430", "Anna"), ("Jos\u00e9", "Jose"), ("Ali", "Ail"), ("\u00d8", "O")],
+)
+def test_names_that_are_told_apart_stay_apart(name: str, other: str) -> None:
+    assert alike(name) != alike(other)
+
+
+@pytest.mark.parametrize("name", ["\u0410\u043d\u043d\u0430", "\u039d\u03af\u03ba\u03bf\u03c2", "\u5b89 \u2764\ufe0f"])
+def test_a_name_in_capitals_is_the_same(name: str) -> None:
+    assert alike(name) == alike(name.upper()) == alike(f" {name}\ufe0f ") != ""

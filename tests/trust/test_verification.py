@@ -229,7 +229,14 @@ def test_keys_are_known_from_the_first_time_on(signed: Path, small: Avatar, ann:
     assert verify_avatar(signed, known).defects == ("is signed as Ann, but not by the key of that name that you trust",)
 
 
-@pytest.mark.parametrize("name", ["Ann", "ANN", "A\uff4en", "Ann Example", "Ann  example"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("Ann", "ANN", "A\uff4en", "Ann Example", "Ann  example"),
+        *("Ann\ufe0f", "A\u034fnn", "Ann\u3164", "Ann\u2800", "\u115fAnn \U000e0100Example"),
+        *("\u0410nn", "\u0391nn", "Ann \u0415x\u0430m\u0440l\u0435", "A\u039d\u039d"),
+    ],
+)
 def test_a_name_of_somebody_trusted_is_nobody_elses(signed: Path, small: Avatar, name: str) -> None:
     known, bob = KnownKeys(), new_key("Bob")
     ann = new_key("Ann Example" if " " in name else "Ann")
