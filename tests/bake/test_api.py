@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import inspect
 import json
+import os
 import shutil
+import signal
 from dataclasses import replace
 from pathlib import Path
 
@@ -115,6 +117,48 @@ def test_a_listener_may_end_a_bake_and_another_bake_goes_on(small: Path) -> None
     assert [event.iteration for event in resumed] == [1]  # the checkpoint after the first step
     assert not any(isinstance(event, Interrupted) for event in events)
     assert baked.avatar.metadata["bake"]["iterations"] == 4
+
+
+def test_who_interrupts_the_last_step_finds_all_of_them_in_the_checkpoint(small: Path) -> None:
+    def ends(step: BakeStep) -> None:
+        if step.iteration == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    events: list[Event] = []
+    with pytest.raises(KeyboardInterrupt):
+        sa.bake(small, "a.splatavatar", preset="fast", iterations=3, on_step=ends, on_event=events.append)
+    assert events[-1] == Interrupted(3) and not Path("a.splatavatar").exists()
+    sa.bake(small, "a.splatavatar", preset="fast", iterations=3, resume=True, on_event=events.append)
+    assert [event.iteration for event in events if isinstance(event, Resumed)] == [3]
+    sa.bake(small, "b.splatavatar", preset="fast", iterations=3)
+    assert_same_gaussians("a.splatavatar", "b.splatavatar")
+
+
+def test_a_larger_budget_has_a_curve_of_its_own(small: Path) -> None:
+    """The curve of a bake without time ends at once: what follows is measured all the same."""
+
+    class Enough(Exception):
+        pass
+
+    events: list[Event] = []
+
+    def ends(event: Event) -> None:
+        events.append(event)
+        if isinstance(event, Measured):
+            raise Enough
+
+    first = sa.bake(small, "a.splatavatar", preset="fast", budget=0.1)
+    assert first.unfinished is not None
+    with pytest.raises(Enough):
+        sa.bake(small, "a.splatavatar", preset="fast", budget=90.0, resume=True, on_event=ends)
+    resumed, point = next(event for event in events if isinstance(event, Resumed)), events[-1]
+    assert resumed.curve[-1].progress == 1.0
+    assert isinstance(point, Measured) and 0.02 <= point.progress < 1
+
+
+def assert_same_gaussians(one: str, other: str) -> None:
+    for name, values in vars(sa.load_avatar(one).gaussians).items():
+        assert np.array_equal(values, getattr(sa.load_avatar(other).gaussians, name)), name
 
 
 def test_a_resumed_bake_keeps_what_was_said_at_first(small: Path) -> None:

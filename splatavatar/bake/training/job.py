@@ -124,15 +124,12 @@ class Job:
         """
         saved, began, first = -math.inf, time.monotonic(), self.trainer.state.iteration
         self.prepared += self.elapsed - self.elapsed_before
-        noted = self.curve[-1].progress if self.curve else 0.0
+        # Of a larger budget less is done than the last point of the curve says.
+        noted = min(self.curve[-1].progress, self.progress()) if self.curve else 0.0
         # A step that is cut in two leaves parameters and moments that do not belong together, and a bake resumed from
         # them would not end where an uninterrupted one ends. Who asks twice does not want to wait for it.
         with deferred_signals(patient=False) as asked:
-            while (progress := self.progress()) < 1:
-                if asked():
-                    self._checkpoint()
-                    self._tell(Interrupted(self.trainer.state.iteration))
-                    raise asked.ending()
+            while (progress := self.progress()) < 1 and not asked():
                 self.trainer.step(progress)
                 if progress >= noted + 1 / NOTES:
                     noted = progress
@@ -143,8 +140,13 @@ class Job:
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._try_checkpoint()
                     saved = time.monotonic()
-        self._note(1.0)
-        self._try_checkpoint()
+            if not asked():
+                self._note(1.0)
+                self._try_checkpoint()
+            if asked():
+                self._checkpoint()
+                self._tell(Interrupted(self.trainer.state.iteration))
+                raise asked.ending()
 
     def avatar(self, capture: Capture) -> Avatar:
         """The avatar as the optimiser has it now; ``capture`` is where its pictures are from."""
