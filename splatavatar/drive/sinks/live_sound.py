@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from splatavatar.array_types import Floats
-from splatavatar.drive.sinks.soundtrack import CHANNELS, RATE, FileSound, Soundtrack
+from splatavatar.drive.sinks.soundtrack import CHANNELS, LONGEST_HOLD, RATE, FileSound, Soundtrack
 
 HEARD_RATE = 16000
 """Hz of what microphones hand over"""
@@ -39,23 +39,44 @@ class PlayedSound:
     lag = 0.0
 
     def __init__(self, path: str | Path, origin: Callable[[], float | None]) -> None:
-        """``origin()`` is when the file's time 0 was played, on the clock of the sources. Raises SignalError."""
+        """``origin()`` is when the file's time 0 was played, on the clock of the sources; None before it is, and later
+        once the file stood still. Raises SignalError.
+        """
         FileSound(path).close()
         self._path = path
         self._origin = origin
+        self._begun: float | None = None
         self._file: FileSound | None = None
+        self._played_from = 0.0
+        self._silent = 0
+        """samples of silence that come before what follows in the file"""
+        self._read = 0
 
     def begin(self, now: float) -> None:
         """See ``LiveSoundtrack``."""
-        origin = self._origin()
-        self._file = FileSound(self._path, 0.0 if origin is None else now - origin)
+        self._begun = now
 
     def align(self, delay: float) -> None:
         """A face that is computed ahead is shown with its sound: nothing to do."""
 
     def read(self, count: int) -> Floats:
-        """See ``Soundtrack``."""
-        return np.zeros((CHANNELS, 0), np.float32) if self._file is None else self._file.read(count)
+        """See ``Soundtrack``. It is silent until the file is played, and where that stands still for a while."""
+        if self._begun is None:
+            return np.zeros((CHANNELS, 0), np.float32)
+        origin = self._origin()
+        if self._file is None and origin is not None:
+            self._played_from = origin
+            self._file = FileSound(self._path, self._begun + self._read / RATE - origin)
+        if self._file is None or origin is None:
+            self._read += count
+            return np.zeros((CHANNELS, count), np.float32)
+        moved, self._played_from = origin - self._played_from, origin
+        if 0 < moved <= LONGEST_HOLD:  # of a longer gap the film holds nothing
+            self._silent += round(moved * RATE)
+        silent = min(self._silent, count)
+        self._silent -= silent
+        samples = self._file.read(count - silent)
+        return np.concatenate([np.zeros((CHANNELS, silent), np.float32), samples], axis=1) if silent else samples
 
     def close(self) -> None:
         """See ``Soundtrack``."""

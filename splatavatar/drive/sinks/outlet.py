@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from splatavatar.drive.live.stats import Ages
 from splatavatar.drive.sinks.sink import LiveSink, Sink
+from splatavatar.drive.sinks.soundtrack import LONGEST_HOLD
 from splatavatar.drive.sources.source import Clock
 from splatavatar.errors import SplatAvatarError
 
 WAIT = 0.1
 """seconds after which a thread that got nothing looks whether it shall end"""
-LONGEST_HOLD = 10.0
-"""seconds that a recording holds its last picture for; a longer gap (the machine was asleep) is cut out"""
 
 
 @dataclass(frozen=True)

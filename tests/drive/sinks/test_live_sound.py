@@ -102,3 +102,38 @@ def test_a_file_that_is_played_begins_when_the_film_does(tmp_path: Path) -> None
     assert frames[0][0] + np.argmax(np.abs(heard) > 0.3) / RATE == pytest.approx(0.8, abs=0.005)
     with pytest.raises(SignalError):
         PlayedSound(tmp_path / "a.mp3", lambda: None)
+
+
+def played(tmp_path: Path, origins: list[float | None], reads: int) -> np.ndarray:
+    """Samples of a film that began at 501.0, each 20 ms of them read while the next of ``origins`` is the file's.
+
+    The file has a click at second 1.
+    """
+    samples = (click(4 * HEARD_RATE, HEARD_RATE) * 32767).astype("<i2")
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, HEARD_RATE, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    left = list(origins)
+    sound = PlayedSound(tmp_path / "a.wav", lambda: left.pop(0) if len(left) > 1 else left[0])
+    assert sound.read(960).shape == (2, 0)
+    sound.begin(501.0)
+    read = [sound.read(960) for _ in range(reads)]
+    sound.close()
+    assert {piece.shape for piece in read} == {(2, 960)}
+    return np.concatenate(read, axis=1)[0]
+
+
+def test_a_video_that_is_slow_to_begin_has_its_sound_with_its_pictures(tmp_path: Path) -> None:
+    """The film is half a second old when the first picture of the video comes, and 0.7 when that is known."""
+    heard = played(tmp_path, [None] * 35 + [501.5], 100)
+    assert np.argmax(np.abs(heard) > 0.3) / RATE == pytest.approx(1.5, abs=0.005)
+
+
+def test_a_video_that_falls_behind_takes_its_sound_with_it(tmp_path: Path) -> None:
+    heard = played(tmp_path, [501.0] * 20 + [502.2], 120)
+    assert np.argmax(np.abs(heard) > 0.3) / RATE == pytest.approx(2.2, abs=0.005)
+
+
+def test_what_a_film_leaves_out_leaves_no_silence(tmp_path: Path) -> None:
+    heard = played(tmp_path, [501.0] * 20 + [521.0], 100)
+    assert np.argmax(np.abs(heard) > 0.3) / RATE == pytest.approx(1.0, abs=0.005)
