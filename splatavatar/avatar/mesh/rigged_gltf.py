@@ -48,13 +48,15 @@ def write_rigged_mesh(path: str | Path, avatar: Avatar) -> int:
         the number of its triangles.
 
     Raises:
-        OutputError: a suffix other than ``.glb`` and ``.gltf``, or nowhere to write.
+        OutputError: a suffix other than ``.glb`` and ``.gltf``, nowhere to write, or an avatar without a surface.
     """
     if Path(path).suffix.lower() not in SUFFIXES:
         raise OutputError(f"{path}: unknown kind of mesh, expected {' or '.join(SUFFIXES)}.")
     rig, document = avatar.rig, Document(avatar.rig.licence)
     document.extension(UNLIT)
     shown = surface(rig)
+    if not len(shown.triangles):
+        raise OutputError(f"cannot write {path}: the avatar has no surface, its triangles carry single Gaussians.")
     primitive = {
         "attributes": _attributes(document, avatar, shown),
         "indices": document.accessor(narrowest(shown.triangles.reshape(-1), len(shown.vertex)), INDICES),

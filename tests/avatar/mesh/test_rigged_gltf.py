@@ -125,6 +125,15 @@ def test_another_program_opens_it(tmp_path: Path) -> None:
     assert len(mesh.faces) == len(load_avatar("demo").rig.faces)
 
 
+def test_triangles_that_carry_single_gaussians_alone_are_no_mesh(tmp_path: Path) -> None:
+    avatar = small_avatar()
+    every = np.arange(len(avatar.rig.faces), dtype=np.int32)
+    carried = replace(avatar, rig=replace(avatar.rig, regions={"carriers": every}))
+    with pytest.raises(OutputError, match="the avatar has no surface"):
+        write_rigged_mesh(tmp_path / "a.glb", carried)
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_is_no_file_of_gltf(tmp_path: Path) -> None:
     with pytest.raises(OutputError) as error:
         write_rigged_mesh(tmp_path / "me.obj", small_avatar())
