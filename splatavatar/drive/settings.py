@@ -16,6 +16,7 @@ from splatavatar.drive.sinks.background import Background, BlurredCamera, Colour
 from splatavatar.drive.sinks.opening import check_kind
 from splatavatar.drive.sinks.signals.write import kind_of
 from splatavatar.drive.sinks.sink import LiveSink, SignalSink
+from splatavatar.drive.sources.registry import file_of
 from splatavatar.drive.sources.source import Source
 from splatavatar.errors import SettingsError
 
@@ -106,7 +107,7 @@ class SessionSettings:
         if self.record is not None:
             kind_of(Path(self.record))
         # Not Path.resolve, which raises RuntimeError for a link that leads back to itself.
-        read = {os.path.realpath(source.path) for source in self.sources if isinstance(source, FileInput)}
+        read = {os.path.realpath(path) for path in map(_file, self.sources) if path is not None}
         written: set[str] = set()
         for path in self.places:
             place = os.path.realpath(path)
@@ -115,3 +116,9 @@ class SessionSettings:
             if place in written:
                 raise SettingsError(f"{path}: two outputs of one name; give each its own.")
             written.add(place)
+
+
+def _file(source: Source | FileInput | str) -> str | Path | None:
+    """The file that ``source`` reads; None where it reads none, or does not say which."""
+    path = file_of(source) if isinstance(source, str) else getattr(source, "path", None)
+    return path if isinstance(path, str | Path) else None

@@ -14,6 +14,7 @@ from splatavatar.drive.offline import FileInput
 from splatavatar.drive.settings import SessionSettings
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sources.live.playback_source import RecordingSource
+from splatavatar.drive.sources.registry import make_from as open_source
 from splatavatar.errors import SplatAvatarError
 
 
@@ -65,3 +66,19 @@ def test_what_cannot_be(settings: dict[str, Any], said: str) -> None:
     with pytest.raises(SplatAvatarError) as caught:
         SessionSettings([FileInput("signal", Path("face.npz"))], **settings).check()
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("source", "settings"),
+    [
+        ("signal:face.npz", {"record": "face.npz"}),
+        ("video:me.mp4", {"outputs": ["b/../me.mp4"]}),
+        ("audio:talk.webm", {"outputs": ["talk.webm"]}),
+        (open_source("video:me.mp4"), {"outputs": ["me.mp4"]}),
+        (open_source("audio:talk.webm"), {"outputs": ["talk.webm"]}),
+    ],
+)
+def test_a_source_by_its_name_keeps_its_file_too(source: Any, settings: dict[str, Any]) -> None:
+    with pytest.raises(SplatAvatarError, match="the file that drives would be overwritten"):
+        SessionSettings([source], **settings).check()
+    SessionSettings([source, "livelink:11111", "osc"], record="other.npz").check()

@@ -50,6 +50,12 @@ def make_from(text: str, model: Path | None = None) -> Source:
     return make(name, argument if mark else None, model)
 
 
+def file_of(text: str) -> str | None:
+    """The file that the source of ``NAME:ARGUMENT`` reads; None where its argument is none."""
+    name, _, argument = text.partition(":")
+    return argument if name in FILES and argument else None
+
+
 def names() -> list[str]:
     """The names of all sources that can be made, sorted."""
     return sorted({*SEEING, *BUILTIN, *plugins(GROUP)})
@@ -108,6 +114,8 @@ BUILTIN: dict[str, Factory] = {
 }
 SEEING: dict[str, Callable[[str | None, Path | None], Source]] = {"video": _video, "webcam": _webcam}
 """those that find a face in pictures, by a model"""
+FILES = ("audio", "signal", "video")
+"""those whose argument is a file"""
 
 
 def _file(name: str, argument: str | None) -> str:
