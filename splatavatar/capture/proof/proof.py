@@ -15,6 +15,8 @@ from splatavatar.capture.faces.landmarks import Landmarks
 from splatavatar.capture.proof.code import Code
 from splatavatar.capture.proof.hearing import RATE, Ear
 from splatavatar.capture.proof.lips import Agreement, agreement
+from splatavatar.capture.video.video import Video
+from splatavatar.errors import CaptureError
 from splatavatar.sounds import Sound
 
 LISTENED = 60.0
@@ -36,11 +38,12 @@ class Verdict:
 
 
 def beginning(film: Path) -> Floats:
-    """The sound (n) of the first ``LISTENED`` seconds of a film, at 16 kHz, all channels mixed.
+    """The sound (n) of ``LISTENED`` seconds of a film from its first picture on, at 16 kHz, all channels mixed.
 
     Raises SignalError for a film without sound that can be decoded.
     """
-    sound, left, pieces = Sound(film, 1, RATE), round(LISTENED * RATE), [np.zeros(0, np.float32)]
+    sound = Sound(film, 1, RATE, _first_picture(film))
+    left, pieces = round(LISTENED * RATE), [np.zeros(0, np.float32)]
     try:
         for piece in sound.pieces():
             pieces.append(piece[0, :left])
@@ -52,8 +55,18 @@ def beginning(film: Path) -> Floats:
     return np.concatenate(pieces)
 
 
+def _first_picture(film: Path) -> float:
+    """Seconds from the beginning of a film to its first picture, from which landmarks count; browsers and phones record
+    sound some tenths earlier. 0 for a sound alone."""
+    try:
+        return Video(film).start
+    except CaptureError:
+        return 0.0
+
+
 def look_for(codes: Sequence[Code], samples: Floats, landmarks: Landmarks) -> Verdict:
-    """Whether one of ``codes`` is spoken in ``samples`` (n), sound of a film at 16 kHz, by the face of ``landmarks``.
+    """Whether one of ``codes`` is spoken in ``samples`` (n), the sound of a film from its first picture on (16 kHz), by
+    the face of ``landmarks``.
 
     The proof is the SHA-256 of the samples of the span as 16-bit little-endian integers, in its first and last second
     as the record holds them. Raises DependencyError where pocketsphinx is absent.

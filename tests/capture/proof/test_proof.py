@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import hashlib
 import wave
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from splatavatar.capture.proof.code import Code
 from splatavatar.capture.proof.hearing import RATE
 from splatavatar.capture.proof.proof import LISTENED, beginning, digest_of, look_for
+from splatavatar.capture.video.video import Video
 from splatavatar.errors import SignalError
 from support.espeak import in_a_room, spoken
 from support.footage import numbered, write_video
@@ -70,6 +73,39 @@ def test_the_beginning_of_a_film_is_listened_to(tmp_path: Path) -> None:
         file.setparams((1, 2, RATE, RATE, "NONE", ""))
         file.writeframes(tone[:RATE].tobytes())
     assert beginning(tmp_path / "short.wav").shape == (RATE,)
+
+
+def test_sound_counts_from_the_first_picture(tmp_path: Path) -> None:
+    """A click and a flash of one instant have one time, although the sound of the film begins 0.32 s before the
+    pictures, as browsers record it."""
+    import av
+
+    late, instant, film = 0.32, 1.0, tmp_path / "late.webm"
+    with av.open(str(film), "w") as container:
+        stream: Any = container.add_stream("libvpx", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        track: Any = container.add_stream("libopus", rate=48000)
+        track.layout = "mono"
+        packets = []
+        for number in range(50):
+            at = late + number / 25
+            picture = np.full((48, 64, 3), 255 if abs(at - instant) < 0.01 else 0, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, "rgb24")
+            frame.pts, frame.time_base = round(1000 * at), Fraction(1, 1000)
+            packets += stream.encode(frame)
+        sound = np.zeros((1, 3 * 48000), np.float32)
+        sound[:, 48000:48480] = 0.9
+        for first in range(0, sound.shape[1], 960):
+            piece = av.AudioFrame.from_ndarray(sound[:, first : first + 960], "fltp", "mono")
+            piece.sample_rate, piece.pts, piece.time_base = 48000, first, Fraction(1, 48000)
+            packets += track.encode(piece)
+        for packet in sorted([*packets, *stream.encode(None), *track.encode(None)], key=lambda p: p.dts * p.time_base):
+            container.mux(packet)
+    heard = beginning(film)
+    (flash,) = [at for _, at, picture in Video(film).frames() if picture.mean() > 128]
+    assert flash == pytest.approx(instant - late, abs=0.02)
+    assert np.flatnonzero(np.abs(heard) > 0.3)[0] / RATE == pytest.approx(flash, abs=0.02)
 
 
 def test_a_film_without_sound_is_one_sentence(tmp_path: Path) -> None:
