@@ -18,6 +18,8 @@ class Followed:
 
     def __init__(self) -> None:
         self.sender: Sender | None = None
+        self.anew = False
+        """whether the last face is the first of a sender that came after another had gone"""
         self._heard = 0.0
         self._faces: dict[Sender, int] = {}
 
@@ -26,6 +28,7 @@ class Followed:
 
         None, an unknown sender, always does.
         """
+        self.anew = False
         if sender is None:
             return True
         if face:
@@ -33,10 +36,11 @@ class Followed:
                 self._faces = {known: count for known, count in self._faces.items() if known == self.sender}
             self._faces[sender] = self._faces.get(sender, 0) + 1
         if sender != self.sender:
-            steady = self.sender is not None and self._faces.get(self.sender, 0) >= STEADY
-            if steady and 0 <= now - self._heard <= DESERTED:
+            here = 0 <= now - self._heard <= DESERTED
+            if self.sender is not None and self._faces.get(self.sender, 0) >= STEADY and here:
                 return False
             if face:
+                self.anew = self.sender is not None and not here
                 self.sender = sender
         if face:
             self._heard = now

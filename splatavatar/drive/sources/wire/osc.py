@@ -60,7 +60,8 @@ class OscSource(UdpSource):
             address = printable(messages[0].address[:60])
             self.leave_out("other osc", f"Open Sound Control for {address}; the face is understood in {BLEND}")
             return
-        signal = self._vmc.hear(self._followed(messages, sender, now), now)
+        followed = self._followed(messages, sender, now)  # which may begin a new face
+        signal = self._vmc.hear(followed, now)
         if signal is not None:
             emit(signal)
 
@@ -91,6 +92,8 @@ class OscSource(UdpSource):
             if face:
                 self._say_second(sender)
             messages = [message for message in messages if message.address == BONE]
+        elif self._faces.anew:
+            self._vmc = VmcFace(self.notices)  # what the one before it said is not this one's
         if not self._heads.takes(sender, now, head):
             messages = [message for message in messages if message.address != BONE]
         return messages

@@ -21,9 +21,28 @@ def test_another_one_once_the_first_is_silent() -> None:
     assert followed.sender == TWO
 
 
+def test_who_comes_after_another_has_gone_is_anew() -> None:
+    followed = Followed()
+    anew = []
+    for sender, time, face in (
+        (ONE, 0.0, True),
+        (ONE, 0.1, True),
+        (ONE, 9.0, True),  # the same one again
+        (TWO, 9.1, True),
+        (TWO, 20.0, False),
+        (TWO, 20.1, True),
+        (TWO, 20.2, True),
+    ):
+        followed.takes(sender, time, face)
+        anew.append(followed.anew)
+    assert anew == [False, False, False, False, False, True, False]
+
+
 def test_a_sender_with_a_new_port_for_every_datagram() -> None:
     followed = Followed()
-    assert all(followed.takes(("127.0.0.1", 1024 + step), step / 60) for step in range(500))
+    for step in range(500):
+        assert followed.takes(("127.0.0.1", 1024 + step), step / 60)
+        assert not followed.anew
 
 
 def test_what_holds_no_face_changes_nothing() -> None:

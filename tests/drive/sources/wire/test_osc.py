@@ -356,6 +356,29 @@ def test_one_program_may_send_the_face_and_another_the_head(heard: Any, caplog: 
     assert not caplog.records
 
 
+def test_nothing_of_a_sender_that_has_gone_is_left_to_the_next(heard: Any) -> None:
+    """The first turns its head, sends eyeLook and a smile, and says at its end that nothing is there any more."""
+    source, first, second = OscSource(0), ("192.168.1.20", 5000), ("192.168.1.21", 5000)
+    for step in range(30):
+        values = [message("/VMC/Ext/Blend/Val", name, 0.8) for name in ("eyeLookInLeft", "mouthSmileLeft")]
+        head = message("/VMC/Ext/Bone/Pos", "Head", 0.0, 0.0, 0.0, *quaternion(1, 0.01 * step))
+        source.receive(bundle(head, *values, message("/VMC/Ext/Blend/Apply")), heard, step / 30, first)
+    source.receive(message("/VMC/Ext/OK", 0), heard, 1.0, first)
+    assert heard.signals[-2].head_rotation[1] == pytest.approx(-0.29)
+    assert heard.signals[-1].confidence == 0
+    heard.signals.clear()
+    for step in range(30):
+        eye = message("/VMC/Ext/Bone/Pos", "LeftEye", 0.0, 0.0, 0.0, *quaternion(1, -0.2))
+        jaw = message("/VMC/Ext/Blend/Val", "jawOpen", step / 30)
+        source.receive(bundle(eye, jaw, message("/VMC/Ext/Blend/Apply")), heard, 10 + step / 30, second)
+    assert len(heard.signals) == 30
+    for step, signal in enumerate(heard.signals):
+        assert signal.confidence == 1
+        assert not signal.head_rotation.any()
+        assert abs(signal.gaze[0, 0]) == pytest.approx(0.2)
+        assert signal.arkit.sum() == pytest.approx(step / 30, abs=1e-5)
+
+
 def mutated(packet: bytes, rng: random.Random) -> bytes:
     kind, bad = rng.randrange(5), bytearray(packet)
     if kind == 0:
