@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 
 from splatavatar.avatar.format.metadata import LARGEST_SEED
@@ -89,8 +90,10 @@ class BakeSettings:
             raise SettingsError(f"unknown preset {self.preset!r}; the presets are {', '.join(PRESETS)}")
         if self.crop not in CROPS:
             raise SettingsError(f"unknown crop {self.crop!r}; the crops are {', '.join(CROPS)}")
-        if self.budget_seconds is not None and self.budget_seconds <= 0:
+        if self.budget_seconds is not None and not self.budget_seconds > 0:  # nor is NaN
             raise SettingsError(f"the budget must be longer than 0 seconds, got {self.budget_seconds:g}")
+        if self.budget_seconds == inf:
+            raise SettingsError("the budget must have an end, got inf seconds")
         if self.iterations is not None and self.iterations < 1:
             raise SettingsError(f"the iterations must be at least 1, got {self.iterations}")
         if self.seed < 0:

@@ -134,6 +134,20 @@ def test_who_interrupts_the_last_step_finds_all_of_them_in_the_checkpoint(small:
     assert_same_gaussians("a.splatavatar", "b.splatavatar")
 
 
+def test_pictures_that_cannot_be_scored_cost_neither_the_report_nor_the_avatar(small: Path) -> None:
+    data = json.loads((small / "transforms.json").read_text())
+    for frame in data["frames"]:
+        if frame["file_path"] in data["val_filenames"]:
+            turned = np.array(frame["transform_matrix"]) @ np.diag([-1.0, 1.0, -1.0, 1.0])  # looks the other way
+            frame["transform_matrix"] = turned.tolist()
+    (small / "transforms.json").write_text(json.dumps(data))
+    baked = sa.bake(small, "a.splatavatar", preset="fast", iterations=2)
+    said = baked.report.read_text()
+    assert "not scored: " in said and "no camera of the split &#x27;val&#x27; sees the head of the rig" in said
+    with pytest.raises(sa.CaptureError, match="no camera of the split 'val' sees the head of the rig"):
+        sa.evaluate(baked.avatar, small, "val")
+
+
 def test_a_larger_budget_has_a_curve_of_its_own(small: Path) -> None:
     """The curve of a bake without time ends at once: what follows is measured all the same."""
 

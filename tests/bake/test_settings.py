@@ -39,6 +39,8 @@ def test_a_budget_that_was_asked_for_is_kept_whatever_it_comes_to() -> None:
         ({"crop": "waist"}, "unknown crop 'waist'; the crops are auto, neck, shoulders, chest"),
         ({"budget_seconds": 0.0}, "the budget must be longer than 0 seconds, got 0"),
         ({"budget_seconds": -1.5}, "the budget must be longer than 0 seconds, got -1.5"),
+        ({"budget_seconds": float("nan")}, "the budget must be longer than 0 seconds, got nan"),
+        ({"budget_seconds": float("inf")}, "the budget must have an end, got inf seconds"),
         ({"iterations": 0}, "the iterations must be at least 1, got 0"),
         ({"seed": -7}, "the seed must not be negative, got -7"),
         # The avatar could not be saved at the end.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import shlex
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from splatavatar.bake.settings import BakeSettings
 from splatavatar.capture.capture import Capture, Frame, RigParameters
 from splatavatar.capture.preparation.folder import CAPTURE, read_facts
 from splatavatar.capture.rig_pose import pose_parameters
+from splatavatar.errors import CaptureError
 from splatavatar.output import fitting, scratch_folder
 from splatavatar.printable import printable
 from splatavatar.render import _native
@@ -31,6 +33,8 @@ PICTURES = 5
 TIMED_FRAMES = 20
 SIZE = 512
 """pixels of the picture whose speed is reported"""
+
+_log = logging.getLogger("splatavatar")
 
 
 class Reporter:
@@ -57,7 +61,7 @@ class Reporter:
 
 
 def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
-    """Writes the report of a bake with some pictures of every split scored.
+    """Writes the report of a bake with some pictures of every split scored; it says of one that cannot be why not.
 
     Raises:
         OutputError: it cannot be written.
@@ -74,11 +78,17 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
 
     with scratch_folder() as folder:
         sheets: dict[str, Path] = {}
+        unscored: list[str] = []
         for split in ("val", "test") if few["val"] or few["test"] else ("train",):
             if few[split]:
                 where = folder / split
-                metrics[split] = score_split(avatar, brief, split, where, render, pose=pose)["mean"]
-                sheets[split] = where / "contact_sheet.png"
+                try:
+                    metrics[split] = score_split(avatar, brief, split, where, render, pose=pose)["mean"]
+                    sheets[split] = where / "contact_sheet.png"
+                except CaptureError as error:
+                    # The avatar is in its file, and no worse for pictures that nothing was learnt from.
+                    unscored.append(f"not scored: {printable(error)}")
+                    _log.warning("%s", unscored[-1])
         report = Report(
             title=printable(avatar.metadata.get("name", out.stem)),
             thumbnail=base64.b64decode(avatar.metadata.get("thumbnail", "")),
@@ -94,7 +104,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
             settings=_described(written.settings, avatar),
             command=f"splatavatar drive {_quoted(out)} --signal SIGNAL -o {_quoted(out.with_suffix('.mp4').name)}",
             views=views_picture(renderer),
-            lacks=_lacks(capture.root),
+            lacks=[*_lacks(capture.root), *unscored],
             completed=avatar.metadata["bake"].get("completed", ()),
             unfinished="" if written.unfinished is None else str(written.unfinished),
         )
