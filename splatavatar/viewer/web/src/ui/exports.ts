@@ -37,6 +37,8 @@ export class Film {
   async stop(): Promise<Blob> {
     if (this.recorder.state !== 'inactive') this.recorder.stop();
     await this.done;
+    // Else every later picture would go on being copied for the film.
+    for (const track of this.recorder.stream.getVideoTracks()) track.stop();
     return new Blob(this.parts, { type: this.recorder.mimeType });
   }
 }
@@ -58,6 +60,10 @@ export class Listening {
     }
     void this.context.resume();
     return this.stream;
+  }
+
+  close(): void {
+    void this.context?.close();
   }
 }
 

@@ -16,6 +16,11 @@ export class Voice {
   private readonly heard = new Map<number, HTMLAudioElement>();
   private relays: boolean | null = null;
   private told = false;
+  /** until the recording ends that is heard instead of the microphone */
+  private playing: AbortController | null = null;
+  /** whether one was muted before it */
+  private before = true;
+  private readonly closing = new AbortController();
 
   /** `say` is given one sentence about what cannot be heard. */
   constructor(
@@ -59,6 +64,9 @@ export class Voice {
   }
 
   close(): void {
+    this.closing.abort();
+    this.playing?.abort();
+    this.listening.close();
     for (const id of [...this.heard.keys()]) this.hear(id, null);
     for (const track of this.microphone?.getTracks() ?? []) track.stop();
     this.encoder?.close();
@@ -72,37 +80,47 @@ export class Voice {
     if (!this.relays || this.context) return;
     this.context = new AudioContext({ sampleRate: RATE, latencyHint: 'interactive' });
     const { context } = this;
+    const { signal } = this.closing;
     void context.resume();
-    // Where the click on "Take a seat" is not enough, the next one is.
-    document.addEventListener('click', () => void context.resume(), { once: true });
+    // Where the click on "Take a seat" is not enough, the next one is; a call or a lock of the screen may interrupt it.
+    for (const name of ['click', 'visibilitychange'])
+      document.addEventListener(name, () => context.state === 'running' || void context.resume(), { signal });
     this.room.hearThrough(context);
   }
 
-  /** Has the others hear a recording instead of the microphone, until it ends. */
+  /** Has the others hear a recording instead of the microphone, until it ends or is paused. */
   async play(audio: HTMLAudioElement): Promise<void> {
     const stream = this.listening.of(audio);
     if (!stream) return;
-    const muted = this.room.muted;
+    // Of one recording after another, what was before the first comes back.
+    if (this.playing) this.playing.abort();
+    else this.before = this.room.muted;
+    const playing = new AbortController();
+    this.playing = playing;
     await this.speak(stream);
+    if (playing.signal.aborted) return;
     this.mute(false);
-    audio.addEventListener(
-      'ended',
-      () => {
-        void this.speak(this.microphone);
-        this.mute(muted);
-      },
-      { once: true },
-    );
+    const over = () => {
+      if (audio.paused || audio.error) this.over();
+    };
+    for (const name of ['ended', 'pause', 'error']) audio.addEventListener(name, over, { signal: playing.signal });
+    if (audio.error) over();
+  }
+
+  /** The microphone is heard again, unless one was muted before the recording, or since. */
+  private over(): void {
+    this.playing?.abort();
+    this.playing = null;
+    const muted = this.before || this.room.muted;
+    void this.speak(this.microphone);
+    this.mute(muted);
   }
 
   private async toggle(): Promise<void> {
     this.button.disabled = true;
     try {
-      if (!this.microphone) {
-        this.microphone = await openMicrophone();
-        await this.speak(this.microphone);
-        this.mute(false);
-      } else this.mute(!this.room.muted);
+      if (this.microphone || this.playing) this.mute(!this.room.muted);
+      else await this.open();
     } catch (error) {
       this.say(sentence(error));
     } finally {
@@ -110,9 +128,33 @@ export class Voice {
     }
   }
 
+  private async open(): Promise<void> {
+    const microphone = await openMicrophone();
+    // One may have left while the browser asked.
+    if (this.closing.signal.aborted) {
+      for (const track of microphone.getTracks()) track.stop();
+      return;
+    }
+    for (const track of microphone.getTracks()) track.addEventListener('ended', () => this.gone());
+    this.microphone = microphone;
+    await this.speak(microphone);
+    this.mute(false);
+  }
+
+  private gone(): void {
+    if (this.closing.signal.aborted) return;
+    this.microphone = null;
+    this.before = true;
+    if (!this.playing) {
+      void this.speak(null);
+      this.mute(true);
+    }
+    this.say('The microphone was taken away.');
+  }
+
   private mute(muted: boolean): void {
     this.room.mute(muted);
-    this.button.textContent = muted ? (this.microphone ? 'Unmute' : 'Turn microphone on') : 'Mute';
+    this.button.textContent = muted ? (this.microphone || this.playing ? 'Unmute' : 'Turn microphone on') : 'Mute';
     this.button.setAttribute('aria-pressed', String(!this.room.muted));
   }
 
