@@ -12,6 +12,8 @@ from splatavatar.rig.arkit import NAMES
 BY_LOWER = {name.lower(): index for index, name in enumerate(NAMES)}
 LONGEST = 120
 """characters of a name that is looked at"""
+DEEPEST = 6
+"""prefixes and containers before a name that are looked behind: strangers send names, too"""
 PREFIXES = re.compile(r"(?:blend[ _-]?shapes?|arkit|bs|face|shapes?|weights?)[ ._:/-]+", re.IGNORECASE)
 SIDES = {"l": "left", "r": "right"}
 
@@ -50,12 +52,13 @@ def _readings(name: str) -> Iterator[str]:
     """What a name may say, without what stands before it: first the most of it."""
     rest = name.strip()
     yield from _sided(rest)
-    while (prefix := PREFIXES.match(rest)) is not None:
+    for _ in range(DEEPEST):
+        if (prefix := PREFIXES.match(rest)) is None:
+            break
         rest = rest[prefix.end() :]
         yield from _sided(rest)
-    for at in range(len(rest)):
-        if rest[at] in ".:/|":
-            yield from _sided(rest[at + 1 :])
+    for at in [at for at in range(len(rest)) if rest[at] in ".:/|"][-DEEPEST:]:
+        yield from _sided(rest[at + 1 :])
 
 
 def _sided(name: str) -> Iterator[str]:

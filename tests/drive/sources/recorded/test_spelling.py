@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from splatavatar.drive.sources.recorded.spelling import arkit_index, meant
+from splatavatar.drive.sources.recorded.spelling import DEEPEST, arkit_index, meant
 from splatavatar.rig.arkit import INDEX, NAMES
 
 
@@ -46,3 +46,22 @@ def test_no_two_coefficients_are_meant_by_one_name() -> None:
 def test_other_names_are_meant_in_the_same_ways() -> None:
     assert meant("blendShapes.Head_Yaw", {"headyaw": 7}) == 7
     assert meant("head", {"headyaw": 7}) is None
+
+
+class Asked(dict[str, int]):
+    """Counts how often it is asked."""
+
+    count = 0
+
+    def __contains__(self, key: object) -> bool:
+        self.count += 1
+        return super().__contains__(key)
+
+
+@pytest.mark.parametrize("name", ["." * 100 + "jawOpeny", "a.:/|" * 20 + "x_L", "bs " * 35 + "x"])
+def test_a_name_of_a_stranger_costs_little(name: str) -> None:
+    """Every datagram may hold hundreds of them."""
+    known = Asked({"jawopen": 1})
+    assert meant(name, known) is None
+    assert 0 < known.count <= 2 * (1 + 2 * DEEPEST)
+    assert meant("a:" * 20 + "jawOpen", known) == 1
