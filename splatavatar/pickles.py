@@ -74,7 +74,7 @@ def read_pickle(content: bytes, records: Records = lambda module, name: None) ->
         DamagedPickle: it is none, or cut off.
     """
     try:
-        return _Reader(BytesIO(content), records).load()
+        return _Reader(content, records).load()
     except RefusedPickle:
         raise
     except Exception as error:
@@ -233,13 +233,16 @@ class _Reader(_Python):  # type: ignore[misc]
 
     dispatch: ClassVar[dict[int, Any]] = dict(_Python.dispatch)
 
-    def __init__(self, stream: BytesIO, records: Records) -> None:
-        super().__init__(stream, encoding="latin1")
+    def __init__(self, content: bytes, records: Records) -> None:
+        super().__init__(BytesIO(content), encoding="latin1")
+        self._room = len(content)
         self._records = records
         self._kinds: dict[tuple[str, str], type[Record]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
         module = OLD_NAMES.get(module, module)
+        if KNOWN.get((module, name)) is _encode:
+            return self._encoded
         if (module, name) in KNOWN:
             return KNOWN[module, name]
         if (module, name) in self._kinds:
@@ -248,6 +251,14 @@ class _Reader(_Python):  # type: ignore[misc]
         if made is None:
             raise RefusedPickle(f"it asks for {printable(f'{module}.{name}'[:80])}")
         return self._kinds.setdefault((module, name), made)
+
+    def _encoded(self, *given: Any) -> bytes:
+        """Bytes of a text, no more of all texts than the file has: one that is named again would take memory anew."""
+        made = _encode(*given)
+        self._room -= len(made)
+        if self._room < 0:
+            raise RefusedPickle("more bytes than it has")
+        return made
 
     def load_build(self) -> None:
         """Only records are told what they were: the fields of a function or a class stay."""

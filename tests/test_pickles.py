@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import struct
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -111,3 +112,11 @@ def test_the_contents_of_arrays_of_objects(protocol: int) -> None:
     np.testing.assert_array_equal(array_of(found[0]["a"]), np.arange(3))  # type: ignore[arg-type]
     assert objects_of(read_pickle(pickle.dumps(np.arange(3), protocol))) is None
     assert objects_of({"a": 1}) is None
+
+
+def test_bytes_that_are_named_again_take_no_memory_anew() -> None:
+    count = 1 << 16
+    begin = b"\x80\x02](c_codecs\nencode\nq\x01X" + struct.pack("<I", count) + b"a" * count + b"\x85q\x02R"
+    assert read_pickle(begin + b"e.") == [b"a" * count]
+    with pytest.raises(RefusedPickle, match="more bytes than it has"):
+        read_pickle(begin + b"h\x01h\x02R" * 1000 + b"e.")
