@@ -162,7 +162,9 @@ class AvatarWritten:
     settings: BakeSettings
     steps: int
     psnr: float
-    """dB of pictures held out; NaN where none was measured"""
+    """dB of pictures held out, or of training pictures where there are none; NaN where it was not measured"""
+    held_out: bool
+    """whether it is of pictures held out"""
     seconds: float
     """of wall time"""
     unfinished: Unfinished | None

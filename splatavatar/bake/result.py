@@ -38,7 +38,7 @@ def name_of(settings: BakeSettings) -> str:
 def finished_avatar(
     scene: Scene, trainer: Trainer, settings: BakeSettings, capture: Capture, name: str, psnr: float
 ) -> Avatar:
-    """The avatar ``name`` as ``trainer`` has it now, whose pictures held out score ``psnr``, dB.
+    """The avatar ``name`` as ``trainer`` has it now, whose watched pictures score ``psnr``, dB.
 
     Raises:
         CaptureError: the track of a prepared capture is damaged.
@@ -60,7 +60,7 @@ def finished_avatar(
             "fixed_rig": settings.fix_rig,
             "completed": account(scene.rig, scene.found, scene.hanging is not None),
             **({"unfinished": True} if unfinished(settings, scene.schedule, state.iteration) else {}),
-            "held_out_psnr": round(psnr, 2),
+            "held_out_psnr" if scene.held_out else "training_psnr": round(psnr, 2),
         },
     }
     bare = Avatar(scene.moved_rig(), gaussians, correctives, metadata)

@@ -196,7 +196,8 @@ def _finished(job: Job, capture: Capture, tell: Listener, sign: Sign | None) -> 
         with suppress(OSError):
             checkpoint.path_of(out).unlink(missing_ok=True)
     parameters = scene.motion.refined(scene.parameters) if scene.one_camera else scene.parameters
-    written = AvatarWritten(out, avatar, capture, parameters, job.settings, steps, job.psnr, job.elapsed, why)
+    score = job.psnr, scene.held_out
+    written = AvatarWritten(out, avatar, capture, parameters, job.settings, steps, *score, job.elapsed, why)
     tell(written)
     baked = Baked(out, report_path(out), avatar, why, not job.settings.forget_footage)
     tell(baked)

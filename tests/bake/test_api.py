@@ -30,6 +30,7 @@ from splatavatar.bake.events import (
     ReportWritten,
     Resumed,
 )
+from splatavatar.bake.reporting.monitor import sentences
 from splatavatar.bake.settings import PRESETS
 from splatavatar.bake.training.trainer import BakeStep
 from support.consents import ANN
@@ -146,6 +147,23 @@ def test_pictures_that_cannot_be_scored_cost_neither_the_report_nor_the_avatar(s
     assert "not scored: " in said and "no camera of the split &#x27;val&#x27; sees the head of the rig" in said
     with pytest.raises(sa.CaptureError, match="no camera of the split 'val' sees the head of the rig"):
         sa.evaluate(baked.avatar, small, "val")
+
+
+@pytest.mark.parametrize("kept_out", [True, False])
+def test_what_is_scored_is_called_held_out_where_it_was(small: Path, kept_out: bool) -> None:
+    """Of a video everything that the bake has is trained on."""
+    if not kept_out:
+        data = json.loads((small / "transforms.json").read_text())
+        (small / "transforms.json").write_text(json.dumps(data | {"val_filenames": []}))
+    events: list[Event] = []
+    baked = sa.bake(small, "a.splatavatar", preset="fast", iterations=2, on_event=events.append)
+    named, other = ("held_out_psnr", "training_psnr")[:: 1 if kept_out else -1]
+    assert 5 < baked.avatar.metadata["bake"][named] < 60 and other not in baked.avatar.metadata["bake"]
+    assert sa.load_avatar(baked.path).metadata["bake"] == baked.avatar.metadata["bake"]
+    (line,) = (sentences(event)[0] for event in events if isinstance(event, AvatarWritten))
+    assert (" dB held out, " in line, " dB of pictures trained on, " in line) == (kept_out, not kept_out)
+    report = baked.report.read_text()
+    assert ("PSNR of pictures held out" in report, "PSNR of pictures trained on" in report) == (kept_out, not kept_out)
 
 
 def test_a_larger_budget_has_a_curve_of_its_own(small: Path) -> None:

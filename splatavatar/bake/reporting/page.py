@@ -54,6 +54,8 @@ class Report:
     """sentences on what the capture lacks"""
     completed: Sequence[str] = ()
     """sentences on what of the person was completed rather than seen"""
+    held_out: bool = True
+    """whether ``psnr`` is of pictures held out; else it is of some that were trained on"""
     unfinished: str = ""
     """why the avatar is none yet; empty where it is one"""
 
@@ -73,7 +75,7 @@ def write_report(path: Path, report: Report) -> None:
         section(
             "Progress",
             '<div class="charts">'
-            + line_chart("PSNR of pictures held out", "dB", report.psnr)
+            + line_chart(f"PSNR of pictures {'held out' if report.held_out else 'trained on'}", "dB", report.psnr)
             + line_chart("Training loss", "loss", report.loss, from_zero=True)
             + "</div>",
         ),

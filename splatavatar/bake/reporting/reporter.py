@@ -106,6 +106,7 @@ def write_summary(written: AvatarWritten, curve: Sequence[Measured]) -> None:
             views=views_picture(renderer),
             lacks=[*_lacks(capture.root), *unscored],
             completed=avatar.metadata["bake"].get("completed", ()),
+            held_out=written.held_out,
             unfinished="" if written.unfinished is None else str(written.unfinished),
         )
         write_report(report_path(out), report)

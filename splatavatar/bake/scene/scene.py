@@ -56,6 +56,8 @@ class Scene:
     """to train on"""
     watched: list[Target]
     """to measure by: held out where there are any"""
+    held_out: bool
+    """whether they are; else they are some of those to train on"""
     schedule: Schedule
     one_camera: bool
     weights: Tensor
@@ -110,6 +112,7 @@ class Scene:
             motion,
             targets,
             [counting_head(target, motion) for target in watched],
+            bool(held_out),
             replace(schedule, pictures=device.pictures),
             one_camera,
             torch.from_numpy(weights),

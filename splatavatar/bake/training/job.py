@@ -102,7 +102,7 @@ class Job:
 
     @property
     def psnr(self) -> float:
-        """The newest measurement of pictures held out, dB; NaN before the first."""
+        """The newest measurement of the pictures that are watched, dB; NaN before the first."""
         return next((point.psnr for point in reversed(self.curve) if point.psnr is not None), math.nan)
 
     def progress(self) -> float:
@@ -153,7 +153,7 @@ class Job:
         return finished_avatar(self.scene, self.trainer, self.settings, capture, name_of(self.settings), self.psnr)
 
     def _note(self, progress: float) -> None:
-        """Adds a point to the curve; every fifth, and the last, with the PSNR of pictures held out.
+        """Adds a point to the curve; every fifth, and the last, with the PSNR of the pictures that are watched.
 
         Raises:
             SettingsError: the loss is no longer a number.
