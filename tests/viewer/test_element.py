@@ -117,6 +117,35 @@ def test_one_that_leaves_while_it_loads(place: Place) -> None:
     assert page.run(ALL_READY) and page.run("said") == []
 
 
+def test_what_is_asked_for_while_it_is_away_is_seen_when_it_is_back(place: Place) -> None:
+    page = place('<splat-avatar id="one" src="a.splatavatar" no-label></splat-avatar>')
+    assert page.run(ALL_READY)
+    label = "!!one.shadowRoot.querySelector('.trust')"
+    assert page.run(label) is False
+    for no_label in ("false", "true"):
+        page.run("window.one = one; one.remove(); new Promise(resolve => setTimeout(resolve, 50))")
+        page.run(f"one.noLabel = {no_label}; document.body.prepend(one)")
+        assert page.run(label) is (no_label == "false")
+
+
+def test_one_that_is_gone_for_good_is_held_by_nothing_of_the_page(place: Place) -> None:
+    page = place(
+        '<audio id="voice"></audio><span id="in"><splat-avatar src="a.splatavatar" signal="hello.npz" media="voice" '
+        "controls></splat-avatar></span>"
+    )
+    assert page.run(ALL_READY)
+    page.run(
+        "window.gone = new WeakRef(document.querySelector('splat-avatar')); document.querySelector('#in').remove()"
+    )
+    for _ in range(40):
+        page.run("new Promise(resolve => setTimeout(resolve, 50))")
+        page.call("HeapProfiler.collectGarbage")
+        if page.run("!gone.deref()"):
+            break
+    else:
+        raise AssertionError("the element is held")
+
+
 def test_a_background(place: Place) -> None:
     page = place('<splat-avatar id="one" src="a.splatavatar" background="#204080"></splat-avatar>')
     assert page.run(ALL_READY)

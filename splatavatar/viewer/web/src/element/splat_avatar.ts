@@ -180,7 +180,7 @@ export class SplatAvatar extends Properties {
       sizing.disconnect();
     });
     this.picture.seen = true;
-    for (const name of ['background', 'limit', 'loop', 'controls', 'label', 'src']) this.take(name);
+    for (const name of ['background', 'limit', 'loop', 'controls', 'label', 'no-label', 'src']) this.take(name);
     // What comes after the element in a page that is being read, media among it, is not there yet.
     void parsed().then(() => {
       if (this.living !== living) return;
@@ -300,6 +300,8 @@ export class SplatAvatar extends Properties {
     this.handling?.abort();
     this.living = this.handling = null;
     this.signals.end();
+    // Else a sound of the page that is there still would hold the element, and all of its avatar, in memory.
+    this.signals.recorded.media = null;
     this.picture.close();
   }
 
