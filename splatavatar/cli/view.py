@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 from typing import Annotated
 from urllib.parse import quote
 
@@ -21,6 +23,7 @@ from splatavatar.cli.sharing import (
     served_avatar,
     tell_address,
 )
+from splatavatar.cli.terminal import tell
 from splatavatar.errors import SettingsError, SignalError
 
 
@@ -54,7 +57,7 @@ def view(
     tell_licence(person)
     del person
     with scratch_folder() as folder, place(port, share, certificate, key) as at:
-        signals = dict(_served(file, folder) for file in signal or [])
+        signals = _named(signal or [], folder)
         query = f"signal=signals/{quote(next(iter(signals)))}" if signals else ""
 
         def ready() -> None:
@@ -64,6 +67,30 @@ def view(
 
         app = create_app(served, site, signals, None, at.names, at.token, admitted)
         serve(app, at.listening, ready, at.certificate)
+
+
+def _named(files: Sequence[Path], folder: Path) -> dict[str, Path]:
+    """The recordings ``files`` by the names under which the page gets them, each by one of its own that URLs can hold.
+
+    Says the name of one that is not called as its file is. Raises SignalError and OutputError.
+    """
+    from splatavatar.output import make_folder
+
+    signals: dict[str, Path] = {}
+    for number, file in enumerate(files):
+        own = folder / str(number)  # what is made of one replaces nothing that is made of another
+        make_folder(own)
+        called, path = _served(file, own)
+        # A name may have any bytes; an address is UTF-8.
+        wanted = PurePosixPath(os.fsencode(called).decode(errors="replace"))
+        name, copies = wanted.name, 1
+        while name in signals:
+            copies += 1
+            name = f"{wanted.stem}-{copies}{wanted.suffix}"
+        if name != called:
+            tell(f"{file}: signals/{quote(name)} in the address of the page")
+        signals[name] = path
+    return signals
 
 
 def _served(file: Path, folder: Path) -> tuple[str, Path]:

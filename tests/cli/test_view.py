@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from splatavatar.cli.view import _served
+from splatavatar.cli.view import _named, _served
 from splatavatar.drive.sources.recorded.read import read_signal
 from support.body_motions import amass as amass_arrays
 from support.body_motions import save
@@ -53,6 +54,28 @@ def test_the_page_gets_what_a_body_shows_of_a_face(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_signal(path).head_rotation, read_signal(amass).head_rotation)
     # The page reads our own itself.
     assert _served(path, tmp_path) == ("walk.npz", path)
+
+
+def test_recordings_of_one_name_are_all_served(tmp_path: Path, files: Path) -> None:
+    own, walk, other = tmp_path / "own", tmp_path / "walk", tmp_path / "other"
+    for folder in (own, walk, other, tmp_path / "scratch"):
+        folder.mkdir()
+    shutil.copy(files / "signal.npz", own / "take.npz")
+    walking, still = amass_arrays(165), amass_arrays(165)
+    still["poses"] = np.zeros_like(still["poses"])
+    save(walk / "take.npz", walking)
+    save(other / "take.npz", still)
+    given = [folder / "take.npz" for folder in (own, walk, other)]
+    served = _named(given, tmp_path / "scratch")
+    assert list(served) == ["take.npz", "take-2.npz", "take-3.npz"]
+    for file, path in zip(given, served.values(), strict=True):
+        np.testing.assert_array_equal(read_signal(path).head_rotation, read_signal(file).head_rotation)
+
+
+def test_a_recording_whose_name_is_no_text_has_an_address(tmp_path: Path, files: Path) -> None:
+    strange = Path(os.fsdecode(os.fsencode(tmp_path) + b"/t\xff.npz"))
+    shutil.copy(files / "signal.npz", strange)
+    assert _named([strange], tmp_path) == {"t\ufffd.npz": strange}
 
 
 def test_a_port_that_is_taken(built: None, run: Run, files: Path) -> None:
