@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,29 @@ def test_late_frames_are_left_out(heard: Any) -> None:
     assert source.ended
     assert len(heard.signals) < 20
     assert (np.diff([signal.time for signal in heard.signals]) > 0.1).all()
+
+
+def test_a_face_is_held_where_frames_are_missing(heard: Any) -> None:
+    """Two frames are missing after the fourth, a second after the seventh."""
+    given = recording(10, 60.0)
+    time_ = given.time.copy()
+    time_[4:] += 1 / 60
+    time_[7:] += 1.0
+    source = RecordingSource(replace(given, time=time_))
+    source.start(heard, SlowClock(0.004))
+    deadline = time.monotonic() + 10
+    while not source.ended and time.monotonic() < deadline:
+        time.sleep(0.005)
+    source.stop()
+    assert source.ended
+    at = np.array([signal.time for signal in heard.signals]) - heard.signals[0].time
+    shown = np.array([round(float(signal.arkit[0]) * 10) for signal in heard.signals])
+    assert [int(np.argmax(shown == frame)) for frame in range(7)] == list(range(7))
+    first = [float(at[shown == frame][0]) for frame in range(10)]
+    np.testing.assert_allclose(first, time_, atol=1e-6)
+    # As a mixer counts: nowhere longer than four frames without a signal.
+    assert (np.diff(at) > 0).all() and np.diff(at).max() < 4 / 60
+    assert (shown == 6).sum() > 20
 
 
 def test_it_goes_on_for_ever_in_a_loop(heard: Any) -> None:
