@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.output import atomic_write, make_folder, temporary_beside, why_unwritten
 from splatavatar.png import encode_png
+from splatavatar.printable import printable
 
 if TYPE_CHECKING:
     from splatavatar.trust.credentials.marker import Marker
@@ -42,7 +44,7 @@ class FramesSink:
         self._pattern = pattern
         self._marker = marker
         self._frames = 0
-        self._draft = temporary_beside(pattern) if self._taken() else None
+        self._draft = temporary_beside(pattern) if self._numbers() else None
 
     def write(self, image: NDArray[np.uint8]) -> None:
         """Write one picture (H, W, 3) or (H, W, 4). Raises OutputError."""
@@ -52,7 +54,9 @@ class FramesSink:
         self._frames += 1
 
     def close(self) -> None:
-        """Every picture is whole once written; those that waited replace the older ones. Raises OutputError."""
+        """Every picture is whole once written; those that waited replace the older ones. Of an older film that was
+        longer the rest remains, as the log says. Raises OutputError.
+        """
         if self._draft is None or not self._frames:
             return
         try:
@@ -60,9 +64,13 @@ class FramesSink:
                 name = self._pattern.name % frame
                 os.replace(self._draft / name, self._pattern.with_name(name))
             self._draft.rmdir()
+            older = sum(number >= self._frames for number in self._numbers())
         except OSError as error:
             raise OutputError(f"cannot write {self._pattern}: {why_unwritten(error)}") from error
         self._draft = None
+        if older:
+            text = f"{self._pattern}: {self._frames} pictures are new; {older} older ones with higher numbers remain"
+            logging.getLogger("splatavatar").warning("%s", printable(text))
 
     def keep(self) -> Beginning:
         """Keep the pictures written so far; where there are older ones, in a folder beside them. Raises OutputError."""
@@ -82,17 +90,18 @@ class FramesSink:
         if self._draft is not None:
             shutil.rmtree(self._draft, ignore_errors=True)
 
-    def _taken(self) -> bool:
-        """Whether a picture is there that would be replaced."""
+    def _numbers(self) -> list[int]:
+        """Those of the pictures that have a name of the pattern."""
         before, after = re.split(r"%\d*d", self._pattern.name)
         with os.scandir(self._pattern.parent) as entries:
-            return any(
-                entry.name.startswith(before)
+            return [
+                int(number)
+                for entry in entries
+                if entry.name.startswith(before)
                 and entry.name.endswith(after)
                 and (number := entry.name[len(before) : len(entry.name) - len(after)]).isdecimal()
                 and self._pattern.name % int(number) == entry.name
-                for entry in entries
-            )
+            ]
 
 
 def write_png(path: Path, image: NDArray[np.uint8], marker: Marker | None = None) -> None:

@@ -47,3 +47,16 @@ def test_pictures_that_replace_others_wait_until_all_are_there(tmp_path: Path) -
     kept = sink.keep()
     assert (kept.place, kept.instead) == (tmp_path / "part" / "%04d.png", tmp_path / "%04d.png")
     assert [path.name for path in (tmp_path / "part").iterdir()] == ["0000.png"]
+
+
+def test_what_remains_of_a_longer_film_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """They look as if they were the end of the new one."""
+    for count, said in ((5, []), (5, []), (3, ["3 pictures are new; 2 older ones with higher numbers remain"])):
+        caplog.clear()
+        sink = FramesSink(tmp_path / "%04d.png")
+        for _ in range(count):
+            sink.write(np.full((4, 4, 3), count, np.uint8))
+        sink.close()
+        lines = [record.getMessage() for record in caplog.records]
+        assert lines == [f"{tmp_path / '%04d.png'}: {text}" for text in said]
+    assert len(list(tmp_path.iterdir())) == 5
