@@ -48,6 +48,8 @@ class Facts:
     tracking: dict[str, Any]
     reprojection_median: float
     matting: str | None
+    edition: str | None
+    """of the rig (``rig.loader.edition``) that was tracked; None: not noted"""
     lacks: list[str]
     """sentences"""
 
@@ -126,7 +128,10 @@ def read_facts(folder: Path) -> Facts:
     """What is known of the capture in ``folder``. Raises CaptureError where there is nothing, or something damaged."""
     values = read_description(folder / CAPTURE)
     clips, tracking, window = values.get("clips"), values.get("tracking"), values.get("window")
-    lacks, matting = values.get("lacks", []), values.get("matting")
+    lacks = values.get("lacks", [])
+    matting, edition = (
+        found if isinstance(found := values.get(name), str) else None for name in ("matting", "edition")
+    )
     try:
         names = [str(clip["name"]) for clip in clips or []]
         digests = [str(clip["sha256"]) for clip in clips or []]
@@ -137,7 +142,7 @@ def read_facts(folder: Path) -> Facts:
         raise CaptureError(f"{folder / CAPTURE}: damaged; extract the video again")
     if not (isinstance(lacks, list) and all(isinstance(sentence, str) for sentence in lacks)):
         raise CaptureError(f"{folder / CAPTURE}: damaged; extract the video again")
-    return Facts(names, digests, window, tracking, error, matting if isinstance(matting, str) else None, lacks)
+    return Facts(names, digests, window, tracking, error, matting, edition, lacks)
 
 
 def check_replaceable(folder: Path) -> None:

@@ -40,6 +40,7 @@ from splatavatar.kept.private import make_private, private_place
 from splatavatar.kept.use import note_used
 from splatavatar.locks import alone_in
 from splatavatar.progress import Progress
+from splatavatar.rig.loader import edition
 
 AUTO = "auto"
 WAITING = "waiting for another splatavatar that prepares the same"
@@ -143,7 +144,9 @@ def tracked(folder: Path, rig: str, matting: str, progress: Progress) -> None:
         with suppress(CaptureError):  # damaged: made again
             if os.path.isfile(folder / CAPTURE):
                 found = read_facts(folder)
-                if (found.matting, found.tracking.get("rig")) == (edition_of(matting), rig):
+                same = (found.matting, found.tracking.get("rig")) == (edition_of(matting), rig)
+                # The user's own file of a body model may have become another, whose coefficients mean other heads.
+                if same and found.edition in (None, edition(rig)):
                     return
         track_capture(folder, rig, matting, progress)
 

@@ -42,7 +42,7 @@ from splatavatar.progress import Progress
 from splatavatar.render.camera import Camera
 from splatavatar.render.silhouette import silhouette
 from splatavatar.rig.arkit_form import arkit_form
-from splatavatar.rig.loader import load_rig
+from splatavatar.rig.loader import edition, load_rig
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters, Rig
 from splatavatar.rotations import nearest_rotations
@@ -106,6 +106,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
         {
             "version": VERSION,
             "matting": edition_of(matting),
+            "edition": edition(rig),
             "clips": extraction.clips,
             "window": {"size": extraction.windows[0].size, "scale": extraction.windows[0].scale},
             "tracking": described(tracked),

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from splatavatar.capture.matting import edition_of
 from splatavatar.capture.preparation.folder import (
+    CAPTURE,
     EXTRACT,
     Extraction,
     check_replaceable,
@@ -16,9 +18,16 @@ from splatavatar.capture.preparation.folder import (
     read_extraction,
     replace_extraction,
     write_extraction,
+    write_json,
 )
+from splatavatar.capture.preparation.prepare import tracked
 from splatavatar.capture.video.crop import Crop
 from splatavatar.errors import CaptureError, OutputError
+from splatavatar.progress import unheard
+from splatavatar.rig.body_models.found import VARIABLE
+from splatavatar.rig.body_models.model_file import FLAME
+from splatavatar.rig.loader import edition
+from support.face_models import face_model
 
 EXTRACTION = Extraction(
     clips=[{"name": "a.mp4"}, {"name": "b.mp4"}],
@@ -146,3 +155,27 @@ def test_what_was_not_extracted_is_not_replaced(tmp_path: Path, name: str) -> No
 def test_an_empty_folder_and_none_will_do(tmp_path: Path) -> None:
     check_replaceable(tmp_path)
     check_replaceable(tmp_path / "absent")
+
+
+def test_what_was_tracked_with_another_file_of_a_body_model_is_tracked_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its coefficients would be taken for those of the file that is there now."""
+    (tmp_path / "model").mkdir()
+    model = face_model(FLAME).save(tmp_path / "model")
+    monkeypatch.setenv(VARIABLE, str(model))
+    folder = tmp_path / "capture"
+    folder.mkdir()
+    write_extraction(folder, EXTRACTION)
+    noted = {
+        "clips": [{"name": "a.mp4", "sha256": "0" * 64}],
+        "window": {"size": 300},
+        "tracking": {"rig": "flame", "reprojection_median": 0.01},
+        "matting": edition_of("grabcut"),
+    }
+    for known in ({}, {"edition": edition("flame")}):  # folders of before say nothing of it
+        write_json(folder / CAPTURE, {**noted, **known})
+        tracked(folder, "flame", "grabcut", unheard)
+    model.write_bytes(model.read_bytes() + b"another")
+    with pytest.raises(CaptureError, match=r"00\.npz: not the landmarks of a clip; extract the video again$"):
+        tracked(folder, "flame", "grabcut", unheard)  # begins anew, with the landmarks that are not there
