@@ -152,10 +152,18 @@ def _quantise(rgba: Floats) -> Bytes:
 
 
 def _stems(frames: list[Frame]) -> list[str]:
-    """The stem of each picture's name, with its folders where two pictures have the same stem."""
+    """The stem of each picture's name, with its folders where two pictures have the same stem; no two are the same."""
     paths = [PurePosixPath(frame.name) for frame in frames]
     uses = Counter(path.stem for path in paths)
-    return [path.stem if uses[path.stem] == 1 else "_".join(path.with_suffix("").parts) for path in paths]
+    found: dict[str, None] = {}
+    for path in paths:
+        stem = path.stem if uses[path.stem] == 1 else "_".join(path.with_suffix("").parts)
+        # Folders do not tell a.jpg from a.png, nor x/y.png from x_y.png.
+        name, number = stem, 1
+        while name in found:
+            name, number = f"{stem}_{number + 1}", number + 1
+        found[name] = None
+    return list(found)
 
 
 def _means(scores: list[dict[str, float | None]]) -> dict[str, float | None]:

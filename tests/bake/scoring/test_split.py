@@ -129,6 +129,28 @@ def test_pictures_with_the_same_stem_keep_apart(avatar: Avatar, capture: Capture
     assert list(summary["images"]) == ["cam0_0001", "cam1_0001", "0002"]
 
 
+@pytest.mark.parametrize(
+    ("names", "stems"),
+    [
+        (("p/a.jpg", "p/a.png", "p/b.png"), ["p_a", "p_a_2", "b"]),
+        (("x/y.png", "z/y.png", "x_y.png"), ["x_y", "z_y", "x_y_2"]),
+    ],
+)
+def test_no_picture_takes_the_place_of_another(
+    avatar: Avatar, capture: Capture, tmp_path: Path, names: tuple[str, ...], stems: list[str]
+) -> None:
+    frames = tuple(replace(frame, name=name) for frame, name in zip(capture.frames[:3], names, strict=True))
+
+    def once_wrong(frame: Frame) -> np.ndarray:
+        return truth(frame) * np.float32(frame.name != names[0])
+
+    summary = score_split(avatar, replace(capture, frames=frames), "train", tmp_path / "out", once_wrong)
+    assert list(summary["images"]) == stems
+    assert sorted(path.stem for path in (tmp_path / "out" / "renders").iterdir()) == sorted(stems)
+    scores = [image["psnr"] for image in summary["images"].values()]
+    assert scores[1:] == [PSNR_CEILING] * 2 and summary["mean"]["psnr"] == pytest.approx(np.mean(scores)) < 90
+
+
 def test_an_empty_matte_has_no_masked_score(avatar: Avatar, capture: Capture) -> None:
     (frame,) = capture.split("val")
     assert isinstance(frame.mask, PictureFile)
