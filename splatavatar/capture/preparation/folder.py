@@ -142,6 +142,7 @@ def read_facts(folder: Path) -> Facts:
         raise CaptureError(f"{folder / CAPTURE}: damaged; extract the video again")
     if not (isinstance(lacks, list) and all(isinstance(sentence, str) for sentence in lacks)):
         raise CaptureError(f"{folder / CAPTURE}: damaged; extract the video again")
+    matting, edition = (noted if isinstance(noted, str) else None for noted in (matting, edition))
     return Facts(names, digests, window, tracking, error, matting, edition, lacks)
 
 
