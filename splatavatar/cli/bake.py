@@ -22,7 +22,7 @@ from splatavatar.cli.footage import (
 from splatavatar.cli.numbers import LARGEST_SEED, MOST_STEPS
 from splatavatar.cli.options import BodyModelOption, RigOption
 from splatavatar.cli.signing import SigningKeyOption, signs
-from splatavatar.cli.values import parse_duration
+from splatavatar.cli.values import check_avatar_name, parse_duration
 from splatavatar.errors import SettingsError
 from splatavatar.rig.body_models.found import name_body_model
 
@@ -134,6 +134,8 @@ def bake(
     if budget is not None and iterations is not None:
         raise SettingsError("--budget and --iterations exclude each other: give one of them.")
     seconds = None if budget is None else parse_duration(budget, "budget")
+    if out is not None:
+        check_avatar_name(out)
     name_body_model(body_model)
     asked = monotonic()
     given = _consent(consent, captures, resume)

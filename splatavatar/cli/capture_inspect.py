@@ -10,6 +10,7 @@ import typer
 from splatavatar.cli.footage import AllowOutsideOption, LayoutOption, ModelOption
 from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import check_page_name
 from splatavatar.output import outputs_ready
 
 
@@ -23,6 +24,9 @@ def inspect(
     layout: LayoutOption = None,
 ) -> None:
     """Write a page that shows what was found in a capture, and tell what it lacks or what is wrong with its cameras."""
+    if out is not None:
+        check_page_name(out)
+
     from splatavatar.capture.inspection.page import write_inspection
 
     path = folder / "inspect.html" if out is None else out

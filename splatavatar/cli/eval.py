@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from splatavatar.cli.options import DeviceOption, DrawingDevice
 from splatavatar.cli.playing import open_avatar
 from splatavatar.cli.progress import stages
 from splatavatar.cli.terminal import tell
+from splatavatar.errors import OutputError
 from splatavatar.output import outputs_ready
 
 if TYPE_CHECKING:
@@ -99,6 +101,8 @@ def eval_(
         _views(avatar, folder, device.value)
         return
 
+    _check_place(folder, Path(given[-1]))
+
     from splatavatar.bake.scoring.evaluate import evaluate
 
     with outputs_ready(folder / "metrics.json"), stages() as progress:
@@ -118,6 +122,16 @@ def eval_(
         )
     solved = "; exposure solved for in every picture" if "exposure" in found else ""
     tell(f"{folder / 'metrics.json'}: scores of the {split.value} split, renders beside it{solved}")
+
+
+def _check_place(folder: Path, capture: Path) -> None:
+    """Raises OutputError where the results would be written among what a capture holds, over its mattes."""
+    from splatavatar.capture.preparation.folder import EXTRACT
+    from splatavatar.capture.readers.table import reader_of
+
+    scored = os.path.isdir(folder) and os.path.realpath(folder) == os.path.realpath(capture)
+    if scored or os.path.isfile(folder / EXTRACT) or reader_of(folder) is not None:
+        raise OutputError(f"{folder}: a capture is there, and stays as it is; name another folder for the results.")
 
 
 def _views(avatar: Avatar, folder: Path, device: str) -> None:

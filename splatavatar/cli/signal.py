@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from splatavatar.cli.terminal import tell
+from splatavatar.cli.values import check_kept
 from splatavatar.output import outputs_ready
 
 signal = typer.Typer(help="Recorded faces.", no_args_is_help=True)
@@ -39,6 +40,7 @@ def convert(
     from splatavatar.drive.sources.recorded.read import read_signal
 
     kind_of(out, kind)
+    check_kept(out, recorded)
     with outputs_ready(out):
         recording = read_signal(recorded)
         write_recording(out, recording, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -54,3 +55,15 @@ def check_avatar_name(path: Path) -> None:
     """Raises OutputError for a name that no avatar is written under: a key or a film may have it."""
     if path.suffix.lower() != ".splatavatar":
         raise OutputError(f"{path}: an avatar is written as .splatavatar.")
+
+
+def check_page_name(path: Path) -> None:
+    """Raises OutputError for a name that no page is written under: the cameras of a capture may have it."""
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise OutputError(f"{path}: a page is written as .html.")
+
+
+def check_kept(out: Path, read: Path) -> None:
+    """Raises OutputError where ``out`` is the file that is ``read``, however both are named."""
+    if os.path.realpath(out) == os.path.realpath(read):
+        raise OutputError(f"{out}: the file that is read would be overwritten; give the output another name.")
