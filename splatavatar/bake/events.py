@@ -170,6 +170,11 @@ class AvatarWritten:
     unfinished: Unfinished | None
     """why it is no avatar yet"""
 
+    @property
+    def score(self) -> str:
+        """``psnr``, and of which pictures."""
+        return f"{self.psnr:.1f} dB {'held out' if self.held_out else 'of pictures trained on'}"
+
 
 @dataclass(frozen=True)
 class ReportWritten:

@@ -164,6 +164,7 @@ SCHEMA: dict[str, Check] = {
             "fixed_rig": truth,
             "completed": rows(text(64), 64),
             "held_out_psnr": absent_or(number()),
+            "training_psnr": absent_or(number()),
         }
     ),
     "metrics": _scores,

@@ -145,10 +145,10 @@ def sentences(event: Event) -> list[str]:
         case Interrupted(iteration):
             return [f"interrupted at step {iteration}; {RESUME}"]
         case AvatarWritten():
-            size, of = event.path.stat().st_size / 1e6, "held out" if event.held_out else "of pictures trained on"
+            size = event.path.stat().st_size / 1e6
             return [
                 f"{event.path}: {len(event.avatar.gaussians)} Gaussians, {size:.1f} MB, {event.steps} steps, "
-                f"{event.psnr:.1f} dB {of}, {event.seconds:.0f} s"
+                f"{event.score}, {event.seconds:.0f} s"
             ]
         case ReportWritten(path):
             return [f"{path}: the report"]

@@ -98,7 +98,7 @@ def sentence_of(outcome: Outcome) -> str:
         case Finished():
             return (
                 f"{outcome.address}: {outcome.gaussians} Gaussians, {outcome.bytes / 1e6:.1f} MB, {outcome.steps} "
-                f"steps, {outcome.psnr:.1f} dB held out, {outcome.seconds:.0f} s"
+                f"steps, {outcome.score}, {outcome.seconds:.0f} s"
             )
         case Stopped(iteration=None):
             return "stopped before its first checkpoint"

@@ -88,8 +88,8 @@ class Finished:
     gaussians: int = 0
     bytes: int = 0
     steps: int = 0
-    psnr: float = float("nan")
-    """dB of pictures held out"""
+    score: str = ""
+    """``AvatarWritten.score``"""
     seconds: float = 0.0
     """of wall time, those before interruptions included"""
     unfinished: str = ""

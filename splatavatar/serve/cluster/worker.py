@@ -146,7 +146,7 @@ def _baked(
             len(written.avatar.gaussians),
             out.stat().st_size,
             written.steps,
-            written.psnr,
+            written.score,
             written.seconds,
             why,
         )

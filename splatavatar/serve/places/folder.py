@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from splatavatar.errors import OutputError, StorageError
-from splatavatar.input import open_input, read_bytes, why_unread
+from splatavatar.input import amount, open_input, read_bytes, why_unread
 from splatavatar.output import atomic_write, check_writable, make_folder, why_unwritten
 from splatavatar.printable import printable
 from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name, is_name
@@ -69,7 +69,7 @@ class FolderPlace:
             while piece := source.read(min(PIECE, left + 1)):
                 left -= len(piece)
                 if left < 0:
-                    raise StorageError(f"{printable(path)}: more than {most >> 20} MiB, expected less.")
+                    raise StorageError(f"{printable(path)}: more than {amount(most)}, expected less.")
                 file.write(piece)
 
     def put(self, name: str, source: Path) -> None:

@@ -115,7 +115,7 @@ class S3Place:
             while piece := file.read(min(PIECE, left + 1)):
                 left -= len(piece)
                 if left < 0:
-                    raise StorageError(f"{printable(self.of(name))}: more than {most >> 20} MiB, expected less.")
+                    raise StorageError(f"{printable(self.of(name))}: more than {amount(most)}, expected less.")
                 yield piece
 
     def _path(self, name: str) -> str:

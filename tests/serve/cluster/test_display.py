@@ -57,7 +57,7 @@ def test_bars_of_what_runs_on_a_terminal() -> None:
     ("outcome", "said"),
     [
         (
-            Finished("a", "/x", 10, 2_000_000, 30, 28.04, 61.2),
+            Finished("a", "/x", 10, 2_000_000, 30, "28.0 dB held out", 61.2),
             "/x: 10 Gaussians, 2.0 MB, 30 steps, 28.0 dB held out, 61 s",
         ),
         (Finished("a", "/x", before=True), "/x is there already, of this capture and these options"),

@@ -76,10 +76,10 @@ def test_a_top_that_cannot_be_read(tmp_path: Path) -> None:
 def test_what_is_larger_than_allowed_is_not_taken(place: Place, tmp_path: Path) -> None:
     place.write("large", bytes(1001))
     target = tmp_path / "target"
-    with pytest.raises(StorageError, match="more than 0 MiB, expected"):
+    with pytest.raises(StorageError, match="more than 1000 bytes, expected"):
         place.fetch("large", target, 1000)
     assert not target.exists()
-    with pytest.raises(StorageError, match="large: more than 0 MiB, expected"):
+    with pytest.raises(StorageError, match="large: more than 1000 bytes, expected"):
         place.read("large", 1000)
 
 
