@@ -109,8 +109,15 @@ def read_bytes(path: str | Path, failure: Failure, expected: str = "a file", mos
     with open_input(path, failure, expected) as file:
         content = read_open(file, path, failure, expected, most + 1)
     if len(content) > most:
-        raise failure(f"{printable(path)}: more than {most >> 20} MiB, expected {expected}.")
+        raise failure(f"{printable(path)}: more than {amount(most)}, expected {expected}.")
     return content
+
+
+def amount(count: int) -> str:
+    """A number of bytes as a sentence says it: in MiB, in KiB where it is less than one, in bytes where that is."""
+    if count >= 1 << 20:
+        return f"{count >> 20} MiB"
+    return f"{count >> 10} KiB" if count >= 1 << 10 else f"{count} bytes"
 
 
 def read_open(file: BinaryIO, path: str | Path, failure: Failure, expected: str, most: int) -> bytes:

@@ -111,6 +111,23 @@ def test_a_file_of_more_bytes_than_allowed(tmp_path: Path) -> None:
     assert read_bytes(tmp_path / "y", Failure, most=3) == b"abc"
 
 
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (1, "1 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1 KiB"),
+        (1 << 19, "512 KiB"),
+        (1 << 20, "1 MiB"),
+        (5 << 20, "5 MiB"),
+    ],
+)
+def test_how_many_are_allowed_is_said_in_a_unit_that_counts_them(tmp_path: Path, most: int, said: str) -> None:
+    os.truncate(os.open(tmp_path / "x", os.O_CREAT | os.O_WRONLY), most + 1)
+    with pytest.raises(Failure, match=f"x: more than {said}, expected"):
+        read_bytes(tmp_path / "x", Failure, most=most)
+
+
 TEXT = '{"name": "Zoë 東京", "values": [1, 2]}\r\n'
 
 

@@ -82,7 +82,7 @@ def test_what_is_no_file_is_one_sentence(tmp_path: Path) -> None:
     for path, said in ((tmp_path, "a folder"), (tmp_path / "none", "no such file")):
         with pytest.raises(TrustError, match=f"{said}, expected a record of consent in TOML"):
             read_consent(path)
-    with pytest.raises(TrustError, match="more than 0 MiB"):
+    with pytest.raises(TrustError, match="more than 512 KiB"):
         read_consent(written(tmp_path, b"#" * (LARGEST + 1)))
 
 

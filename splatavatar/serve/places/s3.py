@@ -10,7 +10,7 @@ from typing import Any
 
 from splatavatar.errors import OutputError, SplatAvatarError, StorageError
 from splatavatar.extras import required
-from splatavatar.input import check_input
+from splatavatar.input import amount, check_input
 from splatavatar.output import atomic_write
 from splatavatar.printable import printable
 from splatavatar.serve.places.place import MOST_FILES, PROBE, Entry, check_name, is_name

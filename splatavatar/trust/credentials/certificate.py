@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.folders import config_folder
-from splatavatar.input import open_private, read_bytes, read_open
+from splatavatar.input import amount, open_private, read_bytes, read_open
 from splatavatar.locks import alone_in
 from splatavatar.output import make_folder, private_write, why_unwritten
 from splatavatar.printable import printable
@@ -238,7 +238,7 @@ def _private(path: Path, password: str | None) -> Any:
     with open_private(path, EXPECTED_KEY) as file:
         content = read_open(file, path, TrustError, EXPECTED_KEY, _LARGEST + 1)
     if len(content) > _LARGEST:
-        raise TrustError(f"{shown}: more than {_LARGEST >> 20} MiB, expected {EXPECTED_KEY}.")
+        raise TrustError(f"{shown}: more than {amount(_LARGEST)}, expected {EXPECTED_KEY}.")
     secret = (password or os.environ.get(PASSWORD) or "").encode() or None
     try:
         try:

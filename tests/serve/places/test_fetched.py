@@ -115,6 +115,6 @@ def test_nothing_is_left_of_what_broke_off(place: Place, monkeypatch: pytest.Mon
 def test_what_has_grown_meanwhile_is_not_taken(place: Place) -> None:
     entries = place.entries("ann")
     place.write("ann/images/1.png", bytes(1000))
-    with pytest.raises(StorageError, match="more than [0-9]+ bytes"):
+    with pytest.raises(StorageError, match=r"more than [0-9]+ bytes"):
         fetched(place, entries, "ann")
     assert list(places_folder().iterdir()) == []

@@ -48,7 +48,7 @@ def test_a_folder_or_one_within_it(tmp_path: Path) -> None:
     (inner / "b.bin").unlink()
     assert refusal(tmp_path) == "no b.bin in it"
     (inner / "b.bin").write_bytes(b"x" * 1025)
-    with pytest.raises(AvatarFileError, match=r"b\.bin: more than 0 MiB"):
+    with pytest.raises(AvatarFileError, match=r"b\.bin: more than 1 KiB"):
         read_bundle(inner, WANTED, "a bundle")
 
 
