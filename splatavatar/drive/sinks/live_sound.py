@@ -11,16 +11,13 @@ import numpy as np
 
 from splatavatar.array_types import Floats
 from splatavatar.drive.sinks.soundtrack import CHANNELS, LONGEST_HOLD, RATE, FileSound, Soundtrack
+from splatavatar.drive.sources.live.voice import DRIFT, GAP, SET_BACK
 
 HEARD_RATE = 16000
 """Hz of what microphones hand over"""
-SLACK, SHARE = 0.02, 0.02
-"""Seconds that pieces of sound may come off the clock for a while, and the share by which each of them says so: a card
-that is fast or slow, or a few samples that were lost. One piece says little: drivers hand some over late, or together.
-"""
-GAP, SET_BACK = 0.25, 1.0
-"""seconds that a piece may come late, beyond which sound is missing before it, and early, beyond which the clock was
-set back"""
+SLACK = 0.02
+"""seconds that pieces of sound may come off the clock for a while: of a card that is fast or slow, or of a few samples
+that were lost"""
 
 
 class LiveSoundtrack(Soundtrack, Protocol):
@@ -119,7 +116,7 @@ class HeardSound:
                 gap = len(self._ring) if end is None or at < end else min(at - end, len(self._ring))
                 self._off = 0.0
             else:
-                self._off += SHARE * (at - end - self._off)
+                self._off += DRIFT * (at - end - self._off)
                 at, gap = end, 0
                 if abs(self._off) > SLACK * RATE:
                     at, self._off = at + round(self._off), 0.0

@@ -22,8 +22,10 @@ FPS = 60.0
 """faces a second"""
 DRIFT = 0.02
 """share by which the start of the sound follows the clock of the machine, per piece of sound"""
-GAP = 0.1
-"""seconds between what is due and what comes, beyond which sound was lost and the model starts anew"""
+GAP, SET_BACK = 0.25, 1.0
+"""seconds that sound may come late, beyond which some was lost, and early, beyond which the clock was set back: the
+model then starts anew. Drivers hand over several pieces at once, and a busy machine takes one late, the next early
+"""
 PIECE = RATE // 4
 """samples that the model gets at a time from a file"""
 
@@ -65,7 +67,7 @@ class Voice:
         finite count as silence.
         """
         expected = heard if self._start is None else self._start + self._samples / RATE
-        if self._start is None or abs(heard - expected) > GAP:
+        if self._start is None or not -SET_BACK <= heard - expected <= GAP:
             self._model.reset()
             self._start, self._samples = heard, 0
         else:

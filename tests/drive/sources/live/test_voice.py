@@ -96,6 +96,26 @@ def test_lost_sound_starts_the_model_anew() -> None:
     assert not np.any([signal.arkit for signal in signals])
 
 
+@pytest.mark.parametrize("at_once", [20, 40])
+def test_sound_that_is_handed_over_at_once_is_all_heard(at_once: int) -> None:
+    """Drivers give several pieces at a time, all of which are then said to be heard now."""
+    voice = Voice(Loudness())
+    blocks = np.ones((400, 160), np.float32)
+    signals = [s for n, block in enumerate(blocks) for s in voice.hear(block, n // at_once * at_once / 100)]
+    assert len(signals) == 200
+    times = np.array([signal.time for signal in signals])
+    assert (np.diff(times) > 0).all() and np.abs(times - np.arange(200) / 50).max() < at_once / 100
+
+
+def test_a_piece_that_is_late_loses_nothing() -> None:
+    voice = Voice(Loudness())
+    late = {100: 0.2, 101: 0.15, 250: 0.15}
+    heard = [0.01 * n + late.get(n, 0.0) for n in range(400)]
+    signals = [s for at in heard for s in voice.hear(np.ones(160, np.float32), at)]
+    assert len(signals) == 200
+    np.testing.assert_allclose([signal.time for signal in signals], np.arange(200) / 50, atol=0.01)
+
+
 def test_samples_that_are_not_finite_are_silence() -> None:
     signals = Voice(Loudness()).hear(np.full(640, np.nan, np.float32), 1.0)
     assert len(signals) == 2
