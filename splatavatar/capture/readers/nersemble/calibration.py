@@ -38,7 +38,7 @@ class Calibrated:
     T_camera_world: Doubles
     """(4, 4) OpenCV's axes"""
     size: tuple[int, int] | None
-    """width and height that ``K`` is for; None: of the pictures that are there"""
+    """width and height that ``K`` is for; None: of the pictures as they are in their files"""
 
 
 def read_cameras(path: Path) -> dict[str, Calibrated]:

@@ -91,10 +91,17 @@ def _views(
                 mask=mask,
                 T_camera_rig=T if tracking is None else tracking.seen_from(T, tracking.row[step]),
                 K=camera.K,
-                size=camera.size or sizes[picture],
+                size=camera.size or _whole(picture, sizes),
                 camera=index,
                 timestep=moment,
             )
+
+
+def _whole(picture: PictureReference, sizes: Sizes) -> tuple[int, int]:
+    """Width and height of the ``picture`` as it is in its file, that of a film before it is made smaller."""
+    if isinstance(picture, FilmFrame):
+        return picture.film.video.width, picture.film.video.height
+    return sizes[picture]
 
 
 def _sizes(sequences: Sequence[Filmed]) -> Sizes:

@@ -95,6 +95,18 @@ def test_large_films_are_made_smaller(tmp_path: Path, monkeypatch: pytest.Monkey
     assert load_frame(capture.frames[0])[0].shape == (HEIGHT // 2, WIDTH // 2, 3)
 
 
+def test_cameras_of_large_films_of_a_benchmark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those of the benchmark of novel views have 1100x1604 pixels, and a matrix each that is for just these."""
+    root = version_2(tmp_path / "388", ("GLASSES",))
+    K = np.diag([WIDTH / 2200, HEIGHT / 3208, 1]) @ intrinsics()
+    camera_params(root / "calibration" / "camera_params.json", {serial: K.tolist() for serial in SERIALS})
+    np.testing.assert_allclose(read_capture(root).frames[0].camera.K, K)
+    monkeypatch.setattr(sequence, "SIDE", 80)
+    camera = read_capture(root).frames[0].camera
+    assert (camera.width, camera.height) == (WIDTH // 2, HEIGHT // 2)
+    np.testing.assert_allclose(camera.K, np.diag([0.5, 0.5, 1]) @ K)
+
+
 def test_long_sequences_are_thinned(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
