@@ -19,10 +19,11 @@ from splatavatar.bake.scoring.contact_sheet import spread
 from splatavatar.bake.scoring.driven import driven_poses
 from splatavatar.bake.scoring.follow import FollowSettings, PhotometricFollower
 from splatavatar.bake.scoring.gains import multiplied, picture_gain, without_gain
-from splatavatar.bake.scoring.metrics import composite, psnr, unit
+from splatavatar.bake.scoring.metrics import composite, psnr, psnr_masked, unit, with_head
 from splatavatar.bake.scoring.split import score_split
 from splatavatar.capture import read_capture
 from splatavatar.capture.capture import Capture, Frame
+from splatavatar.capture.head_region import head_region
 from splatavatar.capture.images import load_frame
 from splatavatar.capture.matting import METHODS
 from splatavatar.capture.preparation.calibrated import (
@@ -46,6 +47,7 @@ from splatavatar.output import scratch_folder
 from splatavatar.progress import Progress, unheard
 from splatavatar.rig.arkit_form import arkit_form
 from splatavatar.rig.loader import DEFAULT, load_rig
+from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 
 ALL = 10**9
@@ -240,13 +242,15 @@ def _as_exposed(renderer: Renderer, pose: PoseParameters, frame: Frame, image: B
     return multiplied(rgba, picture_gain(rgba, image, matte))
 
 
-def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float]:
-    scores = []
+def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float | None]:
+    """Means over the pictures by the rule of ``metrics``; None where no picture has a matte or a head."""
+    rig, whole, masked = renderer.avatar.rig, [], []
     for frame, start in zip(frames, starts, strict=True):
         image, matte = load_frame(frame)
         rgba = _as_exposed(renderer, start, frame, image, matte)
+        matte = with_head(matte, head_region(rig, pose_numpy(rig, start), frame.camera))
         shown, truth = composite(rgba[..., :3], rgba[..., 3]), composite(unit(image), unit(matte))
-        inside = matte > 0
-        scores.append((psnr(shown, truth), psnr(shown[inside], truth[inside])))
-    whole, masked = np.mean(scores, 0)
-    return {"psnr": float(whole), "psnr_masked": float(masked)}
+        whole.append(psnr(shown, truth))
+        masked.append(psnr_masked(shown, truth, matte))
+    inside = [value for value in masked if value is not None]
+    return {"psnr": float(np.mean(whole)), "psnr_masked": float(np.mean(inside)) if inside else None}

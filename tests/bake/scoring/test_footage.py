@@ -13,12 +13,16 @@ from PIL import Image
 from splatavatar.avatar.avatar import Avatar
 from splatavatar.avatar.renderers.cpu_renderer import CpuRenderer
 from splatavatar.bake.scoring.footage import _followed, _habits, _known, _landmarks_alone, clip_of, evaluate_footage
+from splatavatar.bake.scoring.metrics import score, unit
 from splatavatar.capture.capture import Frame
+from splatavatar.capture.head_region import head_region
+from splatavatar.capture.images import load_frame
 from splatavatar.capture.references import PictureFile
 from splatavatar.capture.video.clips import open_clips
 from splatavatar.capture.video.extract import ExtractOptions
 from splatavatar.errors import CaptureError
 from splatavatar.gaussians.gaussians import BoundGaussians, Correctives
+from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
 from support.ball import around, ball
 from support.shared import shared
@@ -84,6 +88,23 @@ def test_frames_are_followed_from_where_the_landmarks_put_them(avatar: Avatar, t
     alone, followed, right = (_landmarks_alone(renderer, frames, poses) for poses in (starts, found, truth))
     assert alone["psnr"] + 6 < followed["psnr"] <= right["psnr"] + 0.1
     assert alone["psnr_masked"] < alone["psnr"] and right["psnr_masked"] > 35
+
+
+def test_what_landmarks_give_is_scored_by_the_rule_for_all_scores(avatar: Avatar, tmp_path: Path) -> None:
+    """Emptiness scores nothing where the head is: beside ``mean`` stands what can be compared with it."""
+    poses, renderer = [pose(avatar)] * 2, CpuRenderer(avatar)
+    frames = filmed(avatar, poses, tmp_path)
+    assert isinstance(frames[1].mask, PictureFile)
+    camera = frames[1].camera
+    Image.new("L", (camera.width, camera.height)).save(frames[1].mask.path)
+    head = head_region(avatar.rig, pose_numpy(avatar.rig, poses[0]), camera)
+    right = [score(unit(renderer.render(poses[0], camera)), *load_frame(frame), head) for frame in frames]
+    alone = _landmarks_alone(renderer, frames, poses)
+    assert alone["psnr"] == pytest.approx(np.mean([one.psnr for one in right]), abs=0.1)
+    assert alone["psnr_masked"] == pytest.approx(np.mean([one.psnr_masked for one in right]), abs=0.1)
+    far = PoseParameters(poses[0].expression, poses[0].joint_rotations, np.float32([9, 0, 0]))
+    nowhere = _landmarks_alone(renderer, frames[1:], [far])
+    assert nowhere["psnr_masked"] is None and nowhere["psnr"] is not None
 
 
 def test_what_was_put_right_before_is_put_right_again(avatar: Avatar, tmp_path: Path) -> None:
