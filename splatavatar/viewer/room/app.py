@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ from splatavatar.errors import AvatarFileError
 from splatavatar.viewer.answers import FRESH, add_site, bare_app, said
 from splatavatar.viewer.guard import LOOPBACK, TOKEN, Application, Guard
 from splatavatar.viewer.room.endpoint import room_endpoint
-from splatavatar.viewer.room.invitations import REFUSAL
+from splatavatar.viewer.room.invitations import REFUSAL, Invitation
 from splatavatar.viewer.room.room import ROOM_FULL, Room
-from splatavatar.viewer.room.uploads import LARGEST, TOO_LARGE, UNUSED, TooOften
+from splatavatar.viewer.room.uploads import LARGEST, TOO_LARGE, TOO_MANY, UNUSED, TooOften
 from splatavatar.viewer.site import SiteFile
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ UPLOAD = "/room/avatar"
 AVATARS = "/room/avatars/"
 SLOWEST = 120.0
 """seconds in which an avatar has come"""
+MOST_COMING = 2
+"""avatars of one person at once: one, and that of before where their line went meanwhile"""
 
 
 def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[str] = LOOPBACK) -> Application:
@@ -37,6 +40,7 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
     from starlette.requests import ClientDisconnect
 
     app = bare_app()
+    coming: Counter[Invitation] = Counter()
 
     # Annotations of this module are texts: the framework is told the types that they name here.
     async def upload(request: Request) -> Response:
@@ -46,6 +50,9 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
             return said(REFUSAL, 403)
         if not room.has_place(invitation):
             return said(ROOM_FULL, 409)
+        if coming[invitation] >= MOST_COMING:
+            return said(TOO_MANY, 429)
+        coming[invitation] += 1
         try:
             content = await asyncio.wait_for(_body(request), SLOWEST)
             if content is None:
@@ -59,6 +66,8 @@ def create_room_app(site: Mapping[str, SiteFile], room: Room, hosts: Collection[
             return said(error, 429)
         except AvatarFileError as error:
             return said(error, 422)
+        finally:
+            coming[invitation] -= 1
         asyncio.get_running_loop().call_later(UNUSED, room.drop_unused, invitation, taken)
         return JSONResponse({"sha256": taken.sha256, "name": taken.name, "notice": taken.notice})
 

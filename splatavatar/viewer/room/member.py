@@ -93,6 +93,7 @@ class RoomMember:
         self._thread = threading.Thread(target=self._run, args=(content, entered), name="room", daemon=True)
         self._thread.start()
         if not entered.wait(3 * PATIENCE):
+            self._call(self._attendance.leave)  # nobody is left who could
             raise RoomError("the room did not let this program in in time.")
         self._check()
 
@@ -137,9 +138,10 @@ class RoomMember:
         self._call(self._attendance.mute, muted)
 
     def close(self) -> None:
-        """Leave the room; may be called again."""
+        """Leave the room; may be called again, and by a listener, for which it does not wait."""
         self._call(self._attendance.leave)
-        self._thread.join(JOIN_SECONDS)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(JOIN_SECONDS)
 
     def __enter__(self) -> RoomMember:
         return self

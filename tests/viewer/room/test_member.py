@@ -14,7 +14,7 @@ import pytest
 
 from splatavatar.avatar.file import save_avatar
 from splatavatar.drive.signal import FaceSignal
-from splatavatar.errors import AvatarFileError, RoomError, SettingsError, TrustError
+from splatavatar.errors import AvatarFileError, DependencyError, RoomError, SettingsError, TrustError
 from splatavatar.rig.arkit import NAMES
 from splatavatar.viewer.certificate import Certificate, fingerprint, own_certificate
 from splatavatar.viewer.room.app import create_room_app
@@ -119,6 +119,59 @@ def test_members_are_muted_until_they_speak_and_when_they_say_so(room: tuple[Roo
         time.sleep(0.3)
         assert len(bob.sounds) == count
     until(lambda: not meeting.people)
+
+
+def test_a_listener_may_leave(room: tuple[Room, int]) -> None:
+    meeting, port = room
+
+    class Follower(Heard):
+        def left(self, person: Person, reason: str) -> None:
+            member.close()
+            super().left(person, reason)
+
+    follower = Follower()
+    member = RoomMember(link(meeting, port, 1), listener=follower, direct=False)
+    RoomMember(link(meeting, port, 2), name="Ann", direct=False).close()
+    until(lambda: not meeting.people)
+    assert follower.gone == [("Ann", "")]
+    member.show(FaceSignal.neutral())  # nobody sees it, and nothing has failed
+    member.close()
+
+
+def test_who_is_let_in_too_late_takes_no_seat(room: tuple[Room, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    meeting, port = room
+    monkeypatch.setattr("splatavatar.viewer.room.member.PATIENCE", 0.001)
+    with pytest.raises(RoomError, match=r"in time\.$"):
+        RoomMember(link(meeting, port, 1), direct=False)
+    time.sleep(1.5)  # in which it would have come in
+    assert not meeting.people
+
+
+def test_who_does_not_listen_needs_nothing_that_decodes(
+    room: tuple[Room, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting, port = room
+
+    class Watching(RoomListener):
+        faces = 0
+
+        def face(self, person: Person, signal: FaceSignal) -> None:
+            self.faces += 1
+
+    def absent() -> None:
+        raise DependencyError("no package that decodes")
+
+    monkeypatch.setattr("splatavatar.viewer.room.attendance.OpusDecoder", absent)
+    watching = Watching()
+    with (
+        RoomMember(link(meeting, port, 1), listener=watching, direct=False) as deaf,
+        RoomMember(link(meeting, port, 2), direct=False) as speaking,
+    ):
+        speaking.say(np.sin(np.arange(RATE) / 20))
+        time.sleep(0.5)
+        speaking.show(FaceSignal.neutral())
+        until(lambda: watching.faces)
+        deaf.show(FaceSignal.neutral())
 
 
 def test_who_leaves_and_who_is_thrown_out(room: tuple[Room, int]) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import json
+import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from splatavatar.drive.signal import FaceSignal
 from splatavatar.trust.policy import notice_of
 from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room import endpoint, uploads
+from splatavatar.viewer.room.app import MOST_COMING, UPLOAD
 from splatavatar.viewer.room.room import Room
 from support.rooms import (
     SITE,
@@ -256,6 +260,28 @@ def test_nobody_hands_over_avatars_without_end(few: bytes) -> None:
         answers = [hand_over(port, room, 1, b"x") for _ in range(12)]
         assert answers[0][0] == 422 and answers[-1][::2] == (429, (uploads.TOO_MANY + "\n").encode())
         assert hand_over(port, room, 2, few)[0] == 200
+
+
+def test_of_the_avatars_that_one_person_hands_over_at_once_few_are_held(few: bytes) -> None:
+    room = Room(2)
+    with running(room) as port, ExitStack() as open_lines:
+
+        def begin(number: int) -> http.client.HTTPConnection:
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+            open_lines.callback(line.close)
+            line.putrequest("PUT", f"{UPLOAD}?token={token(room, number)}")
+            line.putheader("content-length", str(len(few)))
+            line.endheaders(few[:-1])
+            return line
+
+        slow = [begin(1) for _ in range(MOST_COMING)]
+        time.sleep(0.3)
+        answer = begin(1).getresponse()
+        assert (answer.status, answer.read()) == (429, (uploads.TOO_MANY + "\n").encode())
+        assert hand_over(port, room, 2, few)[0] == 200
+        slow[0].send(few[-1:])
+        assert slow[0].getresponse().status == 200
+        assert hand_over(port, room, 1, few)[0] == 200
 
 
 JOIN = {"type": "join", "version": 1, "name": "Ann", "avatar": "0" * 64, "kind": "page"}
