@@ -43,7 +43,7 @@ def deform(
 def ssim_map(x: Tensor, y: Tensor) -> Tensor:
     """The SSIM (C, H, W) of two pictures (C, H, W) in [0, 1].
 
-    Wang et al. 2004, eq. 13, with a Gaussian window of 11 x 11 and sigma 1.5.
+    Wang et al. 2004, eq. 13, with a Gaussian window of 7 x 7 and sigma 1.5.
     """
     tap = torch.exp(-0.5 * ((torch.arange(7, dtype=x.dtype, device=x.device) - 3) / 1.5) ** 2)
     tap = tap / tap.sum()

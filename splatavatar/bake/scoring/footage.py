@@ -242,7 +242,7 @@ def _as_exposed(renderer: Renderer, pose: PoseParameters, frame: Frame, image: B
     return multiplied(rgba, picture_gain(rgba, image, matte))
 
 
-def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, float | None]:
+def _landmarks_alone(renderer: Renderer, frames: list[Frame], starts: list[PoseParameters]) -> dict[str, Any]:
     """Means over the pictures by the rule of ``metrics``; None where no picture has a matte or a head."""
     rig, whole, masked = renderer.avatar.rig, [], []
     for frame, start in zip(frames, starts, strict=True):

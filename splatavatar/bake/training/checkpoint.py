@@ -35,6 +35,8 @@ MOST = 1 << 40
 """steps, seconds, and whatever is optimised"""
 LOG_SCALE = 10.0
 """of a Gaussian that is larger than any"""
+GROUPS = ("", "prepare", "extract")
+"""of settings, whose names nobody knows them by"""
 PLAIN = ("motion_sum", "motion_steps", "seen", "made", "measured", "mean_loss")
 """tensors of a ``TrainerState`` that are kept under their own names"""
 
@@ -182,15 +184,23 @@ def _read(out: Path, settings: BakeSettings) -> tuple[_Header, dict[str, Tensor]
         raise _damaged(path) from error
     if not whole:
         raise _damaged(path)
-    wanted = fingerprint(settings)
-    different = [k for k, v in wanted.items() if header.settings.get(k) != v]
-    if different:
-        k = different[0]
-        found, asked = header.settings.get(k), wanted[k]
+    different = _difference("", header.settings, fingerprint(settings))
+    if different is not None:
+        name, found, asked = different
         raise SettingsError(
-            f"{path} is of a bake with {k} {found!r}, this one asks for {asked!r}; they must agree to resume"
+            f"{path} is of a bake with {name} {found!r}, this one asks for {asked!r}; they must agree to resume"
         )
     return header, tensors
+
+
+def _difference(name: str, found: Any, asked: Any) -> tuple[str, Any, Any] | None:
+    """The first setting in which ``found`` and ``asked``, the settings ``name``, differ: as it is called, and both."""
+    if found == asked:
+        return None
+    if not (isinstance(found, dict) and isinstance(asked, dict)):
+        return name, found, asked
+    of = "" if name in GROUPS else f"{name} "
+    return next(filter(None, (_difference(of + key, found.get(key), value) for key, value in asked.items())), None)
 
 
 def steps_of(path: Path) -> int | None:

@@ -22,6 +22,9 @@ from splatavatar.bake.training import checkpoint
 from splatavatar.bake.training.checkpoint import Checkpoint, _nothing, _sum
 from splatavatar.bake.training.rig_motion import RigMotion
 from splatavatar.bake.training.trainer import fresh_state
+from splatavatar.capture.preparation.prepare import PrepareOptions
+from splatavatar.capture.video.extract import FRAMES, ExtractOptions
+from splatavatar.capture.video.holdout import Holdout
 from splatavatar.errors import SettingsError
 
 POINT = Measured(1.0, 0.5, 0.1)
@@ -73,6 +76,22 @@ def test_a_capture_may_be_known_by_another_name_than_its_path(
     for other in (settings, replace(named, known_as="s3://captures/ann 4567")):
         with pytest.raises(SettingsError, match="of a bake with capture 's3://captures/ann 0123', this one asks for"):
             checkpoint.check(out, other)
+
+
+@pytest.mark.parametrize(
+    ("footage", "said"),
+    [
+        (PrepareOptions(ExtractOptions(frames=40)), f"with frames {FRAMES}, this one asks for 40"),
+        (PrepareOptions(holdout=Holdout(last=0.2)), "with holdout last 0.0, this one asks for 0.2"),
+        (PrepareOptions(matting="rembg"), "with matting 'grabcut', this one asks for 'rembg'"),
+    ],
+)
+def test_what_differs_is_said_and_nothing_else(
+    kept: bytes, out: Path, settings: BakeSettings, footage: PrepareOptions, said: str
+) -> None:
+    with pytest.raises(SettingsError) as other:
+        checkpoint.check(out, replace(settings, prepare=footage))
+    assert str(other.value) == f"{out}.checkpoint is of a bake {said}; they must agree to resume"
 
 
 def test_how_many_steps_one_has(kept: bytes, out: Path, settings: BakeSettings, motion: RigMotion) -> None:
