@@ -1,4 +1,4 @@
-"""What single commands need: bodies, faces, sound, cameras, mattes, a page."""
+"""What single commands need: bodies, faces, sound, cameras, mattes, marks, a page, rooms, servers, clusters."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from splatavatar.render.gpu_facts import installed
 
 def extra_parts() -> list[Part]:
     """Imports none of the packages."""
-    names = ("audio", "live", "matting", "colmap", "viewer")
-    audio, live, matting, colmap, viewer = map(install, names)
+    names = ("audio", "live", "matting", "colmap", "trust", "viewer")
+    audio, live, matting, colmap, trust, viewer = map(install, names)
     return [
         _anny(),
         package("mediapipe", "video, webcams", installed("mediapipe"), install("drive")),
@@ -23,7 +23,14 @@ def extra_parts() -> list[Part]:
         package("pyvirtualcam", "--virtual-camera", installed("pyvirtualcam"), live),
         package("rembg", "--matting rembg", installed("rembg"), matting),
         package("pycolmap", "capture solve", installed("pycolmap"), colmap),
+        package("c2pa", "marks of films", installed("c2pa", "c2pa-python"), trust),
+        package("pocketsphinx", "spoken consent", installed("pocketsphinx"), install("bake")),
         package("fastapi", "view", installed("fastapi"), viewer),
+        package("aiortc", "room, serve", installed("aiortc"), install("room")),
+        package("prometheus", "serve", installed("prometheus_client", "prometheus-client"), install("serve")),
+        package("livekit", "agent", installed("livekit", "livekit-agents"), install("livekit")),
+        package("pipecat", "Pipecat agents", installed("pipecat", "pipecat-ai"), install("pipecat")),
+        package("ray", "bakes", installed("ray"), install("cluster")),
     ]
 
 

@@ -9,6 +9,7 @@ from splatavatar.doctor.core import core_parts
 from splatavatar.doctor.extras import extra_parts
 from splatavatar.doctor.gpu import gpu_parts
 from splatavatar.doctor.part import Part, package
+from splatavatar.extras import EXTRAS
 from splatavatar.render.gpu_facts import CudaFacts, Gpu, GsplatFacts
 
 CUDA = CudaFacts(
@@ -74,6 +75,12 @@ def test_nothing_installed() -> None:
 def test_a_native_module_that_does_not_load() -> None:
     part = found(core_parts(None, "the native module does not load"), "native module")
     assert (part.state, part.found) == ("broken", "the native module does not load")
+
+
+def test_something_of_every_extra_is_looked_for() -> None:
+    """Whoever installs one, or lacks it, is told."""
+    parts = [part.name for part in (*gpu_parts(CudaFacts(), GsplatFacts()), *extra_parts())]
+    assert {extra for package, extra in EXTRAS.items() if package.split("_")[0] in parts} == set(EXTRAS.values())
 
 
 def test_the_face_landmarker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
