@@ -83,17 +83,19 @@ class Marker:
     def _parent(self, source: BinaryIO, before: bytes) -> dict[str, Any]:
         """What ``source`` was, by the credentials ``before`` that lie beside it: the library finds none there itself.
 
-        Raises C2paError for what are none.
+        Raises C2paError for what are none, TrustError for those in which nothing is said.
         """
         with self._c2pa.Reader(ANYTHING, source, before, context=reading_context()) as reader:
             report = json.loads(reader.json())
         source.seek(0)
+        kept = {name: report.get(name) for name in ("active_manifest", "validation_results")}
+        if not all(kept.values()):
+            raise TrustError("the content credentials beside it say nothing")
         return {
             "relationship": "parentOf",
             "label": "parent",
             "format": ANYTHING,
-            "active_manifest": report["active_manifest"],
-            "validation_results": report["validation_results"],
+            **kept,
             "manifest_data": {"format": "application/c2pa", "identifier": BEFORE},
         }
 
