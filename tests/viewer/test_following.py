@@ -104,6 +104,42 @@ def test_a_link_without_its_token_shows_nothing(
         until_shown(page, expected(performer, SMILE))
 
 
+def test_a_page_comes_back_though_the_browser_has_opened_another_link(
+    built: None, open_page: Callable[..., Any], performer: Performer
+) -> None:
+    live = "document.documentElement.dataset.live === '{}'"
+    hub, token, other = Hub(), Token(), Token()
+    ViewerSink(hub).take(SMILE, 0.0)
+    site = load_site()
+    with listen(0) as listening, serving(create_app(DEMO, site, hub=hub, token=token), listening):
+        port = listening.getsockname()[1]
+        page = open_page(f"http://127.0.0.1:{port}/?token={token.text}&signal=live&{BARE}", SIZE, SIZE)
+        page.wait(live.format("connected"))
+        with listen(0) as elsewhere, serving(create_app(DEMO, site, token=other), elsewhere):
+            address = f"http://127.0.0.1:{elsewhere.getsockname()[1]}/?token={other.text}&{BARE}"
+            assert open_page(address, SIZE, SIZE).state() == ("ready", "")
+    page.wait(live.format("waiting"))
+    with listen(port) as listening, serving(create_app(DEMO, site, hub=hub, token=token), listening):
+        page.wait(live.format("connected"), 20)
+
+
+def test_a_driver_that_has_no_place_is_asked_ever_more_seldom(
+    built: None, open_page: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("splatavatar.viewer.hub.MOST_VIEWERS", 0)
+    with listen(0) as listening, serving(create_app(DEMO, load_site(), hub=Hub()), listening):
+        page = open_page("", 500, 500)
+        page.call(
+            "Page.addScriptToEvaluateOnNewDocument",
+            source="window.waits = []; window.setTimeout = (wait => (act, after, ...more) => {"
+            " waits.push(after); return wait(act, after, ...more); })(window.setTimeout)",
+        )
+        page.open(f"http://127.0.0.1:{listening.getsockname()[1]}/?signal=live")
+        page.wait("waits.filter(each => each >= 250 && each <= 4000).length > 2")
+        assert page.run("waits.filter(each => each >= 250 && each <= 4000).slice(0, 3)") == [250, 500, 1000]
+        assert "as many viewers as it takes" in page.run("document.querySelector('.status').textContent")
+
+
 def test_other_messages_are_said_once(built: None, open_page: Callable[..., Any]) -> None:
     hub = Hub()
     with listen(0) as listening, serving(create_app(DEMO, load_site(), hub=hub), listening):

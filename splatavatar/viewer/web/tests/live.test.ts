@@ -44,6 +44,7 @@ describe('the address of a driver', () => {
     ['live', 'http://127.0.0.1:8017/?signal=live', 'ws://127.0.0.1:8017/live'],
     ['live', 'https://10.0.0.2:8017/a/?x=1', 'wss://10.0.0.2:8017/a/live'],
     ['wss://elsewhere/live', 'http://127.0.0.1:8017/', 'wss://elsewhere/live'],
+    ['live', 'https://me:8017/?token=a%2Bb&ui=0', 'wss://me:8017/live?token=a%2Bb'],
     ['signals/hello.npz', 'http://127.0.0.1:8017/', null],
   ])('%s on %s', (signal, page, address) => expect(liveAddress(signal, page)).toBe(address));
 });

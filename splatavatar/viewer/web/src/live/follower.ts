@@ -5,8 +5,11 @@ import { decode, isNewer } from './protocol';
 /** milliseconds between two attempts: the first, and the most that it grows to */
 const SOON = 250;
 const LATEST = 4000;
+/** why a server closes a connection that has as many viewers as it takes */
+const BUSY = 1013;
 
-/** What a follower tells: a face, that it is connected or not, and once what is wrong with what it is sent. */
+/** What a follower tells: a face, that it is connected or not, once what is wrong with what it is sent, and that there is
+ * no place for it. */
 export interface Listener {
   face(signal: FaceSignal): void;
   connected(is: boolean): void;
@@ -42,15 +45,19 @@ export class Follower {
     this.socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
-      this.wait = SOON;
       // A server that was started anew counts from its own beginning.
       this.newest = null;
       this.listener.connected(true);
     };
-    socket.onmessage = (event) => this.take(event.data);
-    socket.onclose = () => {
+    socket.onmessage = (event) => {
+      // One that lets nobody stay opens connections, too.
+      this.wait = SOON;
+      this.take(event.data);
+    };
+    socket.onclose = ({ code }) => {
       if (this.socket !== socket) return;
       this.listener.connected(false);
+      if (code === BUSY) this.listener.wrong('The driver has as many viewers as it takes; the page goes on asking.');
       this.timer = setTimeout(() => this.open(), this.wait);
       this.wait = Math.min(this.wait * 2, LATEST);
     };
@@ -76,5 +83,8 @@ export function liveAddress(signal: string, page: string): string | null {
   if (signal !== 'live') return null;
   const address = new URL('live', page);
   address.protocol = address.protocol === 'https:' ? 'wss:' : 'ws:';
+  // The cookie with it may be that of another link by now: all servers of a machine share their cookies.
+  const token = new URL(page).searchParams.get('token');
+  if (token) address.searchParams.set('token', token);
   return address.href;
 }
