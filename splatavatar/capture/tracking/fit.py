@@ -61,6 +61,12 @@ class LandmarkFit:
         self.trust[list(OVAL)] = 0.25
         self.goal = _mean_scores(observations)
 
+    def part(self, start: int, stop: int) -> LandmarkFit:
+        """The same of the timesteps from ``start`` to before ``stop``, of a face whose rest is that of all of them."""
+        part = LandmarkFit(self.model, self.observations.part(start, stop))
+        part.goal = self.goal[start:stop]
+        return part
+
     def start(self, lenses: Lenses) -> Head:
         """A first guess: the detector's turn and scores, weak perspective for the place."""
         observations, model, T = self.observations, self.model, self.observations.timesteps

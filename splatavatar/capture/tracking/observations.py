@@ -60,6 +60,18 @@ class Observations:
             np.zeros(len(chosen), bool),
         )
 
+    def part(self, start: int, stop: int) -> Observations:
+        """The observations of the timesteps from ``start`` to before ``stop``, renumbered from 0."""
+        rows = slice(*np.searchsorted(self.timestep, [start, stop]))
+        return Observations(
+            self.timestep[rows] - start,
+            self.camera[rows],
+            self.pixels[rows],
+            self.rotation[rows],
+            self.scores[rows],
+            self.linked[start:stop],
+        )
+
 
 @dataclass(frozen=True)
 class Lenses:

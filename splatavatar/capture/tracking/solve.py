@@ -22,6 +22,9 @@ PICTURES, FEWEST_TIMESTEPS = 48, 12
 """pictures from which shape and focal length are found: more add time, not knowledge"""
 GRIMACES = 72
 """pictures from which the person's own expressions are learnt"""
+STRETCH, OVERLAP = 4000, 30
+"""timesteps whose motion is solved at once, each of which takes 190 kB meanwhile; and those before and behind that are
+solved along with them, and again with their own: what is farther away does not count"""
 
 
 @dataclass(frozen=True)
@@ -88,12 +91,25 @@ def track_motion(rig: Rig, habits: Doubles, observations: Observations, lenses: 
     model = LandmarkModel.of(rig, None)
     model = replace(model, base=model.base + habits)
     fit = LandmarkFit(model, observations)
-    head = fit.fit_motion(fit.start(replace(lenses, free_focal=False, free_scale=False, free_place=False)))
-    errors = fit.errors(head)[:, : IRIS.start]
-    head_rotation = axis_angles(head.rotation)
+    known = replace(lenses, free_focal=False, free_scale=False, free_place=False)
+    found = [_stretch(fit, known, start) for start in range(0, observations.timesteps, STRETCH)]
+    expression, rotation, moved, errors = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    head_rotation = axis_angles(rotation)
     at_rest = model.pivot + carried(rig, head_rotation, model.pivot)
-    translation = model.pivot + head.translation - at_rest
-    return Motion(head.expression, head_rotation, translation, np.median(errors, 1))
+    return Motion(expression, head_rotation, model.pivot + moved - at_rest, errors)
+
+
+def _stretch(fit: LandmarkFit, lenses: Lenses, start: int) -> tuple[Doubles, Doubles, Doubles, Doubles]:
+    """What ``fit`` finds of the ``STRETCH`` timesteps from ``start`` on: expressions, turns and ways of the head, and
+    the median error of each of their observations."""
+    stop = min(start + STRETCH, fit.observations.timesteps)
+    first = max(start - OVERLAP, 0)
+    part = fit.part(first, min(stop + OVERLAP, fit.observations.timesteps))
+    head = part.fit_motion(part.start(lenses))
+    kept = slice(start - first, stop - first)
+    rows = slice(*np.searchsorted(part.observations.timestep, [kept.start, kept.stop]))
+    errors = np.median(part.errors(head)[rows, : IRIS.start], 1)
+    return head.expression[kept], head.rotation[kept], head.translation[kept], errors
 
 
 def joint_rotations(rig: Rig, head_rotation: Doubles) -> dict[str, Doubles]:

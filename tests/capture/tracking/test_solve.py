@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from splatavatar.capture.tracking import solve
+from splatavatar.capture.tracking.fit import LandmarkFit
 from splatavatar.capture.tracking.landmark_model import LandmarkModel
 from splatavatar.capture.tracking.observations import FACING_CAMERA, Lenses, Observations
 from splatavatar.capture.tracking.solve import Motion, Track, joint_rotations, place_camera, track, track_motion
@@ -57,6 +59,27 @@ def test_closed_eyes_are_closed_and_open_ones_open(clip: Take) -> None:
         found, true = motion.expression[:, INDEX[name]], clip.expression[:, INDEX[name]]
         inside = np.flatnonzero((true[1:-1] > 0.8) & (true[:-2] > 0.8) & (true[2:] > 0.8)) + 1
         assert found[inside].min() > 0.8 and found[true > 0.8].min() > 0.5 and found[true == 0].max() < 0.2
+
+
+def test_long_films_are_solved_in_stretches(clip: Take, pair: Take, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose seams are nowhere to be seen, and each of which takes no more memory than another."""
+    solved: list[int] = []
+    fit_motion = LandmarkFit.fit_motion
+    monkeypatch.setattr(
+        LandmarkFit, "fit_motion", lambda fit, head: (solved.append(len(fit.goal)), fit_motion(fit, head))[1]
+    )
+    for taken, stretch, sizes in ((clip, 14, [24, 34, 22]), (pair, 8, [15, 15])):
+        whole = track_motion(taken.rig, NO_HABITS, taken.seen, taken.lenses())
+        with monkeypatch.context() as patch:
+            patch.setattr(solve, "STRETCH", stretch)
+            patch.setattr(solve, "OVERLAP", 10)
+            solved.clear()
+            parts = track_motion(taken.rig, NO_HABITS, taken.seen, taken.lenses())
+        assert solved == sizes
+        np.testing.assert_allclose(parts.head_rotation, whole.head_rotation, atol=2e-3)
+        np.testing.assert_allclose(parts.translation, whole.translation, atol=5e-4)
+        assert np.abs(parts.expression - whole.expression).mean() < 2e-3
+        np.testing.assert_allclose(parts.reprojection, whole.reprojection, atol=2e-4)
 
 
 def test_outliers_do_no_harm(clip: Take) -> None:
