@@ -31,6 +31,10 @@ PASSWORD = "SPLATAVATAR_KEY_PASSWORD"
 _LARGEST = 1 << 16
 _BEGIN, _ENCRYPTED = re.compile(rb"^-----BEGIN ", re.MULTILINE), b"ENCRYPTED"
 _NAME, _PUBLIC = "Name: ", "Public: "
+_PRIME = 2**255 - 19
+_EIGHTH = 0x05FC536D880238B13933C6D305ACDFD5F098EFF289F4C345B027B2C28F95E826
+_NOBODYS = frozenset({0, 1, _PRIME - 1, _EIGHTH, _PRIME - _EIGHTH})
+"""the coordinate y of the points of Ed25519 whose order is 1, 2, 4 or 8"""
 
 
 class PasswordNeeded(TrustError):
@@ -78,13 +82,19 @@ def fingerprint_of(text: str) -> str:
 
 
 def verified(public: str, content: bytes, signature: str) -> bool:
-    """Whether ``signature`` of ``content`` is of the key ``public``, both hexadecimal. Needs ``cryptography``."""
+    """Whether ``signature`` of ``content`` is of the key ``public``, both hexadecimal. Needs ``cryptography``.
+
+    Never of one of the few keys for which anybody can make signatures that are of any content: points of small order.
+    """
     required("cryptography")
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        Ed25519PublicKey.from_public_bytes(bytes.fromhex(public)).verify(bytes.fromhex(signature), content)
+        point = bytes.fromhex(public)
+        if (int.from_bytes(point, "little") & (1 << 255) - 1) % _PRIME in _NOBODYS:
+            return False
+        Ed25519PublicKey.from_public_bytes(point).verify(bytes.fromhex(signature), content)
     except (InvalidSignature, ValueError):
         return False
     return True

@@ -45,6 +45,23 @@ def test_signatures_are_those_of_the_standard() -> None:
     assert fingerprint(PUBLIC) == "39f713d0a644253f04529421b9f51b9b"
 
 
+@pytest.mark.parametrize("sign", [0, 0x80])
+@pytest.mark.parametrize(
+    "point",
+    [
+        *("00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "ed" + "ff" * 30 + "7f", "ee" + "ff" * 30 + "7f"),
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    ],
+)
+def test_keys_by_which_anybody_signs_anything_sign_nothing(point: str, sign: int) -> None:
+    public = bytearray.fromhex(point)
+    public[31] |= sign
+    for content in (b"%d" % number for number in range(16)):
+        for first in ("01" + "00" * 31, "00" * 32, "ec" + "ff" * 30 + "7f"):
+            assert not verified(public.hex(), content, first + "00" * 32)
+
+
 def test_a_fingerprint_is_read_as_people_write_it() -> None:
     digits = fingerprint(PUBLIC)
     assert grouped(digits) == "39f7 13d0 a644 253f 0452 9421 b9f5 1b9b"
