@@ -173,8 +173,17 @@ def _baked(
     rig = fitted_rig(rig, parameters)
     settings = replace(settings, started=settings.started + spent)
     capture, estimated = with_all_mattes(capture, rig, parameters, settings, tell)
-    targets, held_out = pictures(capture, rig, parameters, footage or estimated, tell)
-    job = Job(settings, device, tell, rig, parameters, targets, held_out, out, on_step)
+    # Nothing here holds the pictures: of one camera the bake goes on with others, evenly exposed.
+    job = Job(
+        settings,
+        device,
+        tell,
+        rig,
+        parameters,
+        *pictures(capture, rig, parameters, footage or estimated, tell),
+        out,
+        on_step,
+    )
     job.run()
     try:
         return _finished(job, capture, tell, sign)

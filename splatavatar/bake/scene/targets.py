@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,10 @@ from splatavatar.bake.engines.engine import Target
 from splatavatar.bake.engines.native_engine import as_rectangle
 from splatavatar.capture.capture import Frame
 from splatavatar.capture.images import load_frames
+from splatavatar.errors import CaptureError, SettingsError
+from splatavatar.printable import printable
 from splatavatar.progress import Progress, unheard
+from splatavatar.render import _native
 
 MARGIN = 24
 """pixels around the matte that the loss looks at; what lies beyond would need a Gaussian larger than is allowed"""
@@ -25,14 +30,29 @@ def load_targets(frames: list[Frame], progress: Progress = unheard, clean: bool 
     """The pictures of ``frames``, decoded; with ``clean`` the background is taken out of the edges of the person.
 
     Raises:
-        CaptureError: a picture or matte that cannot be read.
+        CaptureError: a picture or matte that cannot be read, or pictures that are too much for the memory.
     """
-    targets, read = [], load_frames(frames, lambda done, total: progress("reading pictures", done / total))
-    for frame, (rgb, matte) in zip(frames, read, strict=True):
+    _check_room(frames)
+    targets = []
+    read = deque(load_frames(frames, lambda done, total: progress("reading pictures", done / total)))
+    for frame in frames:
+        rgb, matte = read.popleft()  # what was read goes as its target comes: both would be twice the memory
         rgba = np.ascontiguousarray(np.dstack([without_background(rgb, matte) if clean else rgb, matte]))
         looked_at = as_rectangle(matte > 2, MARGIN)
         targets.append(Target(frame.name, rgba, frame.camera, frame.timestep, looked_at, frame.matte_weight))
     return targets
+
+
+def _check_room(frames: list[Frame]) -> None:
+    """Raises CaptureError where the memory that is left does not hold the pictures of ``frames``."""
+    total = sum(4 * frame.camera.width * frame.camera.height for frame in frames)
+    try:
+        _native.check_memory(total)
+    except SettingsError as error:
+        raise CaptureError(
+            f"the {len(frames)} pictures of {printable(frames[0].name)} and on need {total / 1e9:.1f} GB of memory, "
+            "which are not left here; make them smaller, or give fewer of them"
+        ) from error
 
 
 def without_background(rgb: NDArray[np.uint8], matte: NDArray[np.uint8]) -> NDArray[np.uint8]:
