@@ -45,6 +45,9 @@ describe('a deep link', () => {
     'frame=4',
     'target=rgb',
     'limit=-1',
+    'pan=1',
+    'pan=0,',
+    'pan=0,2',
   ])('that says %s is refused in one sentence', (query) => {
     expect(() => readLink(`?${query}`)).toThrow(/^The link asks for [^\n]+\.$/);
   });

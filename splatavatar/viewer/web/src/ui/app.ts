@@ -3,7 +3,7 @@ import { PageError } from '../errors';
 import type { Avatar } from '../file/avatar';
 import { hasEmbedded } from '../file/embedded';
 import { liveAddress } from '../live/follower';
-import type { FaceSignal } from '../signal/signal';
+import type { FaceSignal, Recording } from '../signal/signal';
 import { type FaceSource, Sources } from '../signal/source';
 import { DEFAULT_LIMIT } from '../tables';
 import { badge } from '../trust/badge';
@@ -51,6 +51,8 @@ export class App implements Actions {
   private readonly hands = new ByHand();
   private readonly files = new Files();
   private controls: Controls | null = null;
+  /** the recording that the page comes with */
+  private own: Recording | null = null;
   /** the background goes with the page's theme */
   private themed = false;
 
@@ -91,6 +93,7 @@ export class App implements Actions {
       throw new PageError('The link asks for a frame of a live signal, which has none that could be found again.');
     const linked = live ? null : await linkedRecording(link, say);
     if (linked) this.player.load(linked.recording, linked.name);
+    this.own = this.player.recording;
     const sound = linked ? linkedSound(link) : null;
     if (sound) this.player.loadSound(sound.url);
     if (link.frame !== null) this.player.seekFrame(link.frame);
@@ -123,10 +126,10 @@ export class App implements Actions {
   private show(avatar: Avatar): void {
     this.view.show(avatar);
     const { frame } = this.view.stage!;
-    const { yaw, pitch, distance, size } = this.link;
+    const { yaw, pitch, distance, pan, size } = this.link;
     // A link that names a size means exactly that picture.
     const usual = size ? frame : roomyFraming(frame, this.canvas);
-    this.control.begin(usual, { yaw, pitch, distance: distance ?? usual.distance, pan: [0, 0] });
+    this.control.begin(usual, { yaw, pitch, distance: distance ?? usual.distance, pan });
     document.title = avatar.name ? `${avatar.name} - splatavatar` : 'splatavatar';
     this.describe();
   }
@@ -306,12 +309,13 @@ export class App implements Actions {
 
   /** Puts the address of exactly this view into the clipboard. */
   async copyLink(): Promise<void> {
-    const { view, canvas, link, sources, player } = this;
+    const { view, canvas, own, sources, player } = this;
     const address = viewLink(location, {
       orbit: this.control.orbit,
       size: canvas,
       background: view.background,
-      frame: link.signal && !sources.current ? player.frame : null,
+      limit: view.limit,
+      frame: own && own === player.recording && !sources.current ? player.frame : null,
     });
     try {
       await navigator.clipboard.writeText(address);

@@ -4,6 +4,7 @@ import type { Background } from '../splats/renderer';
 import type { TargetKind } from '../splats/target';
 import { DEFAULT_LIMIT, FARTHEST, NEAREST } from '../tables';
 import { parseBackground } from './colours';
+import { FARTHEST_PAN } from './orbit';
 
 const LARGEST_SIDE = 8192;
 const SELF_CHECK = 512;
@@ -18,6 +19,8 @@ export interface Link {
   yaw: number;
   pitch: number;
   distance: number | null;
+  /** metres by which the middle of the view is moved, to the right of the picture and up */
+  pan: [number, number];
   size: [number, number] | null;
   background: Background | undefined;
   ui: boolean;
@@ -57,6 +60,7 @@ export function readLink(query: string, hasSignal = false): Link {
     yaw: number('yaw', -3600, 3600) ?? 0,
     pitch: number('pitch', -89, 89) ?? 0,
     distance: number('distance', NEAREST, FARTHEST),
+    pan: readPan(given.get('pan')),
     size: readSize(given.get('size')),
     background: readBackground(given.get('background')),
     ui: given.get('ui') !== '0',
@@ -66,6 +70,16 @@ export function readLink(query: string, hasSignal = false): Link {
     target: (target as TargetKind) || null,
     selfCheck: given.has('selfcheck') ? (number('selfcheck', 16, 4096) ?? SELF_CHECK) : null,
   };
+}
+
+function readPan(text: string | null): [number, number] {
+  if (!text) return [0, 0];
+  const parts = text.split(',').map((part) => (part.trim() ? Number(part) : Number.NaN));
+  if (parts.length !== 2 || !parts.every((part) => Math.abs(part) <= FARTHEST_PAN))
+    throw new PageError(
+      `The link asks for pan=${text.slice(0, 20)}; expected two numbers from -${FARTHEST_PAN} to ${FARTHEST_PAN}.`,
+    );
+  return parts as [number, number];
 }
 
 function readSize(text: string | null): [number, number] | null {

@@ -11,7 +11,8 @@ const NEARER = 0.9;
 /** of the usual distance */
 const NEAREST = 0.25;
 const FARTHEST = 6;
-const FARTHEST_PAN = 1;
+/** metres */
+export const FARTHEST_PAN = 1;
 
 /** Moves an orbit about an avatar; `changed` is called after every move. */
 export class OrbitControl {
