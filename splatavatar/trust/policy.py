@@ -51,7 +51,8 @@ def taken_back(avatar: Avatar, revocations: Sequence[Revocation]) -> str | None:
     """That who signed an avatar has taken that back, by those ``revocations`` that are known; None where not.
 
     A clause as that of ``why_not``. The revocation of one avatar holds for that content, whoever has signed it since
-    or taken the signature out: that it was signed by who takes it back was found when the revocation was read.
+    or taken the signature out. That it is of the key which it names was found when it was read; that this key had ever
+    signed the avatar is then its word, on which no more is done than not to share.
     """
     signature = _signature_of(avatar)
     found = None if signature is None else next((one for one in revocations if one.takes_back(signature)), None)
@@ -60,7 +61,7 @@ def taken_back(avatar: Avatar, revocations: Sequence[Revocation]) -> str | None:
     of_avatars = [one for one in revocations if one.what == "avatar"]
     sha256 = digest_of(avatar) if of_avatars else None
     found = next((one for one in of_avatars if one.of == sha256), None)
-    return None if found is None else f"who had signed it took it back on {found.date}"
+    return None if found is None else f"who says to have signed it took it back on {found.date}"
 
 
 def check_sharing(

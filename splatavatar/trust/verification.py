@@ -119,9 +119,12 @@ def verify_avatar(
             defects.append(f"is signed on {signature.date}, a day that has not come")
     elif wanted is not None:
         defects.append("is not signed by the key that you name")
-    others = [one for one in (*known.revocations, *revocations) if one.what == "avatar" and one.of == avatar.digest]
+    of_it = [one for one in (*known.revocations, *revocations) if one.what == "avatar" and one.of == avatar.digest]
+    others = [one for one in of_it if one.genuine()]
     if revoked is None and others:
-        remarks.append(f"{others[0].name}, who signed this content before, took it back on {others[0].date}")
+        remarks.append(
+            f"{others[0].name}, who says to have signed this content before, took it back on {others[0].date}"
+        )
     if revoked is not None:
         what = "it" if revoked.what == "avatar" else "everything of this key"
         defects.append(f"is revoked: its signer took {what} back on {revoked.date}")

@@ -95,7 +95,7 @@ def test_what_was_taken_back_stays_so_without_its_signature_or_with_another(ann:
     signature = signature_of(digest, ann)
     assert avatar.digest == digest and replace(avatar).digest is None
     back, all_of_ann = revoke(signature, ann), revoke(signature, ann, True)
-    why = f"who had signed it took it back on {back.date}"
+    why = f"who says to have signed it took it back on {back.date}"
     anew = signature_of(digest, new_key("Mallory")).to_text()
     for left in (avatar, replace(avatar), replace(avatar, signature=anew), replace(avatar, signature="x")):
         assert taken_back(left, [all_of_ann, back]) == why

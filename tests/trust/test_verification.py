@@ -272,14 +272,15 @@ def test_what_another_signer_took_back_is_told(signed: Path, ann: SigningKey) ->
     sign_avatar(signed, signed, new_key("Bob"))
     verdict = verify_avatar(signed, KnownKeys(revocations=[taken_back]))
     assert verdict.holds
-    assert verdict.remarks == (f"Ann, who signed this content before, took it back on {taken_back.date}",)
+    assert verdict.remarks == (f"Ann, who says to have signed this content before, took it back on {taken_back.date}",)
 
 
 def test_a_revocation_that_nobody_signed_revokes_nothing(signed: Path, ann: SigningKey) -> None:
     signature = checked(signed).signature
     assert signature is not None
     forged = replace(revoke(signature, ann), signature="0" * 128)
-    assert verify_avatar(signed, KnownKeys(), revocations=[forged]).holds
+    verdict = verify_avatar(signed, KnownKeys(), revocations=[forged])
+    assert verdict.holds and verdict.remarks == ()
 
 
 def test_another_key_of_the_same_name_is_told(signed: Path) -> None:
