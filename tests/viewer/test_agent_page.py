@@ -32,7 +32,8 @@ MICROPHONE = """
 navigator.mediaDevices.getUserMedia = async () => {
   const context = new AudioContext(), tone = context.createOscillator(), out = context.createMediaStreamDestination();
   tone.connect(out); tone.start();
-  return out.stream;
+  await window.asked;
+  return window.microphone = out.stream;
 };
 """
 
@@ -119,6 +120,27 @@ def test_sound_and_a_microphone_begin_by_a_click(service: Running, join: Joined)
     while loudest[0] < 3000:
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def test_a_microphone_that_is_taken_away_is_said(join: Joined) -> None:
+    page, _ = join(script=MICROPHONE)
+    button = "document.querySelector('.microphone').textContent"
+    page.press("Turn microphone on")
+    page.wait(f"{button} === 'Turn microphone off'")
+    page.run("microphone.getTracks()[0].dispatchEvent(new Event('ended'))")  # as a plug that is pulled does
+    page.wait(f"{button} === 'Turn microphone on'", 20)
+    assert page.run("document.querySelector('.status').textContent") == "The microphone was taken away."
+
+
+def test_a_session_that_ends_while_the_browser_asks_leaves_no_microphone_on(join: Joined) -> None:
+    page, session = join(script=MICROPHONE)
+    page.run("void (window.asked = new Promise(answer => { window.answer = answer }))")
+    page.press("Turn microphone on")
+    path = f"/v1/sessions/{session['id']}?token={session['token']}"
+    page.run(f"fetch('{path}', {{ method: 'DELETE' }}).then(() => true)")
+    page.wait("document.documentElement.dataset.state === 'error'")
+    page.run("answer()")
+    page.wait("window.microphone?.getTracks().every(track => track.readyState === 'ended')", 20)
 
 
 def test_the_end_of_a_session_is_told(join: Joined) -> None:

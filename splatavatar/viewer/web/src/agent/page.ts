@@ -1,4 +1,5 @@
 // Talking to an avatar: its picture, its voice, and the few buttons that this takes.
+import { stop } from '../drive/devices';
 import { sentence } from '../errors';
 import { openMicrophone } from '../room/sound/microphone';
 import { element } from '../ui/dom';
@@ -25,6 +26,7 @@ export class AgentPage {
   private readonly stop: HTMLButtonElement;
   private connection: Connection | null = null;
   private heard: MediaStream | null = null;
+  private closed = false;
   private label: HTMLElement | null = null;
 
   /** `failed` is told in one sentence why there is nothing to see any more. */
@@ -109,25 +111,45 @@ export class AgentPage {
   }
 
   private async toggle(): Promise<void> {
-    const { microphone, connection } = this;
-    microphone.disabled = true;
-    await this.status.trying(async () => {
-      if (this.heard) {
-        for (const track of this.heard.getTracks()) track.stop();
-        this.heard = null;
-        await connection?.speak(null);
-      } else {
-        this.heard = await openMicrophone();
-        await connection?.speak(this.heard.getAudioTracks()[0] ?? null);
-      }
-    });
-    microphone.disabled = false;
-    microphone.textContent = this.heard ? 'Turn microphone off' : 'Turn microphone on';
-    microphone.setAttribute('aria-pressed', String(this.heard !== null));
+    this.microphone.disabled = true;
+    await this.status.trying(() => (this.heard ? this.hush() : this.speak()));
+    this.microphone.disabled = false;
+    this.showMicrophone();
+  }
+
+  private async speak(): Promise<void> {
+    const heard = await openMicrophone();
+    // The conversation may have ended while the browser asked.
+    if (this.closed) {
+      stop(heard);
+      return;
+    }
+    this.heard = heard;
+    for (const track of heard.getTracks())
+      track.addEventListener('ended', () => {
+        if (this.heard !== heard) return;
+        void this.hush();
+        this.showMicrophone();
+        this.status.say('The microphone was taken away.', true);
+      });
+    await this.connection?.speak(heard.getAudioTracks()[0] ?? null);
+  }
+
+  private async hush(): Promise<void> {
+    const { heard } = this;
+    this.heard = null;
+    if (heard) stop(heard);
+    await this.connection?.speak(null);
+  }
+
+  private showMicrophone(): void {
+    this.microphone.textContent = this.heard ? 'Turn microphone off' : 'Turn microphone on';
+    this.microphone.setAttribute('aria-pressed', String(this.heard !== null));
   }
 
   private close(): void {
-    for (const track of this.heard?.getTracks() ?? []) track.stop();
+    this.closed = true;
+    if (this.heard) stop(this.heard);
     this.sound.close();
     this.stage.close();
   }

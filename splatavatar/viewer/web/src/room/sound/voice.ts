@@ -1,4 +1,5 @@
 // One's own voice, and those of the others.
+import { stop } from '../../drive/devices';
 import { sentence } from '../../errors';
 import { element } from '../../ui/dom';
 import { Listening } from '../../ui/exports';
@@ -68,7 +69,7 @@ export class Voice {
     this.playing?.abort();
     this.listening.close();
     for (const id of [...this.heard.keys()]) this.hear(id, null);
-    for (const track of this.microphone?.getTracks() ?? []) track.stop();
+    if (this.microphone) stop(this.microphone);
     this.encoder?.close();
     void this.context?.close();
     this.context = null;
@@ -132,7 +133,7 @@ export class Voice {
     const microphone = await openMicrophone();
     // One may have left while the browser asked.
     if (this.closing.signal.aborted) {
-      for (const track of microphone.getTracks()) track.stop();
+      stop(microphone);
       return;
     }
     for (const track of microphone.getTracks()) track.addEventListener('ended', () => this.gone());
