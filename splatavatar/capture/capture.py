@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.array_types import Floats
+from splatavatar.array_types import Floats, Longs, Mask
 from splatavatar.capture.colour import ColourCorrection
 from splatavatar.capture.lens import Lens
 from splatavatar.capture.readers.camera_fields import NERFSTUDIO, Convention
 from splatavatar.capture.references import PictureReference
+from splatavatar.printable import printable
 from splatavatar.render.camera import Camera
+
+_log = logging.getLogger("splatavatar")
 
 
 @dataclass(frozen=True)
@@ -74,6 +79,20 @@ class RigParameters:
     readers apply it to the cameras. None: they are the same"""
     tracker: str = ""
     """the program that found them, where it was another than this; a bake on another rig does without them"""
+    seen: Mask | None = None
+    """(T) whether a face told how the rig stood; pictures of other timesteps are left out (``Capture.given``). None:
+    all are known"""
+
+    def of_timesteps(self, rows: Sequence[int] | Longs) -> RigParameters:
+        """Those of the timesteps ``rows`` alone, in that order."""
+        rows = np.asarray(rows, np.int64)
+        return replace(
+            self,
+            expression=self.expression[rows],
+            joint_rotations={name: turns[rows] for name, turns in self.joint_rotations.items()},
+            translation=None if self.translation is None else self.translation[rows],
+            seen=None if self.seen is None else self.seen[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -103,6 +122,32 @@ class Capture:
             T[:3, :3] = T[:3, :3] @ turn.T
             frames.append(replace(frame, camera=replace(frame.camera, T_camera_world=T)))
         return replace(self, frames=tuple(frames))
+
+    def of_timesteps(self, timesteps: Collection[int]) -> Capture:
+        """The pictures of some ``timesteps`` alone, numbered from 0 without gaps."""
+        number = {timestep: place for place, timestep in enumerate(sorted(timesteps))}
+        kept = [at for at, frame in enumerate(self.frames) if frame.timestep in number]
+        place = {at: new for new, at in enumerate(kept)}
+        return replace(
+            self,
+            frames=tuple(replace(self.frames[at], timestep=number[self.frames[at].timestep]) for at in kept),
+            splits={name: tuple(place[at] for at in rows if at in place) for name, rows in self.splits.items()},
+        )
+
+    def given(self, parameters: RigParameters) -> Capture:
+        """The same with ``parameters`` of all of its timesteps, its cameras in the rig frame; without the pictures of
+        timesteps in which no face was seen, which is said."""
+        out = self if parameters.placement is None else self.placed(parameters.placement)
+        if parameters.seen is not None and not parameters.seen.all():
+            lost = np.flatnonzero(~parameters.seen)
+            first = next(frame.name for frame in self.frames if frame.timestep == lost[0])
+            _log.warning(
+                "%s: %d of %d timesteps are left out, for no picture of them shows a face; the first is that of %s.",
+                *(printable(self.root), len(lost), len(parameters.seen), printable(first)),
+            )
+            known = np.flatnonzero(parameters.seen)
+            out, parameters = out.of_timesteps(known.tolist()), parameters.of_timesteps(known)
+        return replace(out, rig_parameters=parameters)
 
     def split(self, name: str) -> list[Frame]:
         """The frames of one split."""

@@ -37,6 +37,8 @@ from splatavatar.rig.rig import Rig
 
 PLACED = 2
 """version of how the person is found and the world of the cameras placed, for what is kept in the cache"""
+LOST = 0.5
+"""share of the timesteps that may show no face: heads turn away, and detectors miss one now and then"""
 MISSED = 0.1
 """eye spans between detected and tracked landmarks, in the median; captures have 0.01 to 0.02"""
 
@@ -46,6 +48,8 @@ def tracked_parameters(
 ) -> Path:
     """A file of rig parameters, in the cache, for every timestep of ``capture``: see ``rig_params``.
 
+    Timesteps without a face in any picture, at most half of all, are left out where the capture is read with it.
+
     Who it is comes from the landmarks of the training pictures. So does the motion of their timesteps; that of the
     others from what pictures they have. The world of the cameras may have any unit, orientation and origin: the
     parameters are for one in which the mean head of the training timesteps stands as the rig does at rest, and hold the
@@ -54,7 +58,7 @@ def tracked_parameters(
 
     Raises:
         RigError: the rig is not known, or its file is not there.
-        CaptureError: timesteps without a face in any picture, or cameras that contradict the faces.
+        CaptureError: too many timesteps without a face in any picture, or cameras that contradict the faces.
         DependencyError: the landmark model is absent.
     """
     path = kept_parameters(capture, kind)
@@ -63,7 +67,12 @@ def tracked_parameters(
         private_folder(path.parent)
         make_private(path)
         return path
-    faces = _faces(capture, tracking_frames(capture), model, progress)
+    faces = _faces(capture, tracking_frames(capture), model, progress, LOST)
+    known = np.isin(np.arange(1 + max(frame.timestep for frame in capture.frames)), [f.timestep for f, _ in faces])
+    if not known.all():
+        capture = capture.of_timesteps(np.flatnonzero(known).tolist())
+        frames = {frame.name: frame for frame in capture.frames}
+        faces = [(frames[frame.name], row) for frame, row in faces]
     seen = _observations(capture, faces)
     verdict = judged(capture, Sightings.of(capture, [frame for frame, _ in faces], seen))
     if verdict is not None and verdict.refusal is not None:
@@ -74,20 +83,23 @@ def tracked_parameters(
     trained = training_timesteps(capture)
     lenses = lenses_of(capture.placed(placement))
     nobody = arkit_form(load_rig(kind, None, progress))
-    known = track(nobody, seen.of_timesteps(trained), lenses, lambda done: progress("tracking the head", done))
-    rig = known.person.rig
-    placement = settled_placement(rig, known.motion, np.arange(len(trained))) @ placement
-    motion = track_motion(rig, known.habits, seen, lenses_of(capture.placed(placement)))
+    found = track(nobody, seen.of_timesteps(trained), lenses, lambda done: progress("tracking the head", done))
+    rig = found.person.rig
+    placement = settled_placement(rig, found.motion, np.arange(len(trained))) @ placement
+    motion = track_motion(rig, found.habits, seen, lenses_of(capture.placed(placement)))
     missed = float(np.median(motion.reprojection))
     if not missed <= MISSED:
         raise CaptureError(
             f"{capture.descriptions[-1]}: the head, seen through these cameras, misses the faces found by {missed:.2f} "
             "of the distance between the eyes; check the poses, focal lengths and principal points."
         )
-    person = known.person
+    person = found.person
     own = load_rig(kind, person.identity)
     parameters = parameters_of(own, motion, person.identity, person.template_offset, person.expression_offset)
     private_folder(path.parent)
+    if not known.all():
+        # A row for each timestep, that of a neighbour where nothing is known.
+        parameters = replace(parameters.of_timesteps((np.cumsum(known) - 1).clip(0)), seen=known)
     write_rig_params(path, replace(parameters, placement=placement))
     make_private(path)
     return path
@@ -159,13 +171,14 @@ def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, prog
 
 
 def _faces(
-    capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress
+    capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress, lost: float = 0.0
 ) -> list[tuple[Frame, FaceRow]]:
+    """The faces in ``frames``; at most the share ``lost`` of their timesteps shows none, and some of training do."""
     rows = faces_in(frames, locate(given=model), progress)
     found = {frame.timestep for frame, _ in rows}
     count = 1 + max(frame.timestep for frame in frames)
     missing = sorted((f for f in frames if f.timestep not in found), key=lambda f: (f.timestep, f.camera_index))
-    if missing:
+    if count - len(found) > lost * count or found.isdisjoint(training_timesteps(capture).tolist()):
         raise CaptureError(
             f"{capture.root}: no face found in any picture of {count - len(found)} of {count} timesteps, "
             f"the first is that of {printable(missing[0].name)}"

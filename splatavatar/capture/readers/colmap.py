@@ -83,8 +83,7 @@ def read_colmap(root: Path, rig_params: Path | None = None, allow_outside: bool 
     if rig_params is None and not parameters.exists():
         return Capture(root, tuple(frames), splits, None, (cameras_file, images_file), convention=COLMAP)
     read = read_rig_params(parameters, 1, 1)
-    capture = Capture(root, tuple(frames), splits, read, (cameras_file, images_file), convention=COLMAP)
-    return capture if read.placement is None else capture.placed(read.placement)
+    return Capture(root, tuple(frames), splits, None, (cameras_file, images_file), convention=COLMAP).given(read)
 
 
 @dataclass(frozen=True)

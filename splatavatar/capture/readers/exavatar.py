@@ -12,7 +12,6 @@ Its motion of SMPL-X is not read: ExAvatar moves joints and face of a person by 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -92,12 +91,11 @@ def read_exavatar(root: Path, rig_params: Path | None = None, allow_outside: boo
         where = f"{root / (IMAGES if of_colmap else VIRTUAL)}: {names[number]}"
         views.append(View(where, names[number], picture, masks[number], T, K, sizes[picture], 0, moment, lens))
     files = (root / CAMERAS, root / IMAGES) if of_colmap else tuple(sorted((root / VIRTUAL).glob("*.json")))
-    capture = capture_of(root, files, views, sizes, None, rig_params)
-    if lists["train"] is None:
-        return capture
-    place = {number: at for at, number in enumerate(numbers)}
-    splits = {split: tuple(place[n] for n in dict.fromkeys(found or ())) for split, found in lists.items()}
-    return replace(capture, splits=splits)
+    splits = None
+    if lists["train"] is not None:
+        place = {number: at for at, number in enumerate(numbers)}
+        splits = {split: tuple(place[n] for n in dict.fromkeys(found or ())) for split, found in lists.items()}
+    return capture_of(root, files, views, sizes, None, rig_params, splits=splits)
 
 
 def _colmap(root: Path, pictures: Mapping[int, PictureFile], sizes: Sizes) -> Iterator[tuple[int, Seen]]:

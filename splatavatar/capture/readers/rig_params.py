@@ -2,9 +2,10 @@
 
 Two layouts are read. The one that tracking writes holds, for any rig: ``rig`` (a string), ``identity`` (I) with
 ``identity_names``, ``expression`` (T, E) with ``expression_names``, ``joint_rotations`` (T, J, 3) with ``joint_names``,
-``translation`` (T, 3) and ``template_offset`` (V, 3); also, or not, ``expression_offset`` (E, V, 3), and ``placement``
-(4, 4) where the world of the cameras is not the rig frame (older files have a factor ``camera_scale``); axis-angle in
-radians, metres, rig axes. The other, of captures rendered with Anny, is described at ``read_rig_params``.
+``translation`` (T, 3) and ``template_offset`` (V, 3); also, or not, ``expression_offset`` (E, V, 3), ``seen`` (T), 0
+where no face told how the rig stood, and ``placement`` (4, 4) where the world of the cameras is not the rig frame
+(older files have a factor ``camera_scale``); axis-angle in radians, metres, rig axes. The other, of captures rendered
+with Anny, is described at ``read_rig_params``.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MOST = 1e6
 """of any value but the placement of the world, whose origin and unit may be anything"""
 ARRAYS = (
     *("rig", "identity", "identity_names", "expression", "expression_names", "joint_rotations", "joint_names"),
-    *("translation", "template_offset", "expression_offset", "placement", "camera_scale"),
+    *("translation", "template_offset", "expression_offset", "placement", "camera_scale", "seen"),
 )
 ANNY_ARRAYS = (
     *("rig", "phenotype", "phenotype_names", "local_changes", "local_change_names"),
@@ -70,6 +71,8 @@ def write_rig_params(path: Path, parameters: RigParameters) -> None:
     translation, offset = parameters.translation, parameters.template_offset
     optional = {"placement": parameters.placement, "expression_offset": parameters.expression_offset}
     given: dict[str, Any] = {name: value for name, value in optional.items() if value is not None}
+    if parameters.seen is not None:
+        given["seen"] = parameters.seen.astype(np.uint8)
     with atomic_write(path) as file:
         np.savez_compressed(
             file,
@@ -122,6 +125,7 @@ def _any(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> RigPara
         template_offset=offset.astype(np.float32) if len(offset) else None,
         expression_offset=None if expressions is None else expressions.astype(np.float32),
         placement=_placement(path, arrays),
+        seen=_seen(path, arrays, timesteps),
     )
 
 
@@ -158,6 +162,16 @@ def _check_timesteps(path: Path, timesteps: int, **arrays: NDArray[Any]) -> None
     for name, values in arrays.items():
         if len(values) != timesteps:
             raise RigError(f"{path}: {name} has {len(values)} timesteps, the capture has {timesteps}")
+
+
+def _seen(path: Path, arrays: dict[str, NDArray[Any]], timesteps: int) -> NDArray[np.bool_] | None:
+    if "seen" not in arrays:
+        return None
+    seen = np.asarray(_array(arrays, "seen", path, "f", 1) != 0)
+    _check_timesteps(path, timesteps, seen=seen)
+    if not seen.any():
+        raise RigError(f"{path}: seen says that no timestep shows a face")
+    return seen
 
 
 def _placement(path: Path, arrays: dict[str, NDArray[Any]]) -> NDArray[np.float64] | None:

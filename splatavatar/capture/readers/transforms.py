@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from splatavatar.capture.capture import Capture, Frame, RigParameters
+from splatavatar.capture.capture import Capture, Frame
 from splatavatar.capture.images import image_sizes, is_shown_turned
 from splatavatar.capture.readers.camera_fields import NERFSTUDIO, Convention, camera_of, check_fields, number
 from splatavatar.capture.readers.lens_fields import lens_of
@@ -104,9 +104,8 @@ def read_description(
     pictured = sorted(set(numbers))
     read = read_rig_params(parameters, _timesteps(path, data, numbers), len(pictured))
     if len(read.expression) != len(pictured):
-        read = _chosen(read, pictured)
-    capture = Capture(root, tuple(frames), splits, read, descriptions, convention=convention)
-    return capture if read.placement is None else capture.placed(read.placement)
+        read = read.of_timesteps(pictured)
+    return Capture(root, tuple(frames), splits, None, descriptions, convention=convention).given(read)
 
 
 def load_description(path: Path) -> dict[str, Any]:
@@ -184,17 +183,6 @@ def _timesteps(path: Path, data: dict[str, Any], numbers: list[int]) -> int:
     if not isinstance(listed, list) or not all(type(index) is int for index in listed):
         raise CaptureError(f"{path}: timestep_indices is not a list of whole numbers")
     return 1 + max([*numbers, *map(int, listed)])
-
-
-def _chosen(parameters: RigParameters, timesteps: list[int]) -> RigParameters:
-    """The rows ``timesteps`` of ``parameters``."""
-    translation = parameters.translation
-    return replace(
-        parameters,
-        expression=parameters.expression[timesteps],
-        joint_rotations={name: rows[timesteps] for name, rows in parameters.joint_rotations.items()},
-        translation=None if translation is None else translation[timesteps],
-    )
 
 
 def _index(path: Path, entry: dict[str, Any], name: str, default: int) -> int:

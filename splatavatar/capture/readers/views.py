@@ -56,8 +56,9 @@ def capture_of(
     parameters: RigParameters | None,
     rig_params: Path | None,
     convention: Convention = TO_OPENCV,
+    splits: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Capture:
-    """The capture of ``views``, all of them for training.
+    """The capture of ``views``, all of them for training, or in ``splits`` by their indices.
 
     ``parameters`` are those that the layout brings; a file of them, ``rig_params`` or ``rig_params.npz`` in ``root``,
     goes before. ``sizes`` are of all pictures and masks, ``convention`` is what the files mean.
@@ -67,14 +68,13 @@ def capture_of(
         RigError: a file of rig parameters that does not fit.
     """
     frames = tuple(_frames(views, sizes))
-    splits: dict[str, tuple[int, ...]] = {"train": tuple(range(len(frames))), "val": (), "test": ()}
+    split = dict(splits or {"train": tuple(range(len(frames))), "val": (), "test": ()})
     file = rig_params or root / RIG_PARAMS
     if rig_params is None and not file.exists():
-        return Capture(root, frames, splits, parameters, descriptions, convention=convention)
+        return Capture(root, frames, split, parameters, descriptions, convention=convention)
     timesteps = 1 + max(view.timestep for view in views)
     read = read_rig_params(file, timesteps, timesteps)
-    capture = Capture(root, frames, splits, read, descriptions, convention=convention)
-    return capture if read.placement is None else capture.placed(read.placement)
+    return Capture(root, frames, split, None, descriptions, convention=convention).given(read)
 
 
 def rigid(where: str, name: str, rotation: Doubles, translation: Doubles) -> Doubles:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from splatavatar.capture import read_capture
 from splatavatar.capture.calibration.known_cameras import lens_numbers
@@ -180,6 +181,37 @@ def test_timesteps_without_a_face(tiny_capture: Path) -> None:
     assert str(caught.value) == (
         f"{tiny_capture}: no face found in any picture of 3 of 3 timesteps, the first is that of images/t000_cam00.png"
     )
+
+
+@pytest.mark.shared
+def test_a_timestep_without_a_face_is_left_out(
+    sample_capture: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """One picture in which no face was found refused the bake of all others."""
+    root = part(sample_capture, tmp_path / "part")
+    data = json.loads((root / "transforms.json").read_text())
+    blank = str(tmp_path / "blank.png")
+    Image.new("RGB", (512, 512), (90, 90, 90)).save(blank)
+    for frame in data["frames"]:  # of the timesteps 0 and 4
+        frame["timestep_index"] = 2 * frame["timestep_index"]
+    lost = {**data["frames"][0], "file_path": blank, "timestep_index": 4}
+    (root / "transforms.json").write_text(json.dumps({**data, "frames": [lost, *data["frames"]]}))
+    assert [frame.timestep for frame in read(root).frames] == [1, *[0] * 4, *[2] * 4]
+    path = tracked_parameters(read(root), "anny-head", None, quietly)
+    assert not caplog.text
+    capture = read(root, path)
+    parameters = capture.rig_parameters
+    assert f"{root}: 1 of 3 timesteps are left out, for no picture of them shows a face; the first is" in caplog.text
+    assert blank in caplog.text and blank not in [frame.name for frame in capture.frames]
+    assert [frame.timestep for frame in capture.frames] == [*[0] * 4, *[1] * 4]
+    assert capture.splits == {"train": tuple(range(8)), "val": (), "test": ()}
+    assert parameters is not None and parameters.seen is not None and parameters.seen.tolist() == [True, True]
+    whole = read(root2 := part(sample_capture, tmp_path / "whole"))
+    wanted = read(root2, tracked_parameters(whole, "anny-head", None, quietly)).rig_parameters
+    assert wanted is not None and wanted.seen is None
+    np.testing.assert_allclose(parameters.expression, wanted.expression, atol=1e-3)
+    for name, turns in wanted.joint_rotations.items():
+        np.testing.assert_allclose(parameters.joint_rotations[name], turns, atol=1e-3)
 
 
 @pytest.mark.shared

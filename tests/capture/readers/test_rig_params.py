@@ -155,6 +155,24 @@ def test_cameras_are_placed(tiny_capture: Path, tmp_path: Path) -> None:
         np.testing.assert_array_equal(other.camera.K, one.camera.K)
 
 
+def test_timesteps_that_nobody_saw_are_left_out(tiny_capture: Path, tmp_path: Path) -> None:
+    write_rig_params(tmp_path / "p.npz", any_parameters(seen=np.array([True, False, True])))
+    capture = read_capture(tiny_capture, tmp_path / "p.npz")
+    stems = ("t000_cam00", "t000_cam01", "t002_cam00", "t002_cam01")
+    assert [frame.name for frame in capture.frames] == [f"images/{stem}.png" for stem in stems]
+    assert [frame.timestep for frame in capture.frames] == [0, 0, 1, 1]
+    assert capture.splits == {"train": (0, 1), "val": (), "test": (2, 3)}
+    parameters = capture.rig_parameters
+    assert parameters is not None and parameters.translation is not None
+    np.testing.assert_array_equal(parameters.expression[:, 1], [1, 0.125])
+    np.testing.assert_array_equal(parameters.joint_rotations["head"][1], [6, 7, 8])
+    np.testing.assert_array_equal(parameters.translation[1], np.array([6, 7, 8]) / 8)
+    # The cameras are placed, as without it.
+    write_rig_params(tmp_path / "all.npz", any_parameters())
+    whole = read_capture(tiny_capture, tmp_path / "all.npz")
+    np.testing.assert_array_equal(capture.frames[2].camera.T_camera_world, whole.frames[4].camera.T_camera_world)
+
+
 def test_rows_for_the_timesteps_that_have_pictures(tiny_capture: Path, edit_transforms: Any, tmp_path: Path) -> None:
     def spread(numbers: tuple[int, ...]) -> Any:
         return lambda data: [frame.update(timestep_index=numbers[i // 2]) for i, frame in enumerate(data["frames"])]
@@ -210,6 +228,8 @@ def test_rows_for_the_timesteps_that_have_pictures(tiny_capture: Path, edit_tran
             {"placement": None, "camera_scale": np.ones(2)},
             "camera_scale is float64 with 1 dimensions, expected numbers with 0",
         ),
+        ({"seen": np.ones(2)}, "seen has 2 timesteps, the capture has 3"),
+        ({"seen": np.zeros(3)}, "seen says that no timestep shows a face"),
         ({"placement": np.diag([1, 1, -1, 1])}, "placement is no rotation times a factor and a shift"),
         ({"placement": np.diag([1, 1, 2, 1])}, "placement is no rotation times a factor and a shift"),
         ({"placement": np.zeros((4, 4))}, "placement is no 4x4 matrix whose last row is 0 0 0 1"),
