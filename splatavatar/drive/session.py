@@ -220,6 +220,7 @@ class Session:
             sound = _sound(sources) if path.suffix.lower() != ".png" else None
             sounds += [sound] if sound is not None else []
             videos[str(path)] = open_sink(path, settings.fps, width, height, transparent, sound, marker)
+            _keep_what_there_is(videos[str(path)])
             opened.callback(videos[str(path)].discard)
         if settings.record is not None:
             signals.append(SignalRecord(Path(settings.record), settings.fps))
@@ -256,6 +257,14 @@ def _sound(sources: Sequence[Source]) -> LiveSoundtrack | None:
             source.listeners.append(heard.hear)
             return heard
     return None
+
+
+def _keep_what_there_is(video: Sink) -> None:
+    """Nobody does again what is driven live."""
+    from splatavatar.drive.sinks.encoded import EncodedVideo
+
+    if isinstance(video, EncodedVideo):
+        video.repeatable = False
 
 
 def _user() -> str:

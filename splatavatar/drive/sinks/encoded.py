@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from splatavatar.drive.sinks.finishing import IN_PIECES, UNFINISHED, put_in_place
+from splatavatar.drive.sinks.repairing import check_pictures, cut_to_whole
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
-from splatavatar.errors import OutputError
+from splatavatar.errors import OutputError, TrustError
 from splatavatar.extras import required
 from splatavatar.media import create_media
 from splatavatar.output import beginning_of, temporary_beside
@@ -115,6 +117,8 @@ class EncodedVideo:
         self._closed = False
         self._sound = sound
         self._sound_written = 0
+        self.repeatable = True
+        """whether the film can be made again: of one that cannot, what was written is kept where the rest fails"""
         try:
             self._media = create_media(self._temporary, encoding.container, dict(encoding.container_options))
             self._container: Any = self._media.container
@@ -219,8 +223,27 @@ class EncodedVideo:
             self._sound.close()
 
     def _failed(self, error: Exception) -> OutputError:
+        why = f"{self._path}: the video cannot be written: {getattr(error, 'strerror', None) or error}"
+        kept = None if self.repeatable or self._closed else self._rescued()
         self.discard()
-        return OutputError(f"{self._path}: the video cannot be written: {getattr(error, 'strerror', None) or error}.")
+        if kept is None:
+            return OutputError(f"{why}.")
+        return OutputError(f"{why}; {kept} is what was recorded before; finish it by: splatavatar mark {kept}")
+
+    def _rescued(self) -> Path | None:
+        """The recording under a name of its own, as far as it got; None where nothing of it can be played."""
+        self._end()
+        with suppress(OSError, ValueError, self._av.FFmpegError):
+            self._media.close()
+        try:
+            cut_to_whole(self._temporary)
+            check_pictures(self._temporary)
+            place = beginning_of(self._path)
+            os.replace(self._temporary, place)
+        except (OSError, TrustError):
+            self._temporary.unlink(missing_ok=True)
+            return None
+        return place
 
 
 def _import_av() -> Any:

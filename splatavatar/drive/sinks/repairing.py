@@ -7,6 +7,7 @@ import re
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -34,6 +35,23 @@ def container_of(path: Path) -> str | None:
     if head[4:8] == b"ftyp":
         return "mp4"
     return "webm" if head[:4] == b"\x1aE\xdf\xa3" else None
+
+
+def cut_to_whole(recording: Path) -> None:
+    """Cut off the last piece of a recording in pieces where not all of it was written: its pictures are damaged.
+
+    A file of another kind stays as it is. Raises TrustError if it cannot be read, OSError if it cannot be cut.
+    """
+    if container_of(recording) != "mp4":
+        return
+    with open_input(recording, TrustError, EXPECTED) as file:
+        size, boxes = os.fstat(file.fileno()).st_size, list(_boxes(file))
+    if not boxes or boxes[-1][1] <= size:
+        return
+    # A piece is a box that describes it, moof, and one with its pictures.
+    whole = [end for name, end in boxes[:-1] if name != b"moof"]
+    if whole:
+        os.truncate(recording, whole[-1])
 
 
 def is_leftover(path: Path) -> bool:
@@ -75,12 +93,14 @@ def repaired(recording: Path, wanted: Path | None = None) -> Path:
     named = _PART.fullmatch(recording.name)
     if named and _is_written(recording, int(named["process"])):
         raise TrustError(f"{shown}: process {named['process']} is still recording it")
-    _check_pictures(recording)
+    check_pictures(recording)
     for copy in copies_of(recording):  # killed while it was finished
         with suppress(OSError):
             copy.unlink()
     if container != "mp4" or b"uuid" not in _outermost(recording):
         try:
+            with suppress(OSError):
+                cut_to_whole(recording)
             index(recording, container)
         except OutputError as error:
             raise OutputError(f"{error}; it is as it was") from error
@@ -97,7 +117,7 @@ def repaired(recording: Path, wanted: Path | None = None) -> Path:
     return place
 
 
-def _check_pictures(recording: Path) -> None:
+def check_pictures(recording: Path) -> None:
     """Raises TrustError where nothing of a recording can be shown."""
     av = required("av")
     with open_media(recording, TrustError, EXPECTED, lambda found: "no picture of it was recorded") as film:
@@ -109,26 +129,26 @@ def _check_pictures(recording: Path) -> None:
 
 def _outermost(path: Path) -> set[bytes]:
     with open_input(path, TrustError, EXPECTED) as file:
-        return _boxes(file)
+        return {name for name, _ in _boxes(file)}
 
 
-def _boxes(file: BinaryIO) -> set[bytes]:
-    """The names of the outermost boxes of an mp4 (ISO/IEC 14496-12, 4.2)."""
-    names: set[bytes] = set()
+def _boxes(file: BinaryIO) -> Iterator[tuple[bytes, int]]:
+    """The names of the outermost boxes of an mp4 (ISO/IEC 14496-12, 4.2), and where each ends."""
+    size = os.fstat(file.fileno()).st_size
     place = 0
     for _ in range(MOST_BOXES):
         file.seek(place)
         head = file.read(16)
         if len(head) < 8:
             break
-        size = int(struct.unpack(">I", head[:4])[0])
-        if size == 1 and len(head) == 16:
-            size = int(struct.unpack(">Q", head[8:])[0])
-        names.add(head[4:8])
-        if size < 8:  # 0: to the end of the file
+        length = int(struct.unpack(">I", head[:4])[0])
+        if length == 1 and len(head) == 16:
+            length = int(struct.unpack(">Q", head[8:])[0])
+        end = place + length if length >= 8 else size  # 0: to the end of the file
+        yield head[4:8], end
+        if length < 8:
             break
-        place += size
-    return names
+        place = end
 
 
 def _is_written(recording: Path, process: int) -> bool:

@@ -8,14 +8,20 @@ from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 
+from splatavatar import load_avatar
 from splatavatar.drive.measuring.motion import moving_signal
+from splatavatar.drive.session import Session
+from splatavatar.drive.settings import SessionSettings
 from splatavatar.drive.sinks.encoded import MP4, EncodedVideo
 from splatavatar.drive.sinks.finishing import put_in_place
 from splatavatar.drive.sinks.frames import write_png
+from splatavatar.drive.sinks.repairing import repaired
 from splatavatar.drive.sinks.signals.write import write_recording
+from splatavatar.drive.sources.live.playback_source import RecordingSource
 from splatavatar.drive.sources.recorded.signal_npz import write_signal
 from splatavatar.errors import OutputError
 from splatavatar.trust.credentials.certificate import make_certificate
@@ -60,6 +66,24 @@ def test_a_film_that_was_recorded_is_kept(tmp_path: Path, marked: bool) -> None:
         put_in_place(recording, path, "mp4", marker)
     assert str(caught.value).startswith(f"{path}: the film is there, but could not be finished: ")
     assert path.stat().st_size == size and [entry.name for entry in tmp_path.iterdir()] == ["a.mp4"]
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.webm"])
+def test_what_was_driven_live_is_kept(tmp_path: Path, name: str) -> None:
+    """The disk fills up in the middle of it; the older film is not replaced."""
+    path, kept = tmp_path / name, tmp_path / name.replace(".", ".part.")
+    path.write_text("older")
+    settings = SessionSettings([RecordingSource(moving_signal(6))], [path], size=(128, 128), fps=60, marks=False)
+    with at_most(40_000), pytest.raises(OutputError) as caught:
+        Session(load_avatar("demo"), settings).run()
+    assert str(caught.value) == (
+        f"{path}: the video cannot be written: File too large; {kept} is what was recorded before; finish it by: "
+        f"splatavatar mark {kept}"
+    )
+    assert path.read_text() == "older" and {entry.name for entry in tmp_path.iterdir()} == {name, kept.name}
+    assert repaired(kept) == kept
+    with av.open(str(kept)) as film:
+        assert sum(1 for _ in film.decode(video=0)) >= 30
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import av
 import numpy as np
 import pytest
 
-from splatavatar.drive.sinks.repairing import container_of, is_leftover, is_unfinished, repaired
+from splatavatar.drive.sinks.repairing import container_of, cut_to_whole, is_leftover, is_unfinished, repaired
 from splatavatar.errors import OutputError, TrustError
 from splatavatar.output import left_beside
 from splatavatar.trust.credentials.certificate import make_certificate
@@ -71,6 +71,30 @@ def test_all_but_the_last_seconds_of_a_killed_recording_is_a_film(tmp_path: Path
     assert max(far) == 0 if name == "a.mp4" else max(far) < 0.001
     with av.open(str(place)) as film:
         assert film.duration is not None
+
+
+def test_a_piece_that_was_half_written_is_left_out(tmp_path: Path) -> None:
+    """Its last packet was cut in two, which decoders stop at."""
+    left = killed(tmp_path / "a.mp4")
+    whole = len(pictures(left))
+    content = left.read_bytes()
+    cut_to_whole(left)
+    assert left.read_bytes() == content
+    os.truncate(left, content.rindex(b"mdat") + 10)
+    times = pictures(repaired(left))
+    assert whole - 13 <= len(times) < whole
+
+
+def test_a_piece_that_is_not_damaged_is_not_cut(tmp_path: Path) -> None:
+    """What lies behind the last piece, as an index of others does, is none of it."""
+    path = write_pieces(tmp_path / "a.mp4")
+    assert b"mfra" in path.read_bytes()
+    content = path.read_bytes()
+    cut_to_whole(path)
+    assert path.read_bytes() == content
+    path.write_bytes(content[: content.rindex(b"moof") + 2])
+    cut_to_whole(path)
+    assert path.read_bytes() == content[: content.rindex(b"moof") + 2]  # not even a name: players pass it over
 
 
 def test_a_film_of_that_name_is_kept(tmp_path: Path) -> None:
