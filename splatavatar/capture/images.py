@@ -101,10 +101,11 @@ def is_shown_turned(reference: PictureReference) -> bool:
     return _read(reference, lambda image: image.getexif().get(ORIENTATION, 1)) in (5, 6, 7, 8)
 
 
-def _picture(image: Image, path: PictureReference) -> tuple[Bytes, Bytes | None]:
-    if image.has_transparency_data:
-        rgba = np.asarray(image.convert("RGBA"))
-        return np.ascontiguousarray(rgba[..., :3]), scaled(np.ascontiguousarray(rgba[..., 3]), path)
+def rgb_of(image: Image, path: object) -> Bytes:
+    """The picture (H, W, 3) sRGB, 0-255, opened as ``image``, whatever is transparent in it; ``path`` says of which.
+
+    Raises CaptureError for values that may mean several things.
+    """
     if image.mode == "F":
         raise CaptureError(
             f"{path}: a picture in floating point, whose values may be linear light or sRGB; expected sRGB in 8 bits."
@@ -116,8 +117,15 @@ def _picture(image: Image, path: PictureReference) -> tuple[Bytes, Bytes | None]
         if not 0 <= int(values.min(initial=0)) <= top <= 65535:
             raise CaptureError(f"{path}: a picture with values up to {top}, expected sRGB in 8 or 16 bits.")
         grey = (values if top <= 255 else values // 257).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, 2), None
-    return np.asarray(image.convert("RGB")), None
+        return np.repeat(grey[..., None], 3, 2)
+    return np.asarray(image.convert("RGB"))
+
+
+def _picture(image: Image, path: PictureReference) -> tuple[Bytes, Bytes | None]:
+    if image.has_transparency_data:
+        rgba = np.asarray(image.convert("RGBA"))
+        return np.ascontiguousarray(rgba[..., :3]), scaled(np.ascontiguousarray(rgba[..., 3]), path)
+    return rgb_of(image, path), None
 
 
 def _read(reference: PictureReference, read: Callable[[Image], T]) -> T:

@@ -12,17 +12,19 @@ from typing import Protocol
 import numpy as np
 
 from splatavatar.array_types import Bytes
+from splatavatar.capture.images import rgb_of
 from splatavatar.capture.video.bars import content
 from splatavatar.capture.video.video import Video
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.input import open_input, why_unread
+from splatavatar.media import FILMS
 from splatavatar.natural import natural
 from splatavatar.printable import printable
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
 """of pictures, by Pillow's names"""
-VIDEOS = (".mp4", ".mov", ".m4v", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".3gp", ".ts", ".mts")
+VIDEOS = FILMS
 IMAGES_FPS = 25.0
 """of a folder of pictures, where nobody says"""
 SLACK = 1
@@ -204,7 +206,7 @@ def _upright(path: Path) -> Bytes:
     try:
         # No other format: Pillow has programs run for some, whatever the file is called.
         with open_input(path, CaptureError, "a picture") as file, Image.open(file, formats=FORMATS) as image:
-            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+            return rgb_of(ImageOps.exif_transpose(image), path)
     except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
         raise CaptureError(f"{path}: not a readable image") from error
 

@@ -134,3 +134,18 @@ def test_a_picture_that_is_none(tmp_path: Path) -> None:
     (folder / "2.png").write_bytes(np.arange(100, dtype=np.uint8).tobytes())
     with pytest.raises(CaptureError, match=r"2\.png: not a readable image$"):
         list(open_clips([folder])[0].frames())
+
+
+def test_pictures_of_16_bits(tmp_path: Path) -> None:
+    """Machine cameras leave them; clipped instead of scaled they were white."""
+    (tmp_path / "p").mkdir()
+    ramp = np.tile(np.linspace(0, 65535, 40).astype(np.uint16), (30, 1))
+    for number in (1, 2):
+        Image.fromarray(ramp).save(tmp_path / "p" / f"{number}.png")
+    frames = list(open_clips([tmp_path / "p"])[0].frames())
+    np.testing.assert_array_equal(frames[1].image, np.repeat((ramp // 257)[..., None], 3, 2))
+
+
+def test_a_folder_of_camcorder_films(tmp_path: Path) -> None:
+    write_video(tmp_path / "00000.m2ts", numbered(5), container_format="mpegts")
+    assert [clip.info.name for clip in open_clips([tmp_path])] == ["00000.m2ts"]
