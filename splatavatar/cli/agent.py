@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from splatavatar.cli.marking import NoMarksOption
+from splatavatar.cli.marking import NoMarksOption, tell_unmarked_service
 from splatavatar.cli.numbers import LARGEST_SEED, finite
 from splatavatar.cli.options import AvatarArgument, DeviceOption, DrawingDevice, MoodOption, SizeOption
 from splatavatar.cli.sharing import WithoutConsentOption
@@ -92,6 +92,8 @@ def livekit(
     )
     from splatavatar.serve.livekit.working import run_worker
 
+    if no_marks:
+        tell_unmarked_service()
     tell(f"left the room: {run_worker(url, given, _path(avatar), options)}", err=True)
 
 
@@ -163,6 +165,8 @@ def dispatch(
     processes = WorkerProcesses(arguments, workers)
     app = create_dispatcher(processes, key, url)
     listening = listen(port, host)
+    if no_marks:
+        tell_unmarked_service()
     try:
         serve(app, listening, lambda: tell(f"dispatcher at http://{host}:{port}/launch (Ctrl-C ends)"))
     finally:

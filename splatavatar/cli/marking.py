@@ -15,11 +15,16 @@ NoMarksOption = Annotated[
 ]
 
 
-def tell_unmarked(*paths: Path) -> None:
-    """Print what files lose that are written without marks."""
-    what = ", ".join(map(str, paths)) or "what was shown"
+def tell_unmarked(*paths: Path, shown: str = "what was shown") -> None:
+    """Print what files lose that are written without marks; without any, what live pictures do, called ``shown``."""
+    what = ", ".join(map(str, paths)) or shown
     tell(
         f"{what}: without marks, so neither people's tools nor platforms can tell that it shows an avatar, of whom, or "
         "what made it; where synthetic pictures of people must be marked, the duty is yours",
         err=True,
     )
+
+
+def tell_unmarked_service() -> None:
+    """Print, before anybody watches, what the pictures of a service or an agent lose that are sent without marks."""
+    tell_unmarked(shown="what is shown from here")

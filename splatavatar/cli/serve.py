@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from splatavatar.cli.marking import NoMarksOption
+from splatavatar.cli.marking import NoMarksOption, tell_unmarked_service
 from splatavatar.cli.numbers import finite
 from splatavatar.cli.options import DeviceOption, DrawingDevice, LabelOption
 from splatavatar.cli.sharing import KeyOption, OriginOption, WithoutConsentOption, origins
@@ -83,6 +83,8 @@ def serve(
     no_marks: NoMarksOption = False,
 ) -> None:
     """Serve talking avatars to many: sessions over HTTP, sound and pictures over WebRTC."""
+    from splatavatar.avatar.renderers.renderer import check_device
+    from splatavatar.drive.label import Label
     from splatavatar.extras import required
     from splatavatar.serve.http.admission import Admission, fitting
     from splatavatar.serve.http.app import create_service_app
@@ -102,6 +104,10 @@ def serve(
 
     check_packages()
     required("aiortc")
+    # What every session would fail of is said now.
+    check_device(device.value)
+    if label is not None:
+        Label(label)
     admitted = None if keys is None else ApiKeys.read(keys)
     allowed = origins(allow_origin)
     voices = open_voices(voice or ())
@@ -117,6 +123,8 @@ def serve(
         def ready() -> None:
             count = len(library.names())
             tell(f"{count} avatar{'s' if count > 1 else ''} at {at.address} (Ctrl-C ends)")
+            if no_marks:
+                tell_unmarked_service()
             if host not in LOOPBACK and at.certificate is None:
                 tell(
                     "keys and speech cross the network as they are: give --certificate, or stand behind one who has",

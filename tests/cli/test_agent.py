@@ -22,7 +22,19 @@ def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path
         url = f"ws://127.0.0.1:{silent.getsockname()[1]}"
         avatar = str(files / "consenting.splatavatar")
         process = subprocess.Popen(
-            [sys.executable, "-m", "splatavatar", "agent", "livekit", avatar, "--size", "64x64", "--url", url],
+            [
+                sys.executable,
+                "-m",
+                "splatavatar",
+                "agent",
+                "livekit",
+                avatar,
+                "--no-marks",
+                "--size",
+                "64x64",
+                "--url",
+                url,
+            ],
             env={**os.environ, "PYTHONPATH": path, "LIVEKIT_TOKEN": "a.b.c"},
             stderr=subprocess.PIPE,
             text=True,
@@ -38,6 +50,7 @@ def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path
             process.wait()
     assert process.returncode == 128 + signal.SIGTERM
     assert "Traceback" not in errors
+    assert errors.startswith("what is shown from here: without marks, so neither people's tools nor platforms")
 
 
 @pytest.mark.parametrize(
