@@ -97,7 +97,7 @@ def _splatavatar(
 
 PRODUCTS = ("bake", "bakes", "capture", "consent", "drive", "eval", "export", "import", "mark", "render", "signal")
 """commands that write files, for which what they print is no more than a word about it"""
-PRINTED = (["capture", "guide"], ["bakes", "list"])
+PRINTED = (["capture", "guide"], ["bakes", "list"], ["consent", "say"], ["consent", "check"])
 """of these, those that print their result all the same"""
 
 PIPE_CLOSED = 128 + 13

@@ -44,9 +44,15 @@ def test_the_picture_is_written_whatever_becomes_of_the_terminal(tmp_path: Path,
     ],
 )
 def test_what_is_only_printed(tmp_path: Path, streams: str, code: int, said: str) -> None:
-    for command in ("models list", "info demo", "--help"):
+    for command in ("models list", "info demo", "capture guide", "--help"):
         done = shell(f"splatavatar {command} {streams}", tmp_path)
         assert (done.returncode, done.stderr) == (code, said), command
+
+
+def test_a_sentence_to_be_read_aloud_is_not_lost_unnoticed(tmp_path: Path) -> None:
+    done = shell("splatavatar consent say >/dev/full", tmp_path, SPLATAVATAR_HOME=str(tmp_path / "home"))
+    assert done.returncode == 2
+    assert done.stderr.endswith("Error: the output cannot be written: no space left on the device\n")
 
 
 def test_an_error_has_its_code_without_a_terminal(tmp_path: Path) -> None:
