@@ -183,6 +183,8 @@ class EncodedVideo:
 
     def keep(self) -> Beginning:
         """Closes a film that was broken off: one that is there keeps its name. Raises OutputError."""
+        if self._closed:
+            return Beginning(self._path)
         wanted, self._path = self._path, beginning_of(self._path)
         self.close()
         return Beginning(self._path, None if self._path == wanted else wanted)

@@ -74,7 +74,8 @@ class FramesSink:
 
     def keep(self) -> Beginning:
         """Keep the pictures written so far; where there are older ones, in a folder beside them. Raises OutputError."""
-        if self._draft is None:
+        if self._draft is None or not self._frames:
+            self.discard()
             return Beginning(self._pattern)
         names = (BEGINNING + str(number) * (number > 1) for number in count(1))
         folder = next(place for name in names if not os.path.lexists(place := self._pattern.with_name(name)))

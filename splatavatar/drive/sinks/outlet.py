@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from dataclasses import dataclass
 from math import floor
@@ -14,6 +15,7 @@ from splatavatar.drive.sinks.sink import LiveSink, Sink
 from splatavatar.drive.sinks.soundtrack import LONGEST_HOLD
 from splatavatar.drive.sources.source import Clock
 from splatavatar.errors import SplatAvatarError
+from splatavatar.printable import printable
 
 WAIT = 0.1
 """seconds after which a thread that got nothing looks whether it shall end"""
@@ -154,8 +156,15 @@ class FileOutlet:
         self._ending.set()
 
     def close(self) -> None:
-        """Finish the file; give it up after an error. Raises OutputError."""
+        """Finish the file; after an error what was written before is kept. Raises OutputError."""
         if self.error is None:
             self._sink.close()
-        else:
+            return
+        try:
+            kept = self._sink.keep()
+        except SplatAvatarError:
             self._sink.discard()
+            return
+        if kept.instead is not None:
+            text = f"{kept.place}: what was written before; {kept.instead} is the older one"
+            logging.getLogger("splatavatar").warning("%s", printable(text))
