@@ -304,3 +304,15 @@ def test_the_own_camera_and_microphone_can_drive_the_face(room: Open, enter: Ent
     # Where the models are not there the page names the command that fetches them.
     said = "document.querySelector('.status.wrong')?.textContent.includes('models pull')"
     ann.wait(f"document.documentElement.dataset.own === 'webcam' || {said}")
+
+
+def test_an_avatar_that_did_not_come_is_asked_for_again(room: Open, enter: Entered) -> None:
+    once = """
+    const ask = window.fetch; window.lost = 0;
+    window.fetch = (...given) => String(given[0]).includes('/avatars/') && window.lost++ < 2
+      ? Promise.reject(new TypeError('Failed to fetch')) : ask(...given);
+    """
+    ann = enter(room.link(1), "Ann", script=once)
+    enter(room.link(2), "Bob")
+    wait_for_people(ann, 2)
+    assert ann.run("window.lost") == 3

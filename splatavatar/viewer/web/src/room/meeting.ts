@@ -17,9 +17,12 @@ import { Voice } from './sound/voice';
 import { LookControl } from './table/look';
 import { Tableau } from './table/tableau';
 import { roomAddress } from './wire/address';
-import { fetchMember, handOver } from './wire/avatars';
+import { fetchMember, handOver, Missed } from './wire/avatars';
 import { type Member, Room } from './wire/room';
 
+/** milliseconds until an avatar that did not come is asked for again, at first and at most */
+const SOON = 500;
+const LATEST = 8_000;
 /** milliseconds between two faces that are sent */
 const FACE_EVERY = 1000 / 30;
 
@@ -138,8 +141,9 @@ export class Meeting {
     this.room.send(this.look.turned(face));
   }
 
-  private async fetch(member: Member): Promise<void> {
+  private async fetch(member: Member, wait = SOON): Promise<void> {
     const { id, name, avatar } = member.person;
+    if (!this.room.members.includes(member)) return;
     try {
       const read = await fetchMember(avatar);
       if (!this.room.members.includes(member)) return;
@@ -148,6 +152,7 @@ export class Meeting {
       this.changed();
     } catch (error) {
       this.status.say(`${name}: ${sentence(error)}`, true);
+      if (error instanceof Missed) setTimeout(() => void this.fetch(member, Math.min(2 * wait, LATEST)), wait);
     }
   }
 

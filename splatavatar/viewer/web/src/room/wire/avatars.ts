@@ -37,16 +37,28 @@ export async function handOver(bytes: ArrayBuffer): Promise<HandedOver> {
   return answer;
 }
 
-/** The avatar of somebody else. Throws a PageError. */
+/** It did not come; it may another time. */
+export class Missed extends PageError {}
+
+/** The avatar of somebody else. Throws a PageError, a Missed where it is worth another try. */
 export async function fetchMember(sha256: string): Promise<Avatar> {
+  return readAvatar(await fetched(sha256));
+}
+
+async function fetched(sha256: string): Promise<ArrayBuffer> {
   let response: Response;
   try {
     response = await fetch(roomAddress(`avatars/${sha256}`));
-  } catch {
-    throw new PageError('The avatar cannot be fetched: the server of the room does not answer.');
+    if (response.ok) return await whole(response, 'avatar', LARGEST_FILE);
+  } catch (error) {
+    throw new Missed(
+      error instanceof PageError
+        ? error.message
+        : 'The avatar cannot be fetched: the server of the room does not answer.',
+    );
   }
-  if (!response.ok) throw new PageError(refusal(response.status, await response.text()));
-  return readAvatar(await whole(response, 'avatar', LARGEST_FILE));
+  const Kind = LATER.includes(response.status) ? Missed : PageError;
+  throw new Kind(refusal(response.status, await response.text().catch(() => '')));
 }
 
 /** The server's own sentence, or what its status means. */
