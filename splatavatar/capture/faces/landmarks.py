@@ -66,7 +66,7 @@ class Landmarks:
     transform: Floats
     """(T, 4, 4) from MediaPipe's canonical face to its camera (right, up, back), centimetres"""
     faces: NDArray[np.int32]
-    """(T) how many faces were seen"""
+    """(T) how many faces were seen; -1 where the frame is left out (``kept``), whatever it shows"""
     sharpness: Floats
     """(T) variance of the Laplacian of the face, scaled to the same size in all frames"""
     brightness: Floats
@@ -89,16 +89,22 @@ class Landmarks:
         forward = self.transform[:, :3, 2].astype(np.float64)
         return np.where(self.found, np.arctan2(forward[:, 0], forward[:, 2]), np.nan)
 
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Whether the face was looked for and not found (T)."""
+        return ~self.found & (self.faces >= 0)
+
     def part(self, start: int, stop: int) -> Landmarks:
         """The frames from ``start`` to before ``stop``."""
         arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("width", "height")}
         return replace(self, **{name: values[start:stop] for name, values in arrays.items()})
 
     def kept(self, frames: NDArray[np.bool_]) -> Landmarks:
-        """The same, as if the face had been found in ``frames`` (T) alone."""
+        """The same without what was found in other frames than ``frames`` (T)."""
         kept = self.found & frames
         arrays: dict[str, Any] = {
             "found": kept,
+            "faces": np.where(self.found & ~frames, np.int32(-1), self.faces),
             "points": np.where(kept[:, None, None], self.points, np.float32(np.nan)),
         }
         for name in ("scores", "transform", "sharpness", "brightness"):

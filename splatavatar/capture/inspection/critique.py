@@ -130,7 +130,8 @@ def turn_angles(rotation: Doubles) -> Doubles:
 
 
 def _presence(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
-    absent = np.concatenate([~clip.found for clip in landmarks])
+    # Frames that are held out are no loss.
+    absent = np.concatenate([clip.lost[clip.faces >= 0] for clip in landmarks])
     if absent.any():
         yield Lack("absent", f"No face was found in {_count(absent)}")
     several = np.concatenate([clip.faces > 1 for clip in landmarks])

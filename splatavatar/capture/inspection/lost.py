@@ -23,12 +23,14 @@ def lost_sentences(folder: Path, extraction: Extraction) -> list[str]:
     """
     sentences = []
     for clip, (info, first) in enumerate(zip(extraction.clips, extraction.first, strict=True)):
-        found = Landmarks.load(landmarks_path(folder, clip)).found
-        lost = np.flatnonzero(~found) + first
+        landmarks = Landmarks.load(landmarks_path(folder, clip))
+        lost = np.flatnonzero(landmarks.lost) + first
         if len(lost):
             where = stretches(lost.tolist())
             name = printable(info["name"])
-            sentences.append(f"No face in {len(lost)} of {len(found)} frames of {name}, left out: {where}")
+            sentences.append(
+                f"No face in {len(lost)} of {(landmarks.faces >= 0).sum()} frames of {name}, left out: {where}"
+            )
     return sentences
 
 

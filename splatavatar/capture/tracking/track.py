@@ -112,7 +112,7 @@ def track_capture(folder: Path, rig: str, matting: str, progress: Progress) -> T
             "tracking": described(tracked),
             "lacks": criticise(found, arrays, mattes.weights, mattes.foreign),
             "foreign": np.flatnonzero(mattes.foreign).tolist(),
-            "lost": {str(c): np.flatnonzero(~f.found).tolist() for c, f in enumerate(found)},
+            "lost": {str(c): np.flatnonzero(f.lost).tolist() for c, f in enumerate(found)},
         },
     )
     return tracked

@@ -127,6 +127,12 @@ def test_a_clip_without_any_face_is_said_to_have_none() -> None:
     assert kinds(empty, good_landmarks()) == ["absent"]
 
 
+def test_frames_that_are_held_out_are_no_loss() -> None:
+    held_out = without(good_landmarks(), "found", slice(0, 3), False).kept(np.arange(FRAMES) >= 20)
+    [absent] = [lack for lack in lacks([held_out], None, WEIGHTS, NONE) if lack.kind == "absent"]
+    assert absent.measured == "No face was found in 3 of 233 frames"
+
+
 def test_angles_are_those_of_the_subject() -> None:
     angles = head_angles(good_landmarks())
     np.testing.assert_allclose([angles[12, 0], angles[37, 0]], [35, -35], atol=1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from splatavatar.capture.inspection.lost import lost_sentences, stretches
@@ -27,8 +28,13 @@ def test_stretches(frames: list[int], expected: str) -> None:
 def test_each_clip_with_lost_frames_is_named(tmp_path: Path) -> None:
     (tmp_path / "landmarks").mkdir()
     whole = good_landmarks()
-    for clip, landmarks in enumerate((whole, without(whole, "found", slice(10, 13), False))):
+    lost = without(whole, "found", slice(10, 13), False)
+    held_out = lost.kept(np.arange(250) >= 50)  # is no loss
+    for clip, landmarks in enumerate((whole, lost, held_out)):
         landmarks.save(landmarks_path(tmp_path, clip))
-    clips = [{"name": "a.mp4"}, {"name": "b.mp4"}]
-    extraction = Extraction(clips, False, [0, 200], [(0, 0)], [Crop(0, 0, 9, 9)], 0.44)
-    assert lost_sentences(tmp_path, extraction) == ["No face in 3 of 250 frames of b.mp4, left out: 210-212"]
+    clips = [{"name": name} for name in ("a.mp4", "b.mp4", "c.mp4")]
+    extraction = Extraction(clips, False, [0, 200, 0], [(0, 0)], [Crop(0, 0, 9, 9)], 0.44)
+    assert lost_sentences(tmp_path, extraction) == [
+        "No face in 3 of 250 frames of b.mp4, left out: 210-212",
+        "No face in 3 of 203 frames of c.mp4, left out: 10-12",
+    ]
