@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from splatavatar.bake.engines.engine import Target
-from splatavatar.bake.events import CamerasChecked, Listener, Preparing, RigPrepared
+from splatavatar.bake.events import CamerasChecked, Event, Listener, Preparing, RigPrepared
 from splatavatar.bake.scene.head_check import sound
 from splatavatar.bake.scene.targets import load_targets
 from splatavatar.bake.scoring.contact_sheet import spread
@@ -24,6 +24,7 @@ from splatavatar.capture.rig_pose import means_the_same, posed_vertices
 from splatavatar.errors import OutputError, RigError, SettingsError
 from splatavatar.output import fitting
 from splatavatar.progress import Progress
+from splatavatar.rig.first_use import STAGES
 from splatavatar.rig.loader import DEFAULT, load_rig
 from splatavatar.rig.rig import Rig
 
@@ -113,6 +114,25 @@ def timed_rig(kind: str, identity: Mapping[str, float], tell: Listener) -> tuple
     if first_time:
         tell(RigPrepared(spent))
     return rig, spent
+
+
+class FirstUse:
+    """A listener that passes on what it is told, and sums up the seconds in which a body model was prepared for the
+    first time on this machine, as where a head is tracked on it."""
+
+    def __init__(self, tell: Listener, clock: Callable[[], float] = time.monotonic) -> None:
+        """``clock`` gives seconds."""
+        self.seconds = 0.0
+        self._tell, self._clock = tell, clock
+        self._since: float | None = None
+
+    def __call__(self, event: Event) -> None:
+        now = self._clock()
+        if self._since is not None:
+            self.seconds += now - self._since
+        going_on = isinstance(event, Preparing) and event.stage in STAGES and event.fraction < 1
+        self._since = now if going_on else None
+        self._tell(event)
 
 
 def with_all_mattes(

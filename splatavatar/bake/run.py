@@ -24,9 +24,11 @@ from splatavatar.bake.events import (
     Interrupted,
     Listener,
     ParametersLeftOut,
+    RigPrepared,
     nobody,
 )
 from splatavatar.bake.inputs import (
+    FirstUse,
     footage_of,
     of_footage,
     output_path,
@@ -162,7 +164,11 @@ def _baked(
         said = checkpoint.check(out, settings)
         settings = replace(settings, consent=settings.consent or said)
     tell(DeviceChosen(device.name, device.remark))
-    capture = with_parameters(settings, capture, left_out, tell)
+    first_use = FirstUse(tell)
+    capture = with_parameters(settings, capture, left_out, first_use)
+    if first_use.seconds:
+        tell(RigPrepared(first_use.seconds))
+        settings = replace(settings, started=settings.started + first_use.seconds)
     facts = footage_of(capture)
     note_used(capture.root, () if facts is None else facts.sha256)
     if facts is not None:

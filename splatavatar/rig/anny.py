@@ -9,7 +9,7 @@ import numpy as np
 
 from splatavatar.array_types import AnyArray, Ints
 from splatavatar.progress import Progress
-from splatavatar.rig import anny_data, bust, landmarks
+from splatavatar.rig import anny_data, bust, first_use, landmarks
 from splatavatar.rig.anny_data import AnnyData, Rest
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.regions import REGIONS, derive, parts
@@ -142,7 +142,7 @@ def _identity_basis(kind: str, data: AnnyData, progress: Progress | None) -> tup
             vertices[row], heads[row] = data.mean_change(row - phenotypes)
             continue
         if progress is not None and row % 16 == 0:
-            progress("making the identity basis (once)", row / len(names))
+            progress(first_use.IDENTITY, row / len(names))
         middle, step = (0.5, PHENOTYPE_STEP) if row < phenotypes else (0.0, 1.0)
         more, less = (data.rest({name: middle + sign * step}) for sign in (1, -1))
         vertices[row] = (more.vertices - less.vertices) / (2 * step)

@@ -23,6 +23,7 @@ from splatavatar.folders import cache_folder
 from splatavatar.output import atomic_write, make_folder
 from splatavatar.privacy import import_anny
 from splatavatar.progress import Progress
+from splatavatar.rig import first_use
 from splatavatar.rig.arkit import NAMES
 from splatavatar.rig.triangulation import settled
 from splatavatar.rotations import nearest_rotations
@@ -238,7 +239,7 @@ def load(kind: str, progress: Progress | None = None) -> AnnyData:
     path = cache_path(kind, "data")
     if (arrays := read(path, LAYOUT)) is not None:
         return AnnyData(**arrays)
-    with _beating(progress, "preparing the body model (once, about a minute)"):
+    with _beating(progress, first_use.ANNY):
         data = prepare(kind)
         save(path, vars(data))
     return data

@@ -18,6 +18,7 @@ import numpy as np
 from splatavatar.array_types import Doubles, Longs
 from splatavatar.errors import RigError
 from splatavatar.progress import Progress
+from splatavatar.rig import first_use
 from splatavatar.rig.body_models.face.features import Features, features_of, lip_sides
 from splatavatar.rig.body_models.face.surface import Surface, border_edges, vertex_normals
 from splatavatar.rig.body_models.model_file import ModelFile
@@ -125,7 +126,7 @@ def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registr
     rounds = [(reach, half) for reach, half, count in FIT_ROUNDS for _ in range(count)]
     for number, (reach, half) in enumerate(rounds):
         if progress is not None:
-            progress("laying the face over the body model (once)", 0.4 * number / len(rounds))
+            progress(first_use.FACE, 0.4 * number / len(rounds))
         values, step_turn, step_scale, step_shift = source.fit(values, target, eyes, reach, half)
         # The template is moved the other way.
         moved = [(points - step_shift) @ step_turn / step_scale for points in (target.vertices, eyes)]
@@ -138,7 +139,7 @@ def register(anny: Rig, head: Head, progress: Progress | None = None) -> Registr
     steps = [stiffness for stiffness in STIFFNESS for _ in range(STEPS)]
     for number, stiffness in enumerate(steps):
         if progress is not None:
-            progress("laying the face over the body model (once)", 0.4 + 0.6 * number / len(steps))
+            progress(first_use.FACE, 0.4 + 0.6 * number / len(steps))
         laid = source.lay(person, laid, target, stiffness)
     near = source.matched(laid, target, REACH, HALF)[2] > 0
     if source.weight[near].sum() < MATCHED * source.weight.sum():
