@@ -109,6 +109,17 @@ describe('a signed file', () => {
     expect((await readAvatar(changed(from, to))).signing.verdict).toBe('wrong');
   });
 
+  it.each([`01${'00'.repeat(31)}`, `01${'00'.repeat(30)}80`, `ee${'ff'.repeat(31)}`])(
+    'with the key %s, by which anybody signs anything, does not fit',
+    async (key) => {
+      const text = Array.from(whole, (byte) => String.fromCharCode(byte)).join('');
+      const [, own, signature] = /\\"key\\":\\"([0-9a-f]{64}).*?\\"signature\\":\\"([0-9a-f]{128})/.exec(text)!;
+      const forged = text.replace(own!, key).replace(signature!, `01${'00'.repeat(63)}`);
+      const bytes = Uint8Array.from(forged, (character) => character.charCodeAt(0));
+      expect((await readAvatar(bytes.buffer)).signing.verdict).toBe('wrong');
+    },
+  );
+
   it('whose signature is of another file does not fit, checksum or none', async () => {
     const text = Array.from(whole, (byte) => String.fromCharCode(byte)).join('');
     const digest = /"sha256":"([0-9a-f]{64})"/.exec(text)![1]!;
