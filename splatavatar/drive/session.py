@@ -209,6 +209,7 @@ class Session:
             signals += [sink] if isinstance(sink, SignalSink) else []
         transparent, marker = isinstance(backgrounds[0], Transparent), self._marker()
         sounds: list[LiveSoundtrack] = []
+        film_sounds: list[LiveSoundtrack] = []
         videos: dict[str, Sink] = {}
         # What takes both is one of each.
         for show in dict.fromkeys([*shows, *signals]):
@@ -218,7 +219,7 @@ class Session:
                 show.hear(heard)
         for path in map(Path, settings.outputs):
             sound = _sound(sources) if path.suffix.lower() != ".png" else None
-            sounds += [sound] if sound is not None else []
+            film_sounds += [sound] if sound is not None else []
             videos[str(path)] = open_sink(path, settings.fps, width, height, transparent, sound, marker)
             _keep_what_there_is(videos[str(path)])
             opened.callback(videos[str(path)].discard)
@@ -235,7 +236,8 @@ class Session:
         marks = PictureMarks(self.avatar) if settings.marks else None
         at = LoopSettings(settings.size, backgrounds, settings.cap, settings.fps, chain, label=self._label, marks=marks)
         performer = Performer(self.avatar, settings.device, settings.limit)
-        return Loop(performer, sources, shows, at, Files(videos, signals, sounds), self.controls)
+        files = Files(videos, signals, [*sounds, *film_sounds], film_sounds)
+        return Loop(performer, sources, shows, at, files, self.controls)
 
     def _keep(self, source: str, calibration: UserCalibration) -> None:
         self.calibrated(source, store_calibration(calibration, _user(), source))

@@ -69,7 +69,9 @@ class Files:
     """by the name that messages call them"""
     signals: Sequence[SignalSink] = ()
     sounds: Sequence[LiveSoundtrack] = ()
-    """of the videos, to be told when those begin"""
+    """of the videos, and of what else plays sound, to be told when those begin"""
+    film_sounds: Sequence[LiveSoundtrack] = ()
+    """those of the videos alone, to be told what these leave out"""
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Loop:
         self._outlets: list[Outlet | FileOutlet] = [Outlet(sink, clock, settings.window) for sink in sinks]
         self._outlets += [FileOutlet(name, sink, settings.file_fps) for name, sink in files.videos.items()]
         self._signals = files.signals
-        self._sounds = files.sounds
+        self._sounds, self._film_sounds = files.sounds, files.film_sounds
+        self._left_out = 0.0
         self._aligned = False
         self._arrived = threading.Event()
         self._rendered = 0
@@ -197,6 +200,7 @@ class Loop:
         if picture is not None:
             for outlet in self._outlets:
                 outlet.offer(picture, now)
+            self._leave_out()
         self._rendered += 1
         self._render_rate.see(now, self._rendered)
         if captured is not None:
@@ -282,6 +286,14 @@ class Loop:
             self._aligned = True
             for sound in self._sounds:
                 sound.align(max(now - captured, 0.0))
+
+    def _leave_out(self) -> None:
+        """Tell the sounds of videos what these leave out since they were told last."""
+        left_out = next((outlet.left_out for outlet in self._outlets if isinstance(outlet, FileOutlet)), 0.0)
+        if left_out != self._left_out:
+            for sound in self._film_sounds:
+                sound.leave_out(left_out - self._left_out)
+            self._left_out = left_out
 
     def _render(self) -> None:
         """Work of the render thread: pictures at the pace of the signals; those that were missed are left out.

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from splatavatar.array_types import Floats
-from splatavatar.drive.sinks.soundtrack import CHANNELS, LONGEST_HOLD, RATE, FileSound, Soundtrack
+from splatavatar.drive.sinks.soundtrack import CHANNELS, RATE, FileSound, Soundtrack
 from splatavatar.drive.sources.live.voice import DRIFT, GAP, SET_BACK
 
 HEARD_RATE = 16000
@@ -29,6 +29,9 @@ class LiveSoundtrack(Soundtrack, Protocol):
     def align(self, delay: float) -> None:
         """The picture of a moment shows what was heard ``delay`` seconds before."""
 
+    def leave_out(self, seconds: float) -> None:
+        """The video leaves out ``seconds`` that pass after what it shows now."""
+
 
 class PlayedSound:
     """The sound of a file that is played while it drives."""
@@ -45,8 +48,10 @@ class PlayedSound:
         self._begun: float | None = None
         self._file: FileSound | None = None
         self._played_from = 0.0
+        self._left_out = 0.0
+        """seconds that the video has left out since the last samples"""
         self._silent = 0
-        """samples of silence that come before what follows in the file"""
+        """samples of silence that come before what follows in the file; of it, not to be heard, where negative"""
         self._read = 0
 
     def begin(self, now: float) -> None:
@@ -56,21 +61,28 @@ class PlayedSound:
     def align(self, delay: float) -> None:
         """A face that is computed ahead is shown with its sound: nothing to do."""
 
+    def leave_out(self, seconds: float) -> None:
+        """See ``LiveSoundtrack``."""
+        self._left_out += seconds
+
     def read(self, count: int) -> Floats:
         """See ``Soundtrack``. It is silent until the file is played, and where that stands still for a while."""
         if self._begun is None:
             return np.zeros((CHANNELS, 0), np.float32)
-        origin = self._origin()
-        if self._file is None and origin is not None:
+        origin, left_out, self._left_out = self._origin(), self._left_out, 0.0
+        if self._file is None:
+            self._begun += left_out
+            if origin is None:
+                self._read += count
+                return np.zeros((CHANNELS, count), np.float32)
             self._played_from = origin
             self._file = FileSound(self._path, self._begun + self._read / RATE - origin)
-        if self._file is None or origin is None:
-            self._read += count
-            return np.zeros((CHANNELS, count), np.float32)
-        moved, self._played_from = origin - self._played_from, origin
-        if 0 < moved <= LONGEST_HOLD:  # of a longer gap the film holds nothing
-            self._silent += round(moved * RATE)
-        silent = min(self._silent, count)
+        elif origin is not None:
+            self._silent += round((origin - self._played_from - left_out) * RATE)
+            self._played_from = origin
+        while self._silent < 0 and (passed := self._file.read(min(-self._silent, RATE)).shape[1]):
+            self._silent += passed
+        silent = min(max(self._silent, 0), count)
         self._silent -= silent
         samples = self._file.read(count - silent)
         return np.concatenate([np.zeros((CHANNELS, silent), np.float32), samples], axis=1) if silent else samples
@@ -93,6 +105,7 @@ class HeardSound:
         self._resampler: Any = av.AudioResampler(format="fltp", layout="mono", rate=RATE)
         self._frame = av.AudioFrame
         self._begun: float | None = None
+        self._left_out = 0.0
         self._delay = 0.0
         self._ring = np.zeros(round(4 * self.lag * RATE), np.float32)
         """what was heard, by the time on the clock in samples, modulo its length"""
@@ -134,9 +147,13 @@ class HeardSound:
         """See ``LiveSoundtrack``."""
         self._delay = delay
 
+    def leave_out(self, seconds: float) -> None:
+        """See ``LiveSoundtrack``."""
+        self._left_out += seconds
+
     def read(self, count: int) -> Floats:
         """See ``Soundtrack``."""
-        begun = self._begun or 0.0
+        begun = (self._begun or 0.0) + self._left_out
         with self._lock:
             first = round((begun - self._delay) * RATE) + self._read
             wanted = np.arange(first, first + count)

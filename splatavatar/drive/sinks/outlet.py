@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from splatavatar.drive.live.stats import Ages
 from splatavatar.drive.sinks.sink import LiveSink, Sink
-from splatavatar.drive.sinks.soundtrack import LONGEST_HOLD
 from splatavatar.drive.sources.source import Clock
 from splatavatar.errors import SplatAvatarError
 from splatavatar.printable import printable
 
 WAIT = 0.1
 """seconds after which a thread that got nothing looks whether it shall end"""
+LONGEST_HOLD = 10.0
+"""seconds that a recording holds its last picture for; a longer gap (the machine was asleep) is cut out"""
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,8 @@ class FileOutlet:
         self.name = name
         self.dropped = 0
         self.error: SplatAvatarError | None = None
+        self.left_out = 0.0
+        """seconds of the clock that are cut out so far"""
         self._sink = sink
         self._fps = fps
         self._slot = Slot()
@@ -126,6 +129,7 @@ class FileOutlet:
             self._start = now
         elif now < self._last or now > self._last + LONGEST_HOLD:
             self._start += now - self._last
+            self.left_out += now - self._last
         self._last = now
         # The loop renders on the ticks of its own rate: rounding errors must not push a picture to the frame before.
         tick = floor((now - self._start) * self._fps + 1e-3)

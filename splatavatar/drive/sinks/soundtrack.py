@@ -14,8 +14,6 @@ from splatavatar.sounds import Sound
 RATE = 48000
 """Hz of every soundtrack"""
 CHANNELS = 2
-LONGEST_HOLD = 10.0
-"""seconds that a recording holds its last picture for; a longer gap (the machine was asleep) is cut out"""
 
 
 class Soundtrack(Protocol):

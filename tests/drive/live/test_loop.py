@@ -23,6 +23,7 @@ from splatavatar.drive.measuring.motion import moving_signal
 from splatavatar.drive.performer import Performer
 from splatavatar.drive.signal import FaceSignal
 from splatavatar.drive.sinks.background import BlurredBackground, ColourBackground, PictureBackground, Transparent
+from splatavatar.drive.sinks.live_sound import HeardSound
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.drive.sinks.signal_record import SignalRecord
 from splatavatar.drive.sources.recorded.read import read_signal
@@ -209,6 +210,25 @@ def test_files_keep_the_clock(avatar: Avatar, tmp_path: Path) -> None:
     recording = read_signal(record)
     assert recording.fps == 25 and recording.time[-1] == pytest.approx(int(seconds * 25) / 25)
     assert recording.arkit.std() > 0.01
+
+
+def test_what_a_file_leaves_out_its_sound_leaves_out_too(avatar: Avatar, tmp_path: Path) -> None:
+    """The program was stopped for 20 seconds, and what drives is heard half a second later."""
+    path, heard = tmp_path / "a.mp4", HeardSound()
+    video = open_sink(path, 30, SIZE, SIZE, transparent=False, sound=heard)
+    played = Played(avatar, [], files=Files({"a.mp4": video}, sounds=[heard], film_sounds=[heard]))
+    for shout in (None, 50):
+        for block in range(100):
+            samples = np.full(160, 0.5 if block == shout else 0.0, np.float32)
+            heard.hear(samples, played.clock.now + block / 100)
+        played.play(60)
+        played.clock.now += 20.0
+    played.loop.close()
+    with av.open(str(path)) as container:
+        frames = [(frame.time, frame.to_ndarray()[0]) for frame in container.decode(audio=0)]
+    samples = np.concatenate([samples for _, samples in frames])
+    # The sound is put where its face is seen, 10 ms later.
+    assert frames[0][0] + np.argmax(np.abs(samples) > 0.2) / 48000 == pytest.approx(1.5, abs=0.03)
 
 
 def test_a_source_that_ends_ends_the_loop(avatar: Avatar) -> None:

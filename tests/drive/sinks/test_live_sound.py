@@ -134,6 +134,32 @@ def test_a_video_that_falls_behind_takes_its_sound_with_it(tmp_path: Path) -> No
     assert np.argmax(np.abs(heard) > 0.3) / RATE == pytest.approx(2.2, abs=0.005)
 
 
-def test_what_a_film_leaves_out_leaves_no_silence(tmp_path: Path) -> None:
-    heard = played(tmp_path, [501.0] * 20 + [521.0], 100)
-    assert np.argmax(np.abs(heard) > 0.3) / RATE == pytest.approx(1.0, abs=0.005)
+@pytest.mark.parametrize("video", [True, False])
+def test_what_a_film_leaves_out_is_not_heard(tmp_path: Path, video: bool) -> None:
+    """All stood still for 20 seconds from second 0.4 on: a video goes on where it was, a voice has gone on."""
+    samples = (click(30 * HEARD_RATE, (1 if video else 21) * HEARD_RATE) * 32767).astype("<i2")
+    with wave.open(str(tmp_path / "a.wav"), "wb") as file:
+        file.setparams((1, 2, HEARD_RATE, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    origin = [501.0]
+    sound = PlayedSound(tmp_path / "a.wav", lambda: origin[0])
+    sound.begin(501.0)
+    heard = [sound.read(960) for _ in range(20)]
+    sound.leave_out(20.0)
+    origin[0] += 20.0 if video else 0.0
+    heard += [sound.read(960) for _ in range(80)]
+    sound.close()
+    assert np.argmax(np.abs(np.concatenate(heard, axis=1)[0]) > 0.3) / RATE == pytest.approx(1.0, abs=0.005)
+
+
+def test_a_microphone_is_heard_after_what_a_film_leaves_out() -> None:
+    sound, heard = HeardSound(), click(3 * HEARD_RATE, 3 * HEARD_RATE // 2)
+    sound.begin(100.0)
+    for at in range(0, HEARD_RATE, 160):
+        sound.hear(np.zeros(160, np.float32), 100.0 + at / HEARD_RATE)
+    read = [sound.read(RATE)]
+    sound.leave_out(20.0)  # from 101 to 121
+    for at in range(0, len(heard), 160):
+        sound.hear(heard[at : at + 160], 121.0 + at / HEARD_RATE)
+    read.append(sound.read(3 * RATE))
+    assert np.argmax(np.abs(np.concatenate(read, axis=1)[0]) > 0.4) / RATE == pytest.approx(2.5, abs=0.003)
