@@ -140,6 +140,12 @@ def test_a_driver_that_has_no_place_is_asked_ever_more_seldom(
         assert "as many viewers as it takes" in page.run("document.querySelector('.status').textContent")
 
 
+def test_a_driver_that_is_not_there_is_said(light: str, open_page: Callable[..., Any]) -> None:
+    page = open_page(f"{light}?signal=live", 500, 500)
+    page.wait("document.querySelector('.status.wrong')?.textContent.startsWith('The driver cannot be reached')", 20)
+    assert page.state() == ("ready", "")
+
+
 def test_other_messages_are_said_once(built: None, open_page: Callable[..., Any]) -> None:
     hub = Hub()
     with listen(0) as listening, serving(create_app(DEMO, load_site(), hub=hub), listening):

@@ -14,6 +14,7 @@ export class Following implements FaceSource {
   constructor(address: string, status: Status, changed: () => void) {
     const { dataset } = document.documentElement;
     dataset.live = 'waiting';
+    let asked = false;
     this.follower = new Follower(address, {
       face: (signal) => {
         this.newest = signal;
@@ -22,6 +23,8 @@ export class Following implements FaceSource {
       connected: (is) => {
         if (!is && dataset.live === 'connected') status.say('The driver is gone; the page looks for it.', true);
         else if (is) status.say('');
+        else if (!asked) status.say('The driver cannot be reached; the page keeps trying.', true);
+        asked = true;
         dataset.live = is ? 'connected' : 'waiting';
       },
       wrong: (message) => status.say(message, true),
