@@ -176,7 +176,7 @@ class LandmarkFit:
         """The cost at ``head`` and its quadratic model."""
         model = self.model
         T, E = head.expression.shape
-        m = len(model.shape) + 1 + 1 + 6 * (len(head.lenses.focal) - 1) if shared else 0
+        m = len(model.shape) + 1 + 1 + 6 * head.lenses.moved if shared else 0
         normal = Normal(
             np.zeros((T, 6 + E, 6 + E)),
             np.zeros((T, 6 + E)),
@@ -269,10 +269,11 @@ def _add_rows(total: Doubles, timestep: Longs, values: NDArray[np.float32]) -> N
 
 
 def _shared_jacobian(fit: LandmarkFit, head: Head, seen: _Seen, by_head: Doubles, rows: slice) -> NDArray[np.float32]:
-    """(n, L, 2, G + 2 + 6 (C - 1)): shape, log focal, log scale, then turn and place of all cameras but the first."""
+    """(n, L, 2, G + 2 + 6 M): shape, log focal, log scale, then turn and place of the M cameras behind the first that
+    move."""
     model, lenses, timestep = fit.model, head.lenses, fit.observations.timestep[rows]
-    camera, G, C = fit.observations.camera[rows], len(model.shape), len(lenses.focal)
-    out = np.zeros((*by_head.shape[:3], G + 2 + 6 * (C - 1)), np.float32)
+    camera, G = fit.observations.camera[rows], len(model.shape)
+    out = np.zeros((*by_head.shape[:3], G + 2 + 6 * lenses.moved), np.float32)
     out[..., :G] = np.einsum("nlij,glj->nlig", by_head, model.shape, optimize=True)
     if lenses.free_focal:
         heads, cameras = dolly(head, fit.observations, model.pivot)
@@ -280,12 +281,11 @@ def _shared_jacobian(fit: LandmarkFit, head: Head, seen: _Seen, by_head: Doubles
         out[..., G] = seen.pixels - lenses.centre[camera][:, None] + np.einsum("nlij,nj->nli", seen.slope, shift)
     if lenses.free_scale:
         out[..., G + 1] = np.einsum("nlij,nj->nli", seen.slope, lenses.T_camera_rig[camera][:, :3, 3])
-    if lenses.free_place:
-        for c in range(1, C):
-            rows = camera == c
-            first = G + 2 + 6 * (c - 1)
-            out[rows, ..., first : first + 3] = seen.slope[rows] @ -cross_matrices(seen.camera[rows])
-            out[rows, ..., first + 3 : first + 6] = seen.slope[rows]
+    for c in range(1, 1 + lenses.moved):
+        rows = camera == c
+        first = G + 2 + 6 * (c - 1)
+        out[rows, ..., first : first + 3] = seen.slope[rows] @ -cross_matrices(seen.camera[rows])
+        out[rows, ..., first + 3 : first + 6] = seen.slope[rows]
     return out
 
 

@@ -89,3 +89,9 @@ class Lenses:
     """the distances between the cameras are known up to one factor"""
     free_place: bool
     """where the cameras stand is not known, but for the first"""
+
+    @property
+    def moved(self) -> int:
+        """How many of the cameras have a turn and a place to be found; of a camera that goes round a head, and is known
+        in every picture, none of thousands."""
+        return len(self.focal) - 1 if self.free_place else 0

@@ -179,7 +179,7 @@ def moved(head: Head, own: Doubles, step: Doubles, shifts: tuple[Doubles, Double
     zoom = np.exp(np.clip(step[G], -0.3, 0.3))
     T_camera_rig = lenses.T_camera_rig.copy()
     T_camera_rig[:, :3, 3] *= np.exp(step[G + 1])
-    for c in range(1, len(lenses.focal)):
+    for c in range(1, 1 + lenses.moved):
         turn, shift = np.split(step[G + 2 + 6 * (c - 1) : G + 2 + 6 * c], 2)
         T_camera_rig[c, :3] = rotation_matrices(turn[None])[0] @ T_camera_rig[c, :3]
         T_camera_rig[c, :3, 3] += shift

@@ -264,3 +264,22 @@ def test_lenses_that_are_known_do_not_change(clip: Take, someone: Rig) -> None:
     lenses: Lenses = clip.lenses()
     assert fit.start(lenses).lenses is lenses
     assert take(someone, *movement(1)).lenses().focal.tolist() == [FOCAL]
+
+
+def test_a_camera_that_goes_round_a_head_is_no_unknown(mean_head: Rig, clip: Take) -> None:
+    """Thousands of known places were six unknowns each: gigabytes, for a head whose shape they do not change."""
+    lenses, steps = clip.lenses(), np.arange(0, 40, 4)
+    model = LandmarkModel.of(mean_head, ShapePrior.of(mean_head))
+    seen = clip.seen.of_timesteps(steps)
+    many = replace(
+        lenses,
+        T_camera_rig=np.repeat(lenses.T_camera_rig, 500, 0),
+        focal=np.repeat(lenses.focal, 500),
+        centre=np.repeat(lenses.centre, 500, 0),
+    )
+    going = LandmarkFit(model, replace(seen, camera=50 * np.arange(len(steps))))
+    head = going.start(many)
+    assert len(going._normal(head, True).shared) == len(model.shape) + 2
+    found, wanted = going.fit_shape(head, 3), LandmarkFit(model, seen)
+    np.testing.assert_allclose(found.shape, wanted.fit_shape(wanted.start(lenses), 3).shape, atol=1e-5)
+    assert replace(many, free_place=True).moved == 499
