@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splatavatar.cli.key_api import api
-from splatavatar.cli.signing import open_key, with_password
+from splatavatar.cli.signing import open_key, typed_password, with_password
 from splatavatar.cli.terminal import tell
 from splatavatar.errors import TrustError
 
@@ -60,7 +60,7 @@ def password(
     own, _ = _opened()
     secret = None
     if not remove:
-        secret = typer.prompt("New password", hide_input=True, confirmation_prompt=True, err=True)
+        secret = typed_password("New password", twice=True)
         if not secret:
             raise TrustError("no password was given; --remove keeps the key without one")
     _write(own, secret)

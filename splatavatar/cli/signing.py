@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from splatavatar.cli.terminal import tell
+from splatavatar.errors import TrustError
 
 if TYPE_CHECKING:
     from splatavatar.avatar.file import Sign
@@ -51,8 +52,21 @@ def with_password(opened: Callable[[str | None], SigningKey]) -> tuple[SigningKe
     except PasswordNeeded:
         if sys.stdin is None or not sys.stdin.isatty():
             raise
-        secret = str(typer.prompt("Password of the key", hide_input=True, err=True))
+        secret = typed_password("Password of the key")
         return opened(secret), secret
+
+
+def typed_password(question: str, twice: bool = False) -> str:
+    """What is typed unseen at the terminal, where it is asked for ``twice`` until both are the same.
+
+    Raises TrustError at the end of the input, KeyboardInterrupt for Ctrl-C.
+    """
+    try:
+        return str(typer.prompt(question, hide_input=True, confirmation_prompt=twice, err=True))
+    except typer.Abort as abort:  # for both, and would end the command with 1, which verify has for what does not hold
+        if isinstance(abort.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise TrustError("the password of the key was not given") from None
 
 
 @contextmanager
