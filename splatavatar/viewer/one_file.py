@@ -18,6 +18,7 @@ from splatavatar.errors import AvatarFileError, OutputError, SignalError
 from splatavatar.extras import required
 from splatavatar.input import read_bytes
 from splatavatar.output import atomic_write, scratch_folder
+from splatavatar.printable import printable
 from splatavatar.sounds import Sound
 from splatavatar.viewer.site import INDEX, SiteFile
 
@@ -102,11 +103,11 @@ def write_page(path: Path, site: dict[str, SiteFile], title: str, files: list[Em
     text = _SCRIPT.sub(lambda _: f'<script type="module">{script}</script>', text)
     text = _STYLE.sub(lambda _: f"<style>{style}</style>", text)
     text = _ICON.sub(lambda found: f'<link rel="icon" href="{_data(site, found[1])}">', text)
-    text = re.sub(r"<title>.*?</title>", lambda _: f"<title>{html.escape(title)}</title>", text)
+    text = re.sub(r"<title>.*?</title>", lambda _: f"<title>{_text(title)}</title>", text)
     meta = f'<meta http-equiv="content-security-policy" content="{html.escape(policy)}">'
     text = text.replace('<meta charset="utf-8" />', f'<meta charset="utf-8" />\n    {meta}', 1)
     inside = "".join(
-        f'    <script type="text/plain" class="embedded" data-kind="{file.kind}" data-name="{html.escape(file.name)}" '
+        f'    <script type="text/plain" class="embedded" data-kind="{file.kind}" data-name="{_text(file.name)}" '
         f'data-type="{file.media_type}">{base64.b64encode(file.content).decode()}</script>\n'
         for file in files
     )
@@ -121,6 +122,11 @@ def write_page(path: Path, site: dict[str, SiteFile], title: str, files: list[Em
 
 def _inlined(text: str, pattern: re.Pattern[str], site: dict[str, SiteFile]) -> str:
     return "".join(site[name].content.decode() for name in pattern.findall(text))
+
+
+def _text(name: str) -> str:
+    """A name, of a file perhaps that is no UTF-8, as a page may hold it."""
+    return html.escape(printable(name))
 
 
 def _hash(content: str) -> str:

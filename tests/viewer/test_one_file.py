@@ -36,6 +36,13 @@ def voice(tmp_path: Path) -> Path:
     return path
 
 
+def test_names_that_are_no_utf8(built: None, tmp_path: Path) -> None:
+    files = [Embedded("avatar", "m\udce9.splatavatar", "application/octet-stream", b"")]
+    write_page(tmp_path / "page.html", load_site(), "m\udce9", files)
+    text = (tmp_path / "page.html").read_text()
+    assert 'data-name="m\\xe9.splatavatar"' in text and "<title>m\\xe9</title>" in text
+
+
 def test_the_file_draws_what_python_draws_and_asks_for_nothing(
     built: None, open_page: Callable[..., Any], tmp_path: Path
 ) -> None:
