@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from splatavatar.drive.signal import FaceSignal, Recording
+from splatavatar.drive.sinks.outlet import LONGEST_HOLD
 from splatavatar.drive.sinks.signals.write import kind_of, write_recording
 from splatavatar.drive.sinks.sink import prepare_folder
 from splatavatar.rig.arkit import NAMES
@@ -33,10 +34,13 @@ class SignalRecord:
         self._last: float | None = None
 
     def take(self, signal: FaceSignal, now: float) -> None:
-        """Keep ``signal`` as the one of ``now`` unless that frame has one. A clock that goes back goes on from here."""
+        """Keep ``signal`` as the one of ``now`` unless that frame has one.
+
+        A clock that goes back goes on from here, and a longer gap than films hold is cut out as they do.
+        """
         if self._last is None:
             self._start = now
-        elif now < self._last:
+        elif now < self._last or now > self._last + LONGEST_HOLD:
             self._start += now - self._last
         self._last = now
         tick = floor((now - self._start) * self._fps + 1e-3)
