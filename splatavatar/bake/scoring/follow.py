@@ -75,11 +75,15 @@ class PhotometricFollower:
         return PoseParameters(*(v.numpy() for v in values))
 
     def _free_joints(self, rotations: Tensor) -> Tensor:
-        """(J, 3) ones for the joints that carry the head, and for the root."""
+        """(J, 3) ones for the joints that carry the head, for the root, and for those that an expression turns, such as
+        a jaw."""
         free = torch.zeros_like(rotations)
         for joint, _ in self.avatar.rig.head_chain:
             free[joint] = 1.0
         free[0] = 1.0
+        turned = self.avatar.rig.arkit_joint_map
+        if turned is not None:
+            free[np.flatnonzero(turned.any((1, 2)))] = 1.0
         return free
 
     def _gradients(self, values: list[Tensor], targets: Sequence[Target]) -> list[Tensor]:

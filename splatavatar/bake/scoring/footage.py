@@ -224,6 +224,7 @@ def _followed(
         np.float32(0) * starts[0].joint_rotations,
         np.zeros(3, np.float32),
     )
+    carrying = [0, *(joint for joint, _ in avatar.rig.head_chain)]
     for number, (frame, start) in enumerate(zip(frames, starts, strict=True)):
         if number and frame.camera_index != frames[number - 1].camera_index:
             turned, moved = np.zeros_like(turned), np.zeros_like(moved)
@@ -231,7 +232,9 @@ def _followed(
         better = replace(start, joint_rotations=start.joint_rotations + turned, translation=start.translation + moved)
         gain = picture_gain(unit(renderer.render(better, frame.camera)), target.rgba[..., :3], target.rgba[..., 3])
         found = follower.follow(better, [without_gain(target, gain)], about=start)
-        turned, moved = found.joint_rotations - start.joint_rotations, found.translation - start.translation
+        # A jaw is of an expression, and begins anew.
+        turned[carrying] = (found.joint_rotations - start.joint_rotations)[carrying]
+        moved = found.translation - start.translation
         yield found
         progress(FOLLOWING, (number + 1) / len(frames))
 

@@ -20,6 +20,7 @@ from splatavatar.rig import skinning
 from splatavatar.rig.arkit import INDEX
 from splatavatar.rig.posing import pose_numpy
 from splatavatar.rig.rig import PoseParameters
+from support import egg_rig
 
 SIZE = 96
 
@@ -193,3 +194,28 @@ def test_coefficients_stay_in_their_range(avatar: Avatar) -> None:
     found = PhotometricFollower(avatar).follow(moved(closed, 0.1), [picture(avatar, closed, camera())])
     assert found.expression.min() >= 0 and found.expression.max() <= 1
     assert found.expression[INDEX["jawOpen"]] < 0.05
+
+
+def test_a_jaw_that_is_a_joint_is_followed_as_one_that_is_an_expression() -> None:
+    rig = egg_rig.load("egg", None, None)
+    F = len(rig.faces)
+    centre = rig.template[rig.faces].mean(1)
+    bound = BoundGaussians(
+        np.arange(F, dtype=np.int32),
+        np.full((F, 3), 1 / 3, np.float32),
+        np.zeros((F, 3), np.float32),
+        np.tile(np.float32([1, 0, 0, 0]), (F, 1)),
+        np.tile(np.float32([0.5, 0.1, 0.5]), (F, 1)),
+        np.full(F, 0.95, np.float32),
+        (0.5 + 0.4 * np.sin(60 * centre + [0, 1, 2])).astype(np.float32),
+        np.zeros((F, 3, 3), np.float32),
+    )
+    D = rig.corrective_inputs
+    none = np.zeros((0, F, 3), np.float32)
+    avatar = Avatar(rig, bound, Correctives(none, none, np.zeros((0, D), np.float32), np.zeros(0, np.float32)))
+    view = look_at(np.array([0.0, -0.03, 0.6]), np.array([0.0, -0.03, 0.0]), 0.4, SIZE, SIZE)
+    open_, start = PoseParameters.neutral(rig), PoseParameters.neutral(rig)
+    mandible = rig.joint_names.index("mandible")
+    open_.joint_rotations[mandible, 0], start.joint_rotations[mandible, 0] = 0.3, 0.28
+    found = PhotometricFollower(avatar).follow(start, [picture(avatar, open_, view)])
+    assert abs(found.joint_rotations[mandible, 0] - 0.3) < 0.005
