@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import struct
 import time
 from pathlib import Path
 
+import numpy as np
+from websockets.sync.client import connect
+
+from splatavatar.viewer.room.messages import SOUND, Relayed
+from splatavatar.viewer.room.opus import OpusEncoder
 from support.dropping import drop
 from support.room_pages import Entered, Open
+from support.rooms import ALL, address, hand_over
 
 SPEECH = Path(__file__).parents[3] / "data" / "speech" / "fingers.mp3"
 BUTTON = "document.querySelector('.microphone').textContent"
@@ -85,3 +93,25 @@ def test_who_leaves_while_the_browser_asks_has_no_microphone_on(room: Open, ente
     ann.wait("document.documentElement.dataset.state === 'error'")
     ann.run("answer()")
     ann.wait("window.microphone?.getTracks().every(track => track.readyState === 'ended')", 10)
+
+
+def test_a_packet_that_is_no_sound_silences_nobody(room: Open, enter: Entered, few: bytes) -> None:
+    ann = enter(room.link(1), "Ann")
+    ann.press("Turn microphone on")  # voices of the server are heard after a click
+    status, _, body = hand_over(room.port, room.room, 2, few)
+    assert status == 200
+    join = {"type": "join", "version": 1, "name": "Bob", "kind": "program", "avatar": json.loads(body)["sha256"]}
+    encoder = OpusEncoder()
+    with connect(address(room.port, room.room, 2)) as bob:
+        bob.send(json.dumps(join))
+        bob.send(json.dumps({"type": "mute", "muted": False}))
+        ann.wait("document.documentElement.dataset.people === '2'")
+        for at in range(10):
+            bob.send(Relayed(SOUND, ALL, struct.pack("<I", 20 * at) + b"\xff" * 40).bytes())
+        end, at = time.monotonic() + 20, 100
+        while "speaks" not in ann.run("document.querySelector('.people').textContent"):
+            assert time.monotonic() < end
+            for packet in encoder.encode(0.5 * np.sin(np.arange(960 * at, 960 * (at + 1)) / 20).astype(np.float32)):
+                bob.send(Relayed(SOUND, ALL, struct.pack("<I", 20 * at) + packet).bytes())
+            at += 1
+            time.sleep(0.02)

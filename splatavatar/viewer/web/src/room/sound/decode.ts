@@ -17,8 +17,12 @@ export class VoiceDecoder {
     this.decoder.configure({ codec: 'opus', sampleRate: RATE, numberOfChannels: 1 });
   }
 
+  get closed(): boolean {
+    return this.decoder.state === 'closed';
+  }
+
   take(milliseconds: number, packet: Uint8Array<ArrayBuffer>): void {
-    if (this.decoder.state !== 'configured') return;
+    if (this.closed) return;
     this.decoder.decode(
       new EncodedAudioChunk({ type: 'key', timestamp: Math.round(1000 * milliseconds), data: packet }),
     );

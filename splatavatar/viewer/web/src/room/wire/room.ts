@@ -240,6 +240,8 @@ export class Room {
     if (!seat) return;
     if (message.kind === 'face') this.take(seat, message.face);
     else if (this.context && globalThis.AudioDecoder) {
+      // The browser closes one that was given what is no sound, or that has long been idle.
+      if (seat.decoder?.closed) seat.decoder = null;
       seat.decoder ??= new VoiceDecoder(this.context, (time, now) => seat.playout.heard(time, now));
       seat.decoder.take(message.milliseconds, message.packet);
     }
