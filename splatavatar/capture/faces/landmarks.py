@@ -78,9 +78,13 @@ class Landmarks:
     @property
     def eye_spans(self) -> NDArray[np.float64]:
         """The pixels (found) between the outer corners of the eyes, as if seen from the front."""
-        points = self.points[self.found].astype(np.float64)
-        eyes = np.linalg.norm(points[:, 33, :2] - points[:, 263, :2], axis=1)
+        right, left = np.moveaxis(self.of(33, 263)[..., :2], 1, 0)
+        eyes = np.linalg.norm(right - left, axis=1)
         return np.asarray(eyes / np.cos(self.yaws[self.found]).clip(0.35), np.float64)
+
+    def of(self, *which: int) -> NDArray[np.float64]:
+        """The points (found, N, 3) of the N landmarks ``which`` alone: all of a long film are gigabytes."""
+        return np.asarray(self.points[:, which][self.found], np.float64)
 
     @property
     def yaws(self) -> NDArray[np.float64]:

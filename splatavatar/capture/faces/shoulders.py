@@ -17,7 +17,7 @@ CHIN = 152
 def shows_shoulders(found: Sequence[Landmarks]) -> bool:
     """Whether shoulders are in most frames of the clips that ``found`` is of."""
     room = [
-        (f.height - f.points[f.found][:, CHIN, 1]) / f.eye_spans  # frames, in eye spans
+        (f.height - f.of(CHIN)[:, 0, 1]) / f.eye_spans  # frames, in eye spans
         for f in found
     ]
     return float(np.median(np.concatenate(room))) > ROOM

@@ -196,8 +196,8 @@ def _pictures(landmarks: Sequence[Landmarks]) -> Iterator[Lack]:
 
 def _gap(landmarks: Landmarks, pair: tuple[int, int]) -> Doubles:
     """(found) distance of two landmarks in eye spans."""
-    points = landmarks.points[landmarks.found].astype(np.float64)
-    distance = np.linalg.norm(points[:, pair[0]] - points[:, pair[1]], axis=1)
+    one, other = np.moveaxis(landmarks.of(*pair), 1, 0)
+    distance = np.linalg.norm(one - other, axis=1)
     return np.asarray(distance / landmarks.eye_spans, np.float64)
 
 

@@ -82,9 +82,8 @@ def _widened(begins: float, ends: float, length: float) -> tuple[float, float]:
 def _chin(landmarks: Landmarks, until: float) -> Doubles:
     """The way from nose to chin, of the eye span, (n) at ``PACE`` from the first frame; a line where none was found."""
     found = landmarks.found
-    points = landmarks.points[found].astype(np.float64)
-    way = np.linalg.norm(points[:, NOSE] - points[:, CHIN], axis=1)
-    eyes = np.linalg.norm(points[:, EYES[0]] - points[:, EYES[1]], axis=1)
+    nose, chin, right, left = np.moveaxis(landmarks.of(NOSE, CHIN, *EYES), 1, 0)
+    way, eyes = np.linalg.norm(nose - chin, axis=1), np.linalg.norm(right - left, axis=1)
     times = np.arange(0.0, min(until, landmarks.time[-1]), 1 / PACE)
     return np.asarray(np.interp(times, landmarks.time[found], way / np.maximum(eyes, 1e-6)), np.float64)
 
