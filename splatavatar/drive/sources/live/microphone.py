@@ -135,6 +135,7 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
         raise SourceError(f"there is no {which}; {found}. Recorded sound goes in with --audio FILE.") from error
     own = round(float(about["default_samplerate"]))
     for rate in dict.fromkeys((RATE, own)):
+        stream = None
         try:
             stream = sounddevice.InputStream(
                 samplerate=rate,
@@ -148,6 +149,8 @@ def open_microphone(device: int | str | None, hear: Hear) -> Any:
             stream.start()
         except sounddevice.PortAudioError as error:
             problem = error
+            if stream is not None:
+                stream.close(True)  # it would hold the device
             continue
         return stream
     reason = str(problem.args[0]).lower().rstrip(".")
