@@ -26,6 +26,7 @@ from splatavatar.capture.readers.colmap_files import read_cameras, read_images
 from splatavatar.capture.readers.mattes import check_mattes
 from splatavatar.capture.readers.named_files import SUFFIXES
 from splatavatar.capture.readers.numbered_files import by_number, inside, number_of
+from splatavatar.capture.readers.splits import warn_of_shared
 from splatavatar.capture.readers.views import View, capture_of, rigid
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
@@ -95,6 +96,7 @@ def read_exavatar(root: Path, rig_params: Path | None = None, allow_outside: boo
     if lists["train"] is not None:
         place = {number: at for at, number in enumerate(numbers)}
         splits = {split: tuple(place[n] for n in dict.fromkeys(found or ())) for split, found in lists.items()}
+        warn_of_shared(root, splits)
     return capture_of(root, files, views, sizes, None, rig_params, splits=splits)
 
 

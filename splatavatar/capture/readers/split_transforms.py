@@ -17,7 +17,8 @@ from splatavatar.capture.readers.camera_fields import (
     check_fields,
 )
 from splatavatar.capture.readers.named_files import posix_name
-from splatavatar.capture.readers.transforms import SPLITS, load_description, read_description
+from splatavatar.capture.readers.splits import SPLITS
+from splatavatar.capture.readers.transforms import load_description, read_description
 from splatavatar.errors import CaptureError
 from splatavatar.printable import printable
 

@@ -23,6 +23,7 @@ from splatavatar.capture.readers.lens_fields import lens_of
 from splatavatar.capture.readers.mattes import check_mask_size, check_mattes
 from splatavatar.capture.readers.named_files import check_files, named_picture, posix_name
 from splatavatar.capture.readers.rig_params import RIG_PARAMS, read_rig_params
+from splatavatar.capture.readers.splits import SPLITS, warn_of_shared
 from splatavatar.capture.references import PictureFile
 from splatavatar.errors import CaptureError
 from splatavatar.input import read_json
@@ -30,7 +31,6 @@ from splatavatar.natural import natural
 from splatavatar.printable import printable
 
 FILE = "transforms.json"
-SPLITS = ("train", "val", "test")
 
 
 def read_transforms(root: Path, rig_params: Path | None = None, allow_outside: bool = False) -> Capture:
@@ -173,6 +173,7 @@ def _splits(path: Path, data: dict[str, Any], frames: list[Frame]) -> dict[str, 
         splits[split] = tuple(positions[posix_name(name)] for name in names)
     if not splits["train"]:
         raise CaptureError(f"{path}: no training frames, train_filenames is empty")
+    warn_of_shared(path, splits)
     return splits
 
 

@@ -46,6 +46,13 @@ def test_neuman(tmp_path: Path, name: str) -> None:
     assert "not colmap: cameras and images in sparse, but asked later" in capture.recognised
 
 
+def test_pictures_in_two_lists_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    root = custom(tmp_path / "a")
+    (root / "frame_list_test.txt").write_text((root / "frame_list_train.txt").read_text())
+    assert read_capture(root).splits["test"] == (0, 1, 2)
+    assert f"{root}: 3 of the 3 pictures of val and test are trained on, too" in caplog.text
+
+
 def test_without_lists_all_is_trained_on(tmp_path: Path) -> None:
     root = custom(tmp_path / "a")
     for file in root.glob("*.txt"):

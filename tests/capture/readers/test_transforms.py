@@ -40,6 +40,17 @@ def test_frames_and_splits(tiny_capture: Path) -> None:
     assert capture.frames[3].mask == PictureFile(tiny_capture / "masks" / "t001_cam01.png")
 
 
+def test_pictures_that_are_trained_on_and_scored_are_said(
+    tiny_capture: Path, edit_transforms: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    read_capture(tiny_capture)
+    assert not caplog.text
+    edit_transforms(lambda data: data["val_filenames"].append(data["train_filenames"][0]))
+    read_capture(tiny_capture)
+    said = f"{tiny_capture / 'transforms.json'}: 1 of the 4 pictures of val and test are trained on, too"
+    assert said in caplog.text
+
+
 def test_without_split_lists_everything_is_train(tiny_capture: Path, edit_transforms: Any) -> None:
     edit_transforms(lambda data: [data.pop(f"{split}_filenames") for split in ("train", "val", "test")])
     assert read_capture(tiny_capture).splits == {"train": (0, 1, 2, 3, 4, 5), "val": (), "test": ()}
