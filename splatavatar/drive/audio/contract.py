@@ -25,6 +25,8 @@ from splatavatar.rig.arkit import INDEX, NAMES
 
 METADATA = "splatavatar.audio"
 OUTPUTS = ("arkit", "flame")
+LONGEST, MOST_ROWS, FASTEST = 600 * RATE, 1024, 1000.0
+"""of a window, in samples, of a hop, in rows, and of rows a second"""
 JAW = 3
 """numbers of FLAME's jaw, an axis-angle vector in radians, after its expression"""
 
@@ -52,10 +54,13 @@ class AudioModelSpec:
     def __post_init__(self) -> None:
         if self.output not in OUTPUTS:
             raise SettingsError(f"an audio model's output is {' or '.join(OUTPUTS)}, got {self.output!r}.")
-        if self.window < 1 or self.hop < 1 or not self.frame_rate > 0:
+        whole = all(isinstance(value, int) and not isinstance(value, bool) for value in (self.window, self.hop))
+        within = 1 <= self.window <= LONGEST and 1 <= self.hop <= MOST_ROWS and 0 < self.frame_rate <= FASTEST
+        if not (whole and within):
             raise SettingsError(
-                "an audio model needs a window and a hop of at least 1 and a frame rate above 0, got "
-                f"{self.window}, {self.hop} and {self.frame_rate:g}."
+                f"an audio model needs a window of 1 to {LONGEST} samples, a hop of 1 to {MOST_ROWS} rows, both whole "
+                f"numbers, and a frame rate above 0 and up to {FASTEST:g}, got {self.window}, {self.hop} and "
+                f"{self.frame_rate:g}."
             )
         if not 0 <= self.look_ahead * RATE <= self.window:
             raise SettingsError(f"a look-ahead of {self.look_ahead:g} s does not fit into {self.window} samples.")
@@ -70,6 +75,11 @@ class AudioModelSpec:
             stored = json.loads(text)
             if not isinstance(stored, dict) or not stored.keys() <= known:
                 raise TypeError
+            for name in {"window", "hop", "frame_rate", "look_ahead"} & stored.keys():
+                value = stored[name]
+                if isinstance(value, bool) or not isinstance(value, int | float):
+                    raise TypeError
+                stored[name] = int(value) if isinstance(value, float) and value.is_integer() else value
             if "names" in stored:
                 stored["names"] = tuple(map(str, stored["names"]))
             return AudioModelSpec(**stored)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from splatavatar.drive.audio.audio2face3d import Audio2Face3D, solve_non_negative
-from splatavatar.drive.audio.contract import AudioModelSpec, OnnxAudioModel, arkit_columns, to_arkit
+from splatavatar.drive.audio.contract import AudioModelSpec, OnnxAudioModel, WindowedModel, arkit_columns, to_arkit
 from splatavatar.drive.audio.lam import LamAudioModel
 from splatavatar.errors import SettingsError, SignalError
 from splatavatar.rig.arkit import INDEX, NAMES
@@ -110,15 +110,31 @@ def test_networks_that_do_not_fit(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", '{"window": 5}', '{"window": 5, "frame_rate": 30, "x": 1}', '{"window": "a", "frame_rate": 1}']
+    "text",
+    [
+        *("", "[]", '{"window": 5}', '{"window": 5, "frame_rate": 30, "x": 1}', '{"window": "a", "frame_rate": 1}'),
+        *('{"window": true, "frame_rate": 30}', '{"window": 5, "frame_rate": "30"}'),
+    ],
 )
 def test_bad_metadata(text: str) -> None:
     with pytest.raises(SettingsError, match="must be JSON of"):
         AudioModelSpec.from_json(text)
 
 
+def test_whole_numbers_of_metadata_may_have_a_point() -> None:
+    spec = AudioModelSpec.from_json('{"window": 1600.0, "frame_rate": 30.0, "hop": 2.0}')
+    assert (spec.window, spec.hop) == (1600, 2) and isinstance(spec.window, int) and isinstance(spec.hop, int)
+    assert len(WindowedModel(spec, lambda window: np.zeros((2, 52), np.float32)).push(np.zeros(16000))[0]) == 30
+
+
 def test_specs_that_make_no_sense() -> None:
     for changed in (
+        {"window": 100.5},
+        {"window": 1 << 40},
+        {"hop": 2.5},
+        {"hop": 1 << 40},
+        {"frame_rate": float("inf")},
+        {"frame_rate": float("nan")},
         {"window": 0},
         {"hop": 0},
         {"frame_rate": 0.0},
