@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from splatavatar.capture.video.clips import IMAGES
+from splatavatar.capture.video.clips import IMAGES, warn_of_unread
 from splatavatar.errors import CaptureError
 from splatavatar.input import read_bytes, why_unread
 from splatavatar.natural import natural
@@ -44,6 +44,7 @@ def photos_of(folder: Path) -> list[Path]:
         found = [path for path in folder.iterdir() if path.suffix.lower() in IMAGES and not path.name.startswith(".")]
     except (OSError, ValueError) as error:
         raise CaptureError(f"{folder}: {why_unread(error)}, expected a folder of photos") from error
+    warn_of_unread(folder)
     if not FEWEST <= len(found) <= MOST:
         count = f"{len(found)} photo{'s' * (len(found) != 1)}"
         raise CaptureError(f"{folder}: {count} ({', '.join(IMAGES)}), expected {FEWEST} to {MOST} of one moment")

@@ -17,13 +17,15 @@ from splatavatar.capture.video.bars import content
 from splatavatar.capture.video.video import Video
 from splatavatar.errors import CaptureError, SettingsError
 from splatavatar.input import open_input, why_unread
-from splatavatar.media import FILMS
+from splatavatar.media import FILMS, warn_once
 from splatavatar.natural import natural
 from splatavatar.printable import printable
 
 IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp")
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP")
 """of pictures, by Pillow's names"""
+UNREAD = (".heic", ".heif", ".avif", ".jxl", ".dng")
+"""pictures of phones that are not read: left out of a folder, which is said"""
 VIDEOS = FILMS
 IMAGES_FPS = 25.0
 """of a folder of pictures, where nobody says"""
@@ -122,6 +124,7 @@ class ImageClip:
         self._paths = _files(folder, IMAGES)
         if not self._paths:
             raise CaptureError(f"{folder}: no videos and no pictures in this folder, expected {', '.join(IMAGES)}")
+        warn_of_unread(folder)
         first = _upright(self._paths[0])
         rate = IMAGES_FPS if fps is None else fps
         self.info = ClipInfo(
@@ -180,6 +183,16 @@ def open_clips(paths: Sequence[Path], fps: float | None = None) -> list[Clip]:
         _check_lengths(path, cameras)
         clips.extend(cameras)
     return clips
+
+
+def warn_of_unread(folder: Path) -> None:
+    """Says which pictures of ``folder`` are left out although somebody may count on them."""
+    files = [path for path in folder.iterdir() if not path.name.startswith(".")]
+    found = [suffix for path in files if (suffix := path.suffix.lower()) in UNREAD]
+    if found:
+        kinds = ", ".join(sorted(set(found)))
+        count = f"{len(found)} picture{'s' * (len(found) != 1)}"
+        warn_once(f"{printable(folder)}: {count} ({kinds}) left out, which cannot be read here; convert to JPEG first.")
 
 
 def _check_lengths(folder: Path, cameras: Sequence[VideoClip]) -> None:

@@ -117,3 +117,11 @@ def test_of_many_names_six_are_said(tmp_path: Path, images: Path) -> None:
     photos = [copied(save(tmp_path / f"{number}.png"), images, set()) for number in range(8)]
     assert names_of(photos[:6]) == "0.png, 1.png, 2.png, 3.png, 4.png, 5.png"
     assert names_of(photos) == "0.png, 1.png, 2.png, 3.png, 4.png, 5.png and 2 more"
+
+
+def test_photos_that_are_not_read_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("1.jpg", "2.jpg", "3.jpg"):
+        save(tmp_path / name)
+    (tmp_path / "4.HEIC").write_bytes(b"ftypheic")
+    assert [path.name for path in photos_of(tmp_path)] == ["1.jpg", "2.jpg", "3.jpg"]
+    assert f"{tmp_path}: 1 picture (.heic) left out, which cannot be read here; convert to JPEG first." in caplog.text

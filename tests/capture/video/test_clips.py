@@ -149,3 +149,13 @@ def test_pictures_of_16_bits(tmp_path: Path) -> None:
 def test_a_folder_of_camcorder_films(tmp_path: Path) -> None:
     write_video(tmp_path / "00000.m2ts", numbered(5), container_format="mpegts")
     assert [clip.info.name for clip in open_clips([tmp_path])] == ["00000.m2ts"]
+
+
+def test_pictures_of_phones_that_are_not_read_are_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = folder_of_pictures(tmp_path / "p", ["1.png", "3.png"])
+    for name in ("2.HEIC", "4.heic", "5.dng", "._4.heic"):
+        (folder / name).write_bytes(b"no picture that is read")
+    assert open_clips([folder])[0].info.frames == 2
+    assert (
+        f"{folder}: 3 pictures (.dng, .heic) left out, which cannot be read here; convert to JPEG first." in caplog.text
+    )
