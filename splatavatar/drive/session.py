@@ -113,7 +113,10 @@ class Session:
         ):
             loop = self._opened(sources, backgrounds, opened)
             opened.pop_all()
-            return loop.run(report)
+            try:
+                return loop.run(report)
+            finally:
+                self.controls.stopping.clear()  # what ended this run ends no other
 
     def film(self, reading: FrameProgress | None = None, drawing: FrameProgress | None = None) -> Filmed:
         """Play the file of ``SessionSettings.frame_by_frame``: every frame of it, however long that takes.

@@ -117,6 +117,17 @@ def test_a_live_sink_gets_the_moment_of_each_picture(demo: Avatar) -> None:
     assert screen.closed and room.closed
 
 
+def test_a_session_may_run_again(demo: Avatar, tmp_path: Path) -> None:
+    record = tmp_path / "a.npz"
+    session = Session(demo, SessionSettings([clip()], record=record))
+    for _ in range(2):
+        assert session.run().rendered > 1
+        assert len(read_signal(record)) > 1
+        record.unlink()
+    session.controls.stop()  # before it begins
+    assert session.run().rendered == 0
+
+
 def test_every_picture_has_the_label(demo: Avatar) -> None:
     screen = Screen()
     settings = SessionSettings([clip()], live_sinks=[screen], size=(96, 96), label="Ann", marks=False)
