@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from splatavatar.drive.sinks.finishing import IN_PIECES, UNFINISHED, put_in_place
+from splatavatar.drive.sinks.finishing import IN_PIECES, UNFINISHED, how_to_finish, put_in_place
 from splatavatar.drive.sinks.repairing import check_pictures, cut_to_whole
 from splatavatar.drive.sinks.sink import Beginning, prepare_folder
 from splatavatar.drive.sinks.soundtrack import RATE, Soundtrack
@@ -230,7 +230,7 @@ class EncodedVideo:
         self.discard()
         if kept is None:
             return OutputError(f"{why}.")
-        return OutputError(f"{why}; {kept} is what was recorded before; finish it by: splatavatar mark {kept}")
+        return OutputError(f"{why}; {kept} is what was recorded before; {how_to_finish(kept)}")
 
     def _rescued(self) -> Path | None:
         """The recording under a name of its own, as far as it got; None where nothing of it can be played."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,9 +56,12 @@ def put_in_place(recording: Path, path: Path, container: str, marker: Marker | N
 
 def unmarked(path: Path, error: Exception) -> OutputError:
     """What is said of a film that is at ``path`` without all that it was to have."""
-    return OutputError(
-        f"{path}: the film is there, but could not be finished: {error}; finish it by: splatavatar mark {path}"
-    )
+    return OutputError(f"{path}: the film is there, but could not be finished: {error}; {how_to_finish(path)}")
+
+
+def how_to_finish(path: Path) -> str:
+    """The command that makes a whole film of the one at ``path``, as it can be pasted."""
+    return f"finish it by: splatavatar mark {shlex.quote(str(path))}"
 
 
 def index(recording: Path, container: str) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 
-from splatavatar.drive.sinks.finishing import index
+from splatavatar.drive.sinks.finishing import index, unmarked
 from splatavatar.drive.sinks.frames import FramesSink, write_png
 from splatavatar.drive.sinks.opening import open_sink
 from splatavatar.errors import OutputError, TrustError
@@ -160,3 +161,10 @@ def test_a_picture_whose_credentials_fail_is_written(tmp_path: Path, failing: Ma
         write_png(tmp_path / "a.png", PICTURE, failing)
     assert str(caught.value) == f"{tmp_path / 'a.png'}: written without content credentials: no reason given"
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_command_that_finishes_a_film_can_be_pasted() -> None:
+    failure = unmarked(Path("my films") / "it's.mp4", OutputError("no space"))
+    command = str(failure).split("finish it by: ")[1]
+    assert shlex.split(command) == ["splatavatar", "mark", "my films/it's.mp4"]
+    assert str(unmarked(Path("a.mp4"), OutputError("no space"))).endswith("; finish it by: splatavatar mark a.mp4")
