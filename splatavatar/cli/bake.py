@@ -24,6 +24,7 @@ from splatavatar.cli.options import BodyModelOption, RigOption
 from splatavatar.cli.signing import SigningKeyOption, signs
 from splatavatar.cli.values import check_avatar_name, parse_duration
 from splatavatar.errors import SettingsError
+from splatavatar.printable import printable
 from splatavatar.rig.body_models.found import name_body_model
 
 if TYPE_CHECKING:
@@ -137,15 +138,21 @@ def bake(
     if out is not None:
         check_avatar_name(out)
     name_body_model(body_model)
+
+    from splatavatar.capture.matting import METHODS
+    from splatavatar.capture.preparation.prepare import PrepareOptions
+    from splatavatar.capture.video.holdout import parse_holdout
+
+    # Options that make no sense are refused before questions are answered in vain.
+    if matting not in METHODS:
+        raise SettingsError(f"unknown matting method '{printable(matting)}'; known are {', '.join(METHODS)}")
+    footage = PrepareOptions(extract_options(frames, face, model, None), rig, matting, parse_holdout(holdout))
     asked = monotonic()
     given = _consent(consent, captures, resume)
     started += monotonic() - asked  # who is slow to answer has no smaller budget
 
     from splatavatar.bake.settings import BakeSettings
-    from splatavatar.capture.preparation.prepare import PrepareOptions
-    from splatavatar.capture.video.holdout import parse_holdout
 
-    footage = PrepareOptions(extract_options(frames, face, model, None), rig, matting, parse_holdout(holdout))
     settings = BakeSettings(
         capture=captures[0],
         clips=tuple(captures[1:]),

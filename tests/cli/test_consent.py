@@ -137,14 +137,15 @@ def test_a_picture_says_what_it_is(run, files: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "Error: a label has 1 to 40 characters that can be seen\n")
 
 
-def asked(folder: Path, *answers: str) -> tuple[str, int]:
+def asked(folder: Path, *answers: str, options: tuple[str, ...] = ()) -> tuple[str, int]:
     """What a bake of an empty folder says at a terminal at which ``answers`` are typed, and its exit code."""
     (folder / "nothing").mkdir(exist_ok=True)
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
         os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        os.execv(sys.executable, [sys.executable, "-m", "splatavatar", "bake", "nothing", "-o", "a.splatavatar"])
+        command = [sys.executable, "-m", "splatavatar", "bake", "nothing", "-o", "a.splatavatar", *options]
+        os.execv(sys.executable, command)
     said, end = b"", time.monotonic() + 60
     waiting = list(answers)
     while time.monotonic() < end:
@@ -179,6 +180,12 @@ def test_enter_keeps_an_avatar_private_and_ctrl_c_ends_it(tmp_path: Path) -> Non
     said, code = asked(tmp_path, "Ann\n", "\x03")
     assert code == 130 and "no images" not in said
     assert [path.name for path in tmp_path.iterdir()] == ["nothing"]
+
+
+@pytest.mark.parametrize("options", [("--frames", "3"), ("--holdout", "all"), ("--matting", "scissors")])
+def test_nobody_is_asked_where_an_option_makes_no_sense(tmp_path: Path, options: tuple[str, ...]) -> None:
+    said, code = asked(tmp_path, options=options)
+    assert code == 2 and said.startswith("Error: ") and said.count("\n") == 1
 
 
 def test_nobody_is_asked_without_a_terminal(run, tmp_path: Path) -> None:

@@ -240,6 +240,12 @@ def test_folders_of_others_are_left_alone(said: Said, videos: Path, faces: Path)
     )
 
 
+def test_a_capture_with_mattes_refuses_an_unknown_method_all_the_same(said: Said, sample_capture: Path) -> None:
+    assert said("bake", sample_capture, "-o", "me.splatavatar", "--iterations", 1, "--matting", "scissors") == (
+        "Error: unknown matting method 'scissors'; known are grabcut, rembg"
+    )
+
+
 def test_a_capture_has_no_end_to_keep_out(said: Said, sample_capture: Path) -> None:
     assert said("bake", sample_capture, "-o", "me.splatavatar", "--holdout", "last:20%") == (
         f"Error: only video can be held out; {sample_capture} is a capture, whose pictures are chosen"
