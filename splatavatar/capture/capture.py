@@ -138,16 +138,22 @@ class Capture:
         """The same with ``parameters`` of all of its timesteps, its cameras in the rig frame; without the pictures of
         timesteps in which no face was seen, which is said."""
         out = self if parameters.placement is None else self.placed(parameters.placement)
-        if parameters.seen is not None and not parameters.seen.all():
-            lost = np.flatnonzero(~parameters.seen)
-            first = next(frame.name for frame in self.frames if frame.timestep == lost[0])
-            _log.warning(
-                "%s: %d of %d timesteps are left out, for no picture of them shows a face; the first is that of %s.",
-                *(printable(self.root), len(lost), len(parameters.seen), printable(first)),
-            )
-            known = np.flatnonzero(parameters.seen)
-            out, parameters = out.of_timesteps(known.tolist()), parameters.of_timesteps(known)
+        if parameters.seen is not None:
+            out = out.showing_faces(parameters.seen)
+            parameters = parameters.of_timesteps(np.flatnonzero(parameters.seen))
         return replace(out, rig_parameters=parameters)
+
+    def showing_faces(self, seen: Mask) -> Capture:
+        """The pictures of those timesteps alone in which a face was ``seen`` (T), which is said of the others."""
+        if seen.all():
+            return self
+        lost = np.flatnonzero(~seen)
+        first = next(frame.name for frame in self.frames if frame.timestep == lost[0])
+        _log.warning(
+            "%s: %d of %d timesteps are left out, for no picture of them shows a face; the first is that of %s.",
+            *(printable(self.root), len(lost), len(seen), printable(first)),
+        )
+        return self.of_timesteps(np.flatnonzero(seen).tolist())
 
     def split(self, name: str) -> list[Frame]:
         """The frames of one split."""

@@ -134,11 +134,13 @@ def evaluate_untracked(
     Timesteps with training pictures are tracked in these alone, also where other pictures of them are compared.
     ``renderer`` is what draws ``avatar`` for the scores; the CPU where none is given.
 
+    Timesteps without a face are left out, as in a bake.
+
     Raises:
-        CaptureError: the split is empty, or a timestep shows no face.
+        CaptureError: the split is empty, or more than half of the timesteps show no face.
     """
     model = options.model if options else None
-    seen = observed(capture, tracking_frames(capture), model, progress)
+    capture, seen = observed(capture, model, progress)
     capture = capture.placed(placement_of(capture, seen, load_rig(DEFAULT, None, progress)))
     form = arkit_form(avatar.rig)
     motion = track_motion(form, _habits(avatar), seen, lenses_of(capture))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from splatavatar.array_types import Doubles, Longs
+from splatavatar.array_types import Doubles, Longs, Mask
 from splatavatar.capture.calibration.known_cameras import lens_numbers
 from splatavatar.capture.calibration.sightings import Sightings, faces_in, observations_of
 from splatavatar.capture.calibration.verdict import judged
@@ -67,12 +67,10 @@ def tracked_parameters(
         private_folder(path.parent)
         make_private(path)
         return path
-    faces = _faces(capture, tracking_frames(capture), model, progress, LOST)
-    known = np.isin(np.arange(1 + max(frame.timestep for frame in capture.frames)), [f.timestep for f, _ in faces])
+    faces, known = _faces(capture, model, progress)
     if not known.all():
         capture = capture.of_timesteps(np.flatnonzero(known).tolist())
-        frames = {frame.name: frame for frame in capture.frames}
-        faces = [(frames[frame.name], row) for frame, row in faces]
+    faces = _of(capture, faces)
     seen = _observations(capture, faces)
     verdict = judged(capture, Sightings.of(capture, [frame for frame, _ in faces], seen))
     if verdict is not None and verdict.refusal is not None:
@@ -161,29 +159,41 @@ def lenses_of(capture: Capture) -> Lenses:
     )
 
 
-def observed(capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress) -> Observations:
-    """The face in ``frames``, which show all timesteps of ``capture``.
+def observed(capture: Capture, model: Path | None, progress: Progress) -> tuple[Capture, Observations]:
+    """The face in the pictures of ``capture`` by which the head is tracked, and the capture without timesteps in which
+    there is none, at most half of them, as a warning says.
 
     Raises:
-        CaptureError: pictures of a timestep, and no face in any.
+        CaptureError: more timesteps than that without a face.
     """
-    return _observations(capture, _faces(capture, frames, model, progress))
+    faces, known = _faces(capture, model, progress)
+    capture = capture.showing_faces(known)
+    return capture, _observations(capture, _of(capture, faces))
 
 
-def _faces(
-    capture: Capture, frames: Sequence[Frame], model: Path | None, progress: Progress, lost: float = 0.0
-) -> list[tuple[Frame, FaceRow]]:
-    """The faces in ``frames``; at most the share ``lost`` of their timesteps shows none, and some of training do."""
+def _faces(capture: Capture, model: Path | None, progress: Progress) -> tuple[list[tuple[Frame, FaceRow]], Mask]:
+    """The faces in the ``tracking_frames``, and in which timesteps (T) there are any.
+
+    Raises:
+        CaptureError: more timesteps without one than the share ``LOST``, or none with one among those to train on.
+    """
+    frames = tracking_frames(capture)
     rows = faces_in(frames, locate(given=model), progress)
-    found = {frame.timestep for frame, _ in rows}
-    count = 1 + max(frame.timestep for frame in frames)
-    missing = sorted((f for f in frames if f.timestep not in found), key=lambda f: (f.timestep, f.camera_index))
-    if count - len(found) > lost * count or found.isdisjoint(training_timesteps(capture).tolist()):
+    known = np.isin(np.arange(1 + max(frame.timestep for frame in frames)), [frame.timestep for frame, _ in rows])
+    if not known.all() and (known.mean() < 1 - LOST or not known[training_timesteps(capture)].any()):
+        missing = (frame for frame in frames if not known[frame.timestep])
+        first = min(missing, key=lambda frame: (frame.timestep, frame.camera_index))
         raise CaptureError(
-            f"{capture.root}: no face found in any picture of {count - len(found)} of {count} timesteps, "
-            f"the first is that of {printable(missing[0].name)}"
+            f"{capture.root}: no face found in any picture of {(~known).sum()} of {len(known)} timesteps, "
+            f"the first is that of {printable(first.name)}"
         )
-    return rows
+    return rows, known
+
+
+def _of(capture: Capture, rows: Sequence[tuple[Frame, FaceRow]]) -> list[tuple[Frame, FaceRow]]:
+    """The same faces with the frames that ``capture`` has of those names."""
+    frames = {frame.name: frame for frame in capture.frames}
+    return [(frames[frame.name], row) for frame, row in rows]
 
 
 def _observations(capture: Capture, rows: Sequence[tuple[Frame, FaceRow]]) -> Observations:

@@ -117,8 +117,7 @@ def test_a_mirrored_world_is_said(sample_capture: Path, tmp_path: Path, axis: in
 
 @pytest.mark.shared
 def test_the_metre_stays_as_it_is(sample_capture: Path, tmp_path: Path) -> None:
-    capture = read(part(sample_capture, tmp_path / "part"))
-    seen = observed(capture, tracking_frames(capture), None, quietly)
+    capture, seen = observed(read(part(sample_capture, tmp_path / "part")), None, quietly)
 
     def factor(capture: Capture) -> float:
         return float(np.cbrt(np.linalg.det(placement_of(capture, seen, load_rig(DEFAULT))[:3, :3])))
@@ -206,6 +205,12 @@ def test_a_timestep_without_a_face_is_left_out(
     assert [frame.timestep for frame in capture.frames] == [*[0] * 4, *[1] * 4]
     assert capture.splits == {"train": tuple(range(8)), "val": (), "test": ()}
     assert parameters is not None and parameters.seen is not None and parameters.seen.tolist() == [True, True]
+    # An evaluation goes on, too.
+    caplog.clear()
+    shown, seen = observed(read(root), None, quietly)
+    assert [frame.name for frame in shown.frames] == [frame.name for frame in capture.frames]
+    assert [frame.timestep for frame in shown.frames] == [*[0] * 4, *[1] * 4]
+    assert np.unique(seen.timestep).tolist() == [0, 1] and "1 of 3 timesteps are left out" in caplog.text
     whole = read(root2 := part(sample_capture, tmp_path / "whole"))
     wanted = read(root2, tracked_parameters(whole, "anny-head", None, quietly)).rig_parameters
     assert wanted is not None and wanted.seen is None
