@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from splatavatar.errors import SettingsError
 
-_HOST = r"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::\d{1,5})?"
+_PORT = r"(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d{2}|655[0-2]\d|6553[0-5])"
+_HOST = rf"(?:\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::{_PORT})?"
 _STUN = re.compile(rf"(?:stun:)?({_HOST})")
 _TURN = re.compile(rf"(?:(turns?):)?([^:@\s]+):([^@\s]+)@({_HOST})(\?transport=(?:udp|tcp))?")
 

@@ -31,10 +31,12 @@ def test_servers_that_help_are_named_as_browsers_take_them() -> None:
         {"urls": "turn:turn.example:3478?transport=tcp", "username": "ann", "credential": "se:cret"},
     ]
     assert ice_servers([], ["turns:a:b@turn.example"])[0]["urls"] == "turns:turn.example"
-    for bad in ("", "a b", "http://x", "x?y", "user@host"):
+    for port in (1, 80, 9999, 10000, 59999, 60000, 64999, 65499, 65529, 65535):
+        assert ice_servers([f"h:{port}"], [])[0]["urls"] == f"stun:h:{port}"
+    for bad in ("", "a b", "http://x", "x?y", "user@host", "h:0", "h:65536", "h:99999", "h:007"):
         with pytest.raises(SettingsError, match="--stun"):
             ice_servers([bad], [])
-    for bad in ("turn.example", "user@turn.example", "user:@turn.example", "u:p@", "u:p@h h"):
+    for bad in ("turn.example", "user@turn.example", "user:@turn.example", "u:p@", "u:p@h h", "u:p@h:65536"):
         with pytest.raises(SettingsError, match="--turn") as caught:
             ice_servers([], [bad])
         assert ":p" not in str(caught.value)
