@@ -53,14 +53,21 @@ def parse_limit(text: str) -> float | None:
 
 def check_avatar_name(path: Path) -> None:
     """Raises OutputError for a name that no avatar is written under: a key or a film may have it."""
+    _check_no_folder(path)
     if path.suffix.lower() != ".splatavatar":
         raise OutputError(f"{path}: an avatar is written as .splatavatar.")
 
 
 def check_page_name(path: Path) -> None:
     """Raises OutputError for a name that no page is written under: the cameras of a capture may have it."""
+    _check_no_folder(path)
     if path.suffix.lower() not in (".html", ".htm"):
         raise OutputError(f"{path}: a page is written as .html.")
+
+
+def _check_no_folder(path: Path) -> None:
+    if os.path.isdir(path):
+        raise OutputError(f"cannot write {path}: it is a folder, expected the name of a file")
 
 
 def check_kept(out: Path, read: Path) -> None:

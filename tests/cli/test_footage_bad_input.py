@@ -259,22 +259,24 @@ def test_nothing_to_track(said: Said) -> None:
     assert said("capture", "track", "absent") == expected.replace("none", "absent")
 
 
-def missing_model(run: Run, tmp_path: Path, videos: Path, monkeypatch: pytest.MonkeyPatch, *command: object) -> None:
+def missing_model(
+    run: Run, tmp_path: Path, videos: Path, monkeypatch: pytest.MonkeyPatch, out: str, *command: str
+) -> None:
     monkeypatch.setenv("SPLATAVATAR_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("SPLATAVATAR_MODELS", raising=False)
-    done = run(*command, videos / "long.mp4", "-o", "out")
+    done = run(*command, videos / "long.mp4", "-o", out)
     assert done.stderr == (
         "Error: the model face_landmarker.task is not here: run `splatavatar models pull`, "
         "or name the file with --model or SPLATAVATAR_MODELS\n"
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / out).exists()
 
 
 def test_without_the_model(run: Run, tmp_path: Path, videos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a process of its own: native libraries may write to stderr past Python."""
-    missing_model(run, tmp_path, videos, monkeypatch, "capture", "extract")
-    missing_model(run, tmp_path, videos, monkeypatch, "bake")
+    missing_model(run, tmp_path, videos, monkeypatch, "out", "capture", "extract")
+    missing_model(run, tmp_path, videos, monkeypatch, "out.splatavatar", "bake")
 
 
 @pytest.mark.shared
