@@ -22,11 +22,11 @@ SPLAT_INLINE TileSplat enter(const Splat& s, float x0, float y0) {
   t.u = s.u - x0 - .5f, t.v = s.v - y0 - .5f, t.peak = s.peak;
   t.qxx = -.5f * kLog2e * s.A, t.qxy = -kLog2e * s.B, t.qyy = -.5f * kLog2e * s.C;
   // Row y meets the ellipse A dx^2 + 2 B dx dy + C dy^2 <= tau in an interval about u - (B/A) dy.
-  Float dy = iota() - t.v;
+  Row dy = row(iota()) - t.v;
   float ia = 1.f / s.A, slope = s.B * ia, curve = (s.C - s.B * slope) * ia, reach = s.tau * ia;
-  Float square = reach - curve * (dy * dy), centre = t.u - slope * dy;
-  Float half = sqrt(max(square, splat(0.f)));
-  t.rows = bits(both(ge(square, splat(0.f)), both(ge(centre + half, splat(0.f)), ge(splat(15.f), centre - half))));
+  Row square = reach - (dy * dy) * curve, centre = t.u - dy * slope;
+  Row half = sqrt(max(square, 0.f));
+  t.rows = bits(both(ge(square, 0.f), both(ge(centre + half, 0.f), ge(15.f, centre - half))));
   return t;
 }
 
@@ -56,7 +56,8 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
   int x0 = tile % view.tiles_x * kTile, y0 = tile / view.tiles_x * kTile;
   for (int y = 0; y < kTile; y++) px.T[y] = splat(1.f), px.r[y] = px.g[y] = px.b[y] = splat(0.f);
   uint32_t alive = tile_rows(view, y0);
-  const Float lane = iota(), faintest = splat(kMinPower), ceiling = splat(kMaxAlpha), finished = splat(Finished * 1e-5f);
+  const Row lane = row(iota());
+  const float finished = Finished * 1e-5f;
   Chunk chunk;
   int32_t order[kChunk + kLanes];
   for (uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1]; begin < end && alive; begin += kChunk) {
@@ -67,26 +68,26 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
       const Splat& s = splats[bins.list[k]];
       TileSplat t = enter(s, (float)x0, (float)y0);
       if (!(t.rows & alive)) continue;
-      Float dy = iota() - t.v;
+      Row dy = lane - t.v;
       chunk.fixed[count] = {t.u, t.qxx, s.r, s.g, s.b};
-      store(chunk.tilt[count], t.qxy * dy);
+      store(chunk.tilt[count], dy * t.qxy);
       const float peak = Exact || t.peak < kMaxPower ? t.peak : kMaxPower;
-      store(chunk.level[count], peak + t.qyy * (dy * dy));
+      store(chunk.level[count], (dy * dy) * t.qyy + peak);
       chunk.rows[count++] = (uint16_t)t.rows;
     }
     for (uint32_t rest = alive; rest; rest &= rest - 1) {
       const int y = __builtin_ctz(rest);
       const int hits = members(chunk.rows, count, y, order);
-      Float T = px.T[y], r = px.r[y], g = px.g[y], b = px.b[y];
+      Row T = row(px.T[y]), r = row(px.r[y]), g = row(px.g[y]), b = row(px.b[y]);
       auto add = [&](int i) __attribute__((always_inline)) {
         const Chunk::Fixed& f = chunk.fixed[i];
-        Float dx = lane - f.u;
-        Float power = dx * (f.qxx * dx + chunk.tilt[i][y]) + chunk.level[i][y];
-        Float alpha = exp2(power);
-        if (Exact) alpha = min(alpha, ceiling);
-        Float w = keep(ge(power, faintest), alpha * T);
-        r += w * f.r, g += w * f.g, b += w * f.b;
-        T -= w;
+        Row dx = lane - f.u;
+        Row power = dx * (dx * f.qxx + chunk.tilt[i][y]) + chunk.level[i][y];
+        Row alpha = exp2(power);
+        if (Exact) alpha = min(alpha, kMaxAlpha);
+        Row w = keep(ge(power, kMinPower), alpha * T);
+        r = r + w * f.r, g = g + w * f.g, b = b + w * f.b;
+        T = T - w;
       };
       int h = 0;
       for (; h + 1 < hits; h += 2) {  // two splats a look at the transmittance
@@ -97,7 +98,7 @@ SPLAT_INLINE void blend_tile(const Splat* splats, const Bins& bins, const View& 
         }
       }
       if (h + 1 == hits) add(order[h]);
-      px.T[y] = T, px.r[y] = r, px.g[y] = g, px.b[y] = b;
+      store(px.T[y], T), store(px.r[y], r), store(px.g[y], g), store(px.b[y], b);
     }
   }
 }

@@ -42,8 +42,36 @@ SPLAT_INLINE Float reciprocal(Float a) {
 }
 #else
 typedef Int Mask;
-SPLAT_INLINE Mask ge(Float a, Float b) { return a >= b; }
-SPLAT_INLINE Mask gt(Float a, Float b) { return a > b; }
+
+// GCC computes in registers with vectors longer than one, but compares them lane by lane, twenty times as slowly. So the
+// registers of one are compared, and the smaller, the larger and the root of each are taken, one by one.
+#if defined(__AVX2__)
+constexpr int kRegister = 8;
+#else
+constexpr int kRegister = 4;
+#endif
+typedef float Part __attribute__((vector_size(4 * kRegister)));
+typedef int32_t PartMask __attribute__((vector_size(4 * kRegister)));
+
+template <typename Out, typename Of>
+SPLAT_INLINE Out by_parts(Float a, Float b, Of of) {
+  Out out;
+  for (size_t i = 0; i < sizeof(Float); i += sizeof(Part)) {
+    Part x, y;
+    std::memcpy(&x, (const char*)&a + i, sizeof x);
+    std::memcpy(&y, (const char*)&b + i, sizeof y);
+    auto z = of(x, y);
+    std::memcpy((char*)&out + i, &z, sizeof z);
+  }
+  return out;
+}
+
+SPLAT_INLINE Mask ge(Float a, Float b) {
+  return by_parts<Mask>(a, b, [](Part x, Part y) -> PartMask { return x >= y; });
+}
+SPLAT_INLINE Mask gt(Float a, Float b) {
+  return by_parts<Mask>(a, b, [](Part x, Part y) -> PartMask { return x > y; });
+}
 SPLAT_INLINE Mask both(Mask a, Mask b) { return a & b; }
 #if defined(__AVX2__)
 SPLAT_INLINE uint32_t bits(Mask m) {
@@ -62,27 +90,93 @@ SPLAT_INLINE uint32_t bits(Mask m) {
 SPLAT_INLINE bool any(Mask m) { return bits(m) != 0; }
 SPLAT_INLINE Float keep(Mask m, Float a) { return (Float)((Int)a & m); }
 SPLAT_INLINE Float choose(Mask m, Float a, Float b) { return (Float)(((Int)a & m) | ((Int)b & ~m)); }
-SPLAT_INLINE Float min(Float a, Float b) { return choose(a < b, a, b); }
-SPLAT_INLINE Float max(Float a, Float b) { return choose(a > b, a, b); }
+SPLAT_INLINE Float min(Float a, Float b) {
+  return by_parts<Float>(a, b, [](Part x, Part y) -> Part { return x < y ? x : y; });
+}
+SPLAT_INLINE Float max(Float a, Float b) {
+  return by_parts<Float>(a, b, [](Part x, Part y) -> Part { return x > y ? x : y; });
+}
 SPLAT_INLINE Float reciprocal(Float a) { return 1.f / a; }
 SPLAT_INLINE Float sqrt(Float a) {
-  for (int i = 0; i < kLanes; i++) a[i] = std::sqrt(a[i]);
-  return a;
+  return by_parts<Float>(a, a, [](Part x, Part) -> Part {
+#if defined(__AVX2__)
+    return (Part)_mm256_sqrt_ps((__m256)x);
+#else
+    for (int i = 0; i < kRegister; i++) x[i] = std::sqrt(x[i]);
+    return x;
+#endif
+  });
 }
 #endif
 
 // 2^x for x in [-126, 126], anything outside: nearest integer into the exponent, a Taylor polynomial of degree 5 on [-0.5, 0.5] (2.4e-6 relative).
-SPLAT_INLINE Float exp2(Float x) {
+template <typename Vector, typename VectorBits>
+SPLAT_INLINE Vector exp2_of(Vector x) {
   const float magic = 12582912.f;  // 1.5 * 2^23: adding it rounds to the nearest integer
-  Float shifted = x + magic;
-  Float f = x - (shifted - magic);
-  Float p = f * 0.0013333558f + 0.0096181291f;
+  Vector shifted = x + magic;
+  Vector f = x - (shifted - magic);
+  Vector p = f * 0.0013333558f + 0.0096181291f;
   p = p * f + 0.0555041087f;
   p = p * f + 0.2402265070f;
   p = p * f + 0.6931471806f;
   p = p * f + 1.f;
-  return (Float)((Bits)p + ((Bits)shifted << 23));
+  return (Vector)((VectorBits)p + ((VectorBits)shifted << 23));
 }
+SPLAT_INLINE Float exp2(Float x) { return exp2_of<Float, Bits>(x); }
+
+// A `Float` that stays in registers from one operation to the next. With AVX2 the compiler keeps vectors longer than a
+// register in memory: there it is two of them.
+#if defined(__AVX2__) && !defined(__AVX512F__)
+typedef uint32_t PartBits __attribute__((vector_size(4 * kRegister)));
+struct Row { Part lo, hi; };
+struct RowMask { PartMask lo, hi; };
+SPLAT_INLINE Row row(const Float& a) {
+  Row r;
+  std::memcpy(&r.lo, &a, sizeof r.lo);
+  std::memcpy(&r.hi, (const char*)&a + sizeof r.lo, sizeof r.hi);
+  return r;
+}
+SPLAT_INLINE void store(float* out, Row a) {
+  std::memcpy(out, &a.lo, sizeof a.lo);
+  std::memcpy(out + kRegister, &a.hi, sizeof a.hi);
+}
+SPLAT_INLINE void store(Float& out, Row a) { store((float*)&out, a); }
+SPLAT_INLINE Row operator+(Row a, Row b) { return {a.lo + b.lo, a.hi + b.hi}; }
+SPLAT_INLINE Row operator-(Row a, Row b) { return {a.lo - b.lo, a.hi - b.hi}; }
+SPLAT_INLINE Row operator*(Row a, Row b) { return {a.lo * b.lo, a.hi * b.hi}; }
+SPLAT_INLINE Row operator+(Row a, float b) { return {a.lo + b, a.hi + b}; }
+SPLAT_INLINE Row operator-(Row a, float b) { return {a.lo - b, a.hi - b}; }
+SPLAT_INLINE Row operator*(Row a, float b) { return {a.lo * b, a.hi * b}; }
+SPLAT_INLINE Row operator-(float a, Row b) { return {a - b.lo, a - b.hi}; }
+SPLAT_INLINE Row exp2(Row a) { return {exp2_of<Part, PartBits>(a.lo), exp2_of<Part, PartBits>(a.hi)}; }
+SPLAT_INLINE Row min(Row a, float b) {
+  Part c = Part{} + b;
+  return {a.lo < c ? a.lo : c, a.hi < c ? a.hi : c};
+}
+SPLAT_INLINE Row max(Row a, float b) {
+  Part c = Part{} + b;
+  return {a.lo > c ? a.lo : c, a.hi > c ? a.hi : c};
+}
+SPLAT_INLINE Row sqrt(Row a) { return {(Part)_mm256_sqrt_ps((__m256)a.lo), (Part)_mm256_sqrt_ps((__m256)a.hi)}; }
+SPLAT_INLINE RowMask ge(Row a, float b) { return {a.lo >= b, a.hi >= b}; }
+SPLAT_INLINE RowMask ge(float a, Row b) { return {a >= b.lo, a >= b.hi}; }
+SPLAT_INLINE RowMask gt(Row a, float b) { return {a.lo > b, a.hi > b}; }
+SPLAT_INLINE Row keep(RowMask m, Row a) { return {(Part)((PartMask)a.lo & m.lo), (Part)((PartMask)a.hi & m.hi)}; }
+SPLAT_INLINE RowMask both(RowMask a, RowMask b) { return {a.lo & b.lo, a.hi & b.hi}; }
+SPLAT_INLINE uint32_t bits(RowMask m) {
+  return (uint32_t)_mm256_movemask_ps((__m256)m.lo) | ((uint32_t)_mm256_movemask_ps((__m256)m.hi) << kRegister);
+}
+SPLAT_INLINE bool any(RowMask m) { return _mm256_movemask_ps((__m256)(m.lo | m.hi)) != 0; }
+#else
+typedef Float Row;
+SPLAT_INLINE Row row(const Float& a) { return a; }
+SPLAT_INLINE void store(Float& out, Row a) { out = a; }
+SPLAT_INLINE Float min(Float a, float b) { return min(a, splat(b)); }
+SPLAT_INLINE Float max(Float a, float b) { return max(a, splat(b)); }
+SPLAT_INLINE Mask ge(Float a, float b) { return ge(a, splat(b)); }
+SPLAT_INLINE Mask ge(float a, Float b) { return ge(splat(a), b); }
+SPLAT_INLINE Mask gt(Float a, float b) { return gt(a, splat(b)); }
+#endif
 
 // log2 of positive normal x: exponent plus the atanh series of the mantissa in [sqrt(1/2), sqrt(2)) (1e-7 absolute).
 SPLAT_INLINE Float log2(Float x) {
@@ -110,6 +204,15 @@ SPLAT_INLINE int members(const uint16_t* sets, int count, int bit, int32_t* out)
     _mm512_storeu_si512(out + found, _mm512_maskz_compress_epi32(hit, index));
     found += __builtin_popcount(hit);
     index = _mm512_add_epi32(index, _mm512_set1_epi32(kLanes));
+  }
+#elif defined(__AVX2__)
+  const __m256i wanted = _mm256_set1_epi16((short)(1 << bit));
+  for (int i = 0; i < count; i += kLanes) {
+    __m256i set = _mm256_loadu_si256((const __m256i*)(sets + i));
+    uint32_t hit = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi16(_mm256_and_si256(set, wanted), wanted));
+    hit &= 0x55555555u;  // a bit of the two that each set has
+    if (count - i < kLanes) hit &= (1u << 2 * (count - i)) - 1u;
+    for (; hit; hit &= hit - 1) out[found++] = i + (__builtin_ctz(hit) >> 1);
   }
 #else
   for (int i = 0; i < count; i++) {
