@@ -142,7 +142,8 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
   int64_t plane = (int64_t)image.width * image.height;
   Float T[kTile], behind[kTile], dr[kTile], dg[kTile], db[kTile];
   uint32_t alive = tile_rows(view, y0);
-  const Mask in_picture = gt(splat((float)columns), iota());
+  const Row lane = row(iota());
+  const RowMask in_picture = gt((float)columns, lane);
   for (int y = 0; y < kTile; y++) {
     Float in[8] = {};
     if (alive >> y & 1)
@@ -153,7 +154,6 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
     // Gradient-weighted colour that is still to come: starts as the whole picture, background through the transmittance.
     behind[y] = in[4] * in[0] + in[5] * in[1] + in[6] * in[2] + in[7] * in[3];
   }
-  const Float lane = iota(), faintest = splat(kMinPower), ceiling = splat(kMaxAlpha), finished = splat(kMinTransmittance);
   uint32_t begin = bins.offsets[tile], end = bins.offsets[tile + 1];
   for (uint32_t k = begin; k < end; k++) {
     if (k + 4 < end) __builtin_prefetch(&splats[bins.list[k + 4]]);
@@ -166,26 +166,30 @@ inline void blend_backward(const Splat* splats, const Bins& bins, const View& vi
       std::memset(out, 0, kSplatGradients * sizeof(float));
       continue;
     }
-    Float dx = lane - t.u, along = t.qxy * dx, fixed = t.qxx * (dx * dx) + t.peak;
+    Row dx = lane - t.u, along = dx * t.qxy, fixed = (dx * dx) * t.qxx + t.peak;
     // By column, sums over rows of dL/d(power) times 1, dy, dy^2; then of the colour gradients and the weights.
-    Float p0 = splat(0.f), p1 = p0, p2 = p0, red = p0, green = p0, blue = p0, weight = p0;
+    Row p0 = row(Float{}), p1 = p0, p2 = p0, red = p0, green = p0, blue = p0, weight = p0;
     do {
       int y = __builtin_ctz(rows);
       rows &= rows - 1;
       float dy = (float)y - t.v;
-      Float level = along * dy + (fixed + t.qyy * dy * dy), alpha = exp2(level);
-      Mask hit = both(ge(level, faintest), in_picture);
-      Float a = keep(hit, min(alpha, ceiling)), w = a * T[y];
-      red += w * dr[y], green += w * dg[y], blue += w * db[y], weight += w;
-      Float own = w * (dr[y] * s.r + dg[y] * s.g + db[y] * s.b), rest = behind[y] - own;
-      behind[y] = rest;
-      Float power = keep(gt(ceiling, alpha), own - rest * (a * reciprocal(1.f - a)));  // the ceiling has no slope
-      T[y] -= w;
-      if (!any(gt(T[y], finished))) alive &= ~(1u << y);
-      p0 += power, p1 += power * dy, p2 += power * (dy * dy);
+      Row level = along * dy + (fixed + t.qyy * dy * dy), alpha = exp2(level), in = row(T[y]);
+      Row dry = row(dr[y]), dgy = row(dg[y]), dby = row(db[y]);
+      RowMask hit = both(ge(level, kMinPower), in_picture);
+      Row a = keep(hit, min(alpha, kMaxAlpha)), w = a * in;
+      red = red + w * dry, green = green + w * dgy, blue = blue + w * dby, weight = weight + w;
+      Row own = w * (dry * s.r + dgy * s.g + dby * s.b), rest = row(behind[y]) - own;
+      store(behind[y], rest);
+      Row power = keep(gt(kMaxAlpha, alpha), own - rest * (a * reciprocal(1.f - a)));  // the ceiling has no slope
+      Row left = in - w;
+      store(T[y], left);
+      if (!any(gt(left, kMinTransmittance))) alive &= ~(1u << y);
+      p0 = p0 + power, p1 = p1 + power * dy, p2 = p2 + power * (dy * dy);
     } while (rows);
-    Float px = p0 * dx;
-    const Float sum[kSplatGradients] = {p0, px, p1, px * dx, p1 * dx, p2, red, green, blue, weight};
+    Row px = p0 * dx;
+    const Row summed[kSplatGradients] = {p0, px, p1, px * dx, p1 * dx, p2, red, green, blue, weight};
+    Float sum[kSplatGradients];
+    for (int i = 0; i < kSplatGradients; i++) store(sum[i], summed[i]);
     Float total = sums<kSplatGradients>(sum);
     const float s0 = total[0], sx = total[1], sy = total[2], sxx = total[3], sxy = total[4], syy = total[5];
     out[0] = s.A * sx + s.B * sy, out[1] = s.C * sy + s.B * sx;

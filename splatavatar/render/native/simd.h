@@ -161,6 +161,8 @@ SPLAT_INLINE Row sqrt(Row a) { return {(Part)_mm256_sqrt_ps((__m256)a.lo), (Part
 SPLAT_INLINE RowMask ge(Row a, float b) { return {a.lo >= b, a.hi >= b}; }
 SPLAT_INLINE RowMask ge(float a, Row b) { return {a >= b.lo, a >= b.hi}; }
 SPLAT_INLINE RowMask gt(Row a, float b) { return {a.lo > b, a.hi > b}; }
+SPLAT_INLINE RowMask gt(float a, Row b) { return {a > b.lo, a > b.hi}; }
+SPLAT_INLINE Row reciprocal(Row a) { return {1.f / a.lo, 1.f / a.hi}; }
 SPLAT_INLINE Row keep(RowMask m, Row a) { return {(Part)((PartMask)a.lo & m.lo), (Part)((PartMask)a.hi & m.hi)}; }
 SPLAT_INLINE RowMask both(RowMask a, RowMask b) { return {a.lo & b.lo, a.hi & b.hi}; }
 SPLAT_INLINE uint32_t bits(RowMask m) {
@@ -169,6 +171,7 @@ SPLAT_INLINE uint32_t bits(RowMask m) {
 SPLAT_INLINE bool any(RowMask m) { return _mm256_movemask_ps((__m256)(m.lo | m.hi)) != 0; }
 #else
 typedef Float Row;
+typedef Mask RowMask;
 SPLAT_INLINE Row row(const Float& a) { return a; }
 SPLAT_INLINE void store(Float& out, Row a) { out = a; }
 SPLAT_INLINE Float min(Float a, float b) { return min(a, splat(b)); }
@@ -176,6 +179,7 @@ SPLAT_INLINE Float max(Float a, float b) { return max(a, splat(b)); }
 SPLAT_INLINE Mask ge(Float a, float b) { return ge(a, splat(b)); }
 SPLAT_INLINE Mask ge(float a, Float b) { return ge(splat(a), b); }
 SPLAT_INLINE Mask gt(Float a, float b) { return gt(a, splat(b)); }
+SPLAT_INLINE Mask gt(float a, Float b) { return gt(splat(a), b); }
 #endif
 
 // log2 of positive normal x: exponent plus the atanh series of the mantissa in [sqrt(1/2), sqrt(2)) (1e-7 absolute).
