@@ -43,8 +43,8 @@ SPLAT_INLINE Float reciprocal(Float a) {
 #else
 typedef Int Mask;
 
-// GCC computes in registers with vectors longer than one, but compares them lane by lane, twenty times as slowly. So the
-// registers of one are compared, and the smaller, the larger and the root of each are taken, one by one.
+// GCC computes with vectors longer than a register by registers, but compares them lane by lane. So their registers are
+// compared, and the smaller, the larger and the root of each are taken, one by one.
 #if defined(__AVX2__)
 constexpr int kRegister = 8;
 #else
