@@ -31,7 +31,6 @@ SPLAT_INLINE Mask both(Mask a, Mask b) { return a & b; }
 SPLAT_INLINE bool any(Mask m) { return m != 0; }
 SPLAT_INLINE uint32_t bits(Mask m) { return m; }
 SPLAT_INLINE Float keep(Mask m, Float a) { return (Float)_mm512_maskz_mov_ps(m, (__m512)a); }
-SPLAT_INLINE Float choose(Mask m, Float a, Float b) { return (Float)_mm512_mask_mov_ps((__m512)b, m, (__m512)a); }
 SPLAT_INLINE Float min(Float a, Float b) { return (Float)_mm512_min_ps((__m512)a, (__m512)b); }
 SPLAT_INLINE Float max(Float a, Float b) { return (Float)_mm512_max_ps((__m512)a, (__m512)b); }
 SPLAT_INLINE Float sqrt(Float a) { return (Float)_mm512_sqrt_ps((__m512)a); }
@@ -89,7 +88,6 @@ SPLAT_INLINE uint32_t bits(Mask m) {
 #endif
 SPLAT_INLINE bool any(Mask m) { return bits(m) != 0; }
 SPLAT_INLINE Float keep(Mask m, Float a) { return (Float)((Int)a & m); }
-SPLAT_INLINE Float choose(Mask m, Float a, Float b) { return (Float)(((Int)a & m) | ((Int)b & ~m)); }
 SPLAT_INLINE Float min(Float a, Float b) {
   return by_parts<Float>(a, b, [](Part x, Part y) -> Part { return x < y ? x : y; });
 }
