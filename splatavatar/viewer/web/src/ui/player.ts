@@ -44,18 +44,22 @@ export class Player implements FaceSource {
   get duration(): number {
     const time = this.recording?.time;
     const frames = time ? time[time.length - 1]! + 1 / this.recording!.fps : 0;
-    return Math.max(frames, this.hasSound && Number.isFinite(this.audio.duration) ? this.audio.duration : 0);
+    if (!this.hasSound) return frames;
+    // A sound that was written while it was recorded does not say how long it is.
+    const { duration, currentTime } = this.audio;
+    return Math.max(frames, Number.isFinite(duration) ? duration : currentTime);
   }
 
   get time(): number {
     if (!this.playing) return this.from;
-    if (this.sounding) return this.audio.currentTime;
+    // Where the sound ends, the page's clock goes on from there.
+    if (this.sounding) [this.from, this.since] = [this.audio.currentTime, performance.now()];
     return this.from + (performance.now() - this.since) / 1000;
   }
 
   /** The face of this moment; null without a recording. */
   now(): FaceSignal | null {
-    if (this.playing && !this.opening && this.time >= this.duration) this.end();
+    if (this.playing && this.time >= this.duration && !this.sounding) this.end();
     if (!this.recording) return null;
     return frameOf(this.recording, frameAt(this.recording, this.time));
   }
@@ -77,7 +81,8 @@ export class Player implements FaceSource {
     if (this.from >= this.duration - 1e-3) this.seek(0);
     this.since = performance.now();
     this.playing = true;
-    if (this.hasSound) {
+    // Asked to play at its end, it would begin again.
+    if (this.hasSound && !(this.from >= this.audio.duration)) {
       this.audio.currentTime = this.from;
       this.sound();
     }
@@ -104,13 +109,10 @@ export class Player implements FaceSource {
     if (time) this.seek(time[Math.min(Math.max(frame, 0), time.length - 1)]!);
   }
 
+  /** Also while the sound has yet to come: the face waits for it. */
   private get sounding(): boolean {
-    return this.hasSound && !this.audio.paused && !this.audio.ended && this.audio.readyState > 2;
-  }
-
-  /** The browser has yet to learn how long the sound is. */
-  private get opening(): boolean {
-    return this.hasSound && Number.isNaN(this.audio.duration);
+    const { paused, ended, error } = this.audio;
+    return this.hasSound && !paused && !ended && !error;
   }
 
   private sound(): void {
