@@ -1,6 +1,6 @@
 """``python -m splatavatar``."""
 
-from splatavatar.cli.app import main
+from splatavatar.cli.start import main
 
 if __name__ == "__main__":
     main()

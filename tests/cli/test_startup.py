@@ -29,7 +29,7 @@ def modules_after(code: str, cwd: Path) -> set[str]:
 def command(*arguments: object) -> str:
     return (
         f"import sys\nsys.argv = {['splatavatar', *map(str, arguments)]!r}\n"
-        "from splatavatar.cli.app import main\n"
+        "from splatavatar.cli.start import main\n"
         "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code, end.code"
     )
 
@@ -114,3 +114,28 @@ def test_what_a_light_installation_lacks_is_named_with_the_command_that_adds_it(
     assert (done.returncode, last) == (2, said)
     assert before in ([], [f'{marks} ".[trust]"'])
     assert not list(tmp_path.glob("a.*.p*")) and not (tmp_path / "a").exists()
+
+
+def test_an_interrupt_while_its_modules_are_read_is_quiet(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\n"
+        "class Interrupting:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'typer':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from splatavatar.cli.start import main\n"
+        "sys.argv[1:] = ['--version']\n"
+        "main()"
+    )
+    path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

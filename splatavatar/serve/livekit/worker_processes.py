@@ -17,7 +17,7 @@ TOKEN = "LIVEKIT_TOKEN"
 """variable by which a worker is given its token: what stands in a command is seen by everybody on the machine"""
 LEAVING = 8.0
 """seconds in which a worker leaves its room when asked to; then it is ended"""
-COMMAND = (sys.executable, "-c", "from splatavatar.cli.app import main; main()", "agent", "livekit")
+COMMAND = (sys.executable, "-c", "from splatavatar.cli.start import main; main()", "agent", "livekit")
 
 
 class WorkerProcesses:
