@@ -20,6 +20,7 @@ from splatavatar.viewer.server import create_app, listen, serving
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.sink import ViewerSink
 from splatavatar.viewer.site import load_site
+from support.silent_line import silent_line
 
 SIZE = 192
 BARE = f"ui=0&marks=0&size={SIZE}x{SIZE}&background=ffffff"
@@ -88,6 +89,39 @@ def test_a_page_survives_a_restart_of_the_server(
     with listen(port) as listening, serving(app_of(another), listening):
         page.wait(live.format("connected"))
         until_shown(page, expected(performer, WIDE))
+
+
+def test_a_page_notices_that_its_line_is_dead(
+    built: None, open_page: Callable[..., Any], performer: Performer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With all its seconds a fifth as long."""
+    monkeypatch.setattr("splatavatar.viewer.hub.REPEAT", 0.6)
+    shorter = (
+        "window.setTimeout = (wait => (act, after, ...more) => wait(act, after === 10000 ? 2000 : after, ...more))"
+        "(window.setTimeout)"
+    )
+    hub, live = Hub(), "document.documentElement.dataset.live === '{}'"
+    sink = ViewerSink(hub)
+    sink.take(SMILE, 0.0)
+    with (
+        listen(0) as listening,
+        serving(create_app(DEMO, load_site(), hub=hub), listening),
+        silent_line(listening.getsockname()[1]) as line,
+    ):
+        page = open_page("", SIZE, SIZE)
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=shorter)
+        page.open(f"http://127.0.0.1:{line.port}/?signal=live&{BARE}")
+        until_shown(page, expected(performer, SMILE))
+        page.run("new Promise(done => setTimeout(done, 3000))")  # a driver that stands still is not taken for dead
+        assert page.run(live.format("connected")) and hub.viewers == 1
+        page.run(
+            "new MutationObserver(seen => (window.states ??= []).push(document.documentElement.dataset.live))"
+            ".observe(document.documentElement, { attributeFilter: ['data-live'] })"
+        )
+        line.cut()
+        sink.take(WIDE, 0.03)
+        until_shown(page, expected(performer, WIDE))
+        assert page.run("states.join()") == "waiting,connected"
 
 
 def test_a_link_without_its_token_shows_nothing(

@@ -49,6 +49,40 @@ def test_everybody_is_sent_what_is_new() -> None:
     asyncio.run(run())
 
 
+def test_the_newest_is_said_again_while_nothing_newer_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "REPEAT", 0.05)
+
+    async def until(viewer: Viewer, count: int) -> None:
+        while len(viewer.got) < count:
+            await asyncio.sleep(0.01)
+
+    async def run() -> None:
+        hub = Hub()
+        first, late = Viewer(), Viewer()
+        tasks = [asyncio.create_task(hub.listen(first.send))]
+        await asyncio.sleep(0.2)
+        assert first.got == []  # there is nothing yet
+        hub.publish(b"1")
+        await asyncio.wait_for(until(first, 3), 20)
+        tasks.append(asyncio.create_task(hub.listen(late.send)))
+        await asyncio.wait_for(until(late, 2), 20)
+        hub.publish(b"2")
+        await asyncio.wait_for(until(first, len(first.got) + 3), 20)
+        assert set(first.got) == {b"1", b"2"} and first.got[-1] == b"2"
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        # Who comes when nobody is there any more hears it again, too.
+        again = Viewer()
+        task = asyncio.create_task(hub.listen(again.send))
+        await asyncio.wait_for(until(again, 3), 20)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert again.got[0] == b"2"
+
+    asyncio.run(run())
+
+
 def test_a_slow_viewer_falls_to_the_newest_and_holds_up_nobody() -> None:
     async def run() -> None:
         hub = Hub()

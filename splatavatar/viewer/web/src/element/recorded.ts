@@ -1,17 +1,17 @@
+import { Playback } from '../recorded/playback';
 import { type FaceSignal, frameAt, frameOf, type Recording } from '../signal/signal';
 import type { FaceSource } from '../signal/source';
-import { Player } from '../ui/player';
 
 /** A recorded face by its own clock, or by that of a sound or film of the page. */
 export class Recorded implements FaceSource {
   private recording: Recording | null = null;
-  private readonly player: Player;
+  private readonly player: Playback;
   private clock: HTMLMediaElement | null = null;
   private listening = new AbortController();
 
   /** `changed` is called when the face may be another one. */
   constructor(private readonly changed: () => void) {
-    this.player = new Player(changed, () => {});
+    this.player = new Playback(changed);
   }
 
   /** Plays `recording`, null: nothing, from now on. */
@@ -19,7 +19,7 @@ export class Recorded implements FaceSource {
     this.recording = recording;
     this.player.pause();
     if (recording) {
-      this.player.load(recording, '');
+      this.player.load(recording);
       if (!this.clock) this.player.play();
     } else this.player.recording = null;
     this.changed();

@@ -5,6 +5,8 @@ import { decode, isNewer } from './protocol';
 /** milliseconds between two attempts: the first, and the most that it grows to */
 const SOON = 250;
 const LATEST = 4000;
+/** milliseconds without a face, of which a driver sends many a second, after which its line is taken for dead */
+const SILENCE = 10_000;
 /** why a server closes a connection that has as many viewers as it takes */
 const BUSY = 1013;
 
@@ -21,6 +23,7 @@ export class Follower {
   /** of all messages so far */
   bytes = 0;
   private socket: WebSocket | null = null;
+  /** until the line is taken for dead, or the next attempt */
   private timer: ReturnType<typeof setTimeout> | undefined;
   private wait = SOON;
   private newest: number | null = null;
@@ -52,15 +55,23 @@ export class Follower {
     socket.onmessage = (event) => {
       // One that lets nobody stay opens connections, too.
       this.wait = SOON;
+      // Who only listens is told by nothing else that the line is dead.
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.lose(), SILENCE);
       this.take(event.data);
     };
     socket.onclose = ({ code }) => {
       if (this.socket !== socket) return;
-      this.listener.connected(false);
+      this.lose();
       if (code === BUSY) this.listener.wrong('The driver has as many viewers as it takes; the page goes on asking.');
-      this.timer = setTimeout(() => this.open(), this.wait);
-      this.wait = Math.min(this.wait * 2, LATEST);
     };
+  }
+
+  private lose(): void {
+    this.close();
+    this.listener.connected(false);
+    this.timer = setTimeout(() => this.open(), this.wait);
+    this.wait = Math.min(this.wait * 2, LATEST);
   }
 
   private take(content: unknown): void {

@@ -1,35 +1,21 @@
 // A recording and its sound over time.
-import { type FaceSignal, frameAt, frameOf, type Recording } from '../signal/signal';
-import type { FaceSource } from '../signal/source';
+import { Playback } from '../recorded/playback';
 
 const BLOCKED = 'The browser plays no sound before a click: press Play again.';
 const UNKNOWN = 'This browser cannot play the sound: it is damaged, or of a kind that it does not know.';
 
-/** Plays a recording; while there is sound, the sound is the clock. */
-export class Player implements FaceSource {
-  recording: Recording | null = null;
-  name = '';
-  loop = false;
-  playing = false;
+/** Plays a recording, a sound or both; while there is sound, the sound is the clock. */
+export class Player extends Playback {
   readonly audio = new Audio();
   private hasSound = false;
-  /** seconds at the moment `since`, by the page's clock */
-  private from = 0;
-  private since = 0;
 
   /** `changed` is called when playing starts or stops, `silent` is told in a sentence why there is no sound. */
   constructor(
-    private readonly changed: () => void,
+    changed: () => void,
     private readonly silent: (why: string) => void,
   ) {
+    super(changed);
     this.audio.preload = 'auto';
-  }
-
-  load(recording: Recording, name: string): void {
-    this.pause();
-    this.recording = recording;
-    this.name = name;
-    this.seek(0);
   }
 
   /** Sound that is heard alongside; an object URL is let go of when another one comes. */
@@ -41,81 +27,58 @@ export class Player implements FaceSource {
     this.seek(0);
   }
 
-  get duration(): number {
-    const time = this.recording?.time;
-    const frames = time ? time[time.length - 1]! + 1 / this.recording!.fps : 0;
-    if (!this.hasSound) return frames;
+  override get duration(): number {
+    if (!this.hasSound) return super.duration;
     // A sound that was written while it was recorded does not say how long it is.
     const { duration, currentTime } = this.audio;
-    return Math.max(frames, Number.isFinite(duration) ? duration : currentTime);
+    return Math.max(super.duration, Number.isFinite(duration) ? duration : currentTime);
   }
 
-  get time(): number {
-    if (!this.playing) return this.from;
+  override get time(): number {
     // Where the sound ends, the page's clock goes on from there.
-    if (this.sounding) [this.from, this.since] = [this.audio.currentTime, performance.now()];
-    return this.from + (performance.now() - this.since) / 1000;
-  }
-
-  /** The face of this moment; null without a recording. */
-  now(): FaceSignal | null {
-    if (this.playing && this.time >= this.duration && !this.sounding) this.end();
-    if (!this.recording) return null;
-    return frameOf(this.recording, frameAt(this.recording, this.time));
-  }
-
-  get moving(): boolean {
-    return this.playing;
-  }
-
-  close(): void {
-    this.pause();
-  }
-
-  get frame(): number {
-    return this.recording ? frameAt(this.recording, this.time) : 0;
-  }
-
-  play(): void {
-    if (this.playing || !(this.recording || this.hasSound)) return;
-    if (this.from >= this.duration - 1e-3) this.seek(0);
-    this.since = performance.now();
-    this.playing = true;
-    // Asked to play at its end, it would begin again.
-    if (this.hasSound && !(this.from >= this.audio.duration)) {
-      this.audio.currentTime = this.from;
-      this.sound();
+    if (this.sounding) {
+      this.from = this.audio.currentTime;
+      this.since = performance.now();
     }
-    this.changed();
+    return super.time;
   }
 
-  pause(): void {
-    if (!this.playing) return;
-    this.from = Math.min(this.time, this.duration);
-    this.playing = false;
+  override play(): void {
+    if (this.playing) return;
+    super.play();
+    this.sound();
+  }
+
+  override pause(): void {
+    super.pause();
     this.audio.pause();
-    this.changed();
   }
 
-  seek(seconds: number): void {
-    this.from = Math.min(Math.max(seconds, 0), this.duration);
-    this.since = performance.now();
+  override seek(seconds: number): void {
+    super.seek(seconds);
     if (this.hasSound) this.audio.currentTime = this.from;
   }
 
-  /** To the moment of a frame. */
-  seekFrame(frame: number): void {
-    const time = this.recording?.time;
-    if (time) this.seek(time[Math.min(Math.max(frame, 0), time.length - 1)]!);
+  protected override get playable(): boolean {
+    return super.playable || this.hasSound;
+  }
+
+  protected override end(): void {
+    if (this.sounding) return;
+    super.end();
+    if (this.playing) this.sound();
   }
 
   /** Also while the sound has yet to come: the face waits for it. */
   private get sounding(): boolean {
     const { paused, ended, error } = this.audio;
-    return this.hasSound && !paused && !ended && !error;
+    return this.playing && this.hasSound && !paused && !ended && !error;
   }
 
   private sound(): void {
+    // Asked to play at its end, it would begin again.
+    if (!this.hasSound || this.from >= this.audio.duration) return;
+    this.audio.currentTime = this.from;
     this.audio.play().catch((error: unknown) => {
       const { name } = error as DOMException;
       if (name === 'NotAllowedError') this.silent(BLOCKED);
@@ -123,18 +86,5 @@ export class Player implements FaceSource {
       this.hasSound = false;
       this.silent(UNKNOWN);
     });
-  }
-
-  private end(): void {
-    if (!this.playing) return;
-    if (this.loop) {
-      this.seek(0);
-      if (this.hasSound) this.sound();
-      return;
-    }
-    this.playing = false;
-    this.audio.pause();
-    this.from = this.duration;
-    this.changed();
   }
 }
