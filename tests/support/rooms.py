@@ -19,6 +19,7 @@ from splatavatar.drive.signal import FaceSignal
 from splatavatar.viewer.protocol import encode
 from splatavatar.viewer.room.app import AVATARS, SOCKET, UPLOAD, create_room_app
 from splatavatar.viewer.room.messages import FACE, LONGEST_TEXT, Relayed
+from splatavatar.viewer.room.outbox import ALIVE
 from splatavatar.viewer.room.room import Room
 from splatavatar.viewer.server import listen, serving
 from splatavatar.viewer.site import SiteFile
@@ -69,10 +70,10 @@ class Guest:
         await self.socket.send(json.dumps(table))
 
     async def told(self) -> dict[str, Any]:
-        """The next message in JSON; those of other kinds are passed over."""
+        """The next message in JSON that tells something; those of other kinds are passed over."""
         while True:
             message = await asyncio.wait_for(self.socket.recv(), 20)
-            if isinstance(message, str):
+            if isinstance(message, str) and message != ALIVE:
                 return dict(json.loads(message))
 
     async def relayed(self) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from splatavatar.viewer.server import create_app, listen, serving
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.sink import ViewerSink
 from splatavatar.viewer.site import load_site
-from support.silent_line import silent_line
+from support.line import Line
 
 SIZE = 192
 BARE = f"ui=0&marks=0&size={SIZE}x{SIZE}&background=ffffff"
@@ -106,7 +107,7 @@ def test_a_page_notices_that_its_line_is_dead(
     with (
         listen(0) as listening,
         serving(create_app(DEMO, load_site(), hub=hub), listening),
-        silent_line(listening.getsockname()[1]) as line,
+        closing(Line(listening.getsockname()[1])) as line,
     ):
         page = open_page("", SIZE, SIZE)
         page.call("Page.addScriptToEvaluateOnNewDocument", source=shorter)
@@ -118,7 +119,7 @@ def test_a_page_notices_that_its_line_is_dead(
             "new MutationObserver(seen => (window.states ??= []).push(document.documentElement.dataset.live))"
             ".observe(document.documentElement, { attributeFilter: ['data-live'] })"
         )
-        line.cut()
+        line.go_dead()
         sink.take(WIDE, 0.03)
         until_shown(page, expected(performer, WIDE))
         assert page.run("states.join()") == "waiting,connected"

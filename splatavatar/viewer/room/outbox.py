@@ -11,6 +11,9 @@ MOST_SOUND = 25
 """pieces of 20 ms that wait of one sender; older ones are left out"""
 PATIENCE = 10.0
 """seconds that one message may take to leave before the line is given up"""
+REPEAT = 3.0
+"""seconds in which nothing was sent after which ``ALIVE`` is: pages have no other way to notice a dead line"""
+ALIVE = '{"type": "alive"}'
 
 
 class Outbox:
@@ -66,7 +69,10 @@ class Outbox:
             message = self._next()
             if message is None:
                 self._ready.clear()
-                await self._ready.wait()
+                try:
+                    await asyncio.wait_for(self._ready.wait(), REPEAT)
+                except asyncio.TimeoutError:
+                    self._texts.append(ALIVE)
             else:
                 await asyncio.wait_for(send_bytes(message), PATIENCE)
 

@@ -10,7 +10,7 @@ import pytest
 from splatavatar.errors import SignalError
 from splatavatar.viewer.room.moments import Moments
 from splatavatar.viewer.room.opus import PACKET, RATE, OpusDecoder, OpusEncoder, level
-from splatavatar.viewer.room.outbox import MOST_SOUND, MOST_TEXTS, Outbox, TooSlow
+from splatavatar.viewer.room.outbox import ALIVE, MOST_SOUND, MOST_TEXTS, Outbox, TooSlow
 from splatavatar.viewer.room.pace import Allowance
 from splatavatar.viewer.room.voice import LATEST, PIECE, OwnVoice
 
@@ -40,6 +40,26 @@ def test_of_what_waits_old_faces_and_old_sound_are_left_out() -> None:
 
     sounds = [b"sound%d" % number for number in range(100 - MOST_SOUND, 100)]
     assert asyncio.run(run()) == ["one", "two", *sounds, b"face99", b"other", "last"]
+
+
+def test_a_word_is_said_while_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("splatavatar.viewer.room.outbox.REPEAT", 0.05)
+
+    async def run() -> list[str | bytes]:
+        sent: list[str | bytes] = []
+        box = Outbox()
+
+        async def send(message: str | bytes) -> None:
+            sent.append(message)
+            if len(sent) == 3:
+                box.face(1, b"face")
+            elif len(sent) == 6:
+                box.end()
+
+        await asyncio.wait_for(box.deliver(send, send), 20)
+        return sent
+
+    assert asyncio.run(run()) == [*[ALIVE] * 3, b"face", *[ALIVE] * 2]
 
 
 def test_texts_without_end_are_too_many() -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -22,6 +20,7 @@ from splatavatar.viewer.room.messages import Person
 from splatavatar.viewer.room.returning import GHOST, LATEST, LONGEST, SOON, Returning
 from splatavatar.viewer.room.room import IN_USE, Room
 from splatavatar.viewer.room.visit import Taken
+from support.line import Line
 from support.rooms import running, token
 
 
@@ -119,48 +118,6 @@ def test_one_leaves_while_the_server_is_away() -> None:
     until(lambda: "lost" in ann.events)
     member.close()
     assert all(thread.name != "room" for thread in threading.enumerate())
-
-
-class Line:
-    """Passes bytes on to a server; the near side can be cut while the far one hears nothing of it."""
-
-    def __init__(self, far: int) -> None:
-        self._far = far
-        self._near: list[socket.socket] = []
-        self._beyond: list[socket.socket] = []
-        self._listening = socket.create_server(("127.0.0.1", 0))
-        self.port = self._listening.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listening.accept()
-                beyond = socket.create_connection(("127.0.0.1", self._far))
-                self._near.append(near)
-                self._beyond.append(beyond)
-                threading.Thread(target=self._pass, args=(near, beyond, False), daemon=True).start()
-                threading.Thread(target=self._pass, args=(beyond, near, True), daemon=True).start()
-
-    @staticmethod
-    def _pass(one: socket.socket, other: socket.socket, to_the_end: bool) -> None:
-        with suppress(OSError):
-            while content := one.recv(65536):
-                other.sendall(content)
-            if to_the_end:
-                other.shutdown(socket.SHUT_WR)
-
-    def cut(self, sockets: str) -> None:
-        """End the connections of now, on the "near" or the "beyond" side."""
-        for each in getattr(self, f"_{sockets}")[:]:
-            with suppress(OSError):
-                each.shutdown(socket.SHUT_RDWR)
-            each.close()
-
-    def close(self) -> None:
-        self._listening.close()
-        self.cut("near")
-        self.cut("beyond")
 
 
 def test_a_seat_that_the_server_still_keeps_is_waited_for() -> None:

@@ -5,6 +5,8 @@ import { ending, type Relayed, readRelayed, readTold, type Said, type Told, VERS
 /** milliseconds between two attempts: the first, and the most that it grows to */
 const SOON = 250;
 const LATEST = 4000;
+/** milliseconds without a word from the server, which says something every three seconds, until the line is dead */
+const SILENCE = 10_000;
 /** bytes that may wait to leave before faces and sound are dropped instead: a tenth of a second of a slow line */
 const MOST_WAITING = 8 << 10;
 
@@ -27,6 +29,7 @@ export interface Listener {
 /** Joins a room over a WebSocket, and comes back by itself when the connection or the server goes. */
 export class Signalling {
   private socket: WebSocket | null = null;
+  /** until the line is taken for dead, or the next attempt */
   private timer: ReturnType<typeof setTimeout> | undefined;
   private wait = SOON;
   private closed = false;
@@ -84,8 +87,13 @@ export class Signalling {
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => {
       this.say({ type: 'join', version: VERSION, name: this.ticket.name, avatar, kind: 'page' });
+      this.listen(socket);
     };
-    socket.onmessage = (event) => this.take(event.data);
+    socket.onmessage = (event) => {
+      if (this.socket !== socket) return;
+      this.listen(socket);
+      this.take(event.data);
+    };
     socket.onclose = (event) => {
       if (this.socket !== socket) return;
       this.socket = null;
@@ -93,6 +101,15 @@ export class Signalling {
       if (why !== null) this.end(why);
       else this.again();
     };
+  }
+
+  private listen(socket: WebSocket): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      this.socket = null;
+      socket.close();
+      this.again();
+    }, SILENCE);
   }
 
   private take(content: unknown): void {
@@ -116,6 +133,7 @@ export class Signalling {
 
   private again(): void {
     this.listener.lost();
+    clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.open(), this.wait);
     this.wait = Math.min(this.wait * 2, LATEST);
   }
