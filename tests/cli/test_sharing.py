@@ -47,6 +47,6 @@ def test_what_is_baked_anew_without_consent_is_not_shared(
             with urllib.request.urlopen(address, timeout=30, context=trusting) as answer:
                 assert answer.read() == checked != avatar.read_bytes()
             running.send_signal(signal.SIGINT)
-            assert running.wait(60) == 0
+            assert running.wait(60) in (0, 130)  # by whether the drive has begun
         finally:
             running.kill()
