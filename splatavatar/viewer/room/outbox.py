@@ -12,8 +12,9 @@ MOST_SOUND = 25
 PATIENCE = 10.0
 """seconds that one message may take to leave before the line is given up"""
 REPEAT = 3.0
-"""seconds in which nothing was sent after which ``ALIVE`` is: pages have no other way to notice a dead line"""
+"""seconds in which nothing was sent after which a word is"""
 ALIVE = '{"type": "alive"}'
+"""the word of a server: pages have no other way to notice a dead line"""
 
 
 class Outbox:
@@ -22,7 +23,9 @@ class Outbox:
     All methods belong to one event loop. Nothing waits but ``deliver``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, word: str | None = None) -> None:
+        """Let ``word`` be sent where nothing else was for a while, if there is one."""
+        self._word = word
         self._texts: deque[str] = deque()
         self._sounds: dict[int, deque[bytes]] = {}
         self._faces: dict[int, bytes] = {}
@@ -70,9 +73,10 @@ class Outbox:
             if message is None:
                 self._ready.clear()
                 try:
-                    await asyncio.wait_for(self._ready.wait(), REPEAT)
+                    await asyncio.wait_for(self._ready.wait(), None if self._word is None else REPEAT)
                 except asyncio.TimeoutError:
-                    self._texts.append(ALIVE)
+                    assert self._word is not None
+                    self._texts.append(self._word)
             else:
                 await asyncio.wait_for(send_bytes(message), PATIENCE)
 

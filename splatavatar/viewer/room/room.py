@@ -22,7 +22,7 @@ from splatavatar.viewer.room.messages import (
     Relayed,
     Said,
 )
-from splatavatar.viewer.room.outbox import Outbox, TooSlow
+from splatavatar.viewer.room.outbox import ALIVE, Outbox, TooSlow
 from splatavatar.viewer.room.uploads import Upload, Uploads
 
 NOT_INVITED, SILENT, FULL, MALFORMED, SLOW, GONE = 4403, 4408, 4409, 1008, 1013, 1000
@@ -49,7 +49,7 @@ class Member:
     invitation: Invitation
     person: Person
     upload: Upload
-    outbox: Outbox = field(default_factory=Outbox)
+    outbox: Outbox = field(default_factory=lambda: Outbox(ALIVE))
     refused: asyncio.Future[Refused] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     """done when they may not stay"""
 

@@ -47,7 +47,7 @@ def test_a_word_is_said_while_nothing_else_is(monkeypatch: pytest.MonkeyPatch) -
 
     async def run() -> list[str | bytes]:
         sent: list[str | bytes] = []
-        box = Outbox()
+        box = Outbox(ALIVE)
 
         async def send(message: str | bytes) -> None:
             sent.append(message)

@@ -111,6 +111,14 @@ def test_who_is_uninvited_meanwhile_is_told_and_stays_out() -> None:
     assert all(thread.name != "room" for thread in threading.enumerate())
 
 
+def test_one_who_shows_nothing_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("splatavatar.viewer.room.outbox.REPEAT", 0.05)
+    meeting, ann = Room(2), Told()
+    with running(meeting) as port, RoomMember(link(meeting, port, 1), listener=ann, direct=False):
+        time.sleep(0.5)
+        assert ann.events == [] and len(meeting.people) == 1
+
+
 def test_one_leaves_while_the_server_is_away() -> None:
     meeting, ann = Room(2), Told()
     with running(meeting) as port:
