@@ -79,7 +79,7 @@ def test_what_is_told_of_an_interruption_is_what_was_heard(stage: Stage, sent: S
 
     events = driven(stage, drive)
     assert [event[0::2] for event in events] == [("started", False), ("finished", True)]
-    assert events[1][1] == pytest.approx(len(sent.heard) / RATE, abs=0.02)
+    assert events[1][1] == pytest.approx(len(sent.heard) / RATE, abs=0.03)  # a piece is 20 ms
     assert not any(begins > sent.cleared[0] for begins, _ in sent.loud())
     assert (sent.heard == speech(2.0)[: len(sent.heard)]).all()
 
