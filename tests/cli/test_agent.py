@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path, end: signal.Signals) -> None:
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
@@ -42,13 +43,13 @@ def test_a_worker_whose_server_says_nothing_ends_when_it_is_asked_to(files: Path
         try:
             joining, _ = silent.accept()
             with joining:
-                process.send_signal(signal.SIGTERM)
+                process.send_signal(end)
                 # A server that is waited for to the end makes it end with 2.
                 _, errors = process.communicate(timeout=60)
         finally:
             process.kill()
             process.wait()
-    assert process.returncode == 128 + signal.SIGTERM
+    assert process.returncode == 128 + end
     assert "Traceback" not in errors
     assert errors.startswith("what is shown from here: without marks, so neither people's tools nor platforms")
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
+import signal
 from contextlib import suppress
 
 from splatavatar.extras import required
@@ -40,6 +43,9 @@ def run_worker(url: str, token: str, avatar: str, options: FaceOptions) -> str:
             loop.run_until_complete(loop.shutdown_default_executor())
             loop.close()
     if asked():
+        # A join that cannot be called off goes on in threads of LiveKit's own. One that calls Python while the
+        # interpreter is taken apart aborts the process, so it is not taken apart.
+        atexit.register(os._exit, 128 + (asked.number or signal.SIGINT))
         raise asked.ending()
     return left
 
