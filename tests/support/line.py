@@ -6,6 +6,12 @@ import socket
 import threading
 from contextlib import suppress
 
+IMPATIENT = (
+    "window.setTimeout = (wait => (act, after, ...more) => wait(act, after === 10000 ? 2000 : after, ...more))"
+    "(window.setTimeout)"
+)
+"""has a page take a silent line for dead after a fifth of its ten seconds"""
+
 
 class Line:
     """Passes bytes on to a server, until it is cut on one side, of which the other hears nothing, or goes dead."""

@@ -21,7 +21,7 @@ from splatavatar.viewer.server import create_app, listen, serving
 from splatavatar.viewer.share import Token
 from splatavatar.viewer.sink import ViewerSink
 from splatavatar.viewer.site import load_site
-from support.line import Line
+from support.line import IMPATIENT, Line
 
 SIZE = 192
 BARE = f"ui=0&marks=0&size={SIZE}x{SIZE}&background=ffffff"
@@ -97,10 +97,6 @@ def test_a_page_notices_that_its_line_is_dead(
 ) -> None:
     """With all its seconds a fifth as long."""
     monkeypatch.setattr("splatavatar.viewer.hub.REPEAT", 0.6)
-    shorter = (
-        "window.setTimeout = (wait => (act, after, ...more) => wait(act, after === 10000 ? 2000 : after, ...more))"
-        "(window.setTimeout)"
-    )
     hub, live = Hub(), "document.documentElement.dataset.live === '{}'"
     sink = ViewerSink(hub)
     sink.take(SMILE, 0.0)
@@ -110,7 +106,7 @@ def test_a_page_notices_that_its_line_is_dead(
         closing(Line(listening.getsockname()[1])) as line,
     ):
         page = open_page("", SIZE, SIZE)
-        page.call("Page.addScriptToEvaluateOnNewDocument", source=shorter)
+        page.call("Page.addScriptToEvaluateOnNewDocument", source=IMPATIENT)
         page.open(f"http://127.0.0.1:{line.port}/?signal=live&{BARE}")
         until_shown(page, expected(performer, SMILE))
         page.run("new Promise(done => setTimeout(done, 3000))")  # a driver that stands still is not taken for dead

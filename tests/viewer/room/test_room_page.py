@@ -25,7 +25,7 @@ from splatavatar.viewer.room.opus import RATE
 from splatavatar.viewer.room.room import IN_USE, WITHDRAWN, Room
 from splatavatar.viewer.room.uploads import TOO_LARGE
 from splatavatar.viewer.site import FOLDER, load_site
-from support.line import Line
+from support.line import IMPATIENT, Line
 from support.room_pages import (
     IN,
     PEOPLE,
@@ -195,12 +195,8 @@ def test_pages_come_back_after_the_server_was_away(built: None, enter: Entered) 
 def test_a_page_notices_that_its_line_is_dead(room: Open, enter: Entered, monkeypatch: pytest.MonkeyPatch) -> None:
     """With all its seconds a fifth as long."""
     monkeypatch.setattr("splatavatar.viewer.room.outbox.REPEAT", 0.6)
-    shorter = (
-        "window.setTimeout = (wait => (act, after, ...more) => wait(act, after === 10000 ? 2000 : after, ...more))"
-        "(window.setTimeout)"
-    )
     with closing(Line(room.port)) as line:
-        ann = enter(room.link(1).replace(f":{room.port}/", f":{line.port}/"), "Ann", script=shorter)
+        ann = enter(room.link(1).replace(f":{room.port}/", f":{line.port}/"), "Ann", script=IMPATIENT)
         ann.wait(IN)
         # Nobody else is there, and nothing is said.
         ann.run("new Promise(done => setTimeout(done, 3000))")
